@@ -1,0 +1,53 @@
+//! Everything that can go wrong in the library, as one enum whose text says what to do next.
+
+use std::path::PathBuf;
+
+/// The library's result type.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure of the library.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration has problems; all of them are listed.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigErrors),
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A stored or shipped file does not hold what it must.
+    #[error("{}: {message}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and which command mends it.
+        message: String,
+    },
+    /// A results folder belongs to something else, or another program holds it.
+    #[error("{}: {message}", path.display())]
+    Incompatible {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why it was refused and what to do.
+        message: String,
+    },
+    /// A numerical routine failed.
+    #[error("{0}")]
+    Numerical(String),
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// Wraps an input/output error with the path it happened at.
+    pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}

@@ -1,0 +1,12 @@
+//! EGOP reparameterization.
+
+pub mod basis;
+pub mod config;
+pub mod error;
+pub mod lanes;
+pub mod linalg;
+pub mod objective;
+pub mod optimizer;
+pub mod record;
+
+pub use error::{Error, Result};

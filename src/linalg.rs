@@ -1,0 +1,254 @@
+//! Linear algebra: the one module that names a back end.
+//!
+//! faer (pure Rust) does products and eigendecompositions; with the cargo feature `openblas` the
+//! system's OpenBLAS takes its place, as a second, independent implementation. All products are
+//! single-threaded: parallelism is over trials, and results must not depend on it.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, NdFloat};
+use num_traits::ToPrimitive;
+
+use crate::error::{Error, Result};
+
+/// The floating-point types in which experiments run: `f64` and `f32`.
+#[cfg(not(feature = "openblas"))]
+pub trait Real:
+    NdFloat + num_traits::FromPrimitive + faer::traits::RealField + std::iter::Sum
+{
+}
+/// The floating-point types in which experiments run: `f64` and `f32`.
+#[cfg(feature = "openblas")]
+pub trait Real:
+    NdFloat
+    + num_traits::FromPrimitive
+    + faer::traits::RealField
+    + std::iter::Sum
+    + ndarray_linalg::Lapack<Real = Self>
+{
+}
+
+impl Real for f64 {}
+impl Real for f32 {}
+
+/// Converts a double to `R` (rounding to nearest).
+pub fn real<R: Real>(value: f64) -> R {
+    R::from_f64(value).expect("f32 and f64 take every f64, rounding")
+}
+
+/// Converts an `R` to a double, exactly.
+pub fn double<R: Real>(value: R) -> f64 {
+    ToPrimitive::to_f64(&value).expect("f32 and f64 convert to f64 exactly")
+}
+
+/// Whether a product overwrites its result or adds to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Into {
+    /// C ← A B.
+    Overwrite,
+    /// C ← C + A B.
+    Add,
+}
+
+/// C ← A B, or C ← C + A B.
+///
+/// Every entry of C is the sum over the inner dimension in an order that depends on the inner
+/// dimension only, so that a lane's bits do not depend on the lanes beside it, as long as C has
+/// at least two rows and two columns (a matrix–vector product takes another path).
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn product<R: Real>(
+    a: ArrayView2<'_, R>,
+    b: ArrayView2<'_, R>,
+    into: Into,
+    c: ArrayViewMut2<'_, R>,
+) {
+    backend::product(a, b, into, c);
+}
+
+/// The lower triangle (diagonal included) of C ← C + AᵀA.
+pub fn add_gram_lower<R: Real>(a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
+    backend::add_gram_lower(a, c);
+}
+
+/// Eigenvalues (descending) and orthonormal eigenvectors (columns) of a symmetric matrix, of
+/// which only the lower triangle is read. Each eigenvector's largest-magnitude entry is positive
+/// (the first of them at a tie), so that results do not depend on the solver's signs.
+///
+/// # Errors
+/// When the matrix is not finite or the iteration does not converge.
+pub fn symmetric_eigen<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array1<R>, Array2<R>)> {
+    if a.iter().any(|x| !x.is_finite()) {
+        return Err(Error::Numerical(
+            "eigendecomposition of a matrix with entries that are not finite".into(),
+        ));
+    }
+    let (mut values, mut vectors) = backend::symmetric_eigen(a)?;
+    values.invert_axis(Axis(0));
+    vectors.invert_axis(Axis(1));
+    let mut vectors = vectors.as_standard_layout().into_owned();
+    for mut column in vectors.columns_mut() {
+        let mut largest = R::zero();
+        for &x in &column {
+            if x.abs() > largest.abs() {
+                largest = x;
+            }
+        }
+        if largest < R::zero() {
+            column.mapv_inplace(|x| -x);
+        }
+    }
+    Ok((values.as_standard_layout().into_owned(), vectors))
+}
+
+/// The orthonormal factor of a thin QR decomposition with R's diagonal positive, which makes it
+/// unique; of a Gaussian matrix, it is Haar-distributed.
+pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
+    let qr = as_faer(a).qr();
+    let (thin_q, thin_r) = (qr.compute_thin_Q(), qr.thin_R());
+    Array2::from_shape_fn(a.raw_dim(), |(i, j)| thin_q[(i, j)] * thin_r[(j, j)].signum())
+}
+
+/// Solves A x = b for a symmetric positive definite A (lower triangle read).
+///
+/// # Errors
+/// When A is not numerically positive definite.
+pub fn solve_positive_definite(
+    a: ArrayView2<'_, f64>,
+    b: ArrayView1<'_, f64>,
+) -> Result<Array1<f64>> {
+    use faer::linalg::solvers::Solve;
+    let cholesky = as_faer(a)
+        .llt(faer::Side::Lower)
+        .map_err(|_| Error::Numerical("the matrix is not positive definite".into()))?;
+    let x = cholesky.solve(&faer::Mat::from_fn(b.len(), 1, |i, _| b[i]));
+    Ok((0..b.len()).map(|i| x[(i, 0)]).collect())
+}
+
+/// The largest entry of |VᵀV − I|: how far a matrix's columns are from orthonormal.
+pub fn orthonormality_defect<R: Real>(v: ArrayView2<'_, R>) -> f64 {
+    let mut gram = Array2::zeros((v.ncols(), v.ncols()));
+    product(v.t(), v, Into::Overwrite, gram.view_mut());
+    gram.indexed_iter()
+        .map(|((i, j), &x)| (double(x) - f64::from(u8::from(i == j))).abs())
+        .fold(0.0, f64::max)
+}
+
+fn as_faer<R>(a: ArrayView2<'_, R>) -> faer::MatRef<'_, R> {
+    // ndarray's views and faer's have the same fields; faer's own checked constructors cover the
+    // two contiguous layouts, which are all that this crate makes.
+    let (rows, columns) = a.dim();
+    if let Some(slice) = a.to_slice() {
+        faer::MatRef::from_row_major_slice(slice, rows, columns)
+    } else {
+        let slice = a
+            .reversed_axes()
+            .to_slice()
+            .expect("linalg takes contiguous matrices, row-major or column-major");
+        faer::MatRef::from_column_major_slice(slice, rows, columns)
+    }
+}
+
+fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
+    let (rows, columns) = a.dim();
+    let slice = a.into_slice().expect("a product's result is contiguous and row-major");
+    faer::MatMut::from_row_major_slice_mut(slice, rows, columns)
+}
+
+/// The default back end.
+mod with_faer {
+    use super::{ArrayView2, ArrayViewMut2, Into, Real, as_faer, as_faer_mut};
+    use crate::error::{Error, Result};
+    use faer::linalg::matmul::{matmul, triangular};
+    use faer::{Accum, Par};
+    use ndarray::{Array1, Array2};
+
+    impl From<Into> for Accum {
+        fn from(into: Into) -> Self {
+            match into {
+                Into::Overwrite => Self::Replace,
+                Into::Add => Self::Add,
+            }
+        }
+    }
+
+    pub fn product<R: Real>(
+        a: ArrayView2<'_, R>,
+        b: ArrayView2<'_, R>,
+        into: Into,
+        c: ArrayViewMut2<'_, R>,
+    ) {
+        matmul(
+            as_faer_mut(c),
+            into.into(),
+            as_faer(a),
+            as_faer(b),
+            num_traits::one::<R>(),
+            Par::Seq,
+        );
+    }
+
+    pub fn add_gram_lower<R: Real>(a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
+        use triangular::BlockStructure::{Rectangular, TriangularLower};
+        triangular::matmul(
+            as_faer_mut(c),
+            TriangularLower,
+            Accum::Add,
+            as_faer(a).transpose(),
+            Rectangular,
+            as_faer(a),
+            Rectangular,
+            num_traits::one::<R>(),
+            Par::Seq,
+        );
+    }
+
+    pub fn symmetric_eigen<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array1<R>, Array2<R>)> {
+        let n = a.nrows();
+        let decomposition = as_faer(a)
+            .self_adjoint_eigen(faer::Side::Lower)
+            .map_err(|_| Error::Numerical("the eigendecomposition did not converge".into()))?;
+        let (values, vectors) = (decomposition.S(), decomposition.U());
+        Ok((
+            (0..n).map(|i| values[i]).collect(),
+            Array2::from_shape_fn((n, n), |(i, j)| vectors[(i, j)]),
+        ))
+    }
+}
+
+#[cfg(feature = "openblas")]
+mod with_openblas {
+    use super::{ArrayView2, ArrayViewMut2, Into, Real};
+    use crate::error::{Error, Result};
+    use ndarray::linalg::general_mat_mul;
+    use ndarray::{Array1, Array2};
+    use ndarray_linalg::{Eigh, UPLO};
+
+    pub fn product<R: Real>(
+        a: ArrayView2<'_, R>,
+        b: ArrayView2<'_, R>,
+        into: Into,
+        mut c: ArrayViewMut2<'_, R>,
+    ) {
+        let beta = match into {
+            Into::Overwrite => R::zero(),
+            Into::Add => R::one(),
+        };
+        general_mat_mul(R::one(), &a, &b, beta, &mut c);
+    }
+
+    pub fn add_gram_lower<R: Real>(a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
+        product(a.t(), a, Into::Add, c);
+    }
+
+    pub fn symmetric_eigen<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array1<R>, Array2<R>)> {
+        // A symmetric matrix: the row-major lower triangle is the column-major upper one, so the
+        // matrix is completed first and either triangle may be read.
+        let full = Array2::from_shape_fn(a.raw_dim(), |(i, j)| a[(i.max(j), i.min(j))]);
+        full.eigh(UPLO::Lower).map_err(|error| Error::Numerical(error.to_string()))
+    }
+}
+
+#[cfg(not(feature = "openblas"))]
+use with_faer as backend;
+#[cfg(feature = "openblas")]
+use with_openblas as backend;

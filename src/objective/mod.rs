@@ -1,0 +1,113 @@
+//! Objectives: differentiable functions of d parameters, evaluated for K lanes at once.
+
+use ndarray::ArrayView1;
+
+use crate::lanes::{Lanes, Layout};
+use crate::linalg::Real;
+
+/// The examples that one evaluation uses.
+#[derive(Clone, Copy, Debug)]
+pub enum Batch<'a> {
+    /// The whole training set.
+    Full,
+    /// These rows of the training set; the loss is the mean over them.
+    Rows(&'a [usize]),
+}
+
+/// A part of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// Seen by the optimizer.
+    Training,
+    /// Used to choose learning rates.
+    Validation,
+    /// Used for reports only.
+    Test,
+}
+
+/// What [`Objective::evaluate`] measures for one lane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metrics {
+    /// Mean loss over the split.
+    pub loss: f64,
+    /// Fraction of examples classified correctly, for classifiers.
+    pub accuracy: Option<f64>,
+}
+
+/// Reusable buffers, so that a training step allocates nothing.
+#[derive(Debug, Default)]
+pub struct Scratch<R> {
+    buffers: Vec<Vec<R>>,
+}
+
+impl<R: Real> Scratch<R> {
+    /// No buffers yet; they are made, and grow, on use.
+    pub fn new() -> Self {
+        Self { buffers: Vec::new() }
+    }
+
+    /// Disjoint buffers of the given lengths. Their contents are unspecified.
+    pub fn take<const N: usize>(&mut self, lengths: [usize; N]) -> [&mut [R]; N] {
+        if self.buffers.len() < N {
+            self.buffers.resize_with(N, Vec::new);
+        }
+        for (buffer, &length) in self.buffers.iter_mut().zip(&lengths) {
+            if buffer.len() < length {
+                buffer.resize(length, R::zero());
+            }
+        }
+        let mut buffers = self.buffers.iter_mut();
+        lengths.map(|length| {
+            let buffer = buffers.next().expect("at least N buffers were made above");
+            &mut buffer[..length]
+        })
+    }
+}
+
+/// A differentiable function of d parameters, evaluated for K lanes at once.
+pub trait Objective<R: Real>: Send + Sync {
+    /// The parameter blocks: disjoint, covering `0..d`.
+    fn layout(&self) -> &Layout;
+
+    /// Number of training examples for minibatches; `None` when only the full batch makes sense.
+    fn examples(&self) -> Option<usize> {
+        None
+    }
+
+    /// Losses (K values) and gradients (K lanes) on `batch` at each lane of `theta`.
+    ///
+    /// Overflow must come out as a non-finite loss or gradient of the lane concerned, never as a
+    /// panic, and must leave the other lanes alone.
+    fn value_and_gradient(
+        &self,
+        theta: &Lanes<R>,
+        batch: Batch<'_>,
+        values: &mut [f64],
+        gradient: &mut Lanes<R>,
+        scratch: &mut Scratch<R>,
+    );
+
+    /// Loss and accuracy of each lane of `theta` on a split, or `None` when the objective has no
+    /// such split.
+    fn evaluate(
+        &self,
+        theta: &Lanes<R>,
+        split: Split,
+        scratch: &mut Scratch<R>,
+    ) -> Option<Vec<Metrics>>;
+
+    /// The lowest value of the training loss, where it is known.
+    fn minimum(&self) -> Option<f64> {
+        None
+    }
+
+    /// A point at which the minimum is attained, where one is known.
+    fn minimizer(&self) -> Option<ArrayView1<'_, R>> {
+        None
+    }
+
+    /// The smallest difference from the minimum that rounding lets one tell from zero.
+    fn resolution(&self) -> f64 {
+        f64::MIN_POSITIVE
+    }
+}

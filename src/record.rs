@@ -1,0 +1,208 @@
+//! The rows of the results tables: one documented schema, "tidy" (one observation per row).
+//!
+//! Floats are written in shortest round-trip form; an empty field means "does not apply" (no
+//! validation set, say) and a non-finite value is written as `inf`, `-inf` or `NaN`.
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the schema; results written under another one are refused.
+pub const SCHEMA: u32 = 1;
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stop {
+    /// The gradient norm fell below the tolerance.
+    Converged,
+    /// All steps or epochs were used.
+    Budget,
+    /// The loss, gradient or parameters stopped being finite, or the loss exceeded the divergence
+    /// bound.
+    Diverged,
+}
+
+/// One run: a trial, an algorithm, a coordinate system and a learning rate (`runs.csv`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRow {
+    /// Number of the random instance, from 0.
+    pub trial: usize,
+    /// Name of the algorithm in the config.
+    pub algorithm: String,
+    /// Name of the coordinate system in the config.
+    pub coordinates: String,
+    /// Learning rate η (before any schedule).
+    pub learning_rate: f64,
+    /// Why the run ended.
+    pub stop: Stop,
+    /// Updates made when the run ended (for a diverged run: the step at which it happened).
+    pub steps: u64,
+    /// Training loss at the start.
+    pub initial_loss: f64,
+    /// Training loss at the end.
+    pub final_loss: f64,
+    /// Lowest recorded training loss.
+    pub minimum_loss: f64,
+    /// Initial loss minus the objective's minimum, where that is known; like the next two never
+    /// below the resolution of the loss in the precision used.
+    pub initial_suboptimality: Option<f64>,
+    /// Final loss minus the minimum.
+    pub final_suboptimality: Option<f64>,
+    /// Lowest recorded loss minus the minimum.
+    pub minimum_suboptimality: Option<f64>,
+    /// First recorded step (full batch) or epoch (minibatch) at which the suboptimality, or the
+    /// loss where the minimum is not known, was at most `training.target` of the initial one.
+    pub reached_target: Option<u64>,
+    /// Euclidean norm of the last gradient.
+    pub gradient_norm: f64,
+    /// Lowest validation loss over the recorded epochs.
+    pub best_validation_loss: Option<f64>,
+    /// Validation loss at the end.
+    pub final_validation_loss: Option<f64>,
+    /// Highest validation accuracy over the recorded epochs, in [0, 1].
+    pub best_validation_accuracy: Option<f64>,
+    /// Validation accuracy at the end, in [0, 1].
+    pub final_validation_accuracy: Option<f64>,
+    /// Test loss at the end.
+    pub test_loss: Option<f64>,
+    /// Test accuracy at the end, in [0, 1].
+    pub test_accuracy: Option<f64>,
+    /// Length of the path of the iterates over ‖θ₀ − θ*‖ (only where trajectories are recorded
+    /// and the minimizer is known): 1 is a straight line.
+    pub path_ratio: Option<f64>,
+}
+
+/// One point of a training curve (`curves.csv`), of the selected learning rates unless the config
+/// asks for all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CurveRow {
+    /// Number of the random instance, from 0.
+    pub trial: usize,
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// Name of the coordinate system.
+    pub coordinates: String,
+    /// Learning rate η.
+    pub learning_rate: f64,
+    /// Updates (full batch) or epochs (minibatch) made.
+    pub step: u64,
+    /// Training loss.
+    pub train_loss: f64,
+    /// Training loss minus the minimum, where that is known.
+    pub suboptimality: Option<f64>,
+    /// Validation loss.
+    pub validation_loss: Option<f64>,
+    /// Validation accuracy, in [0, 1].
+    pub validation_accuracy: Option<f64>,
+    /// Euclidean norm of the last gradient.
+    pub gradient_norm: f64,
+}
+
+/// One coordinate of one iterate in original coordinates (`trajectories.csv`, only where
+/// `training.trajectories` is set).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrajectoryRow {
+    /// Number of the random instance, from 0.
+    pub trial: usize,
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// Name of the coordinate system the run was made in.
+    pub coordinates: String,
+    /// Learning rate η.
+    pub learning_rate: f64,
+    /// Updates made.
+    pub step: u64,
+    /// Index of the parameter, from 0.
+    pub parameter: usize,
+    /// Its value, in original coordinates.
+    pub value: f64,
+}
+
+/// The training loss on a grid of a two-parameter objective (`landscape.csv`), for contour plots.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LandscapeRow {
+    /// Number of the random instance, from 0.
+    pub trial: usize,
+    /// First parameter.
+    pub x: f64,
+    /// Second parameter.
+    pub y: f64,
+    /// Training loss there.
+    pub loss: f64,
+}
+
+/// The metric of one learning rate over the trials (`learning_rates.csv`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RateRow {
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// Name of the coordinate system.
+    pub coordinates: String,
+    /// Learning rate η.
+    pub learning_rate: f64,
+    /// Name of the metric (a column of `runs.csv`).
+    pub metric: String,
+    /// Median over the trials, a diverged trial counting as the worst value.
+    pub median: f64,
+    /// Lower quartile.
+    pub lower_quartile: f64,
+    /// Upper quartile.
+    pub upper_quartile: f64,
+    /// Median of `reached_target`; empty where half the trials or more did not reach it.
+    pub reached_target: Option<f64>,
+    /// Trials finished.
+    pub trials: usize,
+    /// Trials planned.
+    pub planned: usize,
+    /// Trials that diverged.
+    pub diverged: usize,
+    /// Whether this rate is used for this algorithm in this coordinate system, and by which rule:
+    /// `original` (best in original coordinates), `own` (best in this coordinate system), `both`,
+    /// or empty.
+    pub selected: String,
+    /// Why it was selected, in words; empty for the others.
+    pub reason: String,
+}
+
+/// One eigenvalue of an EGOP estimate (`spectrum.csv`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpectrumRow {
+    /// Number of the random instance, from 0.
+    pub trial: usize,
+    /// Name of the coordinate system whose basis this is the spectrum of.
+    pub coordinates: String,
+    /// Parameter block, or `all` for a global EGOP.
+    pub block: String,
+    /// Index k of the eigenvalue, from 1, in descending order.
+    pub k: usize,
+    /// Eigenvalue λ_k.
+    pub eigenvalue: f64,
+    /// Density β_k = ‖v_k‖₁/√d of its unit eigenvector.
+    pub density: f64,
+}
+
+/// The verdict on one claim (`claims.csv`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClaimRow {
+    /// Identifier of the claim.
+    pub id: String,
+    /// The claim in words.
+    pub statement: String,
+    /// Where it is made.
+    pub source: String,
+    /// What was compared, in words: metric, sides, relation, factor.
+    pub test: String,
+    /// `reproduced`, `not reproduced` or `inconclusive`.
+    pub verdict: String,
+    /// Median over the trials of the paired ratio (or of the one side's value).
+    pub median: f64,
+    /// Lower end of the 95 % bootstrap interval of the median.
+    pub lower: f64,
+    /// Upper end of the 95 % bootstrap interval of the median.
+    pub upper: f64,
+    /// Paired trials (or learning rates) in favour.
+    pub in_favour: usize,
+    /// Paired trials (or learning rates) compared.
+    pub pairs: usize,
+    /// Pairs planned.
+    pub planned: usize,
+}
