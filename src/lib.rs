@@ -3,6 +3,7 @@
 pub mod basis;
 pub mod config;
 pub mod error;
+pub mod figure;
 pub mod lanes;
 pub mod linalg;
 pub mod objective;
