@@ -116,25 +116,6 @@ impl Node {
             (_, value) => *self = Node { origin: over.origin, value },
         }
     }
-
-    /// Calls `visit` with the place of every key and value in here.
-    pub fn for_each_origin(&self, visit: &mut impl FnMut(&Origin)) {
-        visit(&self.origin);
-        match &self.value {
-            Value::Table(table) => {
-                for entry in &table.0 {
-                    visit(&entry.origin);
-                    entry.node.for_each_origin(visit);
-                }
-            }
-            Value::Array(items) => {
-                for item in items {
-                    item.for_each_origin(visit);
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// The dotted key of `key` in the table `path`, quoted where TOML wants it quoted.
