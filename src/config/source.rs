@@ -147,28 +147,35 @@ impl Damage {
 
 /// Says in plain words what the parser found, and whether keys may be lost or misplaced.
 fn explain(origin: Origin, message: &str, found: &str) -> (Problem, bool) {
+    let problem = |message: &str| Problem::new(origin.clone(), "", message);
+    if message == "duplicate key" {
+        return (problem(&format!("duplicate key {}", quote(found))), false);
+    }
+    if message.contains("recur") {
+        return (too_deep(origin), true);
+    }
     // The parser guesses what an unquoted word might have been: a float for `identity`, because
     // of `inf`, or for `None`, because of `nan`.
-    let word = ["string values must be quoted", "invalid float", "invalid boolean"]
-        .iter()
-        .any(|start| message.starts_with(start));
-    if message == "duplicate key" {
-        (Problem::new(origin, "", format!("duplicate key {}", quote(found))), false)
-    } else if message.contains("recur") {
-        (too_deep(origin), true)
-    } else if word && found.is_empty() {
-        (Problem::new(origin, "", "not valid TOML: there is no value"), false)
-    } else if word && found.starts_with(|c: char| c.is_alphabetic() || "“”„‘’".contains(c))
-    {
+    let unquoted = ["string values must be quoted", "invalid float", "invalid boolean"];
+    if unquoted.iter().any(|start| message.starts_with(start)) {
+        if found.is_empty() {
+            return (problem("not valid TOML: there is no value"), false);
+        }
         let bare = found.trim_matches(['“', '”', '„', '‘', '’']);
-        let problem = Problem::new(origin, "", "not valid TOML: a text needs quotes")
-            .found(shorten(found))
-            .suggest(Some(quote(bare)));
-        (problem, false)
-    } else {
-        let problem = Problem::new(origin, "", format!("not valid TOML: {message}"));
-        (if found.trim().is_empty() { problem } else { problem.found(quote(found)) }, true)
+        let meant = match bare.to_lowercase().as_str() {
+            flag @ ("true" | "false") => flag.to_owned(),
+            _ => quote(bare),
+        };
+        return if bare.starts_with(char::is_alphabetic) {
+            let problem = problem("not valid TOML: a text needs quotes");
+            (problem.found(shorten(found)).suggest(Some(meant)), false)
+        } else {
+            let problem = problem("not valid TOML: neither a number nor a text in quotes");
+            (problem.found(shorten(found)), true)
+        };
     }
+    let problem = problem(&format!("not valid TOML: {message}"));
+    (if found.trim().is_empty() { problem } else { problem.found(quote(found)) }, true)
 }
 
 /// Takes the profiles, which must be tables, out of the document.

@@ -105,10 +105,7 @@ impl Node {
                         None => problems.push(Problem::new(
                             entry.origin,
                             path,
-                            match length {
-                                0 => "no such element; the array is empty".to_owned(),
-                                _ => format!("no such element; there are 0 to {}", length - 1),
-                            },
+                            format!("no such element; there are {length}, numbered from 0"),
                         )),
                     }
                 }
