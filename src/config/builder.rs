@@ -90,3 +90,28 @@ impl<'a> Builder<'a> {
         Table(table.into_iter().map(entry).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Lines, Origin};
+
+    #[test]
+    fn places_count_lines_and_characters_from_one() {
+        let text = format!("αβ = 1\r\n\n{}", "β".repeat(600));
+        let lines = Lines::new(&text);
+        let place = |offset| match lines.place(offset) {
+            Origin::Place { line, column } => (line, column),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(place(0), (1, 1));
+        assert_eq!(place("αβ = ".len()), (1, 6));
+        assert_eq!(place("αβ = 1\r\n".len()), (2, 1));
+        let third = "αβ = 1\r\n\n".len();
+        assert_eq!(place(third), (3, 1));
+        assert_eq!(place(third + 1000), (3, 501));
+        // Bytes, far out on a long line.
+        assert_eq!(place(third + 1002), (3, 1003));
+        assert_eq!(place(text.len() + 5), (3, 1201));
+        assert_eq!(Lines::new("").place(0), Origin::Place { line: 1, column: 1 });
+    }
+}

@@ -120,3 +120,27 @@ fn parse_value(text: &str, origin: &Origin) -> Result<Node, String> {
         Err(_) => Ok(Node { origin: origin.clone(), value: Value::Text(text.to_owned()) }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::parse_key;
+
+    #[test]
+    fn keys_are_dotted_and_segments_may_be_quoted() {
+        let parse = |key| parse_key(key).map(|segments| segments.join("|"));
+        for (key, segments) in [
+            ("seed", Some("seed")),
+            ("claims.0.factor", Some("claims|0|factor")),
+            ("algorithms.\"my.adam\" . 'beta'", Some("algorithms|my.adam|beta")),
+            ("\"\"", Some("")),
+            ("", None),
+            ("a..b", None),
+            ("a b", None),
+            ("[a]", None),
+            ("a # b", None),
+            ("a = 1\nb", None),
+        ] {
+            assert_eq!(parse(key).as_deref(), segments, "{key}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod errors;
 mod random;
+mod reading;
 
 use egop::config::{Allowed, Reader};
 
@@ -48,7 +49,7 @@ fn document(root: &mut Reader<'_>) -> Option<()> {
     if algorithms.as_ref().is_some_and(|all| all.iter().any(|(name, _)| name == "banned")) {
         root.problem("algorithms.banned", "this name is taken");
     }
-    (title?, seed?, shuffle?, tags?, widths?, rates?, shift?);
-    (training?, objective?, claims?, algorithms?);
+    let _values = (title?, seed?, shuffle?, tags?, widths?, rates?, shift?);
+    let _tables = (training?, objective?, claims?, algorithms?);
     Some(())
 }

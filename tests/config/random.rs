@@ -115,7 +115,7 @@ proptest! {
 
     #[test]
     fn damaged_documents_are_read_or_refused(
-        mutations in prop::collection::vec(Mutation::any(), 1..8),
+        mutations in prop::collection::vec(Mutation::any(), 1..5),
         quick in any::<bool>(),
     ) {
         let mut bytes = VALID.as_bytes().to_vec();
