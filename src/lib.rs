@@ -2,11 +2,18 @@
 
 pub mod basis;
 pub mod config;
+pub mod data;
+pub mod distribution;
+pub mod egop;
 pub mod error;
 pub mod lanes;
 pub mod linalg;
+pub mod minibatch;
 pub mod objective;
 pub mod optimizer;
 pub mod record;
+pub mod rng;
+pub mod schedule;
+pub mod trial;
 
 pub use error::{Error, Result};
