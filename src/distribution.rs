@@ -4,8 +4,8 @@ use ndarray::Array1;
 use ndarray_rand::rand::Rng;
 use ndarray_rand::rand_distr::{Distribution as _, StandardNormal, Uniform};
 
-use crate::config::Reader;
 use crate::config::Allowed;
+use crate::config::Reader;
 use crate::lanes::{Block, Layout, Role};
 use crate::linalg::{Real, real};
 

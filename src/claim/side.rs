@@ -53,9 +53,10 @@ impl Side {
 
     /// All runs of the algorithm in the coordinate system.
     pub(super) fn all<'a>(&self, records: Records<'a>) -> impl Iterator<Item = &'a RunRow> {
-        records.runs.iter().filter(|run| {
-            run.algorithm == self.algorithm && run.coordinates == self.coordinates
-        })
+        records
+            .runs
+            .iter()
+            .filter(|run| run.algorithm == self.algorithm && run.coordinates == self.coordinates)
     }
 
     /// The metric of each trial at the selected learning rate.

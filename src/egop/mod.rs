@@ -119,8 +119,9 @@ impl<R: Real> Estimate for Sampler<'_, R> {
                 )));
             }
             let columns = chunk.len();
-            let gradients = ArrayView2::from_shape((gradients.len() / columns, columns), &gradients)
-                .expect("d × chunk entries by construction");
+            let gradients =
+                ArrayView2::from_shape((gradients.len() / columns, columns), &gradients)
+                    .expect("d × chunk entries by construction");
             for (sum, range) in sums.iter_mut().zip(ranges) {
                 sum.add(rows(gradients, range.clone()));
             }
@@ -148,9 +149,12 @@ impl<R: Real> Sampler<'_, R> {
                 .par_chunks_mut(chunk.len())
                 .enumerate()
                 .for_each(|(parameter, row)| {
-                    let entries = lanes.iter().flat_map(|lanes| lanes.block(index).rows());
-                    for (entry, lane) in row.iter_mut().zip(entries) {
-                        *entry = double(lane[parameter]);
+                    let mut entries = row.iter_mut();
+                    for lanes in &lanes {
+                        for (lane, entry) in lanes.block(index).rows().into_iter().zip(&mut entries)
+                        {
+                            *entry = double(lane[parameter]);
+                        }
                     }
                 });
         }

@@ -13,7 +13,7 @@ use crate::minibatch::Order;
 use crate::objective;
 use crate::optimizer;
 use crate::schedule::Schedule;
-use crate::sweep::{Grid, Limits, Metric, decade};
+use crate::sweep::{Grid, Limits, Metric};
 use crate::trial::{Recording, Start};
 
 /// Trajectories hold every parameter of every iterate; more parameters than this are no picture.
@@ -71,7 +71,8 @@ fn name(reader: &mut Reader<'_>) -> Option<String> {
     let name = reader.text("name")?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.starts_with('.') || !name.chars().all(allowed) {
-        reader.problem("name", "must be letters, digits, \"-\", \"_\" and \".\": it names a folder");
+        reader
+            .problem("name", "must be letters, digits, \"-\", \"_\" and \".\": it names a folder");
         return None;
     }
     Some(name)
@@ -80,16 +81,17 @@ fn name(reader: &mut Reader<'_>) -> Option<String> {
 fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
     let tables = reader.named_tables("coordinates", |_, reader| basis::read(reader))?;
     if tables.is_empty() {
-        reader.problem("coordinates", "at least one coordinate system is needed, such as \
-             [coordinates.original] with basis = \"identity\"");
+        reader.problem(
+            "coordinates",
+            "at least one coordinate system is needed, such as \
+             [coordinates.original] with basis = \"identity\"",
+        );
         return None;
     }
     Some(tables.into_iter().map(|(name, basis)| Coordinates { name, basis }).collect())
 }
 
-fn algorithms_and_sweep(
-    reader: &mut Reader<'_>,
-) -> (Option<Vec<Algorithm>>, Option<Sweep>) {
+fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Option<Sweep>) {
     let mut shared = None;
     let sweep = reader.table("sweep", |reader| {
         let metric = reader.choice("metric", &Metric::choices());
@@ -108,18 +110,20 @@ fn algorithms_and_sweep(
         Some(Algorithm { name: name.into(), optimizer: optimizer?, rates: rates? })
     });
     if algorithms.as_ref().is_some_and(Vec::is_empty) {
-        reader.problem("algorithms", "at least one algorithm is needed, such as \
-             [algorithms.adam] with kind = \"adam\"");
+        reader.problem(
+            "algorithms",
+            "at least one algorithm is needed, such as \
+             [algorithms.adam] with kind = \"adam\"",
+        );
         return (None, sweep);
     }
+    let algorithms =
+        algorithms.map(|named| named.into_iter().map(|(_, algorithm)| algorithm).collect());
     (algorithms, sweep)
 }
 
 /// `learning_rates`, or `coarse` and `limits` (by default those of the sweep).
-fn rates(
-    reader: &mut Reader<'_>,
-    (coarse, limits): ((i32, i32), (i32, i32)),
-) -> Option<Rates> {
+fn rates(reader: &mut Reader<'_>, (coarse, limits): ((i32, i32), (i32, i32))) -> Option<Rates> {
     if reader.has("learning_rates") {
         let mut rates = reader.numbers("learning_rates", Allowed::positive())?;
         rates.sort_by(f64::total_cmp);
@@ -216,7 +220,8 @@ fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
     }
     for tuned in &experiment.sweep.tune {
         if !names.contains(&&**tuned) {
-            let problem = format!("there are no coordinates \"{tuned}\"; there are {}", list(&names));
+            let problem =
+                format!("there are no coordinates \"{tuned}\"; there are {}", list(&names));
             report("sweep.tune", problem);
         }
     }

@@ -22,29 +22,38 @@ pub struct Composite<R, H> {
     matrix: Array2<R>,
     outer: H,
     layout: Layout,
-    minimum: f64,
+    optimum: Option<Optimum<R>>,
+}
+
+#[derive(Clone, Debug)]
+struct Optimum<R> {
+    value: f64,
     minimizer: Array1<R>,
     resolution: f64,
 }
 
 impl<R: Real, H: Outer<R>> Composite<R, H> {
-    /// The objective with data matrix `matrix` (n × d), its known `minimum`, attained at
-    /// `minimizer` (d), and the smallest difference from it that rounding lets one see.
-    pub fn new(
-        matrix: ArrayView2<'_, f64>,
-        outer: H,
-        minimum: f64,
-        minimizer: ArrayView1<'_, f64>,
-        resolution: f64,
-    ) -> Self {
+    /// h(Aθ) with data matrix `matrix` (n × d).
+    pub fn new(matrix: ArrayView2<'_, f64>, outer: H) -> Self {
         Self {
             matrix: matrix.mapv(linalg::real).as_standard_layout().into_owned(),
             outer,
             layout: Layout::vector(matrix.ncols()),
-            minimum,
-            minimizer: minimizer.mapv(linalg::real),
-            resolution,
+            optimum: None,
         }
+    }
+
+    /// Adds what is known of the optimum: its value, a minimizer (d entries) and the smallest
+    /// difference from the value that rounding lets one see.
+    pub fn with_optimum(
+        mut self,
+        value: f64,
+        minimizer: ArrayView1<'_, f64>,
+        resolution: f64,
+    ) -> Self {
+        let minimizer = minimizer.mapv(linalg::real);
+        self.optimum = Some(Optimum { value, minimizer, resolution });
+        self
     }
 
     /// A.
@@ -100,15 +109,15 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
     }
 
     fn minimum(&self) -> Option<f64> {
-        Some(self.minimum)
+        self.optimum.as_ref().map(|optimum| optimum.value)
     }
 
     fn minimizer(&self) -> Option<ArrayView1<'_, R>> {
-        Some(self.minimizer.view())
+        self.optimum.as_ref().map(|optimum| optimum.minimizer.view())
     }
 
     fn resolution(&self) -> f64 {
-        self.resolution
+        self.optimum.as_ref().map_or(f64::MIN_POSITIVE, |optimum| optimum.resolution)
     }
 }
 

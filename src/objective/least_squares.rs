@@ -21,13 +21,17 @@ pub(super) const ENTRY: Entry = Entry {
 pub struct LeastSquares<R>(Array1<R>);
 
 impl<R: Real> LeastSquares<R> {
+    /// h for the targets y.
+    pub fn new(targets: &Array1<f64>) -> Self {
+        Self(targets.mapv(real))
+    }
+
     /// f(θ) = ½‖Aθ − y‖² with y = Aθ*, so that the minimum is 0, at θ*.
     pub fn realizable(matrix: ArrayView2<'_, f64>, minimizer: &Array1<f64>) -> Composite<R, Self> {
-        let target = matrix.dot(minimizer);
+        let targets = matrix.dot(minimizer);
         // Each residual is computed to about one rounding of its target.
-        let resolution = 0.5 * double(R::epsilon()).powi(2) * target.dot(&target);
-        let outer = Self(target.mapv(real));
-        Composite::new(matrix, outer, 0.0, minimizer.view(), resolution)
+        let resolution = 0.5 * double(R::epsilon()).powi(2) * targets.dot(&targets);
+        Composite::new(matrix, Self::new(&targets)).with_optimum(0.0, minimizer.view(), resolution)
     }
 }
 

@@ -21,13 +21,21 @@ pub(super) const ENTRY: Entry = Entry {
 pub struct LogSumExp<R>(Array1<R>);
 
 impl<R: Real> LogSumExp<R> {
+    /// h for the observations y.
+    pub fn new(observations: &Array1<f64>) -> Self {
+        Self(observations.mapv(real))
+    }
+
     /// f(θ) = log Σ_i exp((⟨a_i, θ⟩ − y_i)²) with y = Aθ*, so that the minimum is log n, at θ*.
     pub fn realizable(matrix: ArrayView2<'_, f64>, minimizer: &Array1<f64>) -> Composite<R, Self> {
-        let outer = Self(matrix.dot(minimizer).mapv(real));
         let minimum = (matrix.nrows() as f64).ln();
         // The sum is accumulated in doubles; its terms are exponentials of rounded squares.
         let resolution = 16.0 * double(R::epsilon()) * minimum.max(1.0);
-        Composite::new(matrix, outer, minimum, minimizer.view(), resolution)
+        Composite::new(matrix, Self::new(&matrix.dot(minimizer))).with_optimum(
+            minimum,
+            minimizer.view(),
+            resolution,
+        )
     }
 }
 

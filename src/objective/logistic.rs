@@ -32,6 +32,11 @@ fn softplus(z: f64) -> f64 {
 pub struct Logistic<R>(Array1<R>);
 
 impl<R: Real> Logistic<R> {
+    /// h for the labels y (0 or 1).
+    pub fn new(labels: &Array1<f64>) -> Self {
+        Self(labels.mapv(real))
+    }
+
     /// Logistic regression of labels (0 or 1) on the rows of `matrix`; the minimum by Newton's
     /// method.
     ///
@@ -39,9 +44,12 @@ impl<R: Real> Logistic<R> {
     /// When the labels are separable, so that no minimum exists, or Newton's method stalls.
     pub fn fit(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<Composite<R, Self>> {
         let (minimizer, minimum) = newton(matrix, labels)?;
-        let outer = Self(labels.mapv(real));
         let resolution = 16.0 * double(R::epsilon()) * minimum.max(1.0);
-        Ok(Composite::new(matrix, outer, minimum, minimizer.view(), resolution))
+        Ok(Composite::new(matrix, Self::new(labels)).with_optimum(
+            minimum,
+            minimizer.view(),
+            resolution,
+        ))
     }
 }
 
@@ -107,8 +115,7 @@ impl<R: Real> Build<R> for LogisticSpec {
         let mut rng = context.streams.rng("data");
         let matrix = self.0.draw(&mut rng);
         let truth = data::gaussian_vector(self.0.columns, &mut rng);
-        let labels =
-            matrix.dot(&truth).mapv(|z| f64::from(u8::from(rng.random_bool(sigmoid(z)))));
+        let labels = matrix.dot(&truth).mapv(|z| f64::from(u8::from(rng.random_bool(sigmoid(z)))));
         Ok(Box::new(Logistic::fit(matrix.view(), &labels)?))
     }
 }

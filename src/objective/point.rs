@@ -55,12 +55,7 @@ impl<R: Real, F: PointObjective> Objective<R> for PerLane<F> {
         }
     }
 
-    fn evaluate(
-        &self,
-        theta: &Lanes<R>,
-        split: Split,
-        _: &mut Scratch<R>,
-    ) -> Option<Vec<Metrics>> {
+    fn evaluate(&self, theta: &Lanes<R>, split: Split, _: &mut Scratch<R>) -> Option<Vec<Metrics>> {
         let mut unused = vec![0.0; self.layout.dimension()];
         (split == Split::Training).then(|| {
             (0..theta.lanes())

@@ -57,3 +57,6 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
     let read = reader.choice("kind", &kinds)?;
     read(reader)
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,8 @@ pub fn select(rates: &[Rated], goal: Goal) -> Option<Selected> {
     let chosen = ties.first()?;
     let mut reason = format!("best median {:.3e}", chosen.quartiles[1]);
     if ties.len() > 1 {
-        let how = if ties[1].reached_target > chosen.reached_target { "fastest" } else { "smallest" };
+        let how =
+            if ties[1].reached_target > chosen.reached_target { "fastest" } else { "smallest" };
         reason = format!("{reason}; {how} of {} that tie", ties.len());
     }
     if chosen.diverged > 0 {
@@ -134,8 +135,7 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_fastest_then_the_smallest() {
-        let rates =
-            [rated(0.1, 2e-9, 90.0), rated(1.0, 1e-9, 50.0), rated(2.0, 3e-9, 50.0)];
+        let rates = [rated(0.1, 2e-9, 90.0), rated(1.0, 1e-9, 50.0), rated(2.0, 3e-9, 50.0)];
         assert_eq!(select(&rates, Goal::Lower).map(|best| best.learning_rate), Some(1.0));
         let rates = [rated(0.1, 1e-3, 90.0), rated(1.0, 1e-9, 500.0)];
         assert_eq!(select(&rates, Goal::Lower).map(|best| best.learning_rate), Some(1.0));

@@ -19,10 +19,8 @@ pub trait Precision: Real {
     ///
     /// # Errors
     /// As for [`objective::Build::build`].
-    fn objective(
-        spec: &dyn objective::Spec,
-        context: &Context,
-    ) -> Result<Box<dyn Objective<Self>>>;
+    fn objective(spec: &dyn objective::Spec, context: &Context)
+    -> Result<Box<dyn Objective<Self>>>;
 
     /// An optimizer for `lanes` runs.
     fn optimizer(

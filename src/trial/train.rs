@@ -370,8 +370,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             return;
         }
         self.lanes = keep.iter().map(|&row| self.lanes[row]).collect();
-        for lanes in
-            [&mut self.theta, &mut self.original, &mut self.gradient, &mut self.direction]
+        for lanes in [&mut self.theta, &mut self.original, &mut self.gradient, &mut self.direction]
         {
             lanes.retain(&keep);
         }
