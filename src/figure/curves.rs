@@ -5,35 +5,64 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::axis::{Axis, Scale};
 use super::chart::{Mark, Panel, Shape, Stroke, Symbol};
-use super::metric::Metric;
-use super::page::{Entry, Page, Place};
-use super::quartiles::{Better, Quartiles};
+use super::metric::{Appearance, Column, appearance};
+use super::page::{Key, Page, Place};
+use super::quartiles::{Quartiles, or_worst};
 use super::selection::{Filter, Method, Tuned, described, trials_note};
-use super::{FigureSpec, Tables};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
-use crate::record::{CurveRow, Stop};
+use crate::config::{Allowed, Reader};
+use crate::record::Stop;
+use crate::sweep::Goal;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "curves",
+    summary: "a column of curves.csv against the steps, at the selected learning rates",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let column = reader.choice("metric", &Column::choices());
+        let tuned = Tuned::read(reader);
+        let filter = Filter::read(reader);
+        let units = [("iteration", "iteration"), ("epoch", "epoch")];
+        let unit = reader.choice_or("unit", "iteration", &units);
+        let last_step = reader.optional_count("last_step", 1..=usize::MAX);
+        let floor = reader.optional_number("floor", Allowed::positive());
+        let ceiling = reader.optional_number("ceiling", Allowed::positive());
+        Some(Box::new(Curves {
+            heading: heading?,
+            column: column?,
+            tuned: tuned?,
+            filter: filter?,
+            unit: unit?,
+            last_step: last_step?,
+            floor: floor?,
+            ceiling: ceiling?,
+        }))
+    },
+};
 
 /// A figure of training curves.
 #[derive(Debug)]
-pub struct Curves {
-    pub file: String,
-    pub title: String,
-    pub metric: &'static Metric<CurveRow>,
-    pub tuned: Tuned,
-    pub filter: Filter,
+struct Curves {
+    heading: Heading,
+    /// What is drawn.
+    column: Column,
+    /// Which of the selected learning rates is used.
+    tuned: Tuned,
+    filter: Filter,
     /// What a step is called: `iteration` or `epoch`.
-    pub unit: &'static str,
+    unit: &'static str,
     /// Where the horizontal axis ends.
-    pub last_step: Option<usize>,
-    /// Smaller values are drawn here.
-    pub floor: Option<f64>,
+    last_step: Option<usize>,
+    /// Smaller values are drawn here, in the unit of the axis.
+    floor: Option<f64>,
     /// Where the vertical axis ends; greater values are cut.
-    pub ceiling: Option<f64>,
+    ceiling: Option<f64>,
 }
 
-impl FigureSpec for Curves {
+impl Spec for Curves {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -79,10 +108,10 @@ impl FigureSpec for Curves {
             }
         }
 
-        let logarithmic = self.metric.scale == Scale::Logarithmic;
+        let Appearance { label, scale, factor: _ } = appearance(self.column.name);
         let shown = || series.iter().flat_map(|(_, _, summary)| summary.values());
         let floor = self.floor.or_else(|| {
-            logarithmic.then(|| {
+            (scale == Scale::Logarithmic).then(|| {
                 let positive = |value: &f64| *value > 0.0 && value.is_finite();
                 shown()
                     .flat_map(|q| [q.lower, q.median])
@@ -112,19 +141,19 @@ impl FigureSpec for Curves {
                 let symbol = Symbol { shape: Shape::Cross, radius: 4.0, colour: method.colour };
                 lines.push(Mark::Symbols { points: vec![(step, q.median)], symbol });
             }
-            legend.push(Entry::line(described(method, rate), stroke).with_band(band));
+            legend.push(Key::line(described(method, rate), stroke).with_band(band));
         }
 
         let x = Axis { label: self.unit.into(), scale: Scale::Linear, low: 0.0, high: last as f64 };
         let within = series.iter().flat_map(|(_, _, summary)| {
             summary.range(..=last).flat_map(|(_, q)| [q.lower, q.median, q.upper])
         });
-        let mut y = Axis::covering(self.metric.label, self.metric.scale, within.map(clamped), 0.03);
+        let mut y = Axis::covering(label, scale, within.map(clamped), 0.03);
         y.high = self.ceiling.unwrap_or(y.high);
         let mut panel = Panel::new(x, y);
         panel.marks = bands.into_iter().chain(lines).collect();
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             panels: vec![panel],
             columns: 1,
             frame: (430.0, 300.0),
@@ -145,7 +174,8 @@ impl Curves {
         method: &Method<'_>,
         rate: f64,
     ) -> Result<BTreeMap<u64, Quartiles>> {
-        let Metric { better, factor, value, .. } = *self.metric;
+        let Column { goal, get, .. } = self.column;
+        let factor = appearance(self.column.name).factor;
         let mut trials: BTreeMap<usize, Trial> = BTreeMap::new();
         for row in tables.runs()? {
             if row.algorithm == method.algorithm
@@ -160,17 +190,17 @@ impl Curves {
                 && row.coordinates == method.coordinates
                 && row.learning_rate == rate
             {
-                let value = value(row).ok_or_else(|| {
+                let value = get(row).ok_or_else(|| {
                     tables.lacks(
                         "curves.csv",
-                        format!("has no `{}` of {}", self.metric.name, method.name()),
+                        format!("has no `{}` of {}", self.column.name, method.name()),
                     )
                 })?;
                 trials
                     .entry(row.trial)
                     .or_default()
                     .values
-                    .insert(row.step, factor * better.or_worst(value));
+                    .insert(row.step, factor * or_worst(goal, value));
             }
         }
         let steps: BTreeSet<u64> =
@@ -181,10 +211,8 @@ impl Curves {
         }
         let mut summary = BTreeMap::new();
         for step in steps {
-            let values = trials.values().map(|trial| trial.at(step, better)).collect();
-            if let Some(quartiles) = Quartiles::of(values) {
-                summary.insert(step, quartiles);
-            }
+            let values: Vec<f64> = trials.values().map(|trial| trial.at(step, goal)).collect();
+            summary.insert(step, Quartiles::of(&values));
         }
         Ok(summary)
     }
@@ -198,11 +226,11 @@ struct Trial {
 }
 
 impl Trial {
-    fn at(&self, step: u64, better: Better) -> f64 {
+    fn at(&self, step: u64, goal: Goal) -> f64 {
         let last = self.values.keys().next_back().copied();
         if self.diverged && last.is_none_or(|last| step > last) {
-            return better.worst();
+            return goal.worst();
         }
-        self.values.range(..=step).next_back().map_or(better.worst(), |(_, &value)| value)
+        self.values.range(..=step).next_back().map_or(goal.worst(), |(_, &value)| value)
     }
 }

@@ -4,30 +4,56 @@
 use std::collections::BTreeMap;
 
 use super::axis::{Axis, Scale};
-use super::chart::{Dash, Mark, Panel, Shape, Stroke, Symbol};
-use super::metric::{Metric, RUNS};
-use super::page::{Entry, Page, Place};
-use super::quartiles::{Better, Quartiles};
+use super::chart::{Mark, Panel, Shape, Stroke, Symbol};
+use super::metric::{Appearance, appearance};
+use super::page::{Key, Page, Place};
+use super::quartiles::{Quartiles, or_worst};
 use super::selection::{Filter, Method, Tuned, trials_note};
 use super::style::{GREY, algorithm_name};
-use super::{FigureSpec, Tables};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
-use crate::record::{RunRow, Stop};
+use crate::config::{Allowed, Reader};
+use crate::sweep::{Goal, METRICS, Metric};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "learning-rates",
+    summary: "a metric against the learning rate, with the selected rates marked",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let runs = METRICS.iter().map(|&metric| (metric.name, Some(metric)));
+        let metrics: Vec<_> = std::iter::once((SELECTION, None)).chain(runs).collect();
+        let metric = reader.choice_or("metric", SELECTION, &metrics);
+        let tuned = Tuned::read(reader);
+        let filter = Filter::read(reader);
+        let floor = reader.optional_number("floor", Allowed::positive());
+        let ceiling = reader.optional_number("ceiling", Allowed::positive());
+        Some(Box::new(LearningRates {
+            heading: heading?,
+            metric: metric?,
+            tuned: tuned?,
+            filter: filter?,
+            floor: floor?,
+            ceiling: ceiling?,
+        }))
+    },
+};
+
+/// Names the metric by which learning rates were selected.
+const SELECTION: &str = "selection";
 
 /// A figure of a metric against the learning rate.
 #[derive(Debug)]
-pub struct LearningRates {
-    pub file: String,
-    pub title: String,
+struct LearningRates {
+    heading: Heading,
     /// A column of `runs.csv`; otherwise the metric of `learning_rates.csv`.
-    pub metric: Option<&'static Metric<RunRow>>,
+    metric: Option<Metric>,
     /// Which selected rates are marked.
-    pub tuned: Tuned,
-    pub filter: Filter,
+    tuned: Tuned,
+    filter: Filter,
     /// Smaller values are drawn here.
-    pub floor: Option<f64>,
+    floor: Option<f64>,
     /// Where the vertical axis ends; greater values are cut.
-    pub ceiling: Option<f64>,
+    ceiling: Option<f64>,
 }
 
 /// A metric of a method: quartiles at each learning rate.
@@ -36,9 +62,9 @@ struct Series<'a> {
     points: Vec<(f64, Quartiles)>,
 }
 
-impl FigureSpec for LearningRates {
+impl Spec for LearningRates {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -59,20 +85,22 @@ impl FigureSpec for LearningRates {
 
     fn page(&self, tables: &Tables) -> Result<Page> {
         let methods = self.filter.methods(tables)?;
-        let recorded = methods[0].rates[0].metric.as_str();
-        let known = self.metric.or_else(|| RUNS.iter().find(|metric| metric.name == recorded));
-        let (label, better, scale, factor) = known
-            .map_or((recorded, Better::Lower, Scale::Logarithmic, 1.0), |metric| {
-                (metric.label, metric.better, metric.scale, metric.factor)
-            });
+        let selection = || {
+            let name = &methods[0].rates[0].metric;
+            METRICS.iter().copied().find(|metric| metric.name == name).ok_or_else(|| {
+                tables.lacks("learning_rates.csv", format!("its metric `{name}` is not known"))
+            })
+        };
+        let metric = self.metric.map_or_else(selection, Ok)?;
+        let Appearance { label, scale, factor } = appearance(metric.name);
         let mut series = Vec::new();
         for method in &methods {
             let mut points = match self.metric {
-                Some(metric) => from_runs(tables, method, metric)?,
+                Some(_) => from_runs(tables, method, &metric)?,
                 None => from_selection(method),
             };
             for (_, quartiles) in &mut points {
-                *quartiles = quartiles.map(|value| factor * better.or_worst(value));
+                *quartiles = quartiles.map(|value| factor * or_worst(metric.goal, value));
             }
             series.push(Series { method, points });
         }
@@ -109,14 +137,14 @@ impl FigureSpec for LearningRates {
                     panel.title = algorithm_name(algorithm);
                     panel.title_colour = shown[0].method.colour;
                 }
-                panel.marks = self.marks(&shown, better, clamped);
+                panel.marks = self.marks(&shown, metric.goal, clamped);
                 panel
             })
             .collect();
 
         let rows: Vec<_> = methods.iter().flat_map(|method| method.rates.iter().copied()).collect();
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             columns: if panels.len() > 1 { 2 } else { 1 },
             frame: if one_panel { (430.0, 300.0) } else { (290.0, 200.0) },
             panels,
@@ -129,12 +157,7 @@ impl FigureSpec for LearningRates {
 }
 
 impl LearningRates {
-    fn marks(
-        &self,
-        shown: &[&Series<'_>],
-        better: Better,
-        clamped: impl Fn(f64) -> f64,
-    ) -> Vec<Mark> {
+    fn marks(&self, shown: &[&Series<'_>], goal: Goal, clamped: impl Fn(f64) -> f64) -> Vec<Mark> {
         let mut bands = Vec::new();
         let mut lines = Vec::new();
         let mut symbols = Vec::new();
@@ -162,7 +185,7 @@ impl LearningRates {
                 points: points
                     .iter()
                     .filter(|(_, q)| q.median.is_infinite())
-                    .map(|&(rate, _)| (rate, better.worst()))
+                    .map(|&(rate, _)| (rate, goal.worst()))
                     .collect(),
                 symbol: Symbol { shape: Shape::Cross, radius: 3.5, colour: method.colour },
             });
@@ -179,23 +202,23 @@ impl LearningRates {
     }
 }
 
-fn legend(methods: &[Method<'_>], one_panel: bool) -> Vec<Entry> {
-    let mut legend: Vec<Entry> = Vec::new();
+fn legend(methods: &[Method<'_>], one_panel: bool) -> Vec<Key> {
+    let mut legend: Vec<Key> = Vec::new();
     for method in methods {
         let (label, colour) = if one_panel {
             (method.name(), method.colour)
         } else {
             (method.coordinates.to_owned(), GREY)
         };
-        let entry = Entry::line(label, Stroke { colour, width: 1.8, dash: method.dash })
+        let entry = Key::line(label, Stroke { colour, width: 1.8, dash: method.dash })
             .with_band(colour.with_opacity(0.18));
         if !legend.contains(&entry) {
             legend.push(entry);
         }
     }
     let symbol = |shape, radius| Symbol { shape, radius, colour: GREY };
-    legend.push(Entry::symbol("selected learning rate", symbol(Shape::Asterisk, 5.0)));
-    legend.push(Entry::symbol("half of the trials or more diverged", symbol(Shape::Cross, 3.5)));
+    legend.push(Key::symbol("selected learning rate", symbol(Shape::Asterisk, 5.0)));
+    legend.push(Key::symbol("half of the trials or more diverged", symbol(Shape::Cross, 3.5)));
     legend
 }
 
@@ -217,7 +240,7 @@ fn from_selection(method: &Method<'_>) -> Vec<(f64, Quartiles)> {
 fn from_runs(
     tables: &Tables,
     method: &Method<'_>,
-    metric: &Metric<RunRow>,
+    metric: &Metric,
 ) -> Result<Vec<(f64, Quartiles)>> {
     // Positive numbers are in the order of their bits.
     let mut values: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
@@ -225,15 +248,14 @@ fn from_runs(
         if row.algorithm != method.algorithm || row.coordinates != method.coordinates {
             continue;
         }
-        let value = if row.stop == Stop::Diverged {
-            metric.better.worst()
-        } else {
-            (metric.value)(row).ok_or_else(|| {
-                tables.lacks("runs.csv", format!("has no `{}` of {}", metric.name, method.name()))
-            })?
-        };
-        values.entry(row.learning_rate.to_bits()).or_default().push(metric.better.or_worst(value));
+        let value = metric.value(row).ok_or_else(|| {
+            tables.lacks("runs.csv", format!("has no `{}` of {}", metric.name, method.name()))
+        })?;
+        let value = or_worst(metric.goal, value);
+        values.entry(row.learning_rate.to_bits()).or_default().push(value);
     }
-    let quartiles = |(bits, values)| Some((f64::from_bits(bits), Quartiles::of(values)?));
-    Ok(values.into_iter().filter_map(quartiles).collect())
+    Ok(values
+        .into_iter()
+        .map(|(bits, values)| (f64::from_bits(bits), Quartiles::of(&values)))
+        .collect())
 }

@@ -1,76 +1,71 @@
 //! The columns that can be drawn, and how.
 
 use super::axis::Scale;
-use super::quartiles::Better;
-use crate::record::{CurveRow, RunRow};
+use crate::record::CurveRow;
+use crate::sweep::Goal;
 
-/// A column of a table.
-#[derive(Debug)]
-pub struct Metric<Row> {
-    /// Name of the column.
+/// A column of `curves.csv`.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Its name.
     pub name: &'static str,
-    /// What an axis says.
+    /// Which values are better.
+    pub goal: Goal,
+    /// Its value; `None` where it does not apply.
+    pub get: fn(&CurveRow) -> Option<f64>,
+}
+
+const COLUMNS: [Column; 5] = [
+    Column { name: "suboptimality", goal: Goal::Lower, get: |row| row.suboptimality },
+    Column { name: "train_loss", goal: Goal::Lower, get: |row| Some(row.train_loss) },
+    Column { name: "validation_loss", goal: Goal::Lower, get: |row| row.validation_loss },
+    Column { name: "validation_accuracy", goal: Goal::Higher, get: |row| row.validation_accuracy },
+    Column { name: "gradient_norm", goal: Goal::Lower, get: |row| Some(row.gradient_norm) },
+];
+
+impl Column {
+    /// Names and columns, as configs choose them.
+    pub fn choices() -> [(&'static str, Column); COLUMNS.len()] {
+        COLUMNS.map(|column| (column.name, column))
+    }
+}
+
+/// What the axis of a column looks like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Appearance {
+    /// What it says.
     pub label: &'static str,
-    /// Which end is the good one.
-    pub better: Better,
-    /// Scale of its axis.
+    /// Its scale.
     pub scale: Scale,
-    /// Factor between the column and the axis (100 for percentages).
+    /// Factor between the column and the axis: 100 for percentages.
     pub factor: f64,
-    /// Its value in a row; `None` where it does not apply.
-    pub value: fn(&Row) -> Option<f64>,
 }
 
-const fn loss<Row>(
-    name: &'static str,
-    label: &'static str,
-    value: fn(&Row) -> Option<f64>,
-) -> Metric<Row> {
-    Metric { name, label, better: Better::Lower, scale: Scale::Logarithmic, factor: 1.0, value }
+/// What the axis of a column of `curves.csv` or `runs.csv` looks like.
+pub fn appearance(column: &'static str) -> Appearance {
+    let label = match column {
+        "suboptimality" => "suboptimality f(θ) − f*",
+        "train_loss" => "training loss",
+        "validation_loss" => "validation loss",
+        "validation_accuracy" => "validation accuracy (%)",
+        "gradient_norm" => "gradient norm ‖∇f(θ)‖₂",
+        "final_loss" => "final training loss",
+        "minimum_loss" => "lowest training loss",
+        "final_suboptimality" => "final suboptimality f(θ) − f*",
+        "minimum_suboptimality" => "lowest suboptimality f(θ) − f*",
+        "reached_target" => "steps to the target",
+        "path_ratio" => "path length / distance to minimum",
+        "best_validation_loss" => "lowest validation loss",
+        "final_validation_loss" => "final validation loss",
+        "best_validation_accuracy" => "highest validation accuracy (%)",
+        "final_validation_accuracy" => "final validation accuracy (%)",
+        "test_loss" => "test loss",
+        "test_accuracy" => "test accuracy (%)",
+        other => other,
+    };
+    if label.ends_with("(%)") {
+        Appearance { label, scale: Scale::Linear, factor: 100.0 }
+    } else {
+        Appearance { label, scale: Scale::Logarithmic, factor: 1.0 }
+    }
 }
-
-const fn accuracy<Row>(
-    name: &'static str,
-    label: &'static str,
-    value: fn(&Row) -> Option<f64>,
-) -> Metric<Row> {
-    Metric { name, label, better: Better::Higher, scale: Scale::Linear, factor: 100.0, value }
-}
-
-/// The columns of `curves.csv`.
-pub static CURVES: [Metric<CurveRow>; 5] = [
-    loss("suboptimality", "suboptimality f(θ) − f*", |row| row.suboptimality),
-    loss("train_loss", "training loss", |row| Some(row.train_loss)),
-    loss("validation_loss", "validation loss", |row| row.validation_loss),
-    accuracy("validation_accuracy", "validation accuracy (%)", |row| row.validation_accuracy),
-    loss("gradient_norm", "gradient norm ‖∇f(θ)‖₂", |row| Some(row.gradient_norm)),
-];
-
-/// The numeric columns of `runs.csv`.
-pub static RUNS: [Metric<RunRow>; 16] = [
-    loss("final_loss", "final training loss", |row| Some(row.final_loss)),
-    loss("minimum_loss", "lowest training loss", |row| Some(row.minimum_loss)),
-    loss("initial_loss", "initial training loss", |row| Some(row.initial_loss)),
-    loss("initial_suboptimality", "initial suboptimality", |row| row.initial_suboptimality),
-    loss("final_suboptimality", "final suboptimality f(θ) − f*", |row| row.final_suboptimality),
-    loss("minimum_suboptimality", "lowest suboptimality f(θ) − f*", |row| {
-        row.minimum_suboptimality
-    }),
-    // A run that did not reach the target is worse than any that did.
-    loss("reached_target", "steps to the target", |row| {
-        Some(row.reached_target.map_or(f64::INFINITY, |step| step as f64))
-    }),
-    loss("steps", "steps", |row| Some(row.steps as f64)),
-    loss("gradient_norm", "final gradient norm ‖∇f(θ)‖₂", |row| Some(row.gradient_norm)),
-    loss("best_validation_loss", "lowest validation loss", |row| row.best_validation_loss),
-    loss("final_validation_loss", "final validation loss", |row| row.final_validation_loss),
-    accuracy("best_validation_accuracy", "highest validation accuracy (%)", |row| {
-        row.best_validation_accuracy
-    }),
-    accuracy("final_validation_accuracy", "final validation accuracy (%)", |row| {
-        row.final_validation_accuracy
-    }),
-    loss("test_loss", "test loss", |row| row.test_loss),
-    accuracy("test_accuracy", "test accuracy (%)", |row| row.test_accuracy),
-    loss("path_ratio", "length of the path / distance from start to minimum", |row| row.path_ratio),
-];

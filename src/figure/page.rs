@@ -10,7 +10,7 @@ use crate::Result;
 
 /// One line of the legend: a sample and what it stands for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct Key {
     /// What it stands for.
     pub label: String,
     /// A piece of line.
@@ -21,18 +21,18 @@ pub struct Entry {
     pub symbol: Option<Symbol>,
 }
 
-impl Entry {
-    /// An entry for a line.
+impl Key {
+    /// A key for a line.
     pub fn line(label: impl Into<String>, stroke: Stroke) -> Self {
         Self { label: label.into(), stroke: Some(stroke), band: None, symbol: None }
     }
 
-    /// An entry for a symbol.
+    /// A key for a symbol.
     pub fn symbol(label: impl Into<String>, symbol: Symbol) -> Self {
         Self { label: label.into(), stroke: None, band: None, symbol: Some(symbol) }
     }
 
-    /// The same entry with a piece of band.
+    /// The same key with a piece of band.
     pub fn with_band(self, colour: Colour) -> Self {
         Self { band: Some(colour), ..self }
     }
@@ -81,8 +81,8 @@ pub struct Page {
     pub frame: (f64, f64),
     /// Whether all panels have the same axes, which are then labelled at the outer ones only.
     pub shared_axes: bool,
-    /// The legend's entries.
-    pub legend: Vec<Entry>,
+    /// The legend.
+    pub legend: Vec<Key>,
     /// Where the legend stands.
     pub place: Place,
     /// Remarks below everything.
@@ -144,7 +144,7 @@ impl Page {
         let grid_width: f64 =
             lefts.iter().chain(&rights).sum::<f64>() + columns as f64 * frame_width;
 
-        let entry = self.legend.iter().map(Entry::width).fold(0.0, f64::max);
+        let entry = self.legend.iter().map(Key::width).fold(0.0, f64::max);
         let width = match self.place {
             _ if self.legend.is_empty() => grid_width,
             Place::Right => grid_width + GAP + entry,

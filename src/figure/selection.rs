@@ -6,6 +6,7 @@ use super::chart::Dash;
 use super::style::{algorithm_name, colour, dash};
 use super::tables::Tables;
 use crate::Result;
+use crate::config::Reader;
 use crate::record::RateRow;
 
 /// Which selected learning rate is used (paper, D.5).
@@ -18,6 +19,11 @@ pub enum Tuned {
 }
 
 impl Tuned {
+    /// Reads `tuned`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.choice_or("tuned", "original", &[("original", Self::Original), ("own", Self::Own)])
+    }
+
     fn accepts(self, selected: &str) -> bool {
         match self {
             Self::Original => matches!(selected, "original" | "both"),
@@ -90,6 +96,13 @@ pub fn trials_note(rows: &[&RateRow]) -> String {
 }
 
 impl Filter {
+    /// Reads `algorithms` and `coordinates`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let algorithms = reader.texts_or("algorithms", &[]);
+        let coordinates = reader.texts_or("coordinates", &[]);
+        Some(Self { algorithms: algorithms?, coordinates: coordinates? })
+    }
+
     /// The methods shown, algorithm by algorithm in the order of the config.
     ///
     /// # Errors

@@ -3,36 +3,60 @@
 use super::axis::{Axis, Scale};
 use super::canvas::Point;
 use super::chart::{Inset, Mark, Panel, Stroke};
-use super::page::{Entry, Page, Place};
+use super::page::{Key, Page, Place};
 use super::path::Rect;
 use super::selection::ordered;
 use super::style::{colour, dash};
-use super::{FigureSpec, Tables};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
+use crate::config::{Allowed, Reader};
 use crate::record::SpectrumRow;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "spectrum",
+    summary: "the eigenvalues of EGOP estimates, relative to the leading one",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let coordinates = reader.texts_or("coordinates", &[]);
+        let blocks = reader.texts_or("blocks", &[]);
+        let trial = reader.count_or("trial", 0, 0..=usize::MAX);
+        let scales = [("linear", Scale::Linear), ("log", Scale::Logarithmic)];
+        let index_scale = reader.choice_or("index", "linear", &scales);
+        let inset = reader.optional_count("inset", 2..=usize::MAX);
+        let floor = reader.number_or("floor", 1e-16, Allowed::positive());
+        Some(Box::new(Spectrum {
+            heading: heading?,
+            coordinates: coordinates?,
+            blocks: blocks?,
+            trial: trial?,
+            index_scale: index_scale?,
+            inset: inset?,
+            floor: floor?,
+        }))
+    },
+};
 
 /// A figure of eigenvalues.
 #[derive(Debug)]
-pub struct Spectrum {
-    pub file: String,
-    pub title: String,
+struct Spectrum {
+    heading: Heading,
     /// Names of coordinate systems; empty for all.
-    pub coordinates: Vec<String>,
+    coordinates: Vec<String>,
     /// Names of blocks; empty for all.
-    pub blocks: Vec<String>,
+    blocks: Vec<String>,
     /// Number of the trial.
-    pub trial: usize,
+    trial: usize,
     /// Scale of the index k.
-    pub index_scale: Scale,
+    index_scale: Scale,
     /// How many leading eigenvalues an inset shows on a linear axis.
-    pub inset: Option<usize>,
+    inset: Option<usize>,
     /// Relative eigenvalues below it are rounding noise and not shown.
-    pub floor: f64,
+    floor: f64,
 }
 
-impl FigureSpec for Spectrum {
+impl Spec for Spectrum {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -58,12 +82,8 @@ impl FigureSpec for Spectrum {
         panel.marks = marks(&lines, f64::INFINITY);
         let mut panels = vec![panel];
         if let Some(leading) = self.inset {
-            let x = Axis {
-                label: "k".into(),
-                scale: Scale::Linear,
-                low: 1.0,
-                high: leading.max(2) as f64,
-            };
+            let x =
+                Axis { label: "k".into(), scale: Scale::Linear, low: 1.0, high: leading as f64 };
             let y =
                 Axis { label: "λₖ/λ₁".into(), scale: Scale::Linear, low: 0.0, high: 1.05 };
             let mut inner = Panel::new(x, y);
@@ -74,12 +94,12 @@ impl FigureSpec for Spectrum {
             }
         }
         let legend = if lines.len() > 1 {
-            lines.iter().map(|line| Entry::line(line.label.clone(), line.stroke)).collect()
+            lines.iter().map(|line| Key::line(line.label.clone(), line.stroke)).collect()
         } else {
             Vec::new()
         };
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             columns: panels.len(),
             place: if panels.len() > 1 { Place::Below } else { Place::Right },
             panels,

@@ -6,23 +6,43 @@ use super::axis::{Axis, Scale, number};
 use super::canvas::{Colour, Point};
 use super::chart::{Mark, Panel, Shape, Stroke, Symbol};
 use super::contour::{Grid, joined};
-use super::page::{Entry, Page, Place};
+use super::page::{Key, Page, Place};
 use super::selection::{Filter, Tuned, described};
 use super::style::BLACK;
-use super::{FigureSpec, Tables};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
+use crate::config::{Allowed, Reader};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "trajectories",
+    summary: "paths of the iterates over the contours of a two-parameter loss",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let tuned = Tuned::read(reader);
+        let filter = Filter::read(reader);
+        let trial = reader.count_or("trial", 0, 0..=usize::MAX);
+        let zoom = reader.optional_number("zoom", Allowed::positive());
+        Some(Box::new(Trajectories {
+            heading: heading?,
+            tuned: tuned?,
+            filter: filter?,
+            trial: trial?,
+            zoom: zoom?,
+        }))
+    },
+};
 
 /// A figure of paths over contours.
 #[derive(Debug)]
-pub struct Trajectories {
-    pub file: String,
-    pub title: String,
-    pub tuned: Tuned,
-    pub filter: Filter,
+struct Trajectories {
+    heading: Heading,
+    /// Which of the selected learning rates is used.
+    tuned: Tuned,
+    filter: Filter,
     /// Number of the trial.
-    pub trial: usize,
+    trial: usize,
     /// Half the height of a second panel around the minimum, in units of the parameters.
-    pub zoom: Option<f64>,
+    zoom: Option<f64>,
 }
 
 /// Levels of the contours.
@@ -30,9 +50,9 @@ const LEVELS: usize = 14;
 /// Height of a panel; its width follows from the landscape.
 const HEIGHT: f64 = 330.0;
 
-impl FigureSpec for Trajectories {
+impl Spec for Trajectories {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -77,7 +97,7 @@ impl FigureSpec for Trajectories {
             }
             let stroke = Stroke { colour: method.colour, width: 1.8, dash: method.dash };
             paths.push(Mark::Line { points: path.into_values().collect(), stroke });
-            legend.push(Entry::line(described(method, rate), stroke));
+            legend.push(Key::line(described(method, rate), stroke));
         }
         let Some(Mark::Line { points, .. }) = paths.first() else {
             return Err(tables.lacks(
@@ -91,8 +111,8 @@ impl FigureSpec for Trajectories {
             Mark::Symbols { points: points.first().copied().into_iter().collect(), symbol: start },
             Mark::Symbols { points: vec![landscape.lowest], symbol: end },
         ];
-        legend.push(Entry::symbol("start", start));
-        legend.push(Entry::symbol("lowest point on record", end));
+        legend.push(Key::symbol("start", start));
+        legend.push(Key::symbol("lowest point on record", end));
 
         let view = landscape.roots.bounds();
         let [width, height] = view.map(|(low, high)| high - low);
@@ -124,7 +144,7 @@ impl FigureSpec for Trajectories {
             *zoomed = format!("Right: around the lowest point. {zoomed}");
         }
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             columns: panels.len(),
             frame: (HEIGHT * width / height, HEIGHT),
             place: if panels.len() > 1 { Place::Below } else { Place::Right },
