@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::axis::{Axis, Scale};
-use super::chart::{Mark, Panel, Shape, Stroke, Symbol};
-use super::metric::{Appearance, Column, appearance};
+use super::chart::{Mark, Panel, Shape, Symbol};
+use super::metric::{Column, Limits, appearance};
 use super::page::{Key, Page, Place};
 use super::quartiles::{Quartiles, or_worst};
 use super::selection::{Filter, Method, Tuned, described, trials_note};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
-use crate::config::{Allowed, Reader};
+use crate::config::Reader;
 use crate::record::Stop;
 use crate::sweep::Goal;
 
@@ -26,8 +26,7 @@ pub(super) const ENTRY: Entry = Entry {
         let units = [("iteration", "iteration"), ("epoch", "epoch")];
         let unit = reader.choice_or("unit", "iteration", &units);
         let last_step = reader.optional_count("last_step", 1..=usize::MAX);
-        let floor = reader.optional_number("floor", Allowed::positive());
-        let ceiling = reader.optional_number("ceiling", Allowed::positive());
+        let limits = Limits::read(reader);
         Some(Box::new(Curves {
             heading: heading?,
             column: column?,
@@ -35,8 +34,7 @@ pub(super) const ENTRY: Entry = Entry {
             filter: filter?,
             unit: unit?,
             last_step: last_step?,
-            floor: floor?,
-            ceiling: ceiling?,
+            limits: limits?,
         }))
     },
 };
@@ -54,10 +52,8 @@ struct Curves {
     unit: &'static str,
     /// Where the horizontal axis ends.
     last_step: Option<usize>,
-    /// Smaller values are drawn here, in the unit of the axis.
-    floor: Option<f64>,
-    /// Where the vertical axis ends; greater values are cut.
-    ceiling: Option<f64>,
+    /// Of the vertical axis.
+    limits: Limits,
 }
 
 impl Spec for Curves {
@@ -108,49 +104,40 @@ impl Spec for Curves {
             }
         }
 
-        let Appearance { label, scale, factor: _ } = appearance(self.column.name);
-        let shown = || series.iter().flat_map(|(_, _, summary)| summary.values());
-        let floor = self.floor.or_else(|| {
-            (scale == Scale::Logarithmic).then(|| {
-                let positive = |value: &f64| *value > 0.0 && value.is_finite();
-                shown()
-                    .flat_map(|q| [q.lower, q.median])
-                    .filter(positive)
-                    .fold(f64::INFINITY, f64::min)
-            })
+        let within = series.iter().flat_map(|(_, _, summary)| {
+            summary.range(..=last).flat_map(|(_, q)| [q.lower, q.median, q.upper])
         });
-        let clamped = |value: f64| floor.map_or(value, |floor| value.max(floor));
+        let within: Vec<f64> = within.collect();
+        let vertical = self.limits.vertical(appearance(self.column.name), &within, 0.03);
 
         let mut bands = Vec::new();
         let mut lines = Vec::new();
         let mut legend = Vec::new();
         for (method, rate, summary) in &series {
-            let stroke = Stroke { colour: method.colour, width: 1.8, dash: method.dash };
-            let band = method.colour.with_opacity(0.16);
-            let at = |(&step, q): (&u64, &Quartiles)| (step as f64, q.map(clamped));
-            let points: Vec<(f64, Quartiles)> = summary.iter().map(at).collect();
+            let colour = method.stroke.colour;
+            let band = colour.with_opacity(0.16);
+            let points: Vec<(f64, Quartiles)> =
+                summary.iter().map(|(&step, &q)| (step as f64, vertical.shown(q))).collect();
             bands.push(Mark::Band {
                 points: points.iter().map(|&(step, q)| (step, q.lower, q.upper)).collect(),
                 colour: band,
             });
             lines.push(Mark::Line {
                 points: points.iter().map(|&(step, q)| (step, q.median)).collect(),
-                stroke,
+                stroke: method.stroke,
             });
             if let Some(&(step, q)) = points.iter().find(|(_, q)| q.median.is_infinite()) {
-                let symbol = Symbol { shape: Shape::Cross, radius: 4.0, colour: method.colour };
+                let symbol = Symbol { shape: Shape::Cross, radius: 4.0, colour };
                 lines.push(Mark::Symbols { points: vec![(step, q.median)], symbol });
             }
-            legend.push(Key::line(described(method, rate), stroke).with_band(band));
+            legend.push(Key::line(described(method, rate), method.stroke).with_band(band));
         }
 
         let x = Axis { label: self.unit.into(), scale: Scale::Linear, low: 0.0, high: last as f64 };
-        let within = series.iter().flat_map(|(_, _, summary)| {
-            summary.range(..=last).flat_map(|(_, q)| [q.lower, q.median, q.upper])
-        });
-        let mut y = Axis::covering(label, scale, within.map(clamped), 0.03);
-        y.high = self.ceiling.unwrap_or(y.high);
-        let mut panel = Panel::new(x, y);
+        if lines.iter().any(|mark| matches!(mark, Mark::Symbols { .. })) {
+            footnotes.push("×: from here on, half of the trials or more have diverged.".into());
+        }
+        let mut panel = Panel::new(x, vertical.axis);
         panel.marks = bands.into_iter().chain(lines).collect();
         Ok(Page {
             title: self.heading.title.clone(),

@@ -148,11 +148,7 @@ impl Density {
                 .enumerate()
                 .map(|(rank, size)| ((rank + 1) as f64, size))
                 .collect();
-            lines.push((
-                k,
-                points,
-                Stroke { colour: colour(index), width: 1.8, dash: Dash::Solid },
-            ));
+            lines.push((k, points, Stroke::new(colour(index), Dash::Solid)));
         }
         let entries = lines.iter().map(|(_, points, _)| points.len()).max().unwrap_or(1) as f64;
         let x = Axis {

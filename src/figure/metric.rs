@@ -1,6 +1,8 @@
 //! The columns that can be drawn, and how.
 
-use super::axis::Scale;
+use super::axis::{Axis, Scale};
+use super::quartiles::Quartiles;
+use crate::config::{Allowed, Reader};
 use crate::record::CurveRow;
 use crate::sweep::Goal;
 
@@ -67,5 +69,114 @@ pub fn appearance(column: &'static str) -> Appearance {
         Appearance { label, scale: Scale::Linear, factor: 100.0 }
     } else {
         Appearance { label, scale: Scale::Logarithmic, factor: 1.0 }
+    }
+}
+
+/// Limits that a config may set to a vertical axis, in its unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Smaller values are drawn here on a logarithmic axis; a linear one begins here.
+    pub floor: Option<f64>,
+    /// Where the axis ends; what is above is cut off.
+    pub ceiling: Option<f64>,
+}
+
+impl Limits {
+    /// Reads `floor` and `ceiling`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let floor = reader.optional_number("floor", Allowed::positive());
+        let ceiling = reader.optional_number("ceiling", Allowed::positive());
+        let limits = Self { floor: floor?, ceiling: ceiling? };
+        if limits.floor.zip(limits.ceiling).is_some_and(|(floor, ceiling)| floor >= ceiling) {
+            reader.problem("ceiling", "must be above the floor");
+            return None;
+        }
+        Some(limits)
+    }
+
+    /// The axis over the finite ones of some values, with this part of its length left free.
+    pub fn vertical(&self, appearance: Appearance, values: &[f64], margin: f64) -> Vertical {
+        let Appearance { label, scale, .. } = appearance;
+        let positive = || values.iter().copied().filter(|&value| value > 0.0 && value.is_finite());
+        let floor = match scale {
+            Scale::Linear => f64::NEG_INFINITY,
+            Scale::Logarithmic => {
+                self.floor.unwrap_or_else(|| positive().fold(f64::INFINITY, f64::min))
+            }
+        };
+        let clamped = values.iter().map(|&value| clamp(value, floor));
+        let mut axis = Axis::covering(label, scale, clamped, margin);
+        if scale == Scale::Linear {
+            axis.low = self.floor.unwrap_or(axis.low);
+        }
+        axis.high = self.ceiling.unwrap_or(axis.high);
+        if axis.low >= axis.high {
+            // Everything shown is beyond the one limit that was set.
+            axis = Axis { low: axis.high / 10.0, ..axis };
+        }
+        Vertical { axis, floor }
+    }
+}
+
+/// A vertical axis and the least value that it can show.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vertical {
+    /// The axis.
+    pub axis: Axis,
+    floor: f64,
+}
+
+impl Vertical {
+    /// What is drawn for these quartiles: infinite ones stay so, whichever side they are on.
+    pub fn shown(&self, quartiles: Quartiles) -> Quartiles {
+        quartiles.map(|value| clamp(value, self.floor))
+    }
+}
+
+fn clamp(value: f64, floor: f64) -> f64 {
+    if value.is_finite() { value.max(floor) } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logarithmic_axis_draws_what_it_cannot_show_at_its_floor() {
+        let values = [0.0, 1e-20, 1.0, f64::INFINITY];
+        let shown = |limits: Limits, median| {
+            let vertical = limits.vertical(appearance("train_loss"), &values, 0.0);
+            let quartiles = Quartiles { lower: 0.0, median, upper: f64::INFINITY };
+            (vertical.shown(quartiles), vertical.axis.low)
+        };
+        let (quartiles, low) = shown(Limits::default(), 0.0);
+        assert_eq!(quartiles, Quartiles { lower: 1e-20, median: 1e-20, upper: f64::INFINITY });
+        // 10^log10(x) is not x to the last bit.
+        assert!((low / 1e-20 - 1.0).abs() < 1e-12);
+        let (quartiles, _) = shown(Limits { floor: Some(1e-14), ceiling: None }, 1e-20);
+        assert_eq!(quartiles.median, 1e-14);
+    }
+
+    #[test]
+    fn a_linear_axis_begins_at_its_floor_and_leaves_failures_alone() {
+        let limits = Limits { floor: Some(80.0), ceiling: None };
+        let values = [f64::NEG_INFINITY, 10.0, 95.0];
+        let vertical = limits.vertical(appearance("test_accuracy"), &values, 0.0);
+        assert_eq!((vertical.axis.low, vertical.axis.high), (80.0, 95.0));
+        let quartiles = Quartiles { lower: f64::NEG_INFINITY, median: 10.0, upper: 95.0 };
+        assert_eq!(vertical.shown(quartiles), quartiles);
+    }
+
+    #[test]
+    fn an_axis_exists_whatever_the_limits() {
+        for name in ["train_loss", "test_accuracy"] {
+            for limits in [
+                Limits { floor: Some(1e3), ceiling: None },
+                Limits { floor: None, ceiling: Some(1e-3) },
+            ] {
+                let axis = limits.vertical(appearance(name), &[1.0, 2.0], 0.05).axis;
+                assert!(axis.low < axis.high, "{axis:?}");
+            }
+        }
     }
 }

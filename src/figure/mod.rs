@@ -32,7 +32,7 @@ use crate::Result;
 use crate::config::Reader;
 
 /// One picture in one format.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawing {
     /// The file's extension: `png` or `svg`.
     pub extension: &'static str,

@@ -36,7 +36,7 @@ impl Spec for Schedule {
         let rates = points.iter().map(|point| point.1).chain([0.0]);
         let y = Axis::covering("learning rate η", Scale::Linear, rates, 0.04);
         let mut panel = Panel::new(x, y);
-        let stroke = Stroke { colour: colour(0), width: 2.0, dash: Dash::Solid };
+        let stroke = Stroke::new(colour(0), Dash::Solid);
         panel.marks.push(Mark::Line { points, stroke });
         Ok(Page {
             title: self.heading.title.clone(),

@@ -1,8 +1,7 @@
 //! Which algorithms, coordinate systems and learning rates a figure shows.
 
 use super::axis::number;
-use super::canvas::Colour;
-use super::chart::Dash;
+use super::chart::Stroke;
 use super::style::{algorithm_name, colour, dash};
 use super::tables::Tables;
 use crate::Result;
@@ -48,10 +47,8 @@ pub struct Method<'a> {
     pub algorithm: &'a str,
     /// Name of the coordinate system in the tables.
     pub coordinates: &'a str,
-    /// The algorithm's colour.
-    pub colour: Colour,
-    /// The coordinate system's line style.
-    pub dash: Dash,
+    /// The algorithm's colour and the coordinate system's line style.
+    pub stroke: Stroke,
     /// Its rows of `learning_rates.csv`, by learning rate.
     pub rates: Vec<&'a RateRow>,
 }
@@ -139,8 +136,7 @@ impl Filter {
                     methods.push(Method {
                         algorithm,
                         coordinates: system,
-                        colour: colour(a),
-                        dash: dash(c),
+                        stroke: Stroke::new(colour(a), dash(c)),
                         rates: rows,
                     });
                 }

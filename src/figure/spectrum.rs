@@ -77,7 +77,12 @@ impl Spec for Spectrum {
             low: 1.0,
             high: last.max(2.0),
         };
-        let y = Axis::covering("λₖ/λ₁", Scale::Logarithmic, values().map(|point| point.1), 0.03);
+        let y = Axis::covering(
+            "eigenvalue λₖ/λ₁",
+            Scale::Logarithmic,
+            values().map(|point| point.1),
+            0.03,
+        );
         let mut panel = Panel::new(x, y);
         panel.marks = marks(&lines, f64::INFINITY);
         let mut panels = vec![panel];
@@ -120,8 +125,8 @@ struct Line {
 }
 
 impl Spectrum {
-    /// Colours tell coordinate systems apart and line styles blocks; of one coordinate system,
-    /// colours tell blocks apart.
+    /// Colours tell coordinate systems apart and line styles blocks; where there is but one of
+    /// either, colour and style together tell the others apart.
     fn lines(&self, tables: &Tables) -> Result<Vec<Line>> {
         let rows: Vec<&SpectrumRow> = tables
             .spectrum()?
@@ -148,10 +153,10 @@ impl Spectrum {
                 values.sort_by_key(|(k, _)| *k);
                 let Some(&(_, leading)) = values.first() else { continue };
                 let relative = |(k, value)| (k as f64, value / leading);
-                let stroke = if systems.len() > 1 {
-                    Stroke { colour: colour(s), width: 1.8, dash: dash(b) }
-                } else {
-                    Stroke { colour: colour(b), width: 1.8, dash: dash(0) }
+                let stroke = match (systems.len(), blocks.len()) {
+                    (1, _) => Stroke::new(colour(b), dash(b)),
+                    (_, 1) => Stroke::new(colour(s), dash(s)),
+                    _ => Stroke::new(colour(s), dash(b)),
                 };
                 lines.push(Line {
                     label: match (systems.len(), block) {
