@@ -16,7 +16,9 @@ pub mod objective;
 pub mod optimizer;
 pub mod record;
 pub mod rng;
+pub mod run;
 pub mod schedule;
+pub mod store;
 pub mod sweep;
 pub mod trial;
 
