@@ -27,7 +27,7 @@ pub enum Origin {
 }
 
 /// What sort of problem it is: recovery from syntax errors makes some sorts meaningless.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Sort {
     /// The text is not valid TOML here.
     Syntax,
@@ -40,7 +40,7 @@ pub(super) enum Sort {
 }
 
 /// One problem of a configuration.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// Where it was found.
     pub origin: Origin,
@@ -52,7 +52,7 @@ pub struct Problem {
     pub found: Option<String>,
     /// What may have been meant, as one would write it.
     pub suggestion: Option<String>,
-    /// The profile without which the problem would not exist, unless it is the chosen one.
+    /// The profile that has the problem, when it is not the chosen one.
     pub profile: Option<String>,
     pub(super) sort: Sort,
 }
@@ -121,12 +121,10 @@ pub struct ConfigErrors {
 }
 
 impl ConfigErrors {
-    /// Sorts the problems and drops repetitions.
     pub(super) fn new(file: impl Into<String>, mut problems: Vec<Problem>) -> ConfigErrors {
         debug_assert!(!problems.is_empty());
         // Stable, so that problems at one place stay in the order of their discovery.
         problems.sort_by(|a, b| a.origin.cmp(&b.origin));
-        problems.dedup_by(|b, a| Problem { profile: None, ..b.clone() } == *a);
         ConfigErrors { file: file.into(), problems }
     }
 

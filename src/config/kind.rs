@@ -110,9 +110,9 @@ impl Kind for Count {
     fn expected(&self) -> String {
         let (low, high) = (self.0.start(), self.0.end());
         match high {
-            // Nothing above i64::MAX can be written in TOML.
+            // TOML has no larger integers, whatever the range allows.
             &high if i64::try_from(high).map_or(true, |high| high == i64::MAX) => {
-                format!("a whole number of at least {low}")
+                format!("a whole number of at least {low} and below 2^63")
             }
             high => format!("a whole number from {low} to {high}"),
         }

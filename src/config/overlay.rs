@@ -1,13 +1,14 @@
 //! What is laid over a document before it is read: a profile, then `--set` overrides.
 
-use std::collections::HashSet;
+use std::iter;
 
 use toml::de::{DeTable, DeValue};
 
+use super::builder::Builder;
 use super::errors::{Origin, Problem, Sort};
-use super::source::{Builder, Source};
+use super::source::Source;
 use super::suggest::nearest;
-use super::tree::{Entry, Node, Table, Value, join, quote, shorten};
+use super::tree::{Entry, Node, Table, Value, quote, shorten};
 
 /// The profile that is used when none is asked for. It always exists; unless the document defines
 /// it, it changes nothing.
@@ -29,32 +30,26 @@ pub struct Overlay {
 impl Source {
     /// The names of the profiles: `default`, then the others in the order of the file.
     pub fn profiles(&self) -> Vec<&str> {
-        let mut names = vec![DEFAULT_PROFILE];
-        if let Some(Node { value: Value::Table(profiles), .. }) = self.root.child("profiles") {
-            let others = profiles.0.iter().map(|entry| entry.key.as_str());
-            names.extend(others.filter(|name| *name != DEFAULT_PROFILE));
-        }
-        names
+        let defined = self.profiles.0.iter().map(|entry| entry.key.as_str());
+        iter::once(DEFAULT_PROFILE).chain(defined.filter(|name| *name != DEFAULT_PROFILE)).collect()
     }
 
-    /// Where the keys and values of a profile were written.
-    pub(super) fn places_of_profile(&self, name: &str) -> HashSet<Origin> {
-        let mut places = HashSet::new();
-        if let Some(profile) = self.root.child("profiles").and_then(|all| all.child(name)) {
-            profile.for_each_origin(&mut |origin| {
-                places.insert(origin.clone());
-            });
-        }
-        places
-    }
-
-    /// The document with the overlay laid over it.
-    pub(super) fn overlaid(&self, overlay: &Overlay, problems: &mut Vec<Problem>) -> Node {
+    /// The document with one of its profiles and then overrides laid over it.
+    pub(super) fn overlaid(
+        &self,
+        profile: Option<&str>,
+        overrides: &[String],
+        problems: &mut Vec<Problem>,
+    ) -> Node {
         let mut root = self.root.clone();
-        if let Some(profile) = take_profile(&mut root, overlay, self.profiles(), problems) {
-            root.lay_over(profile, "", problems);
+        if let Some(name) = profile {
+            match self.profiles.get(name) {
+                Some(profile) => root.lay_over(profile.clone(), "", problems),
+                None if name == DEFAULT_PROFILE => {}
+                None => problems.push(self.unknown_profile(name)),
+            }
         }
-        for (i, text) in overlay.overrides.iter().enumerate() {
+        for (i, text) in overrides.iter().enumerate() {
             let origin =
                 Origin::Argument { index: i + 1, text: format!("--set {}", shorten(text)) };
             match parse_override(text, &origin) {
@@ -64,47 +59,14 @@ impl Source {
         }
         root
     }
-}
 
-/// Removes the profiles from the document and returns the chosen one.
-fn take_profile(
-    root: &mut Node,
-    overlay: &Overlay,
-    names: Vec<&str>,
-    problems: &mut Vec<Problem>,
-) -> Option<Node> {
-    let Value::Table(table) = &mut root.value else { return None };
-    let profiles = match table.remove("profiles") {
-        Some(Entry { node: Node { value: Value::Table(profiles), .. }, .. }) => profiles,
-        Some(Entry { node, .. }) => {
-            problems.push(
-                Problem::new(node.origin.clone(), "profiles", "expected [profiles.NAME] tables")
-                    .found(node.describe()),
-            );
-            Table::default()
-        }
-        None => Table::default(),
-    };
-    for Entry { key, node, .. } in &profiles.0 {
-        if !matches!(node.value, Value::Table(_)) {
-            let key = join("profiles", key);
-            problems.push(
-                Problem::new(node.origin.clone(), key, "expected a table").found(node.describe()),
-            );
-        }
-    }
-    let name = overlay.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
-    if !names.contains(&name) {
+    fn unknown_profile(&self, name: &str) -> Problem {
         let origin = Origin::Argument { index: 0, text: format!("--profile {}", shorten(name)) };
-        let message = format!("no such profile; there are {}", names.join(", "));
-        problems.push(
-            Problem::new(origin, "", message)
-                .suggest(nearest(name, names.iter().copied()).map(quote))
-                .of_sort(Sort::Unknown),
-        );
+        let names = self.profiles();
+        Problem::new(origin, "", format!("no such profile; there are {}", names.join(", ")))
+            .suggest(nearest(name, names).map(quote))
+            .of_sort(Sort::Unknown)
     }
-    let chosen = profiles.0.into_iter().find(|entry| entry.key == name)?.node;
-    matches!(chosen.value, Value::Table(_)).then_some(chosen)
 }
 
 /// `a.b=1` as the document that says just that.
@@ -156,5 +118,29 @@ fn parse_value(text: &str, origin: &Origin) -> Result<Node, String> {
             Err(format!("the value is not valid TOML: {}", error.message()))
         }
         Err(_) => Ok(Node { origin: origin.clone(), value: Value::Text(text.to_owned()) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_key;
+
+    #[test]
+    fn keys_are_dotted_and_segments_may_be_quoted() {
+        let parse = |key| parse_key(key).map(|segments| segments.join("|"));
+        for (key, segments) in [
+            ("seed", Some("seed")),
+            ("claims.0.factor", Some("claims|0|factor")),
+            ("algorithms.\"my.adam\" . 'beta'", Some("algorithms|my.adam|beta")),
+            ("\"\"", Some("")),
+            ("", None),
+            ("a..b", None),
+            ("a b", None),
+            ("[a]", None),
+            ("a # b", None),
+            ("a = 1\nb", None),
+        ] {
+            assert_eq!(parse(key).as_deref(), segments, "{key}");
+        }
     }
 }

@@ -4,75 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use super::allowed::Allowed;
-use super::errors::{ConfigErrors, Origin, Problem, Sort};
+use super::errors::{Origin, Problem, Sort};
 use super::kind::{Choice, Count, Flag, Kind, List, Number, Text};
-use super::overlay::{DEFAULT_PROFILE, Overlay};
-use super::source::Source;
 use super::suggest::nearest;
 use super::tree::{Node, Table, Value, join, quote};
-
-/// What was read, and the document as it was understood.
-#[derive(Clone, Debug)]
-pub struct Resolved<T> {
-    /// What the reading function returned.
-    pub value: T,
-    /// Every key that was read, defaults filled in, in the order of reading; reading this again
-    /// gives the same value.
-    pub table: toml::Table,
-}
-
-/// Reads a document, with a profile and overrides laid over it, by a function that asks for all
-/// the keys it knows.
-///
-/// The profiles that are not chosen are read too, without the overrides, for the problems that lie
-/// within them: a misspelt key in a profile comes to light at once, not on the day it is needed.
-///
-/// # Errors
-/// All problems that were found: invalid TOML, values that are not what they must be, missing and
-/// unknown keys, an unknown profile, bad overrides.
-pub fn read<T>(
-    source: &Source,
-    overlay: &Overlay,
-    read: impl Fn(&mut Reader<'_>) -> Option<T>,
-) -> Result<Resolved<T>, ConfigErrors> {
-    let mut problems = source.syntax.problems.clone();
-    let resolved = read_once(source, overlay, &read, &mut problems);
-
-    let chosen = overlay.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
-    for profile in source.profiles().into_iter().filter(|&profile| profile != chosen) {
-        let overlay = Overlay { profile: Some(profile.to_owned()), ..Overlay::default() };
-        let mut further = Vec::new();
-        read_once(source, &overlay, &read, &mut further);
-        let within = source.places_of_profile(profile);
-        problems.extend(
-            further
-                .into_iter()
-                .filter(|problem| within.contains(&problem.origin))
-                .map(|problem| Problem { profile: Some(profile.to_owned()), ..problem }),
-        );
-    }
-
-    problems.retain(|problem| source.syntax.keeps(problem));
-    match resolved {
-        Some(resolved) if problems.is_empty() => Ok(resolved),
-        None if problems.is_empty() => {
-            let problem = Problem::new(Origin::File, "", "refused, but no reason was given");
-            Err(ConfigErrors::new(source.name(), vec![problem]))
-        }
-        _ => Err(ConfigErrors::new(source.name(), problems)),
-    }
-}
-
-fn read_once<T>(
-    source: &Source,
-    overlay: &Overlay,
-    read: impl Fn(&mut Reader<'_>) -> Option<T>,
-    problems: &mut Vec<Problem>,
-) -> Option<Resolved<T>> {
-    let root = source.overlaid(overlay, problems);
-    let (value, table) = Reader::read_node(&root, String::new(), problems, read)?;
-    Some(Resolved { value, table })
-}
 
 /// One table being read.
 ///
@@ -327,7 +262,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a node that must be a table; returns the value and the resolved table.
-    fn read_node<T>(
+    pub(super) fn read_node<T>(
         node: &Node,
         path: String,
         problems: &mut Vec<Problem>,

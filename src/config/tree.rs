@@ -105,34 +105,12 @@ impl Node {
                         None => problems.push(Problem::new(
                             entry.origin,
                             path,
-                            match length {
-                                0 => "no such element; the array is empty".to_owned(),
-                                _ => format!("no such element; there are 0 to {}", length - 1),
-                            },
+                            format!("no such element; there are {length}, numbered from 0"),
                         )),
                     }
                 }
             }
             (_, value) => *self = Node { origin: over.origin, value },
-        }
-    }
-
-    /// Calls `visit` with the place of every key and value in here.
-    pub fn for_each_origin(&self, visit: &mut impl FnMut(&Origin)) {
-        visit(&self.origin);
-        match &self.value {
-            Value::Table(table) => {
-                for entry in &table.0 {
-                    visit(&entry.origin);
-                    entry.node.for_each_origin(visit);
-                }
-            }
-            Value::Array(items) => {
-                for item in items {
-                    item.for_each_origin(visit);
-                }
-            }
-            _ => {}
         }
     }
 }
