@@ -2,6 +2,7 @@
 
 pub mod basis;
 pub mod claim;
+pub mod cli;
 pub mod config;
 pub mod data;
 pub mod distribution;

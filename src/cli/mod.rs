@@ -9,7 +9,6 @@ use crate::error::Error;
 mod args;
 mod console;
 mod listing;
-mod outcome;
 mod plot;
 mod provenance;
 mod run;

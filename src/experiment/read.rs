@@ -1,6 +1,6 @@
 //! Reading an [`Experiment`] from a config.
 
-use crate::basis;
+use crate::basis::{self, Scope};
 use crate::claim::Claim;
 use crate::config::{Allowed, Reader};
 use crate::distribution::Distribution;
@@ -209,7 +209,7 @@ fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
     let algorithms: Vec<&str> = experiment.algorithms.iter().map(|one| &*one.name).collect();
 
     for coordinates in &experiment.coordinates {
-        for block in coordinates.basis.named_blocks() {
+        for block in coordinates.basis.scope().map_or(&[][..], Scope::names) {
             if !blocks.contains(&&**block) {
                 report(
                     &format!("coordinates.{}.blocks", coordinates.name),

@@ -1,20 +1,23 @@
 //! Running an experiment: plan → tasks → records → selection → tables.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::record::{ClaimRow, RateRow};
 use crate::store::Store;
 
 mod observer;
 mod pass;
+mod plan;
 mod sweep;
 mod tables;
 mod task;
 
 pub use observer::{Observer, Silent, Stage};
 pub use pass::Failure;
+pub use plan::{PassPlan, Plan};
 pub use sweep::Swept;
 
 use crate::claim::Records;
@@ -30,7 +33,7 @@ pub struct Options {
 }
 
 /// A finished run.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize)]
 pub struct Report {
     /// The learning rates and which were selected.
     pub rates: Vec<RateRow>,
@@ -92,6 +95,25 @@ impl<'a> Run<'a> {
             self.experiment.claims.iter().map(|claim| claim.judge(records)).collect();
         tables::save_table(self.store, &claims)?;
         Ok(Report { rates: swept.rates, claims, failures: swept.failures })
+    }
+
+    /// What would run, as far as the finished results tell, and what is done already.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn plan(&self) -> Result<Plan> {
+        let mut runner = Runner::new(self);
+        runner.plan = Some(Mutex::default());
+        let rehearsal =
+            sweep::sweep(&runner).and_then(|swept| tables::selected(&runner, &swept).map(drop));
+        let plan = runner.plan.take().unwrap_or_default();
+        let mut plan = plan.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match rehearsal {
+            Ok(()) => plan.complete = true,
+            Err(Error::Interrupted) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(plan)
     }
 
     fn save_sweep(&self, swept: &Swept) -> Result<()> {

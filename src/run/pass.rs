@@ -12,6 +12,7 @@ use crate::basis::Part;
 use crate::error::{Error, Result};
 use crate::experiment::{self, Experiment};
 use crate::run::observer::Stage;
+use crate::run::plan::Plan;
 use crate::run::task::{Rows, Task, context};
 use crate::run::{Observer, Options, Run};
 use crate::store::Store;
@@ -21,7 +22,7 @@ use crate::trial::{Control, Precision, Problem};
 const POLL: Duration = Duration::from_millis(100);
 
 /// A task that failed; a diverged run is not a failure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Failure {
     /// The trial.
     pub trial: usize,
@@ -40,6 +41,8 @@ pub(super) struct Runner<'a> {
     pub observer: &'a dyn Observer,
     /// Changes of variables by trial and coordinate system; what they cost is spent once.
     parts: Mutex<HashMap<(usize, usize), Arc<Vec<Part>>>>,
+    /// When this is a rehearsal: what would run, so far.
+    pub plan: Option<Mutex<Plan>>,
 }
 
 impl<'a> Runner<'a> {
@@ -51,6 +54,7 @@ impl<'a> Runner<'a> {
             options: run.options,
             observer: run.observer,
             parts: Mutex::new(HashMap::new()),
+            plan: None,
         }
     }
 
@@ -75,8 +79,17 @@ impl<'a> Runner<'a> {
                 .filter(|&index| rows[index].is_none() && !tasks[index].is_empty())
                 .filter(|index| !failed(index))
                 .collect();
+            if let Some(plan) = &self.plan {
+                let mut plan = plan.lock().unwrap_or_else(PoisonError::into_inner);
+                let pending = pending.iter().map(|&index| &tasks[index]);
+                plan.add(self.experiment, stage, tasks.len(), pending);
+            }
             if pending.is_empty() {
                 break;
+            }
+            if self.plan.is_some() {
+                // What comes next depends on these tasks' results.
+                return Err(Error::Interrupted);
             }
             if !announced {
                 self.announce(stage, pending.iter().map(|&index| &tasks[index]));
@@ -133,8 +146,13 @@ impl<'a> Runner<'a> {
             .into_par_iter()
             .map(|(trial, indices)| {
                 let Some(_claim) = self.store.claim(trial)? else { return Ok(Vec::new()) };
-                let mine: Vec<usize> =
-                    indices.into_iter().filter(|&index| !self.store.has(&keys[index])).collect();
+                let mut mine = Vec::new();
+                for index in indices {
+                    // Another runner may have done it since.
+                    if self.store.load(&keys[index])?.is_none() {
+                        mine.push(index);
+                    }
+                }
                 match self.experiment.precision {
                     experiment::Precision::Double => {
                         self.trial::<f64>(stage, trial, tasks, keys, &mine)

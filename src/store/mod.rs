@@ -101,6 +101,11 @@ impl Store {
         Ok(store)
     }
 
+    /// A results folder for reading, whether it is there or not.
+    pub fn peek(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
@@ -138,26 +143,12 @@ impl Store {
         }
     }
 
-    /// Whether a finished task is there; it may still turn out to be damaged when it is read.
-    pub fn has(&self, key: &str) -> bool {
-        self.tasks().join(key).join(MANIFEST).is_file()
-    }
-
-    /// The tables of a finished task; `None` when it is absent. A damaged task is removed, so that
-    /// it is done anew, and counts as absent.
+    /// The tables of a finished task; `None` when it is absent or damaged.
     ///
     /// # Errors
-    /// When the files cannot be read for reasons other than damage, or cannot be removed.
+    /// When the files cannot be read for other reasons.
     pub fn load(&self, key: &str) -> Result<Option<Tables>> {
-        let folder = self.tasks().join(key);
-        if !folder.exists() {
-            return Ok(None);
-        }
-        if let Some(tables) = read_verified(&folder, key)? {
-            return Ok(Some(tables));
-        }
-        fs::remove_dir_all(&folder).map_err(Error::io(&folder))?;
-        Ok(None)
+        read_verified(&self.tasks().join(key), key)
     }
 
     /// Stores a finished task.
@@ -184,12 +175,11 @@ impl Store {
         write_synced(&temporary.path().join(MANIFEST), &json(&manifest))?;
         set_mode(temporary.path(), 0o755)?;
         sync_folder(temporary.path())?;
-        match fs::rename(temporary.path(), &folder) {
-            Ok(()) => {}
-            // Another runner was faster: its task has the same bytes.
-            Err(_) if self.has(key) => return Ok(()),
-            Err(source) => return Err(Error::Io { path: folder, source }),
+        if folder.exists() {
+            // Whoever stores a task holds its trial's claim, so this is a damaged one.
+            fs::remove_dir_all(&folder).map_err(Error::io(&folder))?;
         }
+        fs::rename(temporary.path(), &folder).map_err(Error::io(&folder))?;
         // The folder now has its final name, so there is nothing left to clean up.
         let _ = temporary.keep();
         sync_folder(&self.tasks())

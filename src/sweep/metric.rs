@@ -44,19 +44,84 @@ pub struct Metric {
 
 /// All metrics.
 pub const METRICS: &[Metric] = &[
-    Metric { name: "final_loss", summary: "training loss at the end", goal: Goal::Lower, get: |run| Some(run.final_loss) },
-    Metric { name: "minimum_loss", summary: "lowest recorded training loss", goal: Goal::Lower, get: |run| Some(run.minimum_loss) },
-    Metric { name: "final_suboptimality", summary: "training loss at the end minus the minimum", goal: Goal::Lower, get: |run| run.final_suboptimality },
-    Metric { name: "minimum_suboptimality", summary: "lowest recorded training loss minus the minimum", goal: Goal::Lower, get: |run| run.minimum_suboptimality },
-    Metric { name: "reached_target", summary: "first step or epoch at the target; infinite if never", goal: Goal::Lower, get: |run| Some(run.reached_target.map_or(f64::INFINITY, |step| step as f64)) },
-    Metric { name: "steps", summary: "updates made", goal: Goal::Lower, get: |run| Some(run.steps as f64) },
-    Metric { name: "path_ratio", summary: "length of the path over the distance to the minimizer", goal: Goal::Lower, get: |run| run.path_ratio },
-    Metric { name: "best_validation_loss", summary: "lowest validation loss", goal: Goal::Lower, get: |run| run.best_validation_loss },
-    Metric { name: "final_validation_loss", summary: "validation loss at the end", goal: Goal::Lower, get: |run| run.final_validation_loss },
-    Metric { name: "best_validation_accuracy", summary: "highest validation accuracy", goal: Goal::Higher, get: |run| run.best_validation_accuracy },
-    Metric { name: "final_validation_accuracy", summary: "validation accuracy at the end", goal: Goal::Higher, get: |run| run.final_validation_accuracy },
-    Metric { name: "test_loss", summary: "test loss at the end", goal: Goal::Lower, get: |run| run.test_loss },
-    Metric { name: "test_accuracy", summary: "test accuracy at the end", goal: Goal::Higher, get: |run| run.test_accuracy },
+    Metric {
+        name: "final_loss",
+        summary: "training loss at the end",
+        goal: Goal::Lower,
+        get: |run| Some(run.final_loss),
+    },
+    Metric {
+        name: "minimum_loss",
+        summary: "lowest recorded training loss",
+        goal: Goal::Lower,
+        get: |run| Some(run.minimum_loss),
+    },
+    Metric {
+        name: "final_suboptimality",
+        summary: "training loss at the end minus the minimum",
+        goal: Goal::Lower,
+        get: |run| run.final_suboptimality,
+    },
+    Metric {
+        name: "minimum_suboptimality",
+        summary: "lowest recorded training loss minus the minimum",
+        goal: Goal::Lower,
+        get: |run| run.minimum_suboptimality,
+    },
+    Metric {
+        name: "reached_target",
+        summary: "first step or epoch at the target; infinite if never",
+        goal: Goal::Lower,
+        get: |run| Some(run.reached_target.map_or(f64::INFINITY, |step| step as f64)),
+    },
+    Metric {
+        name: "steps",
+        summary: "updates made",
+        goal: Goal::Lower,
+        get: |run| Some(run.steps as f64),
+    },
+    Metric {
+        name: "path_ratio",
+        summary: "length of the path over the distance to the minimizer",
+        goal: Goal::Lower,
+        get: |run| run.path_ratio,
+    },
+    Metric {
+        name: "best_validation_loss",
+        summary: "lowest validation loss",
+        goal: Goal::Lower,
+        get: |run| run.best_validation_loss,
+    },
+    Metric {
+        name: "final_validation_loss",
+        summary: "validation loss at the end",
+        goal: Goal::Lower,
+        get: |run| run.final_validation_loss,
+    },
+    Metric {
+        name: "best_validation_accuracy",
+        summary: "highest validation accuracy",
+        goal: Goal::Higher,
+        get: |run| run.best_validation_accuracy,
+    },
+    Metric {
+        name: "final_validation_accuracy",
+        summary: "validation accuracy at the end",
+        goal: Goal::Higher,
+        get: |run| run.final_validation_accuracy,
+    },
+    Metric {
+        name: "test_loss",
+        summary: "test loss at the end",
+        goal: Goal::Lower,
+        get: |run| run.test_loss,
+    },
+    Metric {
+        name: "test_accuracy",
+        summary: "test accuracy at the end",
+        goal: Goal::Higher,
+        get: |run| run.test_accuracy,
+    },
 ];
 
 impl Metric {
