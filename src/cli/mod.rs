@@ -61,7 +61,7 @@ fn exit(result: Result<Status, Failure>) -> ExitCode {
                 Error::Config(_) => 2,
                 Error::Incompatible { .. } => 4,
                 Error::Io { .. } | Error::Corrupt { .. } => 5,
-                Error::Numerical(_) | Error::Interrupted => 1,
+                _ => 1,
             };
             (code, Some(format!("error: {error}")))
         }

@@ -14,7 +14,7 @@ use crate::run::{self, Observer, Plan};
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_header(header.iter().map(Cell::new));
     table
 }

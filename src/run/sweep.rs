@@ -78,7 +78,6 @@ impl State<'_, '_> {
     /// Runs every trial in every coordinate system at these learning rates of each algorithm.
     fn try_rates(&mut self, rates: &[Vec<f64>]) -> Result<()> {
         let experiment = self.runner.experiment;
-        let recording = if experiment.all_curves { Recording::Curve } else { Recording::Summary };
         // Coordinate systems within trials: what a trial prepares is used at once.
         let tasks: Vec<Task> = (0..experiment.trials)
             .flat_map(|trial| {
