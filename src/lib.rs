@@ -2,6 +2,7 @@
 
 pub mod basis;
 pub mod claim;
+pub mod cli;
 pub mod config;
 pub mod data;
 pub mod distribution;
@@ -16,7 +17,9 @@ pub mod objective;
 pub mod optimizer;
 pub mod record;
 pub mod rng;
+pub mod run;
 pub mod schedule;
+pub mod store;
 pub mod sweep;
 pub mod trial;
 

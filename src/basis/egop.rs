@@ -35,7 +35,7 @@ impl Spec for EgopBasis {
         true
     }
 
-    fn named_blocks(&self) -> &[String] {
-        self.0.names()
+    fn scope(&self) -> Option<&Scope> {
+        Some(&self.0)
     }
 }

@@ -1,6 +1,6 @@
 //! Original coordinates: V = I.
 
-use crate::basis::{Basis, Entry, Part, Spec};
+use crate::basis::{Basis, Entry, Part, Scope, Spec};
 use crate::config::Reader;
 use crate::egop::Estimate;
 use crate::error::Result;
@@ -24,8 +24,8 @@ impl Spec for Identity {
         Ok(Vec::new())
     }
 
-    fn is_identity(&self) -> bool {
-        true
+    fn scope(&self) -> Option<&Scope> {
+        None
     }
 }
 

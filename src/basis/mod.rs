@@ -62,19 +62,23 @@ pub trait Spec: Debug + Send + Sync {
     /// When the EGOP cannot be estimated or decomposed.
     fn build(&self, source: &dyn Estimate, streams: &Streams) -> Result<Vec<Part>>;
 
+    /// Which parameters V mixes; `None`: V is the identity, original coordinates.
+    fn scope(&self) -> Option<&Scope>;
+
     /// Whether V is the identity: original coordinates.
     fn is_identity(&self) -> bool {
-        false
+        self.scope().is_none()
+    }
+
+    /// The sizes of V's diagonal blocks for a model.
+    fn sizes(&self, layout: &Layout) -> Vec<usize> {
+        let groups = self.scope().map(|scope| scope.groups(layout)).unwrap_or_default();
+        groups.iter().map(|blocks| parameters(layout, blocks).len()).collect()
     }
 
     /// Whether building V samples gradients.
     fn samples_gradients(&self) -> bool {
         false
-    }
-
-    /// The names of parameter blocks that the config mentions, to be checked against the model's.
-    fn named_blocks(&self) -> &[String] {
-        &[]
     }
 }
 

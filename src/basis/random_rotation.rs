@@ -28,7 +28,7 @@ impl Spec for RandomRotation {
         Ok(parts.collect())
     }
 
-    fn named_blocks(&self) -> &[String] {
-        self.0.names()
+    fn scope(&self) -> Option<&Scope> {
+        Some(&self.0)
     }
 }

@@ -1,6 +1,6 @@
 //! Reading an [`Experiment`] from a config.
 
-use crate::basis;
+use crate::basis::{self, Scope};
 use crate::claim::Claim;
 use crate::config::{Allowed, Reader};
 use crate::distribution::Distribution;
@@ -209,7 +209,7 @@ fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
     let algorithms: Vec<&str> = experiment.algorithms.iter().map(|one| &*one.name).collect();
 
     for coordinates in &experiment.coordinates {
-        for block in coordinates.basis.named_blocks() {
+        for block in coordinates.basis.scope().map_or(&[][..], Scope::names) {
             if !blocks.contains(&&**block) {
                 report(
                     &format!("coordinates.{}.blocks", coordinates.name),
@@ -241,6 +241,32 @@ fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
         }
         if experiment.claims[..index].iter().any(|earlier| earlier.id == claim.id) {
             report(&format!("claims.{index}.id"), format!("\"{}\" is used twice", claim.id));
+        }
+    }
+    for (index, figure) in experiment.figures.iter().enumerate() {
+        for (key, referred, known) in [
+            ("algorithms", figure.algorithms(), &algorithms),
+            ("coordinates", figure.coordinates(), &names),
+        ] {
+            for name in referred.iter().filter(|name| !known.contains(&&***name)) {
+                let problem = format!("\"{name}\" is not among {}", list(known));
+                report(&format!("figures.{index}.{key}"), problem);
+            }
+        }
+        let recorded = ["landscape.csv", "trajectories.csv"];
+        if experiment.recording != Recording::Trajectory
+            && figure.tables().iter().any(|table| recorded.contains(table))
+        {
+            report(
+                &format!("figures.{index}.kind"),
+                "needs training.record = \"trajectories\"".into(),
+            );
+        }
+        if experiment.figures[..index].iter().any(|earlier| earlier.file() == figure.file()) {
+            report(
+                &format!("figures.{index}.file"),
+                format!("\"{}\" is used twice", figure.file()),
+            );
         }
     }
     let examples = experiment.objective.examples();

@@ -14,6 +14,7 @@ pub mod style;
 mod contour;
 mod curves;
 mod density;
+mod draw;
 mod learning_rates;
 mod letters;
 mod metric;
@@ -26,6 +27,7 @@ mod tables;
 
 mod trajectories;
 
+pub use draw::{draw_all, draw_some};
 pub use tables::Tables;
 
 use crate::Result;

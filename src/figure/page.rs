@@ -123,7 +123,7 @@ impl Page {
     /// Whether a panel's axes carry labels (horizontal, vertical).
     fn labelled(&self, index: usize) -> (bool, bool) {
         let lowest = index + self.columns >= self.panels.len();
-        (!self.shared_axes || lowest, !self.shared_axes || index % self.columns == 0)
+        (!self.shared_axes || lowest, !self.shared_axes || index.is_multiple_of(self.columns))
     }
 
     fn layout(&self) -> Layout {

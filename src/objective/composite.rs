@@ -141,6 +141,11 @@ impl MatrixSpec {
         Some(Self { rows: rows?, columns: columns?, decay: decay? })
     }
 
+    /// Two matrix–vector products.
+    pub(super) fn gradient_cost(&self) -> f64 {
+        4.0 * self.rows as f64 * self.columns as f64
+    }
+
     /// Draws the matrix.
     pub(super) fn draw(&self, rng: &mut impl Rng) -> Array2<f64> {
         data::spectral_matrix(self.rows, self.columns, self.decay, rng)

@@ -74,4 +74,8 @@ impl Spec for LogSumExpSpec {
     fn layout(&self) -> Layout {
         Layout::vector(self.0.columns)
     }
+
+    fn gradient_cost(&self) -> f64 {
+        self.0.gradient_cost()
+    }
 }

@@ -34,6 +34,8 @@ impl Goal {
 pub struct Metric {
     /// Name of the column.
     pub name: &'static str,
+    /// What it is.
+    pub summary: &'static str,
     /// Which values are better.
     pub goal: Goal,
     /// The column; `None` where it does not apply.
@@ -42,40 +44,84 @@ pub struct Metric {
 
 /// All metrics.
 pub const METRICS: &[Metric] = &[
-    Metric { name: "final_loss", goal: Goal::Lower, get: |run| Some(run.final_loss) },
-    Metric { name: "minimum_loss", goal: Goal::Lower, get: |run| Some(run.minimum_loss) },
-    Metric { name: "final_suboptimality", goal: Goal::Lower, get: |run| run.final_suboptimality },
+    Metric {
+        name: "final_loss",
+        summary: "training loss at the end",
+        goal: Goal::Lower,
+        get: |run| Some(run.final_loss),
+    },
+    Metric {
+        name: "minimum_loss",
+        summary: "lowest recorded training loss",
+        goal: Goal::Lower,
+        get: |run| Some(run.minimum_loss),
+    },
+    Metric {
+        name: "final_suboptimality",
+        summary: "training loss at the end minus the minimum",
+        goal: Goal::Lower,
+        get: |run| run.final_suboptimality,
+    },
     Metric {
         name: "minimum_suboptimality",
+        summary: "lowest recorded training loss minus the minimum",
         goal: Goal::Lower,
         get: |run| run.minimum_suboptimality,
     },
     Metric {
         name: "reached_target",
+        summary: "first step or epoch at the target; infinite if never",
         goal: Goal::Lower,
-        // A run that never got there is worse than any that did.
         get: |run| Some(run.reached_target.map_or(f64::INFINITY, |step| step as f64)),
     },
-    Metric { name: "steps", goal: Goal::Lower, get: |run| Some(run.steps as f64) },
-    Metric { name: "path_ratio", goal: Goal::Lower, get: |run| run.path_ratio },
-    Metric { name: "best_validation_loss", goal: Goal::Lower, get: |run| run.best_validation_loss },
+    Metric {
+        name: "steps",
+        summary: "updates made",
+        goal: Goal::Lower,
+        get: |run| Some(run.steps as f64),
+    },
+    Metric {
+        name: "path_ratio",
+        summary: "length of the path over the distance to the minimizer",
+        goal: Goal::Lower,
+        get: |run| run.path_ratio,
+    },
+    Metric {
+        name: "best_validation_loss",
+        summary: "lowest validation loss",
+        goal: Goal::Lower,
+        get: |run| run.best_validation_loss,
+    },
     Metric {
         name: "final_validation_loss",
+        summary: "validation loss at the end",
         goal: Goal::Lower,
         get: |run| run.final_validation_loss,
     },
     Metric {
         name: "best_validation_accuracy",
+        summary: "highest validation accuracy",
         goal: Goal::Higher,
         get: |run| run.best_validation_accuracy,
     },
     Metric {
         name: "final_validation_accuracy",
+        summary: "validation accuracy at the end",
         goal: Goal::Higher,
         get: |run| run.final_validation_accuracy,
     },
-    Metric { name: "test_loss", goal: Goal::Lower, get: |run| run.test_loss },
-    Metric { name: "test_accuracy", goal: Goal::Higher, get: |run| run.test_accuracy },
+    Metric {
+        name: "test_loss",
+        summary: "test loss at the end",
+        goal: Goal::Lower,
+        get: |run| run.test_loss,
+    },
+    Metric {
+        name: "test_accuracy",
+        summary: "test accuracy at the end",
+        goal: Goal::Higher,
+        get: |run| run.test_accuracy,
+    },
 ];
 
 impl Metric {

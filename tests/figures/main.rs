@@ -6,6 +6,7 @@ mod synthetic;
 use std::path::{Path, PathBuf};
 
 use egop::config::{Overlay, Source, read};
+use egop::experiment::Experiment;
 use egop::figure::{Drawing, Spec, Tables};
 use synthetic::{ALGORITHMS, COORDINATES};
 
@@ -362,6 +363,35 @@ kind = "contours"
     test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", found "contours"
     6 problems in test.toml
     "#);
+}
+
+#[test]
+fn figures_must_fit_the_experiment() {
+    let config = include_str!("../../configs/lsq.toml");
+    let figures = r#"
+[[figures]]
+kind = "curves"
+file = "twice"
+title = ""
+metric = "suboptimality"
+algorithms = ["adan"]
+
+[[figures]]
+kind = "trajectories"
+file = "twice"
+title = ""
+coordinates = ["turned"]
+"#;
+    let source = Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap();
+    let problems = read(&source, &Overlay::default(), Experiment::read).unwrap_err().to_string();
+    for wanted in [
+        "algorithms: \"adan\" is not among ",
+        "coordinates: \"turned\" is not among original, reparameterized",
+        "kind: needs training.record = \"trajectories\"",
+        "file: \"twice\" is used twice",
+    ] {
+        assert!(problems.contains(wanted), "{problems}");
+    }
 }
 
 #[test]
