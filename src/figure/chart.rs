@@ -50,7 +50,7 @@ impl Stroke {
     /// A line of the usual width. Broken ones are wider, so that they show on top of a whole one
     /// of the same colour.
     pub fn new(colour: Colour, dash: Dash) -> Self {
-        Self { colour, width: if dash == Dash::Solid { 1.5 } else { 2.3 }, dash }
+        Self { colour, width: if dash == Dash::Solid { 1.4 } else { 2.1 }, dash }
     }
 }
 

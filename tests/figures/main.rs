@@ -1,6 +1,8 @@
 //! Figures, drawn from the tables of made-up results folders through their settings as a config
 //! states them. The pictures are kept under `target/tmp/figures/`, to be looked at.
 
+#![cfg(test)]
+
 mod synthetic;
 
 use std::path::{Path, PathBuf};

@@ -186,8 +186,8 @@ fn experiment(
     value: impl Fn(&RunRow) -> f64,
 ) {
     let (mut runs, mut curves, mut rates) = (vec![], vec![], vec![]);
-    for a in 0..ALGORITHMS.len() {
-        for c in 0..COORDINATES.len() {
+    for (a, algorithm) in ALGORITHMS.into_iter().enumerate() {
+        for (c, coordinates) in COORDINATES.into_iter().enumerate() {
             for &rate in grid {
                 let trials = if a == 1 { planned - lost } else { planned };
                 let (mut values, mut diverged) = (vec![], 0);
@@ -211,8 +211,8 @@ fn experiment(
                     (false, false) => "",
                 };
                 rates.push(RateRow {
-                    algorithm: ALGORITHMS[a].into(),
-                    coordinates: COORDINATES[c].into(),
+                    algorithm: algorithm.into(),
+                    coordinates: coordinates.into(),
                     learning_rate: rate,
                     metric: metric.into(),
                     median: quantile(&values, 0.5),
