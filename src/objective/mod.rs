@@ -14,6 +14,7 @@ use crate::linalg::Real;
 use crate::rng::Streams;
 
 mod composite;
+mod exponential;
 mod least_squares;
 mod log_sum_exp;
 mod logistic;
