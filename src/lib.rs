@@ -2,6 +2,7 @@
 
 pub mod basis;
 pub mod config;
+pub mod data;
 pub mod error;
 pub mod lanes;
 pub mod linalg;
