@@ -61,6 +61,11 @@ impl<R: Real> Examples<R> {
         self.inputs.view()
     }
 
+    /// The same entries, example after example.
+    pub fn all_inputs(&self) -> &[R] {
+        self.inputs.as_slice().expect("inputs are stored row-major")
+    }
+
     /// Targets.
     pub fn targets(&self) -> &Targets<R> {
         &self.targets
