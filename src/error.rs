@@ -52,6 +52,9 @@ pub enum Error {
     /// A numerical routine failed.
     #[error("{0}")]
     Numerical(String),
+    /// A figure could not be drawn.
+    #[error("drawing failed: {0}")]
+    Drawing(String),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -180,6 +180,32 @@ pub struct SpectrumRow {
     pub density: f64,
 }
 
+/// One entry of a leading eigenvector of an EGOP estimate (`eigenvectors.csv`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EigenvectorRow {
+    /// Number of the random instance, from 0.
+    pub trial: usize,
+    /// Name of the coordinate system whose basis the vector belongs to.
+    pub coordinates: String,
+    /// Parameter block, or `all` for a global EGOP.
+    pub block: String,
+    /// Index k of the eigenvector, from 1, in descending order of the eigenvalues.
+    pub k: usize,
+    /// Index of the parameter in the block, from 0.
+    pub parameter: usize,
+    /// Entry of the unit vector v_k for it.
+    pub entry: f64,
+}
+
+/// The learning rate of one epoch (`schedule.csv`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleRow {
+    /// Epoch, from 0.
+    pub epoch: u64,
+    /// Learning rate used in it.
+    pub learning_rate: f64,
+}
+
 /// The verdict on one claim (`claims.csv`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimRow {

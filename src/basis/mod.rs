@@ -1,24 +1,113 @@
 //! Bases: orthonormal changes of variables θ = V θ̃ (paper, section 2).
+//!
+//! To add one: a file with its settings and its [`Entry`], and a line in [`REGISTRY`].
 
-use crate::lanes::Lanes;
+use std::fmt::Debug;
+use std::ops::Range;
+
+use ndarray::Array2;
+
+use crate::config::Reader;
+use crate::egop::{Estimate, Spectrum};
+use crate::error::Result;
+use crate::lanes::{Lanes, Layout};
 use crate::linalg::Real;
 use crate::objective::Scratch;
+use crate::rng::Streams;
+
+mod block_diagonal;
+mod egop;
+mod identity;
+mod random_rotation;
+mod scope;
+
+pub use block_diagonal::BlockDiagonal;
+pub use egop::EgopBasis;
+pub use identity::Identity;
+pub use random_rotation::RandomRotation;
+pub use scope::Scope;
 
 /// An orthonormal change of variables θ = V θ̃.
 pub trait Basis<R: Real>: Send + Sync {
     /// θ = V θ̃ for each lane.
-    fn to_original(
-        &self,
-        reparameterized: &Lanes<R>,
-        original: &mut Lanes<R>,
-        scratch: &mut Scratch<R>,
-    );
+    fn to_original(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>);
 
     /// θ̃ = Vᵀ θ for each lane; the same map takes gradients to reparameterized coordinates.
-    fn to_reparameterized(
-        &self,
-        original: &Lanes<R>,
-        reparameterized: &mut Lanes<R>,
-        scratch: &mut Scratch<R>,
-    );
+    fn to_reparameterized(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>);
+}
+
+/// One diagonal block of a change of variables.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The consecutive parameter blocks that it mixes.
+    pub blocks: Range<usize>,
+    /// V's diagonal block, and the eigenvalues that come with it if it is an eigenbasis.
+    pub vectors: Vectors,
+}
+
+/// An orthonormal matrix, with or without eigenvalues.
+#[derive(Clone, Debug)]
+pub enum Vectors {
+    /// Eigenvectors of an EGOP matrix.
+    Eigen(Spectrum),
+    /// Any other orthonormal matrix.
+    Orthonormal(Array2<f64>),
+}
+
+/// How V is obtained for a trial.
+pub trait Spec: Debug + Send + Sync {
+    /// V's diagonal blocks; parameters that none of them covers stay in original coordinates.
+    ///
+    /// # Errors
+    /// When the EGOP cannot be estimated or decomposed.
+    fn build(&self, source: &dyn Estimate, streams: &Streams) -> Result<Vec<Part>>;
+
+    /// Which parameters V mixes; `None`: V is the identity, original coordinates.
+    fn scope(&self) -> Option<&Scope>;
+
+    /// Whether V is the identity: original coordinates.
+    fn is_identity(&self) -> bool {
+        self.scope().is_none()
+    }
+
+    /// The sizes of V's diagonal blocks for a model.
+    fn sizes(&self, layout: &Layout) -> Vec<usize> {
+        let groups = self.scope().map(|scope| scope.groups(layout)).unwrap_or_default();
+        groups.iter().map(|blocks| parameters(layout, blocks).len()).collect()
+    }
+
+    /// Whether building V samples gradients.
+    fn samples_gradients(&self) -> bool {
+        false
+    }
+}
+
+/// How a config names a basis and how its settings are read.
+#[derive(Debug)]
+pub struct Entry {
+    /// The value of `basis`.
+    pub name: &'static str,
+    /// One line for `--list`.
+    pub summary: &'static str,
+    /// Reads the keys beside `basis`.
+    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Spec>>,
+}
+
+/// All bases.
+pub const REGISTRY: &[Entry] = &[identity::ENTRY, egop::ENTRY, random_rotation::ENTRY];
+
+/// Reads `basis` and the keys that go with it.
+pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
+    let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
+    let read = reader.choice("basis", &kinds)?;
+    read(reader)
+}
+
+/// The parameters that some consecutive blocks cover.
+fn parameters(layout: &Layout, blocks: &Range<usize>) -> Range<usize> {
+    let covered = &layout.blocks()[blocks.clone()];
+    match (covered.first(), covered.last()) {
+        (Some(first), Some(last)) => first.range.start..last.range.end,
+        _ => 0..0,
+    }
 }

@@ -1,6 +1,84 @@
-//! Configuration files: TOML as written → a checked experiment, with all problems at once.
+//! Configuration files: TOML as written → checked values, with all problems at once.
+//!
+//! A [`Source`] is a file's text as a tree that remembers where everything stood. [`read`] lays a
+//! profile and `--set` overrides over it (an [`Overlay`]) and hands it, as a [`Reader`], to a
+//! function that asks for the keys it knows. The reader records every problem (wrong types,
+//! values out of range, missing and unknown keys) and every value that was read, defaults
+//! included. The result is either [`ConfigErrors`], all of them, or the value together with the
+//! fully resolved document.
 
-/// All problems of a configuration.
-#[derive(Debug, thiserror::Error)]
-#[error("the configuration has problems")]
-pub struct ConfigErrors;
+mod allowed;
+mod builder;
+mod canonical;
+mod errors;
+mod kind;
+mod overlay;
+mod reader;
+mod source;
+mod suggest;
+mod tree;
+
+use std::collections::HashSet;
+
+pub use allowed::Allowed;
+pub use canonical::canonical_json;
+pub use errors::{ConfigErrors, Origin, Problem};
+pub use overlay::{DEFAULT_PROFILE, Overlay};
+pub use reader::Reader;
+pub use source::Source;
+pub use suggest::nearest;
+
+/// What was read, and the document as it was understood.
+#[derive(Clone, Debug)]
+pub struct Resolved<T> {
+    /// What the reading function returned.
+    pub value: T,
+    /// Every key that was read, defaults filled in, in the order of reading; reading this again
+    /// gives the same value.
+    pub table: toml::Table,
+}
+
+/// Reads a document, with a profile and overrides laid over it, by a function that asks for all
+/// the keys it knows.
+///
+/// The profiles that are not chosen are read too, without the overrides, and the problems that the
+/// document has only with them are reported: a misspelt key in a profile comes to light at once,
+/// not on the day it is needed.
+///
+/// # Errors
+/// All problems that were found: invalid TOML, values that are not what they must be, missing and
+/// unknown keys, an unknown profile, bad overrides.
+pub fn read<T>(
+    source: &Source,
+    overlay: &Overlay,
+    read: impl Fn(&mut Reader<'_>) -> Option<T>,
+) -> Result<Resolved<T>, ConfigErrors> {
+    let read = |profile: Option<&str>, overrides: &[String]| {
+        let mut problems = Vec::new();
+        let root = source.overlaid(profile, overrides, &mut problems);
+        (Reader::read_node(&root, String::new(), &mut problems, &read), problems)
+    };
+    let chosen = overlay.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+    let (value, found) = read(Some(chosen), &overlay.overrides);
+    let mut problems = source.problems.clone();
+    problems.extend(found);
+
+    let bare: HashSet<Problem> = read(None, &[]).1.into_iter().collect();
+    for profile in source.profiles().into_iter().filter(|&profile| profile != chosen) {
+        let (_, found) = read(Some(profile), &[]);
+        problems.extend(
+            (found.into_iter().filter(|problem| !bare.contains(problem)))
+                .map(|problem| Problem { profile: Some(profile.to_owned()), ..problem }),
+        );
+    }
+
+    problems.retain(|problem| source.damage.spares(problem));
+    match value {
+        Some((value, table)) if problems.is_empty() => Ok(Resolved { value, table }),
+        None if problems.is_empty() => {
+            let problem = Problem::new(Origin::File, "", "refused, but no reason was given");
+            Err(ConfigErrors::new(source.name(), vec![problem]))
+        }
+        _ => Err(ConfigErrors::new(source.name(), problems)),
+    }
+}

@@ -1,10 +1,12 @@
-//! Data sets: examples with their splits, shipped (digits) or found (Fashion-MNIST).
+//! Data: random matrices with prescribed singular values, and data sets with their splits.
 
 pub mod digits;
 mod examples;
 pub mod fashion_mnist;
 mod files;
 mod split;
+mod synthetic;
 
 pub use examples::{DataSet, Examples, Targets};
 pub use split::stratified;
+pub use synthetic::{Decay, gaussian_vector, orthonormal, spectral_matrix};

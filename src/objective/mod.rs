@@ -1,9 +1,29 @@
 //! Objectives: differentiable functions of d parameters, evaluated for K lanes at once.
+//!
+//! To add one: a file with its struct and its [`Entry`], and a line in [`REGISTRY`].
+
+use std::fmt::Debug;
+use std::path::PathBuf;
 
 use ndarray::ArrayView1;
 
+use crate::config::Reader;
+use crate::error::Result;
 use crate::lanes::{Lanes, Layout};
 use crate::linalg::Real;
+use crate::rng::Streams;
+
+mod composite;
+mod least_squares;
+mod log_sum_exp;
+mod logistic;
+mod point;
+
+pub use composite::{Composite, MatrixSpec, Outer};
+pub use least_squares::{LeastSquares, LeastSquaresSpec};
+pub use log_sum_exp::{LogSumExp, LogSumExpSpec};
+pub use logistic::{Logistic, LogisticSpec};
+pub use point::{PerLane, PointObjective};
 
 mod feed_forward;
 mod linear_net;
@@ -135,4 +155,65 @@ pub trait Objective<R: Real>: Send + Sync {
     fn resolution(&self) -> f64 {
         f64::MIN_POSITIVE
     }
+}
+
+/// What an objective is built from.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The trial's random streams.
+    pub streams: Streams,
+    /// Where the user keeps data sets, if not at the usual places.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Makes the objective of one trial in one precision.
+pub trait Build<R: Real> {
+    /// Draws or loads the data.
+    ///
+    /// # Errors
+    /// When a data set is missing or corrupt, or the minimum cannot be computed.
+    fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>>;
+}
+
+/// An objective's settings: everything but the random draw.
+pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
+    /// The parameter blocks.
+    fn layout(&self) -> Layout;
+
+    /// Number of training examples, as for [`Objective::examples`].
+    fn examples(&self) -> Option<usize> {
+        None
+    }
+
+    /// About how many floating-point operations one lane's full-batch gradient takes.
+    fn gradient_cost(&self) -> f64;
+
+    /// Name and SHA-256 of each data file used; part of the identity of the results.
+    ///
+    /// # Errors
+    /// When a data set is missing or corrupt.
+    fn data(&self, _context: &Context) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+}
+
+/// How a config names an objective and how its settings are read.
+#[derive(Debug)]
+pub struct Entry {
+    /// The value of `kind`.
+    pub name: &'static str,
+    /// One line for `--list`.
+    pub summary: &'static str,
+    /// Reads the keys beside `kind`.
+    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Spec>>,
+}
+
+/// All objectives.
+pub const REGISTRY: &[Entry] = &[log_sum_exp::ENTRY, logistic::ENTRY, least_squares::ENTRY];
+
+/// Reads `kind` and the keys that go with it.
+pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
+    let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
+    let read = reader.choice("kind", &kinds)?;
+    read(reader)
 }

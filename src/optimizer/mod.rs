@@ -1,18 +1,62 @@
 //! Optimizers: first-order methods on K lanes at once.
+//!
+//! To add one: a file with its struct, its update and its [`Entry`], and a line in [`REGISTRY`].
 
-use crate::lanes::{LanesView, LanesViewMut};
+use std::fmt::Debug;
+
+use crate::config::Reader;
+use crate::lanes::{LanesView, LanesViewMut, Layout};
 use crate::linalg::Real;
+
+mod adagrad;
+mod adam;
+mod elementwise;
+mod momentum;
+mod sgd;
+
+pub use adagrad::{Adagrad, EpsPlacement};
+pub use adam::Adam;
+pub use momentum::Momentum;
+pub use sgd::Sgd;
 
 /// A first-order method; the state of its K lanes lives inside, learning rates come from outside.
 pub trait Optimizer<R: Real>: Send {
-    /// One update of each lane; `gradient` and `learning_rates` have the same K lanes.
-    fn step(
-        &mut self,
-        theta: LanesViewMut<'_, R>,
-        gradient: LanesView<'_, R>,
-        learning_rates: &[R],
-    );
+    /// One update of each lane; `theta`, `gradient` and `rates` have the same K lanes.
+    fn step(&mut self, theta: LanesViewMut<'_, R>, gradient: LanesView<'_, R>, rates: &[R]);
 
     /// Keeps the state of the listed lanes, in increasing order, and drops the others.
     fn retain(&mut self, lanes: &[usize]);
 }
+
+/// Makes the optimizer in one precision.
+pub trait Build<R: Real> {
+    /// An optimizer before its first step, for `lanes` runs of a model with this layout.
+    fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>>;
+}
+
+/// An optimizer and its hyperparameters, except for the learning rate.
+pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {}
+
+/// How a config names an optimizer and how its hyperparameters are read.
+#[derive(Debug)]
+pub struct Entry {
+    /// The value of `kind`.
+    pub name: &'static str,
+    /// One line for `--list`.
+    pub summary: &'static str,
+    /// Reads the keys beside `kind`.
+    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Spec>>,
+}
+
+/// All optimizers.
+pub const REGISTRY: &[Entry] = &[sgd::ENTRY, momentum::ENTRY, adagrad::ENTRY, adam::ENTRY];
+
+/// Reads `kind` and the keys that go with it.
+pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
+    let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
+    let read = reader.choice("kind", &kinds)?;
+    read(reader)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! Records the source revision, for the provenance of results.
+
+use std::process::Command;
+
+fn main() {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let revision = git(&["rev-parse", "HEAD"]).map_or_else(
+        || "unknown".to_owned(),
+        |revision| match git(&["status", "--porcelain", "--untracked-files=no"]) {
+            Some(changes) if !changes.is_empty() => format!("{revision}-dirty"),
+            _ => revision,
+        },
+    );
+    println!("cargo::rustc-env=EGOP_REVISION={revision}");
+    for watched in [".git/HEAD", ".git/index", "src", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={watched}");
+    }
+}

@@ -1,0 +1,113 @@
+//! Applying a block-diagonal V to lanes: global and blockwise bases alike.
+
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+
+use crate::basis::{Basis, Part, Vectors, parameters};
+use crate::lanes::{Lanes, Layout};
+use crate::linalg::{self, Into, Real, real};
+use crate::objective::Scratch;
+
+/// A block-diagonal change of variables; parameters outside its parts are left alone.
+#[derive(Clone, Debug)]
+pub struct BlockDiagonal<R> {
+    parts: Vec<(Range<usize>, Array2<R>)>,
+    untouched: Vec<usize>,
+}
+
+impl<R: Real> BlockDiagonal<R> {
+    /// Rounds the parts' matrices to `R`.
+    ///
+    /// # Panics
+    /// When a part's matrix does not have the size of its blocks.
+    pub fn new(layout: &Layout, parts: &[Part]) -> Self {
+        let untouched = (0..layout.blocks().len())
+            .filter(|block| !parts.iter().any(|part| part.blocks.contains(block)))
+            .collect();
+        let parts = parts.iter().map(|part| {
+            let vectors = match &part.vectors {
+                Vectors::Eigen(spectrum) => &spectrum.eigenvectors,
+                Vectors::Orthonormal(vectors) => vectors,
+            };
+            let size = parameters(layout, &part.blocks).len();
+            assert_eq!(vectors.dim(), (size, size), "a basis has the size of its blocks");
+            (part.blocks.clone(), vectors.mapv(real))
+        });
+        Self { parts: parts.collect(), untouched }
+    }
+
+    /// Multiplies the rows of every part by the matrix that `side` makes of its V.
+    fn apply<'a>(
+        &'a self,
+        side: impl Fn(&'a Array2<R>) -> ArrayView2<'a, R>,
+        from: &Lanes<R>,
+        to: &mut Lanes<R>,
+        scratch: &mut Scratch<R>,
+    ) {
+        for &block in &self.untouched {
+            to.block_mut(block).assign(&from.block(block));
+        }
+        for (blocks, vectors) in &self.parts {
+            let matrix = side(vectors);
+            if blocks.len() == 1 {
+                let block = blocks.start;
+                linalg::product(from.block(block), matrix, Into::Overwrite, to.block_mut(block));
+            } else {
+                mix(blocks, matrix, from, to, scratch);
+            }
+        }
+    }
+}
+
+/// One product over several blocks, by way of contiguous K × size copies.
+fn mix<R: Real>(
+    blocks: &Range<usize>,
+    matrix: ArrayView2<'_, R>,
+    from: &Lanes<R>,
+    to: &mut Lanes<R>,
+    scratch: &mut Scratch<R>,
+) {
+    let (lanes, size) = (from.lanes(), matrix.nrows());
+    let [gathered, mixed] = scratch.take([lanes * size, lanes * size]);
+    let offset = from.layout().blocks()[blocks.start].range.start;
+    let columns = |block: usize| {
+        let range = &from.layout().blocks()[block].range;
+        range.start - offset..range.end - offset
+    };
+    for block in blocks.clone() {
+        let columns = columns(block);
+        for (row, lane) in gathered.chunks_exact_mut(size).zip(from.block(block).rows()) {
+            row[columns.clone()]
+                .copy_from_slice(lane.to_slice().expect("rows of a block are contiguous"));
+        }
+    }
+    let shape = (lanes, size);
+    linalg::product(
+        ArrayView2::from_shape(shape, gathered).expect("the buffer has K × size entries"),
+        matrix,
+        Into::Overwrite,
+        ArrayViewMut2::from_shape(shape, mixed).expect("the buffer has K × size entries"),
+    );
+    for block in blocks.clone() {
+        let columns = columns(block);
+        let mut target = to.block_mut(block);
+        for (row, mut lane) in mixed.chunks_exact(size).zip(target.rows_mut()) {
+            lane.as_slice_mut()
+                .expect("rows of a block are contiguous")
+                .copy_from_slice(&row[columns.clone()]);
+        }
+    }
+}
+
+impl<R: Real> Basis<R> for BlockDiagonal<R> {
+    /// Rows of lanes: Θ = Θ̃ Vᵀ.
+    fn to_original(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>) {
+        self.apply(|vectors| vectors.t(), from, to, scratch);
+    }
+
+    /// Rows of lanes: Θ̃ = Θ V.
+    fn to_reparameterized(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>) {
+        self.apply(|vectors| vectors.view(), from, to, scratch);
+    }
+}

@@ -1,0 +1,34 @@
+//! A random rotation: the control that shows that it is the EGOP's basis that helps, not just any.
+
+use crate::basis::{Entry, Part, Scope, Spec, Vectors, parameters};
+use crate::config::Reader;
+use crate::data;
+use crate::egop::Estimate;
+use crate::error::Result;
+use crate::rng::Streams;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "random-rotation",
+    summary: "a Haar-random orthonormal matrix, global or for each block (a control)",
+    read: |reader: &mut Reader<'_>| Some(Box::new(RandomRotation(Scope::read(reader)?))),
+};
+
+/// V = a Haar-random orthonormal matrix for each group of parameters.
+#[derive(Clone, Debug)]
+pub struct RandomRotation(pub Scope);
+
+impl Spec for RandomRotation {
+    fn build(&self, source: &dyn Estimate, streams: &Streams) -> Result<Vec<Part>> {
+        let layout = source.layout();
+        let mut rng = streams.rng("rotation");
+        let parts = self.0.groups(layout).into_iter().map(|blocks| {
+            let size = parameters(layout, &blocks).len();
+            Part { blocks, vectors: Vectors::Orthonormal(data::orthonormal(size, size, &mut rng)) }
+        });
+        Ok(parts.collect())
+    }
+
+    fn scope(&self) -> Option<&Scope> {
+        Some(&self.0)
+    }
+}

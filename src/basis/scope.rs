@@ -1,0 +1,49 @@
+//! Which parameters a change of variables mixes.
+
+use std::ops::Range;
+
+use crate::config::Reader;
+use crate::lanes::{Layout, Role};
+
+/// Global or blockwise (paper, section 5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One matrix over all parameters.
+    Global,
+    /// One matrix for each weight block (the named ones only, if any are named); biases and the
+    /// other blocks stay in original coordinates.
+    Block(Vec<String>),
+}
+
+impl Scope {
+    /// Reads `scope` and, for blocks, `blocks`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let block = reader.choice_or("scope", "global", &[("global", false), ("block", true)])?;
+        Some(if block { Self::Block(reader.texts_or("blocks", &[])?) } else { Self::Global })
+    }
+
+    /// The names that the config mentions.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::Global => &[],
+            Self::Block(names) => names,
+        }
+    }
+
+    /// The groups of consecutive blocks that are mixed.
+    pub fn groups(&self, layout: &Layout) -> Vec<Range<usize>> {
+        let blocks = layout.blocks();
+        match self {
+            Self::Global => vec![0..blocks.len()],
+            Self::Block(names) => blocks
+                .iter()
+                .enumerate()
+                .filter(|(_, block)| match names.as_slice() {
+                    [] => block.role == Role::Weight,
+                    names => names.contains(&block.name),
+                })
+                .map(|(index, _)| index..index + 1)
+                .collect(),
+        }
+    }
+}

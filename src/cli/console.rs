@@ -1,0 +1,151 @@
+//! Progress and messages on stderr.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::error::Error;
+use crate::run::{Observer, Stage};
+
+/// Between two plain progress lines, where stderr is not a terminal.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    Quiet,
+    Plain,
+    Bars,
+}
+
+/// Shows progress and listens to signals.
+#[derive(Debug)]
+pub(super) struct Console {
+    style: Style,
+    bars: MultiProgress,
+    stages: Mutex<HashMap<Stage, ProgressBar>>,
+    last_line: Mutex<Instant>,
+    interrupted: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
+}
+
+impl Console {
+    /// Begins to listen to SIGINT and SIGTERM: the first asks for a stop, the second is one.
+    ///
+    /// # Errors
+    /// When the signal handlers cannot be installed.
+    pub fn new(quiet: bool) -> Result<Self, Error> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let signal = Arc::new(AtomicUsize::new(0));
+        for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            let installed = signal_hook::flag::register_conditional_shutdown(
+                number,
+                128 + number,
+                Arc::clone(&interrupted),
+            )
+            .and_then(|_| {
+                let value = usize::try_from(number).unwrap_or_default();
+                signal_hook::flag::register_usize(number, Arc::clone(&signal), value)
+            })
+            .and_then(|_| signal_hook::flag::register(number, Arc::clone(&interrupted)));
+            installed.map_err(Error::io("signal handlers"))?;
+        }
+        let style = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Style::Quiet,
+            (false, true) => Style::Bars,
+            (false, false) => Style::Plain,
+        };
+        Ok(Self {
+            style,
+            bars: MultiProgress::new(),
+            stages: Mutex::default(),
+            last_line: Mutex::new(Instant::now()),
+            interrupted,
+            signal,
+        })
+    }
+
+    /// The signal that asked for the stop, if one did.
+    pub fn signal(&self) -> Option<i32> {
+        i32::try_from(self.signal.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
+    }
+
+    /// Removes the progress bars.
+    pub fn finish(&self) {
+        for bar in self.stages.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn bar(&self, stage: Stage) -> ProgressBar {
+        let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        stages
+            .entry(stage)
+            .or_insert_with(|| {
+                if self.style != Style::Bars {
+                    return ProgressBar::hidden();
+                }
+                let template = "{prefix:>13} [{bar:30}] {percent:>3} %  {elapsed_precise}, \
+                                {eta_precise} left";
+                let style = ProgressStyle::with_template(template)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .progress_chars("=> ");
+                let bar = ProgressBar::new(0).with_style(style).with_prefix(name(stage));
+                self.bars.add(bar)
+            })
+            .clone()
+    }
+
+    fn plain_progress(&self, stage: Stage, bar: &ProgressBar) {
+        // Whoever finds the lock taken need not print: another thread just does.
+        let Ok(mut last) = self.last_line.try_lock() else { return };
+        if last.elapsed() >= PLAIN_INTERVAL {
+            *last = Instant::now();
+            let total = bar.length().unwrap_or(0).max(1);
+            self.line(&format!("{}: {} %", name(stage), 100 * bar.position() / total));
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match self.style {
+            Style::Quiet => {}
+            // Nothing can be done if stderr is closed.
+            Style::Plain => drop(writeln!(anstream::stderr(), "{text}")),
+            Style::Bars => drop(self.bars.println(text)),
+        }
+    }
+}
+
+fn name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Egop => "EGOP samples",
+        Stage::Sweep => "sweep",
+        Stage::Curves => "curves",
+    }
+}
+
+impl Observer for Console {
+    fn expect(&self, stage: Stage, units: u64) {
+        self.bar(stage).inc_length(units);
+    }
+
+    fn advance(&self, stage: Stage, units: u64) {
+        let bar = self.bar(stage);
+        bar.inc(units);
+        if self.style == Style::Plain {
+            self.plain_progress(stage, &bar);
+        }
+    }
+
+    fn note(&self, message: &str) {
+        self.line(message);
+    }
+
+    fn interrupted(&self) -> &AtomicBool {
+        &self.interrupted
+    }
+}

@@ -1,0 +1,84 @@
+//! The command line: the one part of the library that prints. Results go to stdout, progress and
+//! messages to stderr.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::error::Error;
+
+mod args;
+mod console;
+mod listing;
+mod plot;
+mod provenance;
+mod run;
+mod session;
+mod sweep;
+mod text;
+
+pub use args::{PlotArgs, RunArgs, SweepArgs};
+pub use plot::main as plot;
+pub use run::main as run;
+pub use sweep::main as sweep;
+
+/// How a program ends (see the README).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    /// Everything was done.
+    Done,
+    /// Done, but some runs failed, or a claim did not reproduce under `--strict`.
+    Partial,
+}
+
+/// What stops a program.
+#[derive(Debug)]
+enum Failure {
+    /// The library's failure.
+    Library(Error),
+    /// Stopped by this signal.
+    Signal(i32),
+    /// Nobody reads stdout any more.
+    StdoutClosed,
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Library(error.into())
+    }
+}
+
+/// Turns what `main` did into a message and an exit code.
+fn exit(result: Result<Status, Failure>) -> ExitCode {
+    let (code, message) = match result {
+        Ok(Status::Done) | Err(Failure::StdoutClosed) => (0, None),
+        Ok(Status::Partial) => (3, None),
+        Err(Failure::Signal(signal)) => (
+            128 + signal,
+            Some("interrupted; finished work is kept: run the same command to go on".into()),
+        ),
+        Err(Failure::Library(error)) => {
+            let code = match error {
+                Error::Config(_) => 2,
+                Error::Incompatible { .. } => 4,
+                Error::Io { .. } | Error::Corrupt { .. } => 5,
+                _ => 1,
+            };
+            (code, Some(format!("error: {error}")))
+        }
+    };
+    if let Some(message) = message {
+        // Nothing can be done if stderr is closed as well.
+        let _ = writeln!(anstream::stderr(), "{message}");
+    }
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Writes to stdout.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::StdoutClosed),
+        Err(error) => Err(Failure::Library(Error::io("stdout")(error))),
+        Ok(()) => Ok(()),
+    }
+}

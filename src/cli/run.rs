@@ -1,0 +1,34 @@
+//! `egop-run`.
+
+use std::process::ExitCode;
+
+use crate::cli::session::{Session, config_or_list};
+use crate::cli::{Failure, RunArgs, Status, exit, print, text};
+use crate::figure;
+
+/// Runs the program.
+pub fn main(arguments: &RunArgs) -> ExitCode {
+    exit(run(arguments))
+}
+
+fn run(arguments: &RunArgs) -> Result<Status, Failure> {
+    let Some(config) = config_or_list(&arguments.experiment)? else { return Ok(Status::Done) };
+    let session = Session::open(&arguments.experiment, &config)?;
+    if arguments.experiment.dry_run {
+        return session.dry_run();
+    }
+    let (report, drawn) = session.work(|run, store| {
+        let report = run.all()?;
+        let drawn = figure::draw_all(store, &session.experiment)?;
+        Ok((report, drawn))
+    })?;
+    if arguments.experiment.json {
+        print(&text::json(&report))?;
+    } else if !arguments.experiment.quiet {
+        print(&text::rates(&report.rates))?;
+        print(&text::claims(&report.claims))?;
+        print(&text::written(&session.folder, &drawn))?;
+    }
+    let refuted = report.claims.iter().any(|claim| claim.verdict != "reproduced");
+    Ok(text::failures(&session.console, &report.failures, arguments.strict && refuted))
+}

@@ -1,0 +1,118 @@
+//! What egop-run and egop-sweep do before any work: everything that can be refused is refused here.
+
+use std::path::PathBuf;
+
+use crate::cli::args::ExperimentArgs;
+use crate::cli::console::Console;
+use crate::cli::provenance::Provenance;
+use crate::cli::{Failure, Status, listing, print, text};
+use crate::config::{self, ConfigErrors, DEFAULT_PROFILE, Overlay, Source};
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::objective::Context;
+use crate::rng::Streams;
+use crate::run::{Options, Run};
+use crate::store::{Identity, Store};
+
+/// A checked experiment with its results folder's place.
+pub(super) struct Session<'a> {
+    pub arguments: &'a ExperimentArgs,
+    pub experiment: Experiment,
+    pub resolved: toml::Table,
+    pub folder: PathBuf,
+    pub console: Console,
+    data: Vec<(String, String)>,
+}
+
+/// The config as a program reads it: used by the tests of the shipped configs as well.
+///
+/// # Errors
+/// All problems of the config.
+pub fn load(
+    path: &std::path::Path,
+    overlay: &Overlay,
+) -> Result<config::Resolved<Experiment>, ConfigErrors> {
+    config::read(&Source::open(path)?, overlay, Experiment::read)
+}
+
+impl<'a> Session<'a> {
+    /// Reads the config and finds the data; writes nothing.
+    pub fn open(arguments: &'a ExperimentArgs, path: &std::path::Path) -> Result<Self> {
+        let overlay =
+            Overlay { profile: arguments.profile.clone(), overrides: arguments.set.clone() };
+        let config::Resolved { value: experiment, table: resolved } = load(path, &overlay)?;
+        let context = Context {
+            streams: Streams::new(experiment.seed, 0),
+            data_dir: arguments.data_dir.clone(),
+        };
+        let data = experiment.objective.data(&context)?;
+        let folder = arguments.out.clone().unwrap_or_else(|| {
+            let profile = arguments.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+            let suffix = if profile == DEFAULT_PROFILE { "" } else { "-" };
+            let name = if suffix.is_empty() { "" } else { profile };
+            PathBuf::from("results").join(format!("{}{suffix}{name}", experiment.name))
+        });
+        let console = Console::new(arguments.quiet)?;
+        Ok(Self { arguments, experiment, resolved, folder, console, data })
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            data_dir: self.arguments.data_dir.clone(),
+            data: self.data.iter().map(|(_, sha256)| sha256.clone()).collect(),
+        }
+    }
+
+    /// Opens the results folder and works in it on as many threads as asked for.
+    pub fn work<T: Send>(
+        &self,
+        work: impl FnOnce(&Run<'_>, &Store) -> Result<T> + Send,
+    ) -> Result<T, Failure> {
+        let store = Store::open(&self.folder, &Identity::new(self.data.clone()))?;
+        if self.arguments.force {
+            store.clear()?;
+        }
+        let document = toml::to_string(&self.resolved)
+            .map_err(|error| Error::Numerical(format!("the resolved config: {error}")))?;
+        store.write("experiment.toml", document.as_bytes())?;
+        let threads = self.arguments.threads.map_or(0, usize::from);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|error| Error::io("threads")(std::io::Error::other(error)))?;
+        let provenance =
+            Provenance::begin(self.experiment.seed, pool.current_num_threads(), self.data.clone());
+        let options = self.options();
+        let run = Run::new(&self.experiment, &self.resolved, &store, &options, &self.console);
+        let result = pool.install(|| work(&run, &store));
+        self.console.finish();
+        match result {
+            Ok(value) => {
+                store.write("provenance.json", &provenance.end())?;
+                Ok(value)
+            }
+            Err(Error::Interrupted) => {
+                Err(Failure::Signal(self.console.signal().unwrap_or(signal_hook::consts::SIGINT)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What would run.
+    pub fn dry_run(&self) -> Result<Status, Failure> {
+        let options = self.options();
+        let store = Store::peek(&self.folder);
+        let run = Run::new(&self.experiment, &self.resolved, &store, &options, &self.console);
+        print(&text::plan(&self.experiment, &self.folder, &run.plan()?))?;
+        Ok(Status::Done)
+    }
+}
+
+/// The path of the config, after `--list` has had its way.
+pub(super) fn config_or_list(arguments: &ExperimentArgs) -> Result<Option<PathBuf>, Failure> {
+    if arguments.list {
+        print(&listing::listing())?;
+        return Ok(None);
+    }
+    Ok(arguments.config.clone())
+}

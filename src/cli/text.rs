@@ -1,0 +1,141 @@
+//! What the programs print.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use comfy_table::{Cell, Table, presets};
+use serde::Serialize;
+
+use crate::cli::Status;
+use crate::cli::console::Console;
+use crate::experiment::Experiment;
+use crate::record::{ClaimRow, RateRow};
+use crate::run::{self, Observer, Plan};
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_BORDERS_ONLY);
+    table.set_header(header.iter().map(Cell::new));
+    table
+}
+
+/// The best learning rates, per algorithm and coordinate system.
+pub(super) fn rates(rows: &[RateRow]) -> String {
+    let metric = rows.first().map_or("metric", |row| &row.metric);
+    let mut table = table(&[
+        "algorithm",
+        "coordinates",
+        "best for",
+        "learning rate",
+        &format!("median {metric}"),
+        "quartiles",
+        "to target",
+        "diverged",
+        "n",
+    ]);
+    for row in rows.iter().filter(|row| !row.selected.is_empty()) {
+        let best_for = match row.selected.as_str() {
+            "both" => "original and own",
+            rule => rule,
+        };
+        let cells = [
+            row.algorithm.clone(),
+            row.coordinates.clone(),
+            best_for.to_owned(),
+            row.learning_rate.to_string(),
+            number(row.median),
+            format!("{} – {}", number(row.lower_quartile), number(row.upper_quartile)),
+            row.reached_target.map_or_else(|| "never".to_owned(), |step| step.to_string()),
+            row.diverged.to_string(),
+            complete(row.trials, row.planned),
+        ];
+        table.add_row(cells);
+    }
+    format!("{table}\n")
+}
+
+/// The verdicts.
+pub(super) fn claims(rows: &[ClaimRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table = table(&["claim", "test", "median [95 % interval]", "in favour", "verdict"]);
+    for row in rows {
+        let [lower, median, upper] = [row.lower, row.median, row.upper].map(number);
+        table.add_row([
+            row.id.clone(),
+            row.test.clone(),
+            format!("{median} [{lower}, {upper}]"),
+            format!("{}/{}", row.in_favour, complete(row.pairs, row.planned)),
+            row.verdict.clone(),
+        ]);
+    }
+    format!("{table}\n")
+}
+
+/// `9/10` where something is missing, else just the number.
+fn complete(done: usize, planned: usize) -> String {
+    if done == planned { done.to_string() } else { format!("n={done}/{planned}") }
+}
+
+/// Three significant digits.
+fn number(value: f64) -> String {
+    if value == 0.0 || (1e-2..1e4).contains(&value.abs()) {
+        let digits = (2 - value.abs().max(1e-2).log10().floor() as i32).max(0);
+        format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
+    } else {
+        format!("{value:.2e}")
+    }
+}
+
+/// Where the results are.
+pub(super) fn written(folder: &Path, drawn: &[String]) -> String {
+    let figures = if drawn.is_empty() { "no figures".into() } else { drawn.join(", ") };
+    format!("{}: {figures}\n", folder.display())
+}
+
+/// What `--dry-run` says.
+pub(super) fn plan(experiment: &Experiment, folder: &Path, plan: &Plan) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{}: {}", experiment.name, experiment.title);
+    let _ = writeln!(text, "results in {}", folder.display());
+    let mut table = table(&["pass", "tasks", "done", "runs to do", "gradients", "EGOP samples"]);
+    for pass in &plan.passes {
+        table.add_row([
+            pass.name.to_owned(),
+            pass.tasks.to_string(),
+            pass.done.to_string(),
+            pass.runs.to_string(),
+            pass.gradients.to_string(),
+            pass.samples.to_string(),
+        ]);
+    }
+    let _ = writeln!(text, "{table}");
+    if !plan.complete {
+        let _ = writeln!(text, "what follows depends on the results of the last pass above");
+    }
+    let _ = writeln!(
+        text,
+        "about {} of work on one thread, for what is listed",
+        humantime::format_duration(std::time::Duration::from_secs(plan.seconds.ceil() as u64))
+    );
+    text
+}
+
+/// Anything as one line of JSON.
+pub(super) fn json(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value).expect("tables of numbers and texts have a JSON form");
+    text + "\n"
+}
+
+/// Reports failed tasks; says how the program ends.
+pub(super) fn failures(console: &Console, failures: &[run::Failure], refuted: bool) -> Status {
+    for failure in failures {
+        console.note(&format!(
+            "failed: trial {}, {} coordinates: {}; run the same command to try again",
+            failure.trial, failure.coordinates, failure.message
+        ));
+    }
+    if failures.is_empty() && !refuted { Status::Done } else { Status::Partial }
+}

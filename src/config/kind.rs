@@ -1,0 +1,254 @@
+//! The kinds of values that a key may want: what each accepts, and how it says so.
+
+use std::ops::RangeInclusive;
+
+use super::allowed::Allowed;
+use super::errors::Problem;
+use super::suggest::nearest;
+use super::tree::{Node, Value, join};
+
+/// A kind of value.
+pub(super) trait Kind {
+    type Output;
+
+    /// What is expected, as it follows the word "expected".
+    fn expected(&self) -> String;
+
+    /// The value, if the node is of this kind.
+    fn accept(&self, node: &Node) -> Option<Self::Output>;
+
+    /// What may have been meant by a node of another kind, as one would write it.
+    fn suggest(&self, node: &Node) -> Option<String>;
+
+    /// The value as the resolved document states it.
+    fn resolve(&self, value: &Self::Output) -> toml::Value;
+
+    /// The value, or problems with the node, which `key` names.
+    fn read(&self, node: &Node, key: &str, problems: &mut Vec<Problem>) -> Option<Self::Output> {
+        let value = self.accept(node);
+        if value.is_none() {
+            problems.push(self.refuse(node, key));
+        }
+        value
+    }
+
+    /// The problem with a node that is not accepted.
+    fn refuse(&self, node: &Node, key: &str) -> Problem {
+        Problem::new(node.origin.clone(), key, format!("expected {}", self.expected()))
+            .found(node.describe())
+            .suggest(self.suggest(node))
+    }
+}
+
+/// Any text.
+pub(super) struct Text;
+
+impl Kind for Text {
+    type Output = String;
+
+    fn expected(&self) -> String {
+        "a text".to_owned()
+    }
+
+    fn accept(&self, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    fn suggest(&self, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Number { .. } | Value::Flag(_) => Some(format!("\"{}\"", node.describe())),
+            _ => None,
+        }
+    }
+
+    fn resolve(&self, value: &String) -> toml::Value {
+        toml::Value::from(value.as_str())
+    }
+}
+
+/// A finite number in a range; integers count as numbers.
+pub(super) struct Number(pub Allowed);
+
+impl Kind for Number {
+    type Output = f64;
+
+    fn expected(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn accept(&self, node: &Node) -> Option<f64> {
+        match node.value {
+            // Adding zero turns −0 into 0, so that the two are one value in every respect.
+            Value::Number { value, .. } if self.0.contains(value) => Some(value + 0.0),
+            _ => None,
+        }
+    }
+
+    fn suggest(&self, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Text(text) if text.parse().is_ok_and(|x| self.0.contains(x)) => {
+                Some(text.clone())
+            }
+            _ => None,
+        }
+    }
+
+    fn resolve(&self, value: &f64) -> toml::Value {
+        toml::Value::from(*value)
+    }
+}
+
+/// A whole number in a range.
+pub(super) struct Count(pub RangeInclusive<usize>);
+
+impl Kind for Count {
+    type Output = usize;
+
+    fn expected(&self) -> String {
+        let (low, high) = (self.0.start(), self.0.end());
+        match high {
+            // TOML has no larger integers, whatever the range allows.
+            &high if i64::try_from(high).map_or(true, |high| high == i64::MAX) => {
+                format!("a whole number of at least {low} and below 2^63")
+            }
+            high => format!("a whole number from {low} to {high}"),
+        }
+    }
+
+    fn accept(&self, node: &Node) -> Option<usize> {
+        match node.value {
+            Value::Number { whole: Some(whole), .. } => {
+                usize::try_from(whole).ok().filter(|whole| self.0.contains(whole))
+            }
+            _ => None,
+        }
+    }
+
+    fn suggest(&self, node: &Node) -> Option<String> {
+        let meant = match &node.value {
+            Value::Text(text) => text.parse().ok(),
+            // 1e4 is a float in TOML; 2^53 is where floats cease to count.
+            &Value::Number { value, .. } if value.fract() == 0.0 && value.abs() < 2f64.powi(53) => {
+                Some(value as i64)
+            }
+            _ => None,
+        };
+        let meant = usize::try_from(meant?).ok().filter(|whole| self.0.contains(whole))?;
+        Some(meant.to_string())
+    }
+
+    fn resolve(&self, value: &usize) -> toml::Value {
+        toml::Value::Integer(i64::try_from(*value).unwrap_or(i64::MAX))
+    }
+}
+
+/// True or false.
+pub(super) struct Flag;
+
+impl Kind for Flag {
+    type Output = bool;
+
+    fn expected(&self) -> String {
+        "true or false".to_owned()
+    }
+
+    fn accept(&self, node: &Node) -> Option<bool> {
+        match node.value {
+            Value::Flag(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
+    fn suggest(&self, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Text(text) => nearest(text, ["true", "false"]).map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    fn resolve(&self, value: &bool) -> toml::Value {
+        toml::Value::from(*value)
+    }
+}
+
+/// One of a closed set of names; the value is its place in the set.
+pub(super) struct Choice<'a>(pub Vec<&'a str>);
+
+impl Kind for Choice<'_> {
+    type Output = usize;
+
+    fn expected(&self) -> String {
+        let names: Vec<String> = self.0.iter().map(|name| format!("{name:?}")).collect();
+        match names.as_slice() {
+            [only] => only.clone(),
+            names => format!("one of {}", names.join(", ")),
+        }
+    }
+
+    fn accept(&self, node: &Node) -> Option<usize> {
+        match &node.value {
+            Value::Text(text) => self.0.iter().position(|name| name == text),
+            _ => None,
+        }
+    }
+
+    fn suggest(&self, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Text(text) => {
+                nearest(text, self.0.iter().copied()).map(|name| format!("{name:?}"))
+            }
+            _ => None,
+        }
+    }
+
+    fn resolve(&self, value: &usize) -> toml::Value {
+        toml::Value::from(self.0[*value])
+    }
+}
+
+/// An array of values of one kind.
+pub(super) struct List<K>(pub K);
+
+impl<K: Kind> Kind for List<K> {
+    type Output = Vec<K::Output>;
+
+    fn expected(&self) -> String {
+        format!("an array, each element {}", self.0.expected())
+    }
+
+    fn accept(&self, node: &Node) -> Option<Vec<K::Output>> {
+        match &node.value {
+            Value::Array(items) => items.iter().map(|item| self.0.accept(item)).collect(),
+            _ => None,
+        }
+    }
+
+    fn suggest(&self, node: &Node) -> Option<String> {
+        self.0.accept(node).map(|_| format!("[{}]", node.describe()))
+    }
+
+    fn resolve(&self, value: &Vec<K::Output>) -> toml::Value {
+        value.iter().map(|item| self.0.resolve(item)).collect::<Vec<_>>().into()
+    }
+
+    fn read(&self, node: &Node, key: &str, problems: &mut Vec<Problem>) -> Option<Self::Output> {
+        match &node.value {
+            Value::Array(items) => {
+                // Every element is read, so that every problem is found.
+                let values: Vec<_> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(i, item)| self.0.read(item, &join(key, &i.to_string()), problems))
+                    .collect();
+                values.into_iter().collect()
+            }
+            _ => {
+                problems.push(self.refuse(node, key));
+                None
+            }
+        }
+    }
+}

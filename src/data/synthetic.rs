@@ -1,0 +1,101 @@
+//! Random matrices with prescribed singular values.
+
+use ndarray::{Array1, Array2};
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand::Rng;
+use ndarray_rand::rand_distr::StandardNormal;
+
+use crate::config::{Allowed, Reader};
+use crate::linalg::{self, Into};
+
+/// How singular values decay with their index k = 1, 2, …
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Decay {
+    /// s_k = k^(−exponent).
+    Power {
+        /// α.
+        exponent: f64,
+    },
+    /// s_k = exp(−rate · (k − 1)).
+    Exponential {
+        /// Decay per index.
+        rate: f64,
+    },
+}
+
+impl Decay {
+    /// Reads `kind` and `exponent` or `rate`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        if reader.choice("kind", &[("power", true), ("exponential", false)])? {
+            let exponent = reader.number("exponent", Allowed::at_least(0.0))?;
+            Some(Self::Power { exponent })
+        } else {
+            Some(Self::Exponential { rate: reader.number("rate", Allowed::at_least(0.0))? })
+        }
+    }
+
+    /// The first `count` singular values, descending from 1.
+    pub fn singular_values(self, count: usize) -> Array1<f64> {
+        (0..count)
+            .map(|k| match self {
+                Self::Power { exponent } => ((k + 1) as f64).powf(-exponent),
+                Self::Exponential { rate } => (-rate * k as f64).exp(),
+            })
+            .collect()
+    }
+}
+
+/// A vector of independent standard Gaussians.
+pub fn gaussian_vector(length: usize, rng: &mut impl Rng) -> Array1<f64> {
+    Array1::random_using(length, StandardNormal, rng)
+}
+
+/// A Haar-random matrix with orthonormal columns (`columns` ≤ `rows`): the orthonormal factor of
+/// a Gaussian matrix, signs fixed.
+pub fn orthonormal(rows: usize, columns: usize, rng: &mut impl Rng) -> Array2<f64> {
+    let gaussian = Array2::random_using((rows, columns), StandardNormal, rng);
+    linalg::orthonormal_columns(gaussian.view())
+}
+
+/// A `rows` × `columns` matrix U diag(s) Wᵀ with singular values that decay as `decay` says and
+/// Haar-random singular vectors (spec: paper, D.5).
+pub fn spectral_matrix(
+    rows: usize,
+    columns: usize,
+    decay: Decay,
+    rng: &mut impl Rng,
+) -> Array2<f64> {
+    let rank = rows.min(columns);
+    let left = orthonormal(rows, rank, rng) * &decay.singular_values(rank);
+    let right = orthonormal(columns, rank, rng);
+    let mut matrix = Array2::zeros((rows, columns));
+    linalg::product(left.view(), right.t(), Into::Overwrite, matrix.view_mut());
+    matrix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Streams;
+
+    #[test]
+    fn the_matrix_has_the_prescribed_singular_values() {
+        for (rows, columns) in [(30, 7), (7, 30), (9, 9)] {
+            for decay in [Decay::Power { exponent: 1.5 }, Decay::Exponential { rate: 0.7 }] {
+                let a = spectral_matrix(rows, columns, decay, &mut Streams::new(3, 0).rng("data"));
+                let (eigenvalues, _) = linalg::symmetric_eigen(a.t().dot(&a).view()).unwrap();
+                for (k, s) in decay.singular_values(7).iter().enumerate() {
+                    // Squared singular values of a matrix of norm 1, to the solver's accuracy.
+                    assert!((eigenvalues[k] - s * s).abs() < 1e-13, "{rows} × {columns}, {k}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn haar_matrices_are_orthonormal() {
+        let q = orthonormal(40, 12, &mut Streams::new(3, 0).rng("data"));
+        // Rounding of 40-term sums of numbers below 1.
+        assert!(linalg::orthonormality_defect(q.view()) < 1e-14);
+    }
+}

@@ -1,0 +1,111 @@
+//! Distributions ρ over parameters: for EGOP samples and for initialization (spec: paper, D.5).
+
+use ndarray::Array1;
+use ndarray_rand::rand::Rng;
+use ndarray_rand::rand_distr::{Distribution as _, StandardNormal, Uniform};
+
+use crate::config::Allowed;
+use crate::config::Reader;
+use crate::lanes::{Block, Layout, Role};
+use crate::linalg::{Real, real};
+
+/// A distribution over parameter vectors.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// Every parameter N(0, scale²).
+    Gaussian {
+        /// Standard deviation.
+        scale: f64,
+    },
+    /// Weights N(0, 2/(fan_in + fan_out)), biases U(−1/√fan_in, 1/√fan_in).
+    XavierNormal,
+    /// Weights and biases U(−1/√fan_in, 1/√fan_in): the default of a PyTorch linear layer.
+    UniformFanIn,
+}
+
+impl Distribution {
+    /// Reads `kind` and, for a Gaussian, `scale`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        #[derive(Clone)]
+        enum Kind {
+            Gaussian,
+            XavierNormal,
+            UniformFanIn,
+        }
+        let kinds = [
+            ("gaussian", Kind::Gaussian),
+            ("xavier-normal", Kind::XavierNormal),
+            ("uniform-fan-in", Kind::UniformFanIn),
+        ];
+        match reader.choice("kind", &kinds)? {
+            Kind::Gaussian => {
+                let scale = reader.number_or("scale", 1.0, Allowed::positive())?;
+                Some(Self::Gaussian { scale })
+            }
+            Kind::XavierNormal => Some(Self::XavierNormal),
+            Kind::UniformFanIn => Some(Self::UniformFanIn),
+        }
+    }
+
+    /// Draws one parameter vector of d entries.
+    pub fn sample<R: Real>(&self, layout: &Layout, rng: &mut impl Rng) -> Array1<R> {
+        let mut sample = Vec::with_capacity(layout.dimension());
+        for block in layout.blocks() {
+            sample.extend((0..block.size()).map(|_| real::<R>(self.entry(block, rng))));
+        }
+        sample.into()
+    }
+
+    fn entry(&self, block: &Block, rng: &mut impl Rng) -> f64 {
+        let (fan_in, fan_out) = (block.fan.0 as f64, block.fan.1 as f64);
+        let normal = |deviation: f64, rng: &mut _| {
+            let unit: f64 = StandardNormal.sample(rng);
+            deviation * unit
+        };
+        match (self, block.role) {
+            (Self::Gaussian { scale }, _) => normal(*scale, rng),
+            (Self::XavierNormal, Role::Weight) => normal((2.0 / (fan_in + fan_out)).sqrt(), rng),
+            (Self::XavierNormal, Role::Bias) | (Self::UniformFanIn, _) => {
+                let bound = 1.0 / fan_in.sqrt();
+                Uniform::new_inclusive(-bound, bound)
+                    .expect("a layer has at least one input, so the bound is finite")
+                    .sample(rng)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Streams;
+
+    /// Mean square of many draws against the variance; 4 standard errors of a mean square.
+    fn assert_variance(draws: &[f64], variance: f64, kurtosis: f64) {
+        let n = draws.len() as f64;
+        let mean_square = draws.iter().map(|x| x * x).sum::<f64>() / n;
+        let error = variance * ((kurtosis - 1.0) / n).sqrt();
+        assert!((mean_square - variance).abs() < 4.0 * error, "{mean_square} for {variance}");
+    }
+
+    #[test]
+    fn blocks_have_the_variance_of_their_role() {
+        let layout = Layout::new([
+            ("weight".into(), (60, 90), Role::Weight, (90, 60)),
+            ("bias".into(), (6000, 1), Role::Bias, (90, 60)),
+        ]);
+        let draw = |distribution: Distribution| {
+            let all = distribution.sample::<f64>(&layout, &mut Streams::new(7, 0).rng("start"));
+            (all.to_vec()[..5400].to_vec(), all.to_vec()[5400..].to_vec())
+        };
+        let (weights, biases) = draw(Distribution::XavierNormal);
+        assert_variance(&weights, 2.0 / 150.0, 3.0);
+        assert_variance(&biases, 1.0 / 90.0 / 3.0, 1.8);
+        let (weights, biases) = draw(Distribution::UniformFanIn);
+        assert_variance(&weights, 1.0 / 90.0 / 3.0, 1.8);
+        assert_variance(&biases, 1.0 / 90.0 / 3.0, 1.8);
+        let (weights, biases) = draw(Distribution::Gaussian { scale: 0.5 });
+        assert_variance(&weights, 0.25, 3.0);
+        assert_variance(&biases, 0.25, 3.0);
+    }
+}

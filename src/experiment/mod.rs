@@ -1,0 +1,171 @@
+//! Experiments: what a config describes, checked.
+
+use std::fmt;
+
+use crate::basis;
+use crate::claim::Claim;
+use crate::config::Reader;
+use crate::distribution::Distribution;
+use crate::egop::Sampling;
+use crate::figure;
+use crate::minibatch::{Minibatches, Order};
+use crate::objective;
+use crate::optimizer;
+use crate::schedule::Schedule;
+use crate::sweep::{Grid, Limits, Metric};
+use crate::trial::{Recording, Start, Training};
+
+mod read;
+
+/// In which floating-point type trials run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// `f64`.
+    Double,
+    /// `f32`; losses are still summed in `f64`.
+    Single,
+}
+
+/// A named coordinate system.
+#[derive(Debug)]
+pub struct Coordinates {
+    /// Name, as in the results.
+    pub name: String,
+    /// How its change of variables is obtained.
+    pub basis: Box<dyn basis::Spec>,
+}
+
+/// Which learning rates an algorithm runs at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rates {
+    /// These.
+    Fixed(Vec<f64>),
+    /// Those that the sweep finds, from this coarse grid and within these limits.
+    Swept {
+        /// The first coarse grid.
+        coarse: Grid,
+        /// How far it may be extended.
+        limits: Limits,
+    },
+}
+
+/// A named algorithm.
+#[derive(Debug)]
+pub struct Algorithm {
+    /// Name, as in the results.
+    pub name: String,
+    /// The optimizer and its hyperparameters.
+    pub optimizer: Box<dyn optimizer::Spec>,
+    /// Its learning rates.
+    pub rates: Rates,
+}
+
+/// How learning rates are swept and selected.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// The number whose median over the trials is compared.
+    pub metric: Metric,
+    /// Differences below this fraction of the initial suboptimality are ties.
+    pub floor: f64,
+    /// The coordinate systems for which the best rate is made interior and refined.
+    pub tune: Vec<String>,
+}
+
+/// How long and on what runs are trained; as [`Training`], before the data is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrainingSpec {
+    /// Epochs, or steps with full batches.
+    pub epochs: usize,
+    /// Rows and order of minibatches; `None`: full batches.
+    pub minibatch: Option<(usize, Order)>,
+    /// Learning-rate schedule.
+    pub schedule: Schedule,
+    /// See [`Training::gradient_tolerance`].
+    pub gradient_tolerance: f64,
+    /// See [`Training::divergence`].
+    pub divergence: f64,
+    /// See [`Training::target`].
+    pub target: f64,
+}
+
+impl TrainingSpec {
+    /// The training on an objective with this many examples.
+    pub fn on(&self, examples: Option<usize>) -> Training {
+        let minibatches = self.minibatch.zip(examples).map(|((size, order), examples)| {
+            Minibatches { examples, size: size.min(examples), order }
+        });
+        Training {
+            epochs: self.epochs,
+            minibatches,
+            schedule: self.schedule,
+            gradient_tolerance: self.gradient_tolerance,
+            divergence: self.divergence,
+            target: self.target,
+        }
+    }
+}
+
+/// A checked experiment.
+#[derive(Debug)]
+pub struct Experiment {
+    /// Name of the results folder.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// Root seed of all random streams.
+    pub seed: u64,
+    /// Number of random instances.
+    pub trials: usize,
+    /// Floating-point type.
+    pub precision: Precision,
+    /// f.
+    pub objective: Box<dyn objective::Spec>,
+    /// ρ.
+    pub distribution: Distribution,
+    /// θ₀.
+    pub start: Start,
+    /// How EGOPs are estimated.
+    pub sampling: Sampling,
+    /// Coordinate systems, in the order of the config.
+    pub coordinates: Vec<Coordinates>,
+    /// Algorithms, in the order of the config.
+    pub algorithms: Vec<Algorithm>,
+    /// Training.
+    pub training: TrainingSpec,
+    /// What is kept of the runs at selected learning rates.
+    pub recording: Recording,
+    /// Whether the curves of all learning rates are kept, not only of the selected ones.
+    pub all_curves: bool,
+    /// Sweep and selection.
+    pub sweep: Sweep,
+    /// Figures to draw.
+    pub figures: Vec<Box<dyn figure::FigureSpec>>,
+    /// Claims to judge.
+    pub claims: Vec<Claim>,
+}
+
+impl Experiment {
+    /// Reads a whole config; all problems are recorded with the reader.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        read::experiment(reader)
+    }
+
+    /// The position of an algorithm in the config's order.
+    pub fn algorithm_index(&self, name: &str) -> Option<usize> {
+        self.algorithms.iter().position(|algorithm| algorithm.name == name)
+    }
+
+    /// The position of a coordinate system in the config's order.
+    pub fn coordinates_index(&self, name: &str) -> Option<usize> {
+        self.coordinates.iter().position(|coordinates| coordinates.name == name)
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Double => "f64",
+            Self::Single => "f32",
+        })
+    }
+}

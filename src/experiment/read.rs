@@ -1,0 +1,280 @@
+//! Reading an [`Experiment`] from a config.
+
+use crate::basis::{self, Scope};
+use crate::claim::Claim;
+use crate::config::{Allowed, Reader};
+use crate::distribution::Distribution;
+use crate::egop::Sampling;
+use crate::experiment::{
+    Algorithm, Coordinates, Experiment, Precision, Rates, Sweep, TrainingSpec,
+};
+use crate::figure;
+use crate::minibatch::Order;
+use crate::objective;
+use crate::optimizer;
+use crate::schedule::Schedule;
+use crate::sweep::{Grid, Limits, Metric};
+use crate::trial::{Recording, Start};
+
+/// Trajectories hold every parameter of every iterate; more parameters than this are no picture.
+const TRAJECTORY_PARAMETERS: usize = 16;
+
+pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
+    let name = name(reader);
+    let title = reader.text("title");
+    let seed = reader.count("seed", 0..=u32::MAX as usize);
+    let trials = reader.count("trials", 1..=10_000);
+    let precisions = [("f64", Precision::Double), ("f32", Precision::Single)];
+    let precision = reader.choice_or("precision", "f64", &precisions);
+    let objective = reader.table("objective", objective::read);
+    let distribution = reader.table("distribution", Distribution::read);
+    let start = reader.optional_table("start", |reader| {
+        if reader.has("distance") {
+            reader.number("distance", Allowed::positive()).map(Start::FarFromMinimizer)
+        } else {
+            Distribution::read(reader).map(Start::Drawn)
+        }
+    });
+    let sampling = reader.table_or_default("egop", Sampling::read);
+    let coordinates = coordinates(reader);
+    let (algorithms, sweep) = algorithms_and_sweep(reader);
+    let training = reader.table("training", training);
+    let figures = reader.tables("figures", figure::read);
+    let claims = reader.tables("claims", Claim::read);
+
+    let (training, (recording, all_curves)) = training?;
+    let distribution = distribution?;
+    let experiment = Experiment {
+        name: name?,
+        title: title?,
+        seed: seed? as u64,
+        trials: trials?,
+        precision: precision?,
+        objective: objective?,
+        distribution,
+        start: start?.unwrap_or(Start::Drawn(distribution)),
+        sampling: sampling?,
+        coordinates: coordinates?,
+        algorithms: algorithms?,
+        training,
+        recording,
+        all_curves,
+        sweep: sweep?,
+        figures: figures?,
+        claims: claims?,
+    };
+    check(reader, &experiment).then_some(experiment)
+}
+
+/// The name becomes a folder.
+fn name(reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text("name")?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(allowed) {
+        reader
+            .problem("name", "must be letters, digits, \"-\", \"_\" and \".\": it names a folder");
+        return None;
+    }
+    Some(name)
+}
+
+fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
+    let tables = reader.named_tables("coordinates", |_, reader| basis::read(reader))?;
+    if tables.is_empty() {
+        reader.problem(
+            "coordinates",
+            "at least one coordinate system is needed, such as \
+             [coordinates.original] with basis = \"identity\"",
+        );
+        return None;
+    }
+    Some(tables.into_iter().map(|(name, basis)| Coordinates { name, basis }).collect())
+}
+
+fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Option<Sweep>) {
+    let mut shared = None;
+    let sweep = reader.table("sweep", |reader| {
+        let metric = reader.choice("metric", &Metric::choices());
+        let floor = reader.number_or("floor", 1e-8, Allowed::between(0.0, 1.0));
+        let tune = reader.texts_or("tune", &["original"]);
+        let coarse = powers(reader, "coarse", [1e-3, 10.0]);
+        let limits = powers(reader, "limits", [1e-8, 1e4]);
+        shared = coarse.zip(limits);
+        shared?;
+        Some(Sweep { metric: metric?, floor: floor?, tune: tune? })
+    });
+    let shared = shared.unwrap_or(((-3, 1), (-8, 4)));
+    let algorithms = reader.named_tables("algorithms", |name, reader| {
+        let optimizer = optimizer::read(reader);
+        let rates = rates(reader, shared);
+        Some(Algorithm { name: name.into(), optimizer: optimizer?, rates: rates? })
+    });
+    if algorithms.as_ref().is_some_and(Vec::is_empty) {
+        reader.problem(
+            "algorithms",
+            "at least one algorithm is needed, such as \
+             [algorithms.adam] with kind = \"adam\"",
+        );
+        return (None, sweep);
+    }
+    let algorithms =
+        algorithms.map(|named| named.into_iter().map(|(_, algorithm)| algorithm).collect());
+    (algorithms, sweep)
+}
+
+/// `learning_rates`, or `coarse` and `limits` (by default those of the sweep).
+fn rates(reader: &mut Reader<'_>, (coarse, limits): ((i32, i32), (i32, i32))) -> Option<Rates> {
+    if reader.has("learning_rates") {
+        let mut rates = reader.numbers("learning_rates", Allowed::positive())?;
+        rates.sort_by(f64::total_cmp);
+        rates.dedup();
+        if rates.is_empty() {
+            reader.problem("learning_rates", "at least one learning rate is needed");
+            return None;
+        }
+        return Some(Rates::Fixed(rates));
+    }
+    let ten = |exponent: i32| 10.0_f64.powi(exponent);
+    let coarse = powers(reader, "coarse", [ten(coarse.0), ten(coarse.1)]);
+    let limits = powers(reader, "limits", [ten(limits.0), ten(limits.1)]);
+    let (coarse, limits) = (coarse?, limits?);
+    let coarse = Grid { from: coarse.0.max(limits.0), to: coarse.1.min(limits.1) };
+    if coarse.from > coarse.to {
+        reader.problem("coarse", "lies outside the limits");
+        return None;
+    }
+    Some(Rates::Swept { coarse, limits: Limits { lowest: limits.0, highest: limits.1 } })
+}
+
+/// Two powers of ten, as exponents.
+fn powers(reader: &mut Reader<'_>, key: &str, default: [f64; 2]) -> Option<(i32, i32)> {
+    let values = reader.numbers_or(key, &default, Allowed::between(1e-30, 1e30))?;
+    let is_power = |&value: &f64| {
+        let exact: f64 = format!("1e{}", value.log10().round()).parse().unwrap_or(f64::NAN);
+        (value / exact - 1.0).abs() < 1e-12
+    };
+    match values.as_slice() {
+        [from, to] if from <= to && values.iter().all(is_power) => {
+            Some((from.log10().round() as i32, to.log10().round() as i32))
+        }
+        _ => {
+            reader.problem(key, "must be two powers of ten, the lower first, such as [0.001, 10]");
+            None
+        }
+    }
+}
+
+fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool))> {
+    let batch = reader.optional_count("batch", 1..=10_000_000);
+    let minibatches = matches!(batch, Some(Some(_)));
+    let key = if minibatches { "epochs" } else { "steps" };
+    let epochs = reader.count(key, 1..=100_000_000);
+    let order = if minibatches {
+        reader.choice_or("order", "reshuffled", &Order::NAMES)
+    } else {
+        Some(Order::Fixed)
+    };
+    let schedule = reader.choice_or("schedule", "constant", &Schedule::NAMES);
+    let tolerance = if minibatches {
+        Some(0.0)
+    } else {
+        reader.number_or("gradient_tolerance", 1e-8, Allowed::at_least(0.0))
+    };
+    let divergence = reader.number_or("divergence", 1e6, Allowed::positive());
+    let target = reader.number_or("target", 1e-6, Allowed::between(0.0, 1.0));
+    let recordings = [
+        ("selected", (Recording::Curve, false)),
+        ("all", (Recording::Curve, true)),
+        ("trajectories", (Recording::Trajectory, false)),
+    ];
+    let recording = reader.choice_or("record", "selected", &recordings);
+    let training = TrainingSpec {
+        epochs: epochs?,
+        minibatch: batch?.zip(order),
+        schedule: schedule?,
+        gradient_tolerance: tolerance?,
+        divergence: divergence?,
+        target: target?,
+    };
+    Some((training, recording?))
+}
+
+/// The rules that involve several tables; every broken one is reported.
+fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
+    let mut problems: Vec<(String, String)> = Vec::new();
+    let mut report = |key: &str, problem: String| problems.push((key.into(), problem));
+    let layout = experiment.objective.layout();
+    let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
+    let names: Vec<&str> = experiment.coordinates.iter().map(|one| &*one.name).collect();
+    let algorithms: Vec<&str> = experiment.algorithms.iter().map(|one| &*one.name).collect();
+
+    for coordinates in &experiment.coordinates {
+        for block in coordinates.basis.scope().map_or(&[][..], Scope::names) {
+            if !blocks.contains(&&**block) {
+                report(
+                    &format!("coordinates.{}.blocks", coordinates.name),
+                    format!("the objective has no block \"{block}\"; it has {}", list(&blocks)),
+                );
+            }
+        }
+    }
+    for tuned in &experiment.sweep.tune {
+        if !names.contains(&&**tuned) {
+            let problem =
+                format!("there are no coordinates \"{tuned}\"; there are {}", list(&names));
+            report("sweep.tune", problem);
+        }
+    }
+    for (index, claim) in experiment.claims.iter().enumerate() {
+        for side in claim.test.sides() {
+            for (what, name, known) in [
+                ("algorithm", &side.algorithm, &algorithms),
+                ("coordinates", &side.coordinates, &names),
+            ] {
+                if !known.contains(&&**name) {
+                    report(
+                        &format!("claims.{index}"),
+                        format!("{}: no {what} \"{name}\"; there are {}", claim.id, list(known)),
+                    );
+                }
+            }
+        }
+        if experiment.claims[..index].iter().any(|earlier| earlier.id == claim.id) {
+            report(&format!("claims.{index}.id"), format!("\"{}\" is used twice", claim.id));
+        }
+    }
+    let examples = experiment.objective.examples();
+    for (key, batch) in [
+        ("training.batch", experiment.training.minibatch.map(|(size, _)| size)),
+        ("egop.batch", experiment.sampling.batch),
+    ] {
+        match (batch, examples) {
+            (Some(_), None) => {
+                report(key, "the objective has no minibatches: remove this key".into());
+            }
+            (Some(size), Some(examples)) if size > examples => {
+                report(key, format!("must be at most the {examples} training rows"));
+            }
+            _ => {}
+        }
+    }
+    if experiment.recording == Recording::Trajectory {
+        if layout.dimension() > TRAJECTORY_PARAMETERS {
+            report(
+                "training.record",
+                format!("trajectories need at most {TRAJECTORY_PARAMETERS} parameters"),
+            );
+        }
+        if experiment.training.minibatch.is_some() {
+            report("training.record", "trajectories need full batches".into());
+        }
+    }
+    for (key, problem) in &problems {
+        reader.problem(key, problem);
+    }
+    problems.is_empty()
+}
+
+fn list(names: &[&str]) -> String {
+    names.join(", ")
+}

@@ -1,0 +1,345 @@
+//! Axes: a range, linear or logarithmic, and its ticks, thinned until their labels do not collide.
+
+/// How values are spread over an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Equal differences take equal room.
+    Linear,
+    /// Equal ratios take equal room.
+    Logarithmic,
+}
+
+/// One axis of a panel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// What is shown, with its unit.
+    pub label: String,
+    /// How values are spread over it.
+    pub scale: Scale,
+    /// Least value shown.
+    pub low: f64,
+    /// Greatest value shown.
+    pub high: f64,
+}
+
+/// A mark beside an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// Where it stands.
+    pub value: f64,
+    /// What stands beside it; `None` for the small ones in between.
+    pub label: Option<String>,
+}
+
+/// Free room between neighbouring labels, in logical pixels.
+const GAP: f64 = 9.0;
+
+impl Axis {
+    /// An axis over the values that it can show (finite, and positive on a logarithmic one), with
+    /// this part of its length left free at both ends.
+    pub fn covering(
+        label: impl Into<String>,
+        scale: Scale,
+        values: impl IntoIterator<Item = f64>,
+        margin: f64,
+    ) -> Self {
+        let shown = |value: &f64| value.is_finite() && (scale == Scale::Linear || *value > 0.0);
+        let transformed = values.into_iter().filter(shown).map(|value| scale.transform(value));
+        let (low, high) = transformed
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                (value.min(low), value.max(high))
+            });
+        let (low, high) = match (low, high) {
+            _ if low > high => (0.0, 1.0),
+            _ if low == high => {
+                let around = match scale {
+                    Scale::Linear if low != 0.0 => 0.5 * low.abs(),
+                    _ => 0.5,
+                };
+                (low - around, high + around)
+            }
+            _ => (low - margin * (high - low), high + margin * (high - low)),
+        };
+        Self { label: label.into(), scale, low: scale.inverse(low), high: scale.inverse(high) }
+    }
+
+    /// Where a value stands along the axis: 0 at its low end, 1 at its high end.
+    pub fn fraction(&self, value: f64) -> f64 {
+        let [low, high, value] = [self.low, self.high, value].map(|v| self.scale.transform(v));
+        (value - low) / (high - low)
+    }
+
+    /// The ticks of an axis `length` logical pixels long whose labels take `extent` along it.
+    pub fn ticks(&self, length: f64, extent: impl Fn(&str) -> f64) -> Vec<Tick> {
+        let fits = |ticks: &[Tick]| {
+            let places: Vec<(f64, f64)> = ticks
+                .iter()
+                .filter_map(|tick| {
+                    let label = tick.label.as_deref()?;
+                    Some((self.fraction(tick.value) * length, extent(label)))
+                })
+                .collect();
+            places.windows(2).all(|p| p[1].0 - p[0].0 >= (p[0].1 + p[1].1) / 2.0 + GAP)
+        };
+        let candidates = match self.scale {
+            Scale::Linear => self.linear_ticks(),
+            Scale::Logarithmic => self.logarithmic_ticks(length),
+        };
+        candidates.into_iter().find(|ticks| fits(ticks)).unwrap_or_default()
+    }
+
+    /// Ticks at multiples of 1, 2 and 5 times powers of ten, finest first.
+    fn linear_ticks(&self) -> Vec<Vec<Tick>> {
+        let span = self.high - self.low;
+        let decade = (span / 10.0).log10().floor() as i32;
+        (decade..=decade + 2)
+            .flat_map(|exponent| [1.0, 2.0, 5.0].map(|mantissa| (mantissa, exponent)))
+            .filter(|&(mantissa, exponent)| span / (mantissa * 10_f64.powi(exponent)) <= 10.0)
+            .map(|(mantissa, exponent)| {
+                let step = mantissa * 10_f64.powi(exponent);
+                // A tick that rounding pushed just outside still counts.
+                let first = (self.low / step - 1e-9).ceil() as i64;
+                let last = (self.high / step + 1e-9).floor() as i64;
+                (first..=last)
+                    .map(|multiple| {
+                        let value = multiple as f64 * step;
+                        let label = if step < 1e-4 || self.high.abs().max(self.low.abs()) >= 1e5 {
+                            number(value)
+                        } else {
+                            let decimals = usize::try_from(-exponent).unwrap_or(0);
+                            minus(&format!("{value:.decimals$}"))
+                        };
+                        Tick { value, label: Some(label) }
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Labels at every power of ten, then at every second, third…; on less than two decades, at
+    /// some or all of their multiples, or else as on a linear axis.
+    fn logarithmic_ticks(&self, length: f64) -> Vec<Vec<Tick>> {
+        let (low, high) = (self.low.log10(), self.high.log10());
+        // Rounding must not lose a power of ten that ends the axis.
+        let (first, last) = ((low - 1e-9).ceil() as i32, (high + 1e-9).floor() as i32);
+        let decade = length / (high - low);
+        // Neither m·10ᵏ nor the ends of the axis are exact.
+        let within = |value: f64| (-1e-9..=1.0 + 1e-9).contains(&self.fraction(value));
+        if last - first < 1 {
+            let multiples = |labelled: &[i32]| -> Vec<Tick> {
+                (first - 1..=last)
+                    .flat_map(|exponent| (1..10).map(move |mantissa| (mantissa, exponent)))
+                    .map(|(mantissa, exponent)| {
+                        let value = f64::from(mantissa) * 10_f64.powi(exponent);
+                        let label = labelled.contains(&mantissa).then(|| number(value));
+                        Tick { value, label }
+                    })
+                    .filter(|tick| within(tick.value))
+                    .collect()
+            };
+            let mut candidates = vec![
+                multiples(&[1, 2, 3, 4, 5, 6, 7, 8, 9]),
+                multiples(&[1, 2, 3, 5]),
+                multiples(&[1, 2, 5]),
+                multiples(&[1, 3]),
+            ];
+            candidates.retain(|ticks| ticks.iter().filter(|tick| tick.label.is_some()).count() > 1);
+            candidates.extend(self.linear_ticks());
+            return candidates;
+        }
+        let small: &[i32] = match decade {
+            60.0.. => &[2, 3, 4, 5, 6, 7, 8, 9],
+            30.0.. => &[2, 5],
+            _ => &[],
+        };
+        [1, 2, 3, 5, 10, 20, 50, 100, 200]
+            .into_iter()
+            .map(|stride| {
+                (first - 1..=last)
+                    .flat_map(|exponent| {
+                        let power = 10_f64.powi(exponent);
+                        let labelled = exponent.rem_euclid(stride) == 0;
+                        let main = (labelled || decade >= 4.0).then(|| Tick {
+                            value: power,
+                            label: labelled.then(|| power_of_ten(exponent)),
+                        });
+                        let between = small
+                            .iter()
+                            .map(move |&m| Tick { value: f64::from(m) * power, label: None });
+                        main.into_iter().chain(between)
+                    })
+                    .filter(|tick| within(tick.value))
+                    .collect()
+            })
+            .collect()
+    }
+}
+
+impl Scale {
+    fn transform(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Logarithmic if value < 0.0 => f64::NEG_INFINITY,
+            Self::Logarithmic => value.log10(),
+        }
+    }
+
+    fn inverse(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Logarithmic => 10_f64.powf(value),
+        }
+    }
+}
+
+fn minus(text: &str) -> String {
+    text.replace('-', "−")
+}
+
+fn superscript(number: i32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    number
+        .to_string()
+        .chars()
+        .map(|c| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]))
+        .collect()
+}
+
+/// A power of ten, as 10⁻³.
+pub fn power_of_ten(exponent: i32) -> String {
+    format!("10{}", superscript(exponent))
+}
+
+/// A number as short as it can be said: 0.08, 30, 8×10⁻⁵, 10¹⁰.
+pub fn number(value: f64) -> String {
+    if value == 0.0 || (1e-3..1e5).contains(&value.abs()) {
+        // Twelve digits hide the rounding of m·10ᵏ.
+        let rounded: f64 = format!("{value:.12e}").parse().unwrap_or(value);
+        return minus(&rounded.to_string());
+    }
+    if !value.is_finite() {
+        return if value.is_nan() {
+            "NaN".into()
+        } else {
+            minus(&"∞".replace('∞', if value > 0.0 { "∞" } else { "-∞" }))
+        };
+    }
+    let text = format!("{value:.12e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+    let power = power_of_ten(exponent.parse().unwrap_or(0));
+    match mantissa {
+        "1" => power,
+        "-1" => format!("−{power}"),
+        _ => minus(&format!("{mantissa}×{power}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn axis(scale: Scale, low: f64, high: f64) -> Axis {
+        Axis { label: String::new(), scale, low, high }
+    }
+
+    fn labels(axis: &Axis, length: f64) -> Vec<String> {
+        axis.ticks(length, |label| 7.0 * label.chars().count() as f64)
+            .into_iter()
+            .filter_map(|tick| tick.label)
+            .collect()
+    }
+
+    #[test]
+    fn powers_of_ten_are_written_with_superscripts() {
+        let axis = axis(Scale::Logarithmic, 1e-3, 1e2);
+        assert_eq!(labels(&axis, 400.0), ["10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹", "10²"]);
+    }
+
+    #[test]
+    fn many_decades_are_thinned_to_round_exponents() {
+        let axis = axis(Scale::Logarithmic, 3e-38, 2e3);
+        assert_eq!(
+            labels(&axis, 400.0),
+            ["10⁻³⁵", "10⁻³⁰", "10⁻²⁵", "10⁻²⁰", "10⁻¹⁵", "10⁻¹⁰", "10⁻⁵", "10⁰"]
+        );
+    }
+
+    #[test]
+    fn less_than_a_decade_is_labelled_in_between() {
+        assert_eq!(
+            labels(&axis(Scale::Logarithmic, 0.15, 0.6), 500.0),
+            ["0.2", "0.3", "0.4", "0.5", "0.6"]
+        );
+        assert_eq!(labels(&axis(Scale::Logarithmic, 0.93, 0.96), 400.0).len(), 7);
+    }
+
+    #[test]
+    fn linear_ticks_are_round() {
+        assert_eq!(
+            labels(&axis(Scale::Linear, 0.0, 1000.0), 300.0),
+            ["0", "200", "400", "600", "800", "1000"]
+        );
+        assert_eq!(
+            labels(&axis(Scale::Linear, -0.25, 0.3), 300.0),
+            ["−0.2", "−0.1", "0.0", "0.1", "0.2", "0.3"]
+        );
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in [
+            (0.08, "0.08"),
+            (30.0, "30"),
+            (8e-5, "8×10⁻⁵"),
+            (1e-5, "10⁻⁵"),
+            (1e10, "10¹⁰"),
+            (8.0 * 10_f64.powi(-3), "0.008"),
+            (0.0, "0"),
+            (-2.5e-7, "−2.5×10⁻⁷"),
+            (f64::INFINITY, "∞"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn an_axis_exists_for_any_values() {
+        for scale in [Scale::Linear, Scale::Logarithmic] {
+            for values in
+                [vec![], vec![f64::NAN], vec![5.0], vec![0.0], vec![f64::INFINITY, 2.0, 2.0]]
+            {
+                let axis = Axis::covering("", scale, values, 0.05);
+                assert!(axis.low < axis.high && axis.low.is_finite() && axis.high.is_finite());
+                assert!(!labels(&axis, 300.0).is_empty());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn labels_never_collide_and_lie_on_the_axis(
+            low in -40.0..10.0, decades in 0.01..60.0, length in 120.0..800.0, logarithmic: bool,
+        ) {
+            let axis = if logarithmic {
+                axis(Scale::Logarithmic, 10_f64.powf(low), 10_f64.powf(low + decades))
+            } else {
+                axis(Scale::Linear, low, low + decades)
+            };
+            let extent = |label: &str| 7.0 * label.chars().count() as f64;
+            let ticks = axis.ticks(length, extent);
+            let labelled: Vec<_> = ticks.iter().filter(|tick| tick.label.is_some()).collect();
+            prop_assert!(!labelled.is_empty());
+            for tick in &ticks {
+                prop_assert!((-1e-6..=1.0 + 1e-6).contains(&axis.fraction(tick.value)));
+            }
+            for pair in labelled.windows(2) {
+                let [a, b] = [pair[0], pair[1]].map(|tick| {
+                    (axis.fraction(tick.value) * length, extent(tick.label.as_deref().unwrap()))
+                });
+                prop_assert!(b.0 - a.0 >= (a.1 + b.1) / 2.0);
+            }
+        }
+    }
+}

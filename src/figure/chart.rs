@@ -1,0 +1,362 @@
+//! A panel: two axes and the marks between them.
+
+use super::axis::{Axis, Tick};
+use super::canvas::{Anchor, Canvas, Colour, Lettering, Point};
+use super::letters::text_width;
+use super::path::{Rect, clip_line, clip_polygon, dashes};
+use super::raster::disc;
+use super::style::{BLACK, FAINT, WHITE};
+
+/// How a line is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dash {
+    /// Not at all.
+    Solid,
+    /// Long dashes.
+    Dashed,
+    /// Dots.
+    Dotted,
+    /// A dash, a dot.
+    DashDotted,
+    /// A dash, two dots.
+    DashDotDotted,
+}
+
+impl Dash {
+    /// Lengths of dashes and gaps in logical pixels.
+    fn pattern(self) -> &'static [f64] {
+        match self {
+            Self::Solid => &[],
+            Self::Dashed => &[7.0, 3.5],
+            Self::Dotted => &[1.8, 2.6],
+            Self::DashDotted => &[8.0, 3.0, 1.8, 3.0],
+            Self::DashDotDotted => &[8.0, 3.0, 1.8, 2.6, 1.8, 3.0],
+        }
+    }
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stroke {
+    /// Its colour, opaque.
+    pub colour: Colour,
+    /// Its width in logical pixels.
+    pub width: f64,
+    /// How it is broken.
+    pub dash: Dash,
+}
+
+/// The outline of a symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A filled disc.
+    Disc,
+    /// A disc filled with white.
+    Ring,
+    /// ×.
+    Cross,
+    /// Six rays.
+    Asterisk,
+}
+
+/// A symbol at a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Symbol {
+    /// Its outline.
+    pub shape: Shape,
+    /// Its radius in logical pixels.
+    pub radius: f64,
+    /// Its colour.
+    pub colour: Colour,
+}
+
+/// Something drawn in the coordinates of a panel.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    /// A line through points, broken where one is not finite.
+    Line {
+        /// The points.
+        points: Vec<Point>,
+        /// How it is drawn.
+        stroke: Stroke,
+    },
+    /// The area between two values (low, high) over each x; an infinite one is the panel's edge.
+    Band {
+        /// x, low, high.
+        points: Vec<(f64, f64, f64)>,
+        /// Its colour.
+        colour: Colour,
+    },
+    /// A polygon filled by the even–odd rule.
+    Area {
+        /// Its corners.
+        vertices: Vec<Point>,
+        /// Its colour.
+        colour: Colour,
+    },
+    /// Symbols at points; an infinite coordinate puts one on that edge of the panel, and one
+    /// beyond the edge is left out.
+    Symbols {
+        /// The points.
+        points: Vec<Point>,
+        /// What is drawn there.
+        symbol: Symbol,
+    },
+}
+
+/// Two axes and what is drawn between them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// Stands above the panel; may be empty.
+    pub title: String,
+    /// Colour of the title.
+    pub title_colour: Colour,
+    /// Horizontal axis.
+    pub x: Axis,
+    /// Vertical axis.
+    pub y: Axis,
+    /// What is drawn, in this order.
+    pub marks: Vec<Mark>,
+    /// A smaller panel inside this one.
+    pub inset: Option<Inset>,
+}
+
+/// A smaller panel inside another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inset {
+    /// What is drawn.
+    pub panel: Box<Panel>,
+    /// Where, labels included, as fractions of the outer panel from its upper left corner.
+    pub area: Rect,
+}
+
+/// Font size of the axes' labels and panel titles.
+pub const LABEL: f64 = 12.0;
+/// Font size of the ticks' labels.
+const TICK: f64 = 10.5;
+const TICK_LENGTH: f64 = 4.5;
+const SMALL_TICK_LENGTH: f64 = 2.5;
+const PADDING: f64 = 5.0;
+/// Height of capitals and digits in DejaVu Sans, in em.
+const CAPITAL: f64 = 0.73;
+
+/// Room that labels take beside the frame of a panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Margins {
+    /// Left of it, for the vertical axis.
+    pub left: f64,
+    /// Below it, for the horizontal axis.
+    pub bottom: f64,
+    /// Above it, for the title.
+    pub top: f64,
+    /// Right of it, for the last tick's label.
+    pub right: f64,
+}
+
+impl Panel {
+    /// A panel without a title or marks.
+    pub fn new(x: Axis, y: Axis) -> Self {
+        Self { title: String::new(), title_colour: BLACK, x, y, marks: Vec::new(), inset: None }
+    }
+
+    /// Room for labels beside a frame of this size.
+    pub fn margins(&self, width: f64, height: f64) -> Margins {
+        let widest = |ticks: &[Tick]| {
+            ticks
+                .iter()
+                .filter_map(|tick| tick.label.as_deref())
+                .map(|label| text_width(label, TICK))
+                .fold(0.0, f64::max)
+        };
+        let label = |axis: &Axis| if axis.label.is_empty() { 0.0 } else { LABEL + PADDING };
+        Margins {
+            left: TICK_LENGTH + PADDING + widest(&self.y_ticks(height)) + label(&self.y),
+            bottom: TICK_LENGTH + PADDING + TICK + label(&self.x),
+            top: if self.title.is_empty() { 0.0 } else { LABEL + 2.0 * PADDING },
+            right: widest(&self.x_ticks(width)) / 2.0,
+        }
+    }
+
+    fn x_ticks(&self, width: f64) -> Vec<Tick> {
+        self.x.ticks(width, |label| text_width(label, TICK))
+    }
+
+    fn y_ticks(&self, height: f64) -> Vec<Tick> {
+        self.y.ticks(height, |_| TICK)
+    }
+
+    /// Draws the panel around its frame, with or without the labels of either axis.
+    pub fn draw(&self, canvas: &mut dyn Canvas, frame: &Rect, x_labels: bool, y_labels: bool) {
+        canvas.fill(&frame.corners(), WHITE);
+        self.draw_grid(canvas, frame);
+        let (symbols, shapes): (Vec<&Mark>, Vec<&Mark>) =
+            self.marks.iter().partition(|mark| matches!(mark, Mark::Symbols { .. }));
+        for mark in shapes {
+            self.draw_mark(canvas, frame, mark);
+        }
+        let mut outline = frame.corners().to_vec();
+        outline.extend(frame.corners().iter().take(2));
+        canvas.line(&outline, 1.0, BLACK);
+        self.draw_ticks(canvas, frame, x_labels, y_labels);
+        if !self.title.is_empty() {
+            let lettering = Lettering {
+                size: LABEL,
+                anchor: Anchor::Middle,
+                upwards: false,
+                colour: self.title_colour,
+            };
+            let middle = (frame.left + frame.right) / 2.0;
+            canvas.text(&self.title, (middle, frame.top - PADDING - 1.0), lettering);
+        }
+        if let Some(inset) = &self.inset {
+            inset.draw(canvas, frame);
+        }
+        for mark in symbols {
+            self.draw_mark(canvas, frame, mark);
+        }
+    }
+
+    fn place(&self, frame: &Rect, (x, y): Point) -> Point {
+        (
+            frame.left + self.x.fraction(x) * frame.width(),
+            frame.bottom - self.y.fraction(y) * frame.height(),
+        )
+    }
+
+    fn draw_grid(&self, canvas: &mut dyn Canvas, frame: &Rect) {
+        let labelled = |tick: &Tick| tick.label.is_some();
+        for tick in self.x_ticks(frame.width()).into_iter().filter(labelled) {
+            let (x, _) = self.place(frame, (tick.value, self.y.low));
+            canvas.line(&[(x, frame.top), (x, frame.bottom)], 0.7, FAINT);
+        }
+        for tick in self.y_ticks(frame.height()).into_iter().filter(labelled) {
+            let (_, y) = self.place(frame, (self.x.low, tick.value));
+            canvas.line(&[(frame.left, y), (frame.right, y)], 0.7, FAINT);
+        }
+    }
+
+    fn draw_ticks(&self, canvas: &mut dyn Canvas, frame: &Rect, x_labels: bool, y_labels: bool) {
+        let lettering = |size, anchor, upwards| Lettering { size, anchor, upwards, colour: BLACK };
+        let length = |tick: &Tick| {
+            if tick.label.is_some() { TICK_LENGTH } else { SMALL_TICK_LENGTH }
+        };
+        for tick in self.x_ticks(frame.width()) {
+            let (x, _) = self.place(frame, (tick.value, self.y.low));
+            canvas.line(&[(x, frame.bottom), (x, frame.bottom + length(&tick))], 0.8, BLACK);
+            if let Some(label) = tick.label.filter(|_| x_labels) {
+                let baseline = frame.bottom + TICK_LENGTH + PADDING + CAPITAL * TICK;
+                canvas.text(&label, (x, baseline), lettering(TICK, Anchor::Middle, false));
+            }
+        }
+        let mut widest = 0.0_f64;
+        for tick in self.y_ticks(frame.height()) {
+            let (_, y) = self.place(frame, (self.x.low, tick.value));
+            canvas.line(&[(frame.left - length(&tick), y), (frame.left, y)], 0.8, BLACK);
+            if let Some(label) = tick.label.filter(|_| y_labels) {
+                widest = widest.max(text_width(&label, TICK));
+                let position = (frame.left - TICK_LENGTH - PADDING / 2.0, y + CAPITAL * TICK / 2.0);
+                canvas.text(&label, position, lettering(TICK, Anchor::End, false));
+            }
+        }
+        if x_labels {
+            let middle = (frame.left + frame.right) / 2.0;
+            let baseline = frame.bottom + TICK_LENGTH + 2.0 * PADDING + TICK + CAPITAL * LABEL;
+            canvas.text(&self.x.label, (middle, baseline), lettering(LABEL, Anchor::Middle, false));
+        }
+        if y_labels {
+            let middle = (frame.top + frame.bottom) / 2.0;
+            let baseline = frame.left - TICK_LENGTH - widest - 2.0 * PADDING;
+            canvas.text(&self.y.label, (baseline, middle), lettering(LABEL, Anchor::Middle, true));
+        }
+    }
+
+    fn draw_mark(&self, canvas: &mut dyn Canvas, frame: &Rect, mark: &Mark) {
+        let place = |&point: &Point| self.place(frame, point);
+        match mark {
+            Mark::Line { points, stroke } => {
+                let placed: Vec<Point> = points.iter().map(place).collect();
+                for part in clip_line(&placed, frame) {
+                    draw_stroke(canvas, &part, *stroke);
+                }
+            }
+            Mark::Band { points, colour } => {
+                let edge = |point: Point| {
+                    let (x, y) = place(&point);
+                    (x, y.clamp(frame.top, frame.bottom))
+                };
+                let mut outline: Vec<Point> =
+                    points.iter().map(|&(x, _, high)| edge((x, high))).collect();
+                outline.extend(points.iter().rev().map(|&(x, low, _)| edge((x, low))));
+                canvas.fill(&clip_polygon(&outline, frame), *colour);
+            }
+            Mark::Area { vertices, colour } => {
+                let placed: Vec<Point> = vertices.iter().map(place).collect();
+                canvas.fill(&clip_polygon(&placed, frame), *colour);
+            }
+            Mark::Symbols { points, symbol } => {
+                for &point in points {
+                    let (x, y) = place(&point);
+                    let to_edge = |value: f64, given: f64, low: f64, high: f64| {
+                        if given.is_infinite() { value.clamp(low, high) } else { value }
+                    };
+                    let x = to_edge(x, point.0, frame.left, frame.right);
+                    let y = to_edge(y, point.1, frame.top, frame.bottom);
+                    // A thousandth of a pixel is rounding, not a place beyond the edge.
+                    let within = (frame.left - 1e-3..=frame.right + 1e-3).contains(&x)
+                        && (frame.top - 1e-3..=frame.bottom + 1e-3).contains(&y);
+                    if within {
+                        draw_symbol(canvas, (x, y), *symbol);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Inset {
+    fn draw(&self, canvas: &mut dyn Canvas, outer: &Rect) {
+        let area = Rect {
+            left: outer.left + self.area.left * outer.width(),
+            right: outer.left + self.area.right * outer.width(),
+            top: outer.top + self.area.top * outer.height(),
+            bottom: outer.top + self.area.bottom * outer.height(),
+        };
+        canvas.fill(&area.corners(), WHITE);
+        let margins = self.panel.margins(area.width(), area.height());
+        let frame = Rect {
+            left: area.left + margins.left,
+            right: area.right - margins.right,
+            top: area.top + margins.top + PADDING,
+            bottom: area.bottom - margins.bottom,
+        };
+        self.panel.draw(canvas, &frame, true, true);
+    }
+}
+
+/// Draws a line in its dashes.
+pub fn draw_stroke(canvas: &mut dyn Canvas, points: &[Point], stroke: Stroke) {
+    for dash in dashes(points, stroke.dash.pattern()) {
+        canvas.line(&dash, stroke.width, stroke.colour);
+    }
+}
+
+/// Draws a symbol.
+pub fn draw_symbol(canvas: &mut dyn Canvas, (x, y): Point, symbol: Symbol) {
+    let Symbol { shape, radius, colour } = symbol;
+    let mut rays = |count: u32, turn: f64| {
+        for ray in 0..count {
+            let angle = std::f64::consts::PI * f64::from(ray) / f64::from(count) + turn;
+            let (dx, dy) = (radius * angle.cos(), radius * angle.sin());
+            canvas.line(&[(x - dx, y - dy), (x + dx, y + dy)], 1.5, colour);
+        }
+    };
+    match shape {
+        Shape::Disc => canvas.fill(&disc((x, y), radius), colour),
+        Shape::Ring => {
+            canvas.fill(&disc((x, y), radius), colour);
+            canvas.fill(&disc((x, y), radius - 1.5), WHITE);
+        }
+        Shape::Cross => rays(2, std::f64::consts::FRAC_PI_4),
+        Shape::Asterisk => rays(3, std::f64::consts::FRAC_PI_2),
+    }
+}

@@ -1,0 +1,168 @@
+//! How dense the leading eigenvectors are: their densities β_k, and the sizes of their entries.
+
+use super::axis::{Axis, Scale, number};
+use super::chart::{Dash, Mark, Panel, Shape, Stroke, Symbol};
+use super::page::{Entry, Page, Place};
+use super::style::{GREY, colour};
+use super::{FigureSpec, Tables};
+use crate::Result;
+
+/// A figure of densities.
+#[derive(Debug)]
+pub struct Density {
+    pub file: String,
+    pub title: String,
+    /// Name of the coordinate system whose basis is shown.
+    pub system: String,
+    /// The parameter block, or `all`.
+    pub block: String,
+    /// Number of the trial.
+    pub trial: usize,
+    /// How many densities are shown.
+    pub leading: usize,
+    /// The eigenvectors whose entries are shown, from 1.
+    pub vectors: Vec<usize>,
+}
+
+impl FigureSpec for Density {
+    fn file(&self) -> &str {
+        &self.file
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["eigenvectors.csv", "spectrum.csv"]
+    }
+
+    fn coordinates(&self) -> &[String] {
+        std::slice::from_ref(&self.system)
+    }
+
+    fn page(&self, tables: &Tables) -> Result<Page> {
+        let mut legend = Vec::new();
+        let panels = vec![self.densities(tables, &mut legend)?, self.entries(tables, &mut legend)?];
+        Ok(Page {
+            title: self.title.clone(),
+            panels,
+            columns: 2,
+            frame: (320.0, 250.0),
+            shared_axes: false,
+            legend,
+            place: Place::Below,
+            footnotes: Vec::new(),
+        })
+    }
+}
+
+impl Density {
+    fn lacks(&self, tables: &Tables, file: &str, what: &str) -> crate::Error {
+        let Self { trial, system, block, .. } = self;
+        tables.lacks(
+            file,
+            format!("has no {what} of trial {trial}, coordinates `{system}`, block `{block}`"),
+        )
+    }
+
+    /// β_k against k, beside that of a random vector.
+    fn densities(&self, tables: &Tables, legend: &mut Vec<Entry>) -> Result<Panel> {
+        let points: Vec<(f64, f64)> = tables
+            .spectrum()?
+            .iter()
+            .filter(|row| {
+                row.trial == self.trial && row.coordinates == self.system && row.block == self.block
+            })
+            .filter(|row| row.k <= self.leading)
+            .map(|row| (row.k as f64, row.density))
+            .collect();
+        if points.is_empty() {
+            return Err(self.lacks(tables, "spectrum.csv", "density"));
+        }
+        let last = self.leading as f64 + 0.5;
+        let x = Axis { label: "index k".into(), scale: Scale::Linear, low: 0.5, high: last };
+        let y = Axis {
+            label: "density βₖ = ‖vₖ‖₁/√d".into(),
+            scale: Scale::Linear,
+            low: 0.0,
+            high: 1.0,
+        };
+        // E‖v‖₁/√d of a random unit vector, for large d.
+        let random = (2.0 / std::f64::consts::PI).sqrt();
+        let reference = Stroke { colour: GREY, width: 1.2, dash: Dash::Dashed };
+        let mut panel = Panel::new(x, y);
+        panel.title = "(a) densities".into();
+        panel
+            .marks
+            .push(Mark::Line { points: vec![(0.5, random), (last, random)], stroke: reference });
+        let stem = Stroke { colour: colour(0), width: 1.2, dash: Dash::Solid };
+        for &(k, density) in &points {
+            panel.marks.push(Mark::Line { points: vec![(k, 0.0), (k, density)], stroke: stem });
+        }
+        let symbol = Symbol { shape: Shape::Disc, radius: 3.5, colour: colour(0) };
+        panel.marks.push(Mark::Symbols { points, symbol });
+        legend.push(Entry::symbol("βₖ", symbol));
+        legend.push(Entry::line("βₖ of a random unit vector, √(2/π)", reference));
+        Ok(panel)
+    }
+
+    /// The sizes of the entries, largest first, beside those of the densest vector.
+    fn entries(&self, tables: &Tables, legend: &mut Vec<Entry>) -> Result<Panel> {
+        let mut lines = Vec::new();
+        for (index, &k) in self.vectors.iter().enumerate() {
+            let mut sizes: Vec<f64> = tables
+                .eigenvectors()?
+                .iter()
+                .filter(|row| {
+                    row.trial == self.trial
+                        && row.coordinates == self.system
+                        && row.block == self.block
+                        && row.k == k
+                })
+                .map(|row| row.entry.abs())
+                .collect();
+            if sizes.is_empty() {
+                return Err(self.lacks(tables, "eigenvectors.csv", &format!("eigenvector {k}")));
+            }
+            sizes.sort_by(|a, b| b.total_cmp(a));
+            let points: Vec<(f64, f64)> = sizes
+                .into_iter()
+                .enumerate()
+                .map(|(rank, size)| ((rank + 1) as f64, size))
+                .collect();
+            lines.push((
+                k,
+                points,
+                Stroke { colour: colour(index), width: 1.8, dash: Dash::Solid },
+            ));
+        }
+        let entries = lines.iter().map(|(_, points, _)| points.len()).max().unwrap_or(1) as f64;
+        let x = Axis {
+            label: "rank of the entry".into(),
+            scale: Scale::Linear,
+            low: 1.0,
+            high: entries.max(2.0),
+        };
+        let even = 1.0 / entries.sqrt();
+        // Entries of parameters that do not matter are rounding noise: four decades are enough.
+        let sizes = lines.iter().flat_map(|(_, points, _)| points.iter().map(|point| point.1));
+        let sizes = sizes.filter(|&size| size >= 1e-4 * even).chain([even]);
+        let y = Axis::covering("|entry of vₖ|", Scale::Logarithmic, sizes, 0.04);
+        let mut panel = Panel::new(x, y);
+        panel.title = "(b) sizes of the entries, sorted".into();
+        let reference = Stroke { colour: GREY, width: 1.2, dash: Dash::Dotted };
+        panel
+            .marks
+            .push(Mark::Line { points: vec![(1.0, even), (entries, even)], stroke: reference });
+        legend.push(Entry::line(
+            format!("all entries alike, 1/√d = {}", number(three_digits(even))),
+            reference,
+        ));
+        for (k, points, stroke) in lines {
+            panel.marks.push(Mark::Line { points, stroke });
+            legend.push(Entry::line(format!("k = {k}"), stroke));
+        }
+        Ok(panel)
+    }
+}
+
+fn three_digits(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
+}

@@ -1,0 +1,244 @@
+//! A page: panels in a grid, a legend outside of them, a title and footnotes.
+
+use super::Drawing;
+use super::canvas::{Anchor, Canvas, Colour, Lettering, render};
+use super::chart::{Margins, Panel, Stroke, Symbol, draw_stroke, draw_symbol};
+use super::letters::text_width;
+use super::path::Rect;
+use super::style::{BLACK, GREY, WHITE};
+use crate::Result;
+
+/// One line of the legend: a sample and what it stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What it stands for.
+    pub label: String,
+    /// A piece of line.
+    pub stroke: Option<Stroke>,
+    /// A piece of band behind it.
+    pub band: Option<Colour>,
+    /// A symbol on it.
+    pub symbol: Option<Symbol>,
+}
+
+impl Entry {
+    /// An entry for a line.
+    pub fn line(label: impl Into<String>, stroke: Stroke) -> Self {
+        Self { label: label.into(), stroke: Some(stroke), band: None, symbol: None }
+    }
+
+    /// An entry for a symbol.
+    pub fn symbol(label: impl Into<String>, symbol: Symbol) -> Self {
+        Self { label: label.into(), stroke: None, band: None, symbol: Some(symbol) }
+    }
+
+    /// The same entry with a piece of band.
+    pub fn with_band(self, colour: Colour) -> Self {
+        Self { band: Some(colour), ..self }
+    }
+
+    fn width(&self) -> f64 {
+        SAMPLE + GAP + text_width(&self.label, LEGEND)
+    }
+
+    fn draw(&self, canvas: &mut dyn Canvas, left: f64, middle: f64) {
+        let right = left + SAMPLE;
+        if let Some(colour) = self.band {
+            let band = Rect { left, right, top: middle - 4.0, bottom: middle + 4.0 };
+            canvas.fill(&band.corners(), colour);
+        }
+        if let Some(stroke) = self.stroke {
+            draw_stroke(canvas, &[(left, middle), (right, middle)], stroke);
+        }
+        if let Some(symbol) = self.symbol {
+            draw_symbol(canvas, ((left + right) / 2.0, middle), symbol);
+        }
+        let lettering =
+            Lettering { size: LEGEND, anchor: Anchor::Start, upwards: false, colour: BLACK };
+        canvas.text(&self.label, (right + GAP, middle + 0.36 * LEGEND), lettering);
+    }
+}
+
+/// Where the legend stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// To the right of the panels.
+    Right,
+    /// Below them.
+    Below,
+}
+
+/// A whole figure, ready to be drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// Stands above everything.
+    pub title: String,
+    /// The panels, row by row.
+    pub panels: Vec<Panel>,
+    /// Panels in a row.
+    pub columns: usize,
+    /// Width and height of each panel's frame in logical pixels.
+    pub frame: (f64, f64),
+    /// Whether all panels have the same axes, which are then labelled at the outer ones only.
+    pub shared_axes: bool,
+    /// The legend's entries.
+    pub legend: Vec<Entry>,
+    /// Where the legend stands.
+    pub place: Place,
+    /// Remarks below everything.
+    pub footnotes: Vec<String>,
+}
+
+const TITLE: f64 = 14.0;
+const LEGEND: f64 = 11.0;
+const FOOTNOTE: f64 = 9.5;
+/// Height of a line of text, in em.
+const LEADING: f64 = 1.35;
+const BORDER: f64 = 12.0;
+const GAP: f64 = 7.0;
+const SAMPLE: f64 = 32.0;
+const ENTRY_HEIGHT: f64 = 18.0;
+
+/// Sizes that follow from a page's contents, in logical pixels.
+struct Layout {
+    width: f64,
+    height: f64,
+    title: Vec<String>,
+    footnotes: Vec<String>,
+    frames: Vec<Rect>,
+    /// Upper left corner of the legend, and the number of its columns with their width.
+    legend: (f64, f64),
+    legend_columns: (usize, f64),
+}
+
+impl Page {
+    /// The figure as PNG and SVG.
+    pub fn render(&self) -> Result<Vec<Drawing>> {
+        let layout = self.layout();
+        render(layout.width, layout.height, |canvas| self.draw(canvas, &layout))
+    }
+
+    /// Whether a panel's axes carry labels (horizontal, vertical).
+    fn labelled(&self, index: usize) -> (bool, bool) {
+        let lowest = index + self.columns >= self.panels.len();
+        (!self.shared_axes || lowest, !self.shared_axes || index % self.columns == 0)
+    }
+
+    fn layout(&self) -> Layout {
+        let (frame_width, frame_height) = self.frame;
+        let rows = self.panels.len().div_ceil(self.columns);
+        let columns = self.columns.min(self.panels.len());
+        let mut lefts = vec![0.0_f64; columns];
+        let mut rights = vec![0.0_f64; columns];
+        let mut tops = vec![0.0_f64; rows];
+        let mut bottoms = vec![0.0_f64; rows];
+        for (index, panel) in self.panels.iter().enumerate() {
+            let Margins { left, bottom, top, right } = panel.margins(frame_width, frame_height);
+            let (row, column) = (index / self.columns, index % self.columns);
+            let (x_labels, y_labels) = self.labelled(index);
+            lefts[column] = lefts[column].max(if y_labels { left } else { GAP });
+            rights[column] = rights[column].max(if x_labels { right } else { GAP });
+            tops[row] = tops[row].max(top);
+            bottoms[row] = bottoms[row].max(if x_labels { bottom } else { GAP });
+        }
+        let grid_width: f64 =
+            lefts.iter().chain(&rights).sum::<f64>() + columns as f64 * frame_width;
+
+        let entry = self.legend.iter().map(Entry::width).fold(0.0, f64::max);
+        let width = match self.place {
+            _ if self.legend.is_empty() => grid_width,
+            Place::Right => grid_width + GAP + entry,
+            Place::Below => grid_width.max(entry),
+        } + 2.0 * BORDER;
+        let room = width - 2.0 * BORDER;
+
+        let title = wrapped(&self.title, TITLE, room);
+        let top = BORDER + title.len() as f64 * TITLE * LEADING + GAP;
+        let mut frames = Vec::with_capacity(self.panels.len());
+        let mut lower = top;
+        for row in 0..rows {
+            let mut left = BORDER;
+            for column in 0..columns.min(self.panels.len() - row * self.columns) {
+                left += lefts[column];
+                let upper = lower + tops[row];
+                frames.push(Rect {
+                    left,
+                    right: left + frame_width,
+                    top: upper,
+                    bottom: upper + frame_height,
+                });
+                left += frame_width + rights[column];
+            }
+            lower += tops[row] + frame_height + bottoms[row];
+        }
+
+        let (legend, legend_columns) = match self.place {
+            Place::Right => ((BORDER + grid_width + GAP, top + tops[0]), (1, entry)),
+            Place::Below => {
+                let column = entry + 2.0 * GAP;
+                let fitting = ((room + 2.0 * GAP) / column).floor().max(1.0) as usize;
+                let used = fitting.min(self.legend.len().max(1));
+                let start = BORDER + (room - used as f64 * column + 2.0 * GAP) / 2.0;
+                ((start, lower + GAP), (used, column))
+            }
+        };
+        let legend_height = self.legend.len().div_ceil(legend_columns.0) as f64 * ENTRY_HEIGHT;
+        if !self.legend.is_empty() {
+            lower = lower.max(legend.1 + legend_height);
+        }
+        let footnotes: Vec<String> =
+            self.footnotes.iter().flat_map(|note| wrapped(note, FOOTNOTE, room)).collect();
+        let notes_height = footnotes.len() as f64 * FOOTNOTE * LEADING;
+        let height = lower + if footnotes.is_empty() { 0.0 } else { GAP } + notes_height + BORDER;
+        Layout { width, height, title, footnotes, frames, legend, legend_columns }
+    }
+
+    fn draw(&self, canvas: &mut dyn Canvas, layout: &Layout) {
+        let ground =
+            Rect { left: 0.0, top: 0.0, right: layout.width.ceil(), bottom: layout.height.ceil() };
+        canvas.fill(&ground.corners(), WHITE);
+        let lettering =
+            Lettering { size: TITLE, anchor: Anchor::Middle, upwards: false, colour: BLACK };
+        for (line, text) in layout.title.iter().enumerate() {
+            let baseline = BORDER + TITLE + line as f64 * TITLE * LEADING;
+            canvas.text(text, (layout.width / 2.0, baseline), lettering);
+        }
+        for (index, (panel, frame)) in self.panels.iter().zip(&layout.frames).enumerate() {
+            let (x_labels, y_labels) = self.labelled(index);
+            panel.draw(canvas, frame, x_labels, y_labels);
+        }
+        let (columns, column_width) = layout.legend_columns;
+        let per_column = self.legend.len().div_ceil(columns).max(1);
+        for (index, entry) in self.legend.iter().enumerate() {
+            let (column, row) = (index / per_column, index % per_column);
+            entry.draw(
+                canvas,
+                layout.legend.0 + column as f64 * column_width,
+                layout.legend.1 + (row as f64 + 0.5) * ENTRY_HEIGHT,
+            );
+        }
+        let lettering =
+            Lettering { size: FOOTNOTE, anchor: Anchor::Start, upwards: false, colour: GREY };
+        let lines = layout.footnotes.len() as f64;
+        for (line, text) in layout.footnotes.iter().enumerate() {
+            let baseline =
+                layout.height - BORDER - (lines - 1.0 - line as f64) * FOOTNOTE * LEADING;
+            canvas.text(text, (BORDER, baseline - 0.2 * FOOTNOTE), lettering);
+        }
+    }
+}
+
+/// Breaks a text between words so that each line fits into the width.
+fn wrapped(text: &str, size: f64, width: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(&format!("{line} {word}"), size) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

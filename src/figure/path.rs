@@ -1,0 +1,248 @@
+//! Lines in pixels: cut at a rectangle, and cut into dashes by their length.
+
+use super::canvas::Point;
+
+/// An upright rectangle in logical pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rect {
+    /// Left edge.
+    pub left: f64,
+    /// Upper edge.
+    pub top: f64,
+    /// Right edge.
+    pub right: f64,
+    /// Lower edge.
+    pub bottom: f64,
+}
+
+impl Rect {
+    /// Width.
+    pub fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    /// Height.
+    pub fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+
+    /// The corners, clockwise from the upper left.
+    pub fn corners(&self) -> [Point; 4] {
+        [
+            (self.left, self.top),
+            (self.right, self.top),
+            (self.right, self.bottom),
+            (self.left, self.bottom),
+        ]
+    }
+}
+
+/// The parts of a polyline inside the rectangle; a non-finite point breaks it.
+pub fn clip_line(points: &[Point], rect: &Rect) -> Vec<Vec<Point>> {
+    let mut parts: Vec<Vec<Point>> = Vec::new();
+    let mut open = false;
+    for pair in points.windows(2) {
+        let Some((from, to)) = clip_segment(pair[0], pair[1], rect) else {
+            open = false;
+            continue;
+        };
+        match parts.last_mut() {
+            Some(part) if open => part.push(to),
+            _ => parts.push(vec![from, to]),
+        }
+        open = to == pair[1];
+    }
+    parts
+}
+
+/// The part of a segment inside the rectangle (Liang and Barsky's method); ends that are inside
+/// are kept to the bit.
+fn clip_segment(from: Point, to: Point, rect: &Rect) -> Option<(Point, Point)> {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    if !(dx.is_finite() && dy.is_finite()) {
+        return None;
+    }
+    let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
+    for (along, room) in [
+        (-dx, from.0 - rect.left),
+        (dx, rect.right - from.0),
+        (-dy, from.1 - rect.top),
+        (dy, rect.bottom - from.1),
+    ] {
+        if along == 0.0 {
+            if room < 0.0 {
+                return None;
+            }
+        } else if along < 0.0 {
+            enter = enter.max(room / along);
+        } else {
+            leave = leave.min(room / along);
+        }
+    }
+    if enter > leave {
+        return None;
+    }
+    let at = |t: f64| (from.0 + t * dx, from.1 + t * dy);
+    Some((if enter > 0.0 { at(enter) } else { from }, if leave < 1.0 { at(leave) } else { to }))
+}
+
+/// The part of a polygon inside the rectangle (Sutherland and Hodgman's method); all points must
+/// be finite.
+pub fn clip_polygon(vertices: &[Point], rect: &Rect) -> Vec<Point> {
+    // One edge after the other: the distance inside it is `sign · (bound − coordinate)`.
+    let edges: [(fn(Point) -> f64, f64, f64); 4] = [
+        (|p| p.0, rect.left, -1.0),
+        (|p| p.0, rect.right, 1.0),
+        (|p| p.1, rect.top, -1.0),
+        (|p| p.1, rect.bottom, 1.0),
+    ];
+    edges.iter().fold(vertices.to_vec(), |polygon, &(coordinate, bound, sign)| {
+        let inside = |p: Point| sign * (bound - coordinate(p));
+        let mut kept = Vec::with_capacity(polygon.len());
+        for (&from, &to) in polygon.iter().zip(polygon.iter().cycle().skip(1)) {
+            let (a, b) = (inside(from), inside(to));
+            if a >= 0.0 {
+                kept.push(from);
+            }
+            if (a >= 0.0) != (b >= 0.0) {
+                let t = a / (a - b);
+                kept.push((from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1)));
+            }
+        }
+        kept
+    })
+}
+
+/// Cuts a polyline into dashes measured along its length, however many points it has. `pattern`
+/// alternates the lengths of dashes and gaps; an empty one leaves the line whole.
+pub fn dashes(points: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
+    if pattern.is_empty() || points.len() < 2 {
+        return vec![points.to_vec()];
+    }
+    let mut cut = Vec::new();
+    let mut index = 0;
+    let mut left = pattern[0];
+    let mut dash = vec![points[0]];
+    for pair in points.windows(2) {
+        let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+        let length = dx.hypot(dy);
+        let mut done = 0.0;
+        while length - done > left {
+            done += left;
+            let t = done / length;
+            let point = (pair[0].0 + t * dx, pair[0].1 + t * dy);
+            dash.push(point);
+            if index % 2 == 0 {
+                cut.push(std::mem::take(&mut dash));
+            }
+            dash = vec![point];
+            index = (index + 1) % pattern.len();
+            left = pattern[index];
+        }
+        left -= length - done;
+        dash.push(pair[1]);
+    }
+    if index % 2 == 0 {
+        cut.push(dash);
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FRAME: Rect = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 50.0 };
+
+    fn length(points: &[Point]) -> f64 {
+        points.windows(2).map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1)).sum()
+    }
+
+    #[test]
+    fn dashes_do_not_depend_on_how_finely_a_line_is_divided() {
+        let coarse = dashes(&[(0.0, 0.0), (100.0, 0.0)], &[6.0, 4.0]);
+        let fine: Vec<Point> = (0..=1000).map(|i| (f64::from(i) / 10.0, 0.0)).collect();
+        let fine = dashes(&fine, &[6.0, 4.0]);
+        assert_eq!(coarse.len(), 10);
+        assert_eq!(fine.len(), 10);
+        for (a, b) in coarse.iter().zip(&fine) {
+            // Sums of a thousand steps of 0.1 carry rounding of about 1e-12.
+            assert!((a[0].0 - b[0].0).abs() < 1e-9);
+            assert!((a[a.len() - 1].0 - b[b.len() - 1].0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn dashes_turn_corners() {
+        let cut = dashes(&[(0.0, 0.0), (3.0, 0.0), (3.0, 10.0)], &[5.0, 2.0]);
+        assert_eq!(cut[0], vec![(0.0, 0.0), (3.0, 0.0), (3.0, 2.0)]);
+        assert_eq!(cut[1], vec![(3.0, 4.0), (3.0, 9.0)]);
+        assert_eq!(cut.len(), 2);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_it_leaves_the_frame_and_where_it_is_not_finite() {
+        let parts = clip_line(
+            &[
+                (-10.0, 25.0),
+                (50.0, 25.0),
+                (50.0, 75.0),
+                (60.0, 75.0),
+                (60.0, 25.0),
+                (f64::NAN, 0.0),
+                (70.0, 25.0),
+                (80.0, 25.0),
+            ],
+            &FRAME,
+        );
+        assert_eq!(
+            parts,
+            vec![
+                vec![(0.0, 25.0), (50.0, 25.0), (50.0, 50.0)],
+                vec![(60.0, 50.0), (60.0, 25.0)],
+                vec![(70.0, 25.0), (80.0, 25.0)],
+            ]
+        );
+    }
+
+    #[test]
+    fn a_polygon_around_the_frame_becomes_the_frame() {
+        let around = [(-10.0, -10.0), (110.0, -10.0), (110.0, 60.0), (-10.0, 60.0)];
+        let mut clipped = clip_polygon(&around, &FRAME);
+        clipped.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        let mut corners = FRAME.corners().to_vec();
+        corners.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        assert_eq!(clipped, corners);
+    }
+
+    fn polyline() -> impl Strategy<Value = Vec<Point>> {
+        prop::collection::vec((-50.0..150.0, -50.0..100.0), 2..40)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_clipped_lies_inside(points in polyline()) {
+            let inside = |&(x, y): &Point| {
+                // One rounding of t·dx: far below a thousandth of a pixel.
+                (-1e-9..=100.0 + 1e-9).contains(&x) && (-1e-9..=50.0 + 1e-9).contains(&y)
+            };
+            prop_assert!(clip_line(&points, &FRAME).iter().flatten().all(inside));
+            prop_assert!(clip_polygon(&points, &FRAME).iter().all(inside));
+        }
+
+        #[test]
+        fn dashes_have_their_lengths(points in polyline()) {
+            let pattern = [7.0, 3.0, 1.0, 3.0];
+            let cut = dashes(&points, &pattern);
+            for (number, dash) in cut.iter().enumerate() {
+                let wanted = pattern[2 * number % 4];
+                if number + 1 < cut.len() {
+                    prop_assert!((length(dash) - wanted).abs() < 1e-9);
+                } else {
+                    prop_assert!(length(dash) < wanted + 1e-9);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Which algorithms, coordinate systems and learning rates a figure shows.
+
+use super::axis::number;
+use super::canvas::Colour;
+use super::chart::Dash;
+use super::style::{algorithm_name, colour, dash};
+use super::tables::Tables;
+use crate::Result;
+use crate::record::RateRow;
+
+/// Which selected learning rate is used (paper, D.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tuned {
+    /// The one that is best in original coordinates, in every coordinate system.
+    Original,
+    /// The one that is best in the coordinate system itself.
+    Own,
+}
+
+impl Tuned {
+    fn accepts(self, selected: &str) -> bool {
+        match self {
+            Self::Original => matches!(selected, "original" | "both"),
+            Self::Own => matches!(selected, "own" | "both"),
+        }
+    }
+}
+
+/// Restricts a figure to some algorithms and coordinate systems; empty lists restrict nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Names of algorithms.
+    pub algorithms: Vec<String>,
+    /// Names of coordinate systems.
+    pub coordinates: Vec<String>,
+}
+
+/// One algorithm in one coordinate system, with its looks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Method<'a> {
+    /// Name of the algorithm in the tables.
+    pub algorithm: &'a str,
+    /// Name of the coordinate system in the tables.
+    pub coordinates: &'a str,
+    /// The algorithm's colour.
+    pub colour: Colour,
+    /// The coordinate system's line style.
+    pub dash: Dash,
+    /// Its rows of `learning_rates.csv`, by learning rate.
+    pub rates: Vec<&'a RateRow>,
+}
+
+impl Method<'_> {
+    /// The row of the selected learning rate, if one was selected.
+    pub fn selected(&self, tuned: Tuned) -> Option<&RateRow> {
+        self.rates.iter().copied().find(|row| tuned.accepts(&row.selected))
+    }
+
+    /// How it is called in a legend: `Adam, original`.
+    pub fn name(&self) -> String {
+        format!("{}, {}", algorithm_name(self.algorithm), self.coordinates)
+    }
+}
+
+/// The legend entry of a method at a learning rate, with what is missing or failed there.
+pub fn described(method: &Method<'_>, row: &RateRow) -> String {
+    let mut details = vec![format!("η = {}", number(row.learning_rate))];
+    if row.trials < row.planned {
+        details.push(format!("n={}/{}", row.trials, row.planned));
+    }
+    if row.diverged > 0 {
+        details.push(format!("{} of {} diverged", row.diverged, row.trials));
+    }
+    format!("{} ({})", method.name(), details.join("; "))
+}
+
+/// The footnote on what the line and the band are, with the number of trials.
+pub fn trials_note(rows: &[&RateRow]) -> String {
+    let trials = || rows.iter().map(|row| row.trials);
+    let (fewest, most) = (trials().min().unwrap_or(0), trials().max().unwrap_or(0));
+    let planned = rows.iter().map(|row| row.planned).max().unwrap_or(0);
+    let trials = match fewest {
+        _ if fewest == planned => format!("n={planned}"),
+        _ if fewest == most => format!("n={fewest}/{planned}, incomplete"),
+        _ => format!("n={fewest}/{planned} to {most}/{planned}, incomplete"),
+    };
+    format!(
+        "Lines: median over trials ({trials}); bands: quartiles; a diverged trial counts as the worst value."
+    )
+}
+
+impl Filter {
+    /// The methods shown, algorithm by algorithm in the order of the config.
+    ///
+    /// # Errors
+    /// [`crate::Error::Incompatible`] when a name does not occur in `learning_rates.csv`, or
+    /// nothing is left to show.
+    pub fn methods<'a>(&self, tables: &'a Tables) -> Result<Vec<Method<'a>>> {
+        let rates = tables.learning_rates()?;
+        let algorithms = ordered(tables.algorithms(), rates.iter().map(|row| &row.algorithm));
+        let coordinates =
+            original_first(ordered(tables.coordinates(), rates.iter().map(|row| &row.coordinates)));
+        let check = |wanted: &[String], what: &str, known: &[&str]| {
+            wanted.iter().find(|name| !known.contains(&name.as_str())).map_or(Ok(()), |name| {
+                let known = known.join(", ");
+                Err(tables
+                    .lacks("learning_rates.csv", format!("no {what} `{name}`; it has {known}")))
+            })
+        };
+        check(&self.algorithms, "algorithm", &algorithms)?;
+        check(&self.coordinates, "coordinate system", &coordinates)?;
+        let shown =
+            |wanted: &[String], name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
+        let mut methods = Vec::new();
+        for (a, &algorithm) in algorithms.iter().enumerate() {
+            for (c, &system) in coordinates.iter().enumerate() {
+                if !shown(&self.algorithms, algorithm) || !shown(&self.coordinates, system) {
+                    continue;
+                }
+                let mut rows: Vec<&RateRow> = rates
+                    .iter()
+                    .filter(|row| row.algorithm == algorithm && row.coordinates == system)
+                    .collect();
+                rows.sort_by(|a, b| a.learning_rate.total_cmp(&b.learning_rate));
+                if !rows.is_empty() {
+                    methods.push(Method {
+                        algorithm,
+                        coordinates: system,
+                        colour: colour(a),
+                        dash: dash(c),
+                        rates: rows,
+                    });
+                }
+            }
+        }
+        if methods.is_empty() {
+            return Err(tables.lacks("learning_rates.csv", "has no rows for this figure"));
+        }
+        Ok(methods)
+    }
+}
+
+/// The names that occur, those of the config first and in its order.
+pub fn ordered<'a>(
+    config: &'a [String],
+    occurring: impl Iterator<Item = &'a String> + Clone,
+) -> Vec<&'a str> {
+    let mut names: Vec<&str> = config.iter().map(String::as_str).collect();
+    for name in occurring.clone() {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Original coordinates are drawn solid wherever the config names them.
+pub fn original_first(mut names: Vec<&str>) -> Vec<&str> {
+    names.sort_by_key(|&name| name != "original");
+    names
+}

@@ -1,0 +1,182 @@
+//! Eigenvalues of EGOP estimates, relative to the leading one.
+
+use super::axis::{Axis, Scale};
+use super::canvas::Point;
+use super::chart::{Inset, Mark, Panel, Stroke};
+use super::page::{Entry, Page, Place};
+use super::path::Rect;
+use super::selection::ordered;
+use super::style::{colour, dash};
+use super::{FigureSpec, Tables};
+use crate::Result;
+use crate::record::SpectrumRow;
+
+/// A figure of eigenvalues.
+#[derive(Debug)]
+pub struct Spectrum {
+    pub file: String,
+    pub title: String,
+    /// Names of coordinate systems; empty for all.
+    pub coordinates: Vec<String>,
+    /// Names of blocks; empty for all.
+    pub blocks: Vec<String>,
+    /// Number of the trial.
+    pub trial: usize,
+    /// Scale of the index k.
+    pub index_scale: Scale,
+    /// How many leading eigenvalues an inset shows on a linear axis.
+    pub inset: Option<usize>,
+    /// Relative eigenvalues below it are rounding noise and not shown.
+    pub floor: f64,
+}
+
+impl FigureSpec for Spectrum {
+    fn file(&self) -> &str {
+        &self.file
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["spectrum.csv"]
+    }
+
+    fn coordinates(&self) -> &[String] {
+        &self.coordinates
+    }
+
+    fn page(&self, tables: &Tables) -> Result<Page> {
+        let lines = self.lines(tables)?;
+        let values = || lines.iter().flat_map(|line| &line.points);
+        let last = values().map(|point| point.0).fold(1.0, f64::max);
+        let x = Axis {
+            label: "index k".into(),
+            scale: self.index_scale,
+            low: 1.0,
+            high: last.max(2.0),
+        };
+        let y = Axis::covering("λₖ/λ₁", Scale::Logarithmic, values().map(|point| point.1), 0.03);
+        let mut panel = Panel::new(x, y);
+        panel.marks = marks(&lines, f64::INFINITY);
+        let mut panels = vec![panel];
+        if let Some(leading) = self.inset {
+            let x = Axis {
+                label: "k".into(),
+                scale: Scale::Linear,
+                low: 1.0,
+                high: leading.max(2) as f64,
+            };
+            let y =
+                Axis { label: "λₖ/λ₁".into(), scale: Scale::Linear, low: 0.0, high: 1.05 };
+            let mut inner = Panel::new(x, y);
+            inner.marks = marks(&lines, leading as f64);
+            match free_corner(&panels[0], &lines) {
+                Some(area) => panels[0].inset = Some(Inset { panel: Box::new(inner), area }),
+                None => panels.push(inner),
+            }
+        }
+        let legend = if lines.len() > 1 {
+            lines.iter().map(|line| Entry::line(line.label.clone(), line.stroke)).collect()
+        } else {
+            Vec::new()
+        };
+        Ok(Page {
+            title: self.title.clone(),
+            columns: panels.len(),
+            place: if panels.len() > 1 { Place::Below } else { Place::Right },
+            panels,
+            frame: (430.0, 300.0),
+            shared_axes: false,
+            legend,
+            footnotes: Vec::new(),
+        })
+    }
+}
+
+/// One spectrum.
+struct Line {
+    label: String,
+    stroke: Stroke,
+    /// (k, λ_k/λ₁).
+    points: Vec<Point>,
+}
+
+impl Spectrum {
+    /// Colours tell coordinate systems apart and line styles blocks; of one coordinate system,
+    /// colours tell blocks apart.
+    fn lines(&self, tables: &Tables) -> Result<Vec<Line>> {
+        let rows: Vec<&SpectrumRow> = tables
+            .spectrum()?
+            .iter()
+            .filter(|row| {
+                let shown =
+                    |wanted: &[String], name: &String| wanted.is_empty() || wanted.contains(name);
+                row.trial == self.trial
+                    && shown(&self.coordinates, &row.coordinates)
+                    && shown(&self.blocks, &row.block)
+            })
+            .collect();
+        let mut systems = ordered(tables.coordinates(), rows.iter().map(|row| &row.coordinates));
+        systems.retain(|&system| rows.iter().any(|row| row.coordinates == system));
+        let blocks = ordered(&self.blocks, rows.iter().map(|row| &row.block));
+        let mut lines = Vec::new();
+        for (s, &system) in systems.iter().enumerate() {
+            for (b, &block) in blocks.iter().enumerate() {
+                let mut values: Vec<(usize, f64)> = rows
+                    .iter()
+                    .filter(|row| row.coordinates == system && row.block == block)
+                    .map(|row| (row.k, row.eigenvalue))
+                    .collect();
+                values.sort_by_key(|(k, _)| *k);
+                let Some(&(_, leading)) = values.first() else { continue };
+                let relative = |(k, value)| (k as f64, value / leading);
+                let stroke = if systems.len() > 1 {
+                    Stroke { colour: colour(s), width: 1.8, dash: dash(b) }
+                } else {
+                    Stroke { colour: colour(b), width: 1.8, dash: dash(0) }
+                };
+                lines.push(Line {
+                    label: match (systems.len(), block) {
+                        (_, "all") => system.into(),
+                        (1, _) => block.into(),
+                        _ => format!("{system}, {block}"),
+                    },
+                    stroke,
+                    points: values
+                        .into_iter()
+                        .map(relative)
+                        .filter(|point| point.1 >= self.floor)
+                        .collect(),
+                });
+            }
+        }
+        if lines.is_empty() {
+            return Err(tables.lacks(
+                "spectrum.csv",
+                format!("has no rows of trial {} for this figure", self.trial),
+            ));
+        }
+        Ok(lines)
+    }
+}
+
+fn marks(lines: &[Line], last: f64) -> Vec<Mark> {
+    let shown = |line: &Line| line.points.iter().copied().filter(|point| point.0 <= last).collect();
+    lines.iter().map(|line| Mark::Line { points: shown(line), stroke: line.stroke }).collect()
+}
+
+/// The upper right or lower left corner of a panel, whichever decreasing lines leave more free;
+/// `None` when neither is large enough.
+fn free_corner(panel: &Panel, lines: &[Line]) -> Option<Rect> {
+    let points = || {
+        let place = |&(k, value): &Point| (panel.x.fraction(k), panel.y.fraction(value));
+        lines.iter().flat_map(|line| &line.points).map(place)
+    };
+    let highest = points().filter(|p| p.0 >= 0.38).map(|p| p.1).fold(0.0, f64::max);
+    let lowest = points().filter(|p| p.0 <= 0.66).map(|p| p.1).fold(1.0, f64::min);
+    let (above, below) = (0.94 - highest, lowest - 0.06);
+    let height = above.max(below).min(0.58);
+    (height >= 0.4).then_some(if above >= below {
+        Rect { left: 0.40, right: 0.97, top: 0.03, bottom: 0.03 + height }
+    } else {
+        Rect { left: 0.03, right: 0.62, top: 0.97 - height, bottom: 0.97 }
+    })
+}

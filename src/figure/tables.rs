@@ -1,0 +1,215 @@
+//! The tables of a results folder, read when a figure first asks for them.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use serde::de::DeserializeOwned;
+
+use crate::record::{
+    CurveRow, EigenvectorRow, LandscapeRow, RateRow, RunRow, ScheduleRow, SpectrumRow,
+    TrajectoryRow,
+};
+use crate::{Error, Result};
+
+/// The tables of a results folder, with the order in which its config names things.
+#[derive(Debug)]
+pub struct Tables {
+    folder: PathBuf,
+    algorithms: Vec<String>,
+    coordinates: Vec<String>,
+    runs: OnceLock<Vec<RunRow>>,
+    curves: OnceLock<Vec<CurveRow>>,
+    learning_rates: OnceLock<Vec<RateRow>>,
+    trajectories: OnceLock<Vec<TrajectoryRow>>,
+    landscape: OnceLock<Vec<LandscapeRow>>,
+    spectrum: OnceLock<Vec<SpectrumRow>>,
+    eigenvectors: OnceLock<Vec<EigenvectorRow>>,
+    schedule: OnceLock<Vec<ScheduleRow>>,
+}
+
+/// A table's file and its reader.
+macro_rules! table {
+    ($(#[doc = $doc:literal])* $name:ident, $row:ty, $file:literal) => {
+        $(#[doc = $doc])*
+        ///
+        /// # Errors
+        /// [`Error::Io`] when the file cannot be read, [`Error::Corrupt`] with the line when it
+        /// does not hold such rows, or none.
+        pub fn $name(&self) -> Result<&[$row]> {
+            self.rows(&self.$name, $file)
+        }
+    };
+}
+
+impl Tables {
+    /// The tables in `folder`. `algorithms` and `coordinates` are the names in the order of the
+    /// config: colours and line styles go by it.
+    pub fn new(
+        folder: impl Into<PathBuf>,
+        algorithms: Vec<String>,
+        coordinates: Vec<String>,
+    ) -> Self {
+        Self {
+            folder: folder.into(),
+            algorithms,
+            coordinates,
+            runs: OnceLock::new(),
+            curves: OnceLock::new(),
+            learning_rates: OnceLock::new(),
+            trajectories: OnceLock::new(),
+            landscape: OnceLock::new(),
+            spectrum: OnceLock::new(),
+            eigenvectors: OnceLock::new(),
+            schedule: OnceLock::new(),
+        }
+    }
+
+    /// Names of the algorithms, in the order of the config.
+    pub fn algorithms(&self) -> &[String] {
+        &self.algorithms
+    }
+
+    /// Names of the coordinate systems, in the order of the config.
+    pub fn coordinates(&self) -> &[String] {
+        &self.coordinates
+    }
+
+    table!(
+        /// The runs (`runs.csv`).
+        runs, RunRow, "runs.csv"
+    );
+    table!(
+        /// The training curves (`curves.csv`).
+        curves, CurveRow, "curves.csv"
+    );
+    table!(
+        /// The metric at each learning rate (`learning_rates.csv`).
+        learning_rates, RateRow, "learning_rates.csv"
+    );
+    table!(
+        /// The iterates (`trajectories.csv`).
+        trajectories, TrajectoryRow, "trajectories.csv"
+    );
+    table!(
+        /// The loss on a grid (`landscape.csv`).
+        landscape, LandscapeRow, "landscape.csv"
+    );
+    table!(
+        /// The eigenvalues (`spectrum.csv`).
+        spectrum, SpectrumRow, "spectrum.csv"
+    );
+    table!(
+        /// The leading eigenvectors (`eigenvectors.csv`).
+        eigenvectors, EigenvectorRow, "eigenvectors.csv"
+    );
+    table!(
+        /// The learning-rate schedule (`schedule.csv`).
+        schedule, ScheduleRow, "schedule.csv"
+    );
+
+    /// The error that a table does not hold what a figure needs.
+    pub fn lacks(&self, file: &str, message: impl Into<String>) -> Error {
+        Error::Incompatible { path: self.folder.join(file), message: message.into() }
+    }
+
+    fn rows<'a, T: DeserializeOwned>(
+        &self,
+        table: &'a OnceLock<Vec<T>>,
+        file: &str,
+    ) -> Result<&'a [T]> {
+        if let Some(rows) = table.get() {
+            return Ok(rows);
+        }
+        let rows = read(&self.folder.join(file))?;
+        Ok(table.get_or_init(|| rows))
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    let file = std::fs::File::open(path).map_err(Error::io(path))?;
+    let corrupt = |message: String| Error::Corrupt {
+        path: path.to_path_buf(),
+        message: format!("{message}; run the experiment again to write the table anew"),
+    };
+    let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
+    let header = reader.headers().cloned().unwrap_or_default();
+    let line = |pos: Option<csv::Position>| pos.map_or(1, |pos| pos.line());
+    let rows =
+        reader.into_deserialize().collect::<Result<Vec<T>, csv::Error>>().map_err(|error| {
+            match error.into_kind() {
+                csv::ErrorKind::Io(source) => Error::io(path)(source),
+                csv::ErrorKind::Deserialize { pos, err } => {
+                    let column = err.field().and_then(|field| header.get(field as usize));
+                    let column = column.map_or(String::new(), |name| format!("`{name}`: "));
+                    corrupt(format!("line {}: {column}{}", line(pos), err.kind()))
+                }
+                csv::ErrorKind::UnequalLengths { pos, expected_len, len } => corrupt(format!(
+                    "line {}: {len} fields where the header has {expected_len}",
+                    line(pos)
+                )),
+                csv::ErrorKind::Utf8 { pos, err } => corrupt(format!("line {}: {err}", line(pos))),
+                other => corrupt(format!("{other:?}")),
+            }
+        })?;
+    if rows.is_empty() {
+        return Err(corrupt("holds no rows".into()));
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder_with(file: &str, contents: &[u8]) -> (tempfile::TempDir, Tables) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(file), contents).unwrap();
+        let tables = Tables::new(folder.path(), vec![], vec![]);
+        (folder, tables)
+    }
+
+    fn message(contents: &[u8]) -> String {
+        let (_folder, tables) = folder_with("schedule.csv", contents);
+        let message = tables.schedule().unwrap_err().to_string();
+        message.rsplit_once("schedule.csv").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn rows_are_read_once() {
+        let (folder, tables) = folder_with("schedule.csv", b"epoch,learning_rate\n0,1.0\n1,inf\n");
+        assert_eq!(tables.schedule().unwrap()[1].learning_rate, f64::INFINITY);
+        drop(folder);
+        assert_eq!(tables.schedule().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_file_and_line() {
+        for (contents, wanted) in [
+            (
+                &b"epoch,learning_rate\n0,1.0\n1,fast\n"[..],
+                "line 3: `learning_rate`: invalid float literal",
+            ),
+            (b"epoch,learning_rate\n0,1.0\n1\n", "line 3: 1 fields where the header has 2"),
+            (b"epoch\n0\n", "line 2: missing field `learning_rate`"),
+            (
+                b"epoch,learning_rate\n0,1.0\n1,\xff\n",
+                "line 3: invalid utf-8: invalid UTF-8 in field 1 near byte index 0",
+            ),
+            (b"epoch,learning_rate\n", "holds no rows"),
+            (b"", "holds no rows"),
+        ] {
+            let message = message(contents);
+            assert_eq!(
+                message,
+                format!(": {wanted}; run the experiment again to write the table anew")
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_table_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Tables::new(folder.path(), vec![], vec![]).runs().unwrap_err();
+        assert!(matches!(&error, Error::Io { path, .. } if path.ends_with("runs.csv")), "{error}");
+    }
+}

@@ -1,0 +1,153 @@
+//! Objectives of the form f(θ) = h(Aθ) with a data matrix A (paper, section 4.1, eq. 4).
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2};
+
+use ndarray_rand::rand::Rng;
+
+use crate::config::Reader;
+use crate::data::{self, Decay};
+use crate::lanes::{Lanes, Layout};
+use crate::linalg::{self, Into, Real};
+use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+
+/// The outer function h: Rⁿ → R of a [`Composite`].
+pub trait Outer<R: Real>: Send + Sync {
+    /// Returns h(z) and overwrites z (n entries) with ∇h(z).
+    fn value_and_gradient(&self, z: &mut [R]) -> f64;
+}
+
+/// f(θ) = h(Aθ) for an n × d matrix A. The gradient is Aᵀ∇h(Aθ).
+#[derive(Clone, Debug)]
+pub struct Composite<R, H> {
+    matrix: Array2<R>,
+    outer: H,
+    layout: Layout,
+    optimum: Option<Optimum<R>>,
+}
+
+#[derive(Clone, Debug)]
+struct Optimum<R> {
+    value: f64,
+    minimizer: Array1<R>,
+    resolution: f64,
+}
+
+impl<R: Real, H: Outer<R>> Composite<R, H> {
+    /// h(Aθ) with data matrix `matrix` (n × d).
+    pub fn new(matrix: ArrayView2<'_, f64>, outer: H) -> Self {
+        Self {
+            matrix: matrix.mapv(linalg::real).as_standard_layout().into_owned(),
+            outer,
+            layout: Layout::vector(matrix.ncols()),
+            optimum: None,
+        }
+    }
+
+    /// Adds what is known of the optimum: its value, a minimizer (d entries) and the smallest
+    /// difference from the value that rounding lets one see.
+    pub fn with_optimum(
+        mut self,
+        value: f64,
+        minimizer: ArrayView1<'_, f64>,
+        resolution: f64,
+    ) -> Self {
+        let minimizer = minimizer.mapv(linalg::real);
+        self.optimum = Some(Optimum { value, minimizer, resolution });
+        self
+    }
+
+    /// A.
+    pub fn matrix(&self) -> ArrayView2<'_, R> {
+        self.matrix.view()
+    }
+
+    /// Overwrites `z` (K × n) with ∇h(A θ_k) in row k and returns the values h(A θ_k).
+    fn outer_gradients(&self, theta: &Lanes<R>, mut z: ArrayViewMut2<'_, R>, values: &mut [f64]) {
+        linalg::product(theta.block(0), self.matrix.t(), Into::Overwrite, z.view_mut());
+        for (mut row, value) in z.rows_mut().into_iter().zip(values) {
+            let row = row.as_slice_mut().expect("rows of a row-major matrix are contiguous");
+            *value = self.outer.value_and_gradient(row);
+        }
+    }
+}
+
+impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn value_and_gradient(
+        &self,
+        theta: &Lanes<R>,
+        _full: Batch<'_>,
+        values: &mut [f64],
+        gradient: &mut Lanes<R>,
+        scratch: &mut Scratch<R>,
+    ) {
+        let [z] = scratch.take([theta.lanes() * self.matrix.nrows()]);
+        let mut z = ArrayViewMut2::from_shape((theta.lanes(), self.matrix.nrows()), z)
+            .expect("the buffer has K × n entries");
+        self.outer_gradients(theta, z.view_mut(), values);
+        linalg::product(z.view(), self.matrix.view(), Into::Overwrite, gradient.block_mut(0));
+    }
+
+    fn evaluate(
+        &self,
+        theta: &Lanes<R>,
+        split: Split,
+        scratch: &mut Scratch<R>,
+    ) -> Option<Vec<Metrics>> {
+        if split != Split::Training {
+            return None;
+        }
+        let [z] = scratch.take([theta.lanes() * self.matrix.nrows()]);
+        let z = ArrayViewMut2::from_shape((theta.lanes(), self.matrix.nrows()), z)
+            .expect("the buffer has K × n entries");
+        let mut values = vec![0.0; theta.lanes()];
+        self.outer_gradients(theta, z, &mut values);
+        Some(values.into_iter().map(|loss| Metrics { loss, accuracy: None }).collect())
+    }
+
+    fn minimum(&self) -> Option<f64> {
+        self.optimum.as_ref().map(|optimum| optimum.value)
+    }
+
+    fn minimizer(&self) -> Option<ArrayView1<'_, R>> {
+        self.optimum.as_ref().map(|optimum| optimum.minimizer.view())
+    }
+
+    fn resolution(&self) -> f64 {
+        self.optimum.as_ref().map_or(f64::MIN_POSITIVE, |optimum| optimum.resolution)
+    }
+}
+
+/// A random data matrix with a prescribed spectrum.
+#[derive(Clone, Copy, Debug)]
+pub struct MatrixSpec {
+    /// Rows n.
+    pub rows: usize,
+    /// Columns d: the number of parameters.
+    pub columns: usize,
+    /// Decay of the singular values.
+    pub decay: Decay,
+}
+
+impl MatrixSpec {
+    /// Reads `rows`, `columns` and `decay`.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let rows = reader.count("rows", 1..=1_000_000);
+        let columns = reader.count("columns", 1..=20_000);
+        let decay = reader.table("decay", Decay::read);
+        Some(Self { rows: rows?, columns: columns?, decay: decay? })
+    }
+
+    /// Two matrix–vector products.
+    pub(super) fn gradient_cost(&self) -> f64 {
+        4.0 * self.rows as f64 * self.columns as f64
+    }
+
+    /// Draws the matrix.
+    pub(super) fn draw(&self, rng: &mut impl Rng) -> Array2<f64> {
+        data::spectral_matrix(self.rows, self.columns, self.decay, rng)
+    }
+}

@@ -1,0 +1,81 @@
+//! The log-sum-exp objective (paper, eq. 7).
+
+use ndarray::{Array1, ArrayView2};
+
+use crate::config::Reader;
+use crate::data;
+use crate::error::Result;
+use crate::lanes::Layout;
+use crate::linalg::{Real, double, real};
+use crate::objective::composite::MatrixSpec;
+use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "log-sum-exp",
+    summary: "f(θ) = log Σ_i exp((⟨a_i, θ⟩ − y_i)²) with y = Aθ*",
+    read: |reader: &mut Reader<'_>| Some(Box::new(LogSumExpSpec(MatrixSpec::read(reader)?))),
+};
+
+/// h(z) = log Σ_i exp((z_i − y_i)²).
+#[derive(Clone, Debug)]
+pub struct LogSumExp<R>(Array1<R>);
+
+impl<R: Real> LogSumExp<R> {
+    /// h for the observations y.
+    pub fn new(observations: &Array1<f64>) -> Self {
+        Self(observations.mapv(real))
+    }
+
+    /// f(θ) = log Σ_i exp((⟨a_i, θ⟩ − y_i)²) with y = Aθ*, so that the minimum is log n, at θ*.
+    pub fn realizable(matrix: ArrayView2<'_, f64>, minimizer: &Array1<f64>) -> Composite<R, Self> {
+        let minimum = (matrix.nrows() as f64).ln();
+        // The sum is accumulated in doubles; its terms are exponentials of rounded squares.
+        let resolution = 16.0 * double(R::epsilon()) * minimum.max(1.0);
+        Composite::new(matrix, Self::new(&matrix.dot(minimizer))).with_optimum(
+            minimum,
+            minimizer.view(),
+            resolution,
+        )
+    }
+}
+
+impl<R: Real> Outer<R> for LogSumExp<R> {
+    /// Shifted by the largest exponent, so that nothing overflows before the squares themselves
+    /// do; then the value is infinite or NaN, never −∞.
+    fn value_and_gradient(&self, z: &mut [R]) -> f64 {
+        let mut largest = 0.0_f64;
+        for (z, &y) in z.iter_mut().zip(&self.0) {
+            *z -= y;
+            largest = largest.max(double(*z).powi(2));
+        }
+        let shifted = |z: R| (double(z).powi(2) - largest).exp();
+        let sum: f64 = z.iter().map(|&z| shifted(z)).sum();
+        for z in z {
+            *z = real(2.0 * double(*z) * shifted(*z) / sum);
+        }
+        largest + sum.ln()
+    }
+}
+
+/// Log-sum-exp on a random matrix with a prescribed spectrum; θ* ~ N(0, I).
+#[derive(Clone, Debug)]
+pub struct LogSumExpSpec(pub MatrixSpec);
+
+impl<R: Real> Build<R> for LogSumExpSpec {
+    fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
+        let mut rng = context.streams.rng("data");
+        let matrix = self.0.draw(&mut rng);
+        let minimizer = data::gaussian_vector(self.0.columns, &mut rng);
+        Ok(Box::new(LogSumExp::realizable(matrix.view(), &minimizer)))
+    }
+}
+
+impl Spec for LogSumExpSpec {
+    fn layout(&self) -> Layout {
+        Layout::vector(self.0.columns)
+    }
+
+    fn gradient_cost(&self) -> f64 {
+        self.0.gradient_cost()
+    }
+}

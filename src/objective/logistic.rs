@@ -1,0 +1,131 @@
+//! Logistic regression.
+
+use ndarray::{Array1, Array2, ArrayView2};
+use ndarray_rand::rand::Rng;
+
+use crate::config::Reader;
+use crate::data;
+use crate::error::{Error, Result};
+use crate::lanes::Layout;
+use crate::linalg::{self, Real, double, real};
+use crate::objective::composite::MatrixSpec;
+use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "logistic",
+    summary: "f(θ) = Σ_i [softplus(⟨a_i, θ⟩) − y_i⟨a_i, θ⟩] with y_i ~ Bernoulli(σ(⟨a_i, θ*⟩))",
+    read: |reader: &mut Reader<'_>| Some(Box::new(LogisticSpec(MatrixSpec::read(reader)?))),
+};
+
+/// σ(z) = 1/(1 + e^−z), without overflow.
+fn sigmoid(z: f64) -> f64 {
+    if z >= 0.0 { 1.0 / (1.0 + (-z).exp()) } else { z.exp() / (1.0 + z.exp()) }
+}
+
+/// log(1 + e^z), without overflow.
+fn softplus(z: f64) -> f64 {
+    z.max(0.0) + (-z.abs()).exp().ln_1p()
+}
+
+/// h(z) = Σ_i [softplus(z_i) − y_i z_i].
+#[derive(Clone, Debug)]
+pub struct Logistic<R>(Array1<R>);
+
+impl<R: Real> Logistic<R> {
+    /// h for the labels y (0 or 1).
+    pub fn new(labels: &Array1<f64>) -> Self {
+        Self(labels.mapv(real))
+    }
+
+    /// Logistic regression of labels (0 or 1) on the rows of `matrix`; the minimum by Newton's
+    /// method.
+    ///
+    /// # Errors
+    /// When the labels are separable, so that no minimum exists, or Newton's method stalls.
+    pub fn fit(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<Composite<R, Self>> {
+        let (minimizer, minimum) = newton(matrix, labels)?;
+        let resolution = 16.0 * double(R::epsilon()) * minimum.max(1.0);
+        Ok(Composite::new(matrix, Self::new(labels)).with_optimum(
+            minimum,
+            minimizer.view(),
+            resolution,
+        ))
+    }
+}
+
+impl<R: Real> Outer<R> for Logistic<R> {
+    fn value_and_gradient(&self, z: &mut [R]) -> f64 {
+        let mut value = 0.0;
+        for (z, &y) in z.iter_mut().zip(&self.0) {
+            let (margin, label) = (double(*z), double(y));
+            value += softplus(margin) - label * margin;
+            *z = real(sigmoid(margin) - label);
+        }
+        value
+    }
+}
+
+/// Minimizer and minimum, by Newton's method with step halving.
+fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f64>, f64)> {
+    let value = |theta: &Array1<f64>| -> f64 {
+        let z = matrix.dot(theta);
+        z.iter().zip(labels).map(|(&z, &y)| softplus(z) - y * z).sum()
+    };
+    let mut theta = Array1::zeros(matrix.ncols());
+    let mut current = value(&theta);
+    for _ in 0..100 {
+        let probabilities = matrix.dot(&theta).mapv(sigmoid);
+        let gradient = matrix.t().dot(&(&probabilities - labels));
+        let weights = probabilities.mapv(|p| p * (1.0 - p));
+        let weighted: Array2<f64> = &matrix * &weights.insert_axis(ndarray::Axis(1));
+        let hessian = matrix.t().dot(&weighted).as_standard_layout().into_owned();
+        let direction = linalg::solve_positive_definite(hessian.view(), gradient.view())?;
+        // Half the squared Newton decrement estimates the suboptimality that is left.
+        if gradient.dot(&direction) < 1e-20 {
+            return Ok((theta, current));
+        }
+        let mut scale = 1.0;
+        loop {
+            let candidate = &theta - &(&direction * scale);
+            let next = value(&candidate);
+            if next <= current {
+                (theta, current) = (candidate, next);
+                break;
+            }
+            scale *= 0.5;
+            if scale < 1e-10 {
+                return Ok((theta, current));
+            }
+        }
+    }
+    Err(Error::Numerical(
+        "logistic regression: Newton's method found no minimum; the labels may be separable: \
+         use more rows"
+            .into(),
+    ))
+}
+
+/// Logistic regression on a random matrix with a prescribed spectrum; θ* ~ N(0, I) and labels
+/// drawn from its model.
+#[derive(Clone, Debug)]
+pub struct LogisticSpec(pub MatrixSpec);
+
+impl<R: Real> Build<R> for LogisticSpec {
+    fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
+        let mut rng = context.streams.rng("data");
+        let matrix = self.0.draw(&mut rng);
+        let truth = data::gaussian_vector(self.0.columns, &mut rng);
+        let labels = matrix.dot(&truth).mapv(|z| f64::from(u8::from(rng.random_bool(sigmoid(z)))));
+        Ok(Box::new(Logistic::fit(matrix.view(), &labels)?))
+    }
+}
+
+impl Spec for LogisticSpec {
+    fn layout(&self) -> Layout {
+        Layout::vector(self.0.columns)
+    }
+
+    fn gradient_cost(&self) -> f64 {
+        self.0.gradient_cost()
+    }
+}

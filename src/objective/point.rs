@@ -1,0 +1,74 @@
+//! Objectives given for one parameter vector at a time.
+
+use crate::lanes::{Lanes, Layout};
+use crate::linalg::{Real, double, real};
+use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+
+/// A differentiable function of one parameter vector, in doubles: the least that a user writes.
+pub trait PointObjective: Send + Sync {
+    /// Number of parameters d.
+    fn dimension(&self) -> usize;
+
+    /// Returns f(θ) and writes ∇f(θ) (d entries).
+    fn value_and_gradient(&self, theta: &[f64], gradient: &mut [f64]) -> f64;
+
+    /// The lowest value, where it is known.
+    fn minimum(&self) -> Option<f64> {
+        None
+    }
+}
+
+/// Makes an [`Objective`] of a [`PointObjective`] by a loop over the lanes.
+#[derive(Clone, Debug)]
+pub struct PerLane<F> {
+    function: F,
+    layout: Layout,
+}
+
+impl<F: PointObjective> PerLane<F> {
+    /// Wraps the function.
+    pub fn new(function: F) -> Self {
+        let layout = Layout::vector(function.dimension());
+        Self { function, layout }
+    }
+}
+
+impl<R: Real, F: PointObjective> Objective<R> for PerLane<F> {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn value_and_gradient(
+        &self,
+        theta: &Lanes<R>,
+        _full: Batch<'_>,
+        values: &mut [f64],
+        gradient: &mut Lanes<R>,
+        _: &mut Scratch<R>,
+    ) {
+        let mut point_gradient = vec![0.0; self.layout.dimension()];
+        for (lane, value) in values.iter_mut().enumerate() {
+            let point = theta.lane(lane).mapv(double).to_vec();
+            *value = self.function.value_and_gradient(&point, &mut point_gradient);
+            let row: ndarray::Array1<R> = point_gradient.iter().map(|&g| real(g)).collect();
+            gradient.set_lane(lane, row.view());
+        }
+    }
+
+    fn evaluate(&self, theta: &Lanes<R>, split: Split, _: &mut Scratch<R>) -> Option<Vec<Metrics>> {
+        let mut unused = vec![0.0; self.layout.dimension()];
+        (split == Split::Training).then(|| {
+            (0..theta.lanes())
+                .map(|lane| {
+                    let point = theta.lane(lane).mapv(double).to_vec();
+                    let loss = self.function.value_and_gradient(&point, &mut unused);
+                    Metrics { loss, accuracy: None }
+                })
+                .collect()
+        })
+    }
+
+    fn minimum(&self) -> Option<f64> {
+        self.function.minimum()
+    }
+}

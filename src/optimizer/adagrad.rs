@@ -1,0 +1,83 @@
+//! Adagrad (Duchi, Hazan & Singer 2011), in the two forms that libraries use.
+
+use crate::config::{Allowed, Reader};
+use crate::lanes::Layout;
+use crate::linalg::{Real, real};
+use crate::optimizer::elementwise::{Elementwise, Rule};
+use crate::optimizer::{Build, Entry, Optimizer, Spec};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "adagrad",
+    summary: "Adagrad: s ← s + g², θ ← θ − η g/(√s + ε) or θ ← θ − η g/√(s + ε)",
+    read: |reader: &mut Reader<'_>| {
+        let initial = reader.number_or("initial_accumulator", 0.0, Allowed::at_least(0.0));
+        let eps = reader.number_or("eps", 1e-10, Allowed::positive());
+        let placement = reader.choice_or(
+            "eps_placement",
+            "outside",
+            &[("outside", EpsPlacement::Outside), ("inside", EpsPlacement::Inside)],
+        );
+        Some(Box::new(Adagrad {
+            initial_accumulator: initial?,
+            eps: eps?,
+            eps_placement: placement?,
+        }))
+    },
+};
+
+/// Where ε stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EpsPlacement {
+    /// √s + ε, as in PyTorch.
+    Outside,
+    /// √(s + ε), as in Optax.
+    Inside,
+}
+
+/// s ← s + g²; θ ← θ − η g/(√s + ε), or θ ← θ − η g/√(s + ε).
+///
+/// PyTorch: s₀ = 0, ε = 1e-10 outside the root. Optax: s₀ = 0.1, ε = 1e-7 inside it. The two
+/// behave differently; the paper used Optax for convex objectives and PyTorch for networks (D).
+#[derive(Clone, Copy, Debug)]
+pub struct Adagrad {
+    /// s₀.
+    pub initial_accumulator: f64,
+    /// ε.
+    pub eps: f64,
+    /// Inside or outside the root.
+    pub eps_placement: EpsPlacement,
+}
+
+impl Adagrad {
+    /// The form and constants of PyTorch.
+    pub const PYTORCH: Self =
+        Self { initial_accumulator: 0.0, eps: 1e-10, eps_placement: EpsPlacement::Outside };
+    /// The form and constants of Optax.
+    pub const OPTAX: Self =
+        Self { initial_accumulator: 0.1, eps: 1e-7, eps_placement: EpsPlacement::Inside };
+}
+
+impl<R: Real> Build<R> for Adagrad {
+    fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>> {
+        Box::new(Elementwise::new(*self, layout, lanes))
+    }
+}
+
+impl Spec for Adagrad {}
+
+impl<R: Real> Rule<R, 1> for Adagrad {
+    fn initial_state(&self) -> R {
+        real(self.initial_accumulator)
+    }
+
+    fn update(&self, _: i32, rate: R, theta: &mut [R], gradient: &[R], [sum]: [&mut [R]; 1]) {
+        let (inside, outside) = match self.eps_placement {
+            EpsPlacement::Inside => (real(self.eps), R::zero()),
+            EpsPlacement::Outside => (R::zero(), real(self.eps)),
+        };
+        for ((theta, &g), s) in theta.iter_mut().zip(gradient).zip(sum) {
+            *s += g * g;
+            *theta -= rate * g / ((*s + inside).sqrt() + outside);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Adam (Kingma & Ba 2015).
+
+use crate::config::{Allowed, Reader};
+use crate::lanes::Layout;
+use crate::linalg::{Real, real};
+use crate::optimizer::elementwise::{Elementwise, Rule};
+use crate::optimizer::{Build, Entry, Optimizer, Spec};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "adam",
+    summary: "Adam: bias-corrected averages of g and g², θ ← θ − η m̂/(√v̂ + ε)",
+    read: |reader: &mut Reader<'_>| {
+        let beta1 = reader.number_or("beta1", 0.9, Allowed::between(0.0, 1.0));
+        let beta2 = reader.number_or("beta2", 0.999, Allowed::between(0.0, 1.0));
+        let eps = reader.number_or("eps", 1e-8, Allowed::positive());
+        Some(Box::new(Adam { beta1: beta1?, beta2: beta2?, eps: eps? }))
+    },
+};
+
+/// m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; θ ← θ − η m̂/(√v̂ + ε) with m̂ = m/(1−β₁ᵗ),
+/// v̂ = v/(1−β₂ᵗ).
+#[derive(Clone, Copy, Debug)]
+pub struct Adam {
+    /// β₁.
+    pub beta1: f64,
+    /// β₂.
+    pub beta2: f64,
+    /// ε.
+    pub eps: f64,
+}
+
+impl Default for Adam {
+    /// β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, eps: 1e-8 }
+    }
+}
+
+impl<R: Real> Build<R> for Adam {
+    fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>> {
+        Box::new(Elementwise::new(*self, layout, lanes))
+    }
+}
+
+impl Spec for Adam {}
+
+impl<R: Real> Rule<R, 2> for Adam {
+    fn update(&self, step: i32, rate: R, theta: &mut [R], gradient: &[R], [m, v]: [&mut [R]; 2]) {
+        let (beta1, beta2, eps): (R, R, R) = (real(self.beta1), real(self.beta2), real(self.eps));
+        let (rest1, rest2): (R, R) = (real(1.0 - self.beta1), real(1.0 - self.beta2));
+        let correction1: R = real(1.0 / (1.0 - self.beta1.powi(step)));
+        let correction2: R = real(1.0 / (1.0 - self.beta2.powi(step)));
+        for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(m).zip(v) {
+            *m = beta1 * *m + rest1 * g;
+            *v = beta2 * *v + rest2 * (g * g);
+            *theta -= rate * (*m * correction1) / ((*v * correction2).sqrt() + eps);
+        }
+    }
+}

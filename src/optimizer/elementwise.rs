@@ -1,0 +1,66 @@
+//! The common loop of optimizers that update every parameter by itself.
+
+use std::array;
+
+use crate::lanes::{Lanes, LanesView, LanesViewMut, Layout};
+use crate::linalg::Real;
+use crate::optimizer::Optimizer;
+
+/// The update of one lane's block by an optimizer with `N` numbers of state for each parameter.
+pub(super) trait Rule<R: Real, const N: usize>: Send {
+    /// The state's value before the first step.
+    fn initial_state(&self) -> R {
+        R::zero()
+    }
+
+    /// Update number `step`, from 1. All slices have the same length.
+    fn update(&self, step: i32, rate: R, theta: &mut [R], gradient: &[R], state: [&mut [R]; N]);
+}
+
+/// An optimizer that applies a [`Rule`] to every lane and block.
+pub(super) struct Elementwise<R, U, const N: usize> {
+    rule: U,
+    state: [Lanes<R>; N],
+    step: i32,
+}
+
+impl<R: Real, U: Rule<R, N>, const N: usize> Elementwise<R, U, N> {
+    pub(super) fn new(rule: U, layout: &Layout, lanes: usize) -> Self {
+        let state = array::from_fn(|_| Lanes::filled(layout, lanes, rule.initial_state()));
+        Self { rule, state, step: 0 }
+    }
+}
+
+impl<R: Real, U: Rule<R, N>, const N: usize> Optimizer<R> for Elementwise<R, U, N> {
+    fn step(&mut self, mut theta: LanesViewMut<'_, R>, gradient: LanesView<'_, R>, rates: &[R]) {
+        self.step += 1;
+        let lanes = theta.lanes();
+        for block in 0..theta.layout().blocks().len() {
+            let mut theta = theta.block_mut(block);
+            let gradient = gradient.block(block);
+            let mut state = self.state.each_mut().map(|state| state.block_mut(block));
+            let size = theta.ncols();
+            let theta = theta.as_slice_mut().expect("blocks of lanes are contiguous");
+            let gradient = gradient.as_slice().expect("blocks of lanes are contiguous");
+            let mut state = state
+                .each_mut()
+                .map(|state| state.as_slice_mut().expect("blocks of lanes are contiguous"));
+            for (lane, &rate) in rates.iter().enumerate().take(lanes) {
+                let range = lane * size..(lane + 1) * size;
+                self.rule.update(
+                    self.step,
+                    rate,
+                    &mut theta[range.clone()],
+                    &gradient[range.clone()],
+                    state.each_mut().map(|state| &mut state[range.clone()]),
+                );
+            }
+        }
+    }
+
+    fn retain(&mut self, lanes: &[usize]) {
+        for state in &mut self.state {
+            state.retain(lanes);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Gradient descent with (heavy-ball) momentum.
+
+use crate::config::{Allowed, Reader};
+use crate::lanes::Layout;
+use crate::linalg::{Real, real};
+use crate::optimizer::elementwise::{Elementwise, Rule};
+use crate::optimizer::{Build, Entry, Optimizer, Spec};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "momentum",
+    summary: "gradient descent with momentum: b ← μ b + g, θ ← θ − η b",
+    read: |reader: &mut Reader<'_>| {
+        let momentum = reader.number_or("momentum", 0.9, Allowed::between(0.0, 1.0))?;
+        Some(Box::new(Momentum { momentum }))
+    },
+};
+
+/// b ← μ b + g with b₀ = 0; θ ← θ − η b. Equivariant, like gradient descent.
+#[derive(Clone, Copy, Debug)]
+pub struct Momentum {
+    /// μ.
+    pub momentum: f64,
+}
+
+impl<R: Real> Build<R> for Momentum {
+    fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>> {
+        Box::new(Elementwise::new(*self, layout, lanes))
+    }
+}
+
+impl Spec for Momentum {}
+
+impl<R: Real> Rule<R, 1> for Momentum {
+    fn update(&self, _: i32, rate: R, theta: &mut [R], gradient: &[R], [buffer]: [&mut [R]; 1]) {
+        let momentum: R = real(self.momentum);
+        for ((theta, &g), b) in theta.iter_mut().zip(gradient).zip(buffer) {
+            *b = momentum * *b + g;
+            *theta -= rate * *b;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The tests that every optimizer passes: see also `tests/reference.rs`.
+
+use ndarray::{Array1, Array2};
+
+use super::{Build, REGISTRY, Spec};
+use crate::config::{Overlay, Source, read};
+use crate::lanes::{Lanes, Layout};
+
+/// Every registered optimizer with its default hyperparameters.
+fn all() -> impl Iterator<Item = (&'static str, Box<dyn Spec>)> {
+    REGISTRY.iter().map(|entry| {
+        let source = Source::parse("test", b"").unwrap();
+        let spec = read(&source, &Overlay::default(), |reader| (entry.read)(reader)).unwrap();
+        (entry.name, spec.value)
+    })
+}
+
+/// Runs 400 steps on Σ i·θ_i²/2 from θ = (1, …) in each lane; returns the lanes' last points.
+fn minimize(spec: &dyn Spec, rates: &[f64], retain_after: Option<(usize, &[usize])>) -> Lanes<f64> {
+    let layout = Layout::vector(4);
+    let mut theta = Lanes::filled(&layout, rates.len(), 1.0);
+    let mut rates = rates.to_vec();
+    let mut optimizer = Build::<f64>::build(spec, &layout, rates.len());
+    for step in 0..400 {
+        if let Some((_, keep)) = retain_after.filter(|(at, _)| *at == step) {
+            theta.retain(keep);
+            optimizer.retain(keep);
+            rates = keep.iter().map(|&lane| rates[lane]).collect();
+        }
+        let mut gradient = theta.clone();
+        for (i, g) in gradient.as_mut_slice().iter_mut().enumerate() {
+            *g *= (i % 4 + 1) as f64;
+        }
+        let lanes = theta.lanes();
+        optimizer.step(theta.view_mut(0..lanes), gradient.view(0..lanes), &rates);
+    }
+    theta
+}
+
+#[test]
+fn a_quadratic_is_minimized() {
+    for (name, spec) in all() {
+        let rates = [0.3, 0.1, 0.03];
+        let last = minimize(&*spec, &rates, None);
+        let height = |lane: usize| last.lane(lane).dot(&last.lane(lane));
+        let best = (0..rates.len()).map(height).fold(f64::INFINITY, f64::min);
+        assert!(best < 1e-3, "{name} ends at squared distance {best}");
+    }
+}
+
+#[test]
+fn lanes_are_independent_and_survive_the_loss_of_others() {
+    for (name, spec) in all() {
+        let rates = [0.05, 1e300, 0.1, 0.2];
+        let together = minimize(&*spec, &rates, None);
+        let compacted = minimize(&*spec, &rates, Some((17, &[0, 3])));
+        for (lane, kept) in [(0, 0), (3, 1)] {
+            let alone = minimize(&*spec, &rates[lane..=lane], None);
+            assert_eq!(together.lane(lane), alone.lane(0), "{name}, lane {lane}");
+            assert_eq!(together.lane(lane), compacted.lane(kept), "{name}, lane {lane}");
+        }
+    }
+}
+
+#[test]
+fn retaining_lanes_keeps_their_rows() {
+    let layout = Layout::new([
+        ("a".into(), (2, 1), crate::lanes::Role::Weight, (1, 2)),
+        ("b".into(), (3, 1), crate::lanes::Role::Bias, (1, 3)),
+    ]);
+    let mut lanes = Lanes::<f64>::zeros(&layout, 4);
+    let rows = Array2::from_shape_fn((4, 5), |(i, j)| (10 * i + j) as f64);
+    for (lane, row) in rows.rows().into_iter().enumerate() {
+        lanes.set_lane(lane, row);
+    }
+    lanes.retain(&[1, 3]);
+    assert_eq!(lanes.lanes(), 2);
+    assert_eq!(lanes.lane(0), Array1::from_vec(vec![10.0, 11.0, 12.0, 13.0, 14.0]));
+    assert_eq!(lanes.lane(1), rows.row(3));
+    assert_eq!(lanes.block(1).row(1).to_vec(), [32.0, 33.0, 34.0]);
+}

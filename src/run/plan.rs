@@ -1,0 +1,114 @@
+//! What would run, and about how long it takes: `--dry-run`.
+
+use std::time::Instant;
+
+use ndarray::Array2;
+
+use crate::experiment::{Experiment, Precision};
+use crate::linalg::{self, Into, Real};
+use crate::run::observer::Stage;
+use crate::run::task::Task;
+
+/// One pass of a plan.
+#[derive(Clone, Debug)]
+pub struct PassPlan {
+    /// What it is for.
+    pub name: &'static str,
+    /// Tasks (trials × coordinate systems).
+    pub tasks: usize,
+    /// Tasks that are done.
+    pub done: usize,
+    /// Runs to do.
+    pub runs: usize,
+    /// Gradients to evaluate for them, at most: some runs stop early.
+    pub gradients: u64,
+    /// Gradients to sample for EGOP estimates.
+    pub samples: u64,
+}
+
+/// What would run, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The passes, up to and including the first that is not done.
+    pub passes: Vec<PassPlan>,
+    /// Whether nothing comes after them.
+    pub complete: bool,
+    /// About how many seconds the pending tasks take on one thread.
+    pub seconds: f64,
+}
+
+impl Plan {
+    pub(super) fn add<'t>(
+        &mut self,
+        experiment: &Experiment,
+        stage: Stage,
+        tasks: usize,
+        pending: impl Iterator<Item = &'t Task>,
+    ) {
+        let layout = experiment.objective.layout();
+        let training = experiment.training.on(experiment.objective.examples());
+        let updates = training.epochs * training.minibatches.map_or(1, |all| all.per_epoch());
+        let share = |batch: Option<usize>| match (batch, experiment.objective.examples()) {
+            (Some(batch), Some(examples)) => batch as f64 / examples as f64,
+            _ => 1.0,
+        };
+        let gradient = experiment.objective.gradient_cost();
+        let mut pass = PassPlan {
+            name: match stage {
+                Stage::Curves => "curves",
+                _ if self.passes.is_empty() => "coarse sweep",
+                _ => "further sweep",
+            },
+            tasks,
+            done: tasks,
+            runs: 0,
+            gradients: 0,
+            samples: 0,
+        };
+        let mut operations = 0.0;
+        for task in pending {
+            let basis = &experiment.coordinates[task.coordinates].basis;
+            let sizes = basis.sizes(&layout);
+            let changes: f64 = sizes.iter().map(|&size| 4.0 * (size as f64).powi(2)).sum();
+            let gradients = (task.lanes() * updates) as u64;
+            let batch = share(training.minibatches.map(|all| all.size));
+            operations += gradients as f64 * (gradient * batch + changes);
+            if basis.samples_gradients() {
+                let samples = experiment.sampling.count(layout.dimension());
+                pass.samples += samples as u64;
+                // The Gram matrix takes M n² operations, its eigendecomposition about 9 n³.
+                let matrices: f64 = sizes
+                    .iter()
+                    .map(|&n| (n as f64).powi(2) * (samples as f64 + 9.0 * n as f64))
+                    .sum();
+                let batch = share(experiment.sampling.batch);
+                operations += samples as f64 * gradient * batch + matrices;
+            }
+            pass.done -= 1;
+            pass.runs += task.lanes();
+            pass.gradients += gradients;
+        }
+        if operations > 0.0 {
+            self.seconds += operations
+                / match experiment.precision {
+                    Precision::Double => speed::<f64>(),
+                    Precision::Single => speed::<f32>(),
+                };
+        }
+        self.passes.push(pass);
+    }
+}
+
+/// Floating-point operations per second of a product of the shape that lanes make.
+fn speed<R: Real>() -> f64 {
+    const LANES: usize = 32;
+    const SIZE: usize = 192;
+    const REPEATS: usize = 4;
+    let (a, b) = (Array2::<R>::ones((LANES, SIZE)), Array2::<R>::ones((SIZE, SIZE)));
+    let mut c = Array2::<R>::zeros((LANES, SIZE));
+    let start = Instant::now();
+    for _ in 0..REPEATS {
+        linalg::product(a.view(), b.view(), Into::Add, c.view_mut());
+    }
+    (2 * REPEATS * LANES * SIZE * SIZE) as f64 / start.elapsed().as_secs_f64().max(1e-9)
+}

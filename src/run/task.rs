@@ -1,0 +1,276 @@
+//! Tasks: the unit of work that is stored. One trial in one coordinate system at some learning
+//! rates of each algorithm.
+
+use std::path::Path;
+
+use toml::Value;
+
+use crate::basis::{Part, Vectors};
+use crate::config::canonical_json;
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::objective::Context;
+use crate::record::{CurveRow, LandscapeRow, RunRow, SCHEMA, SpectrumRow, TrajectoryRow};
+use crate::rng::Streams;
+use crate::store::{self, Store, Table, Tables, from_csv, to_csv};
+use crate::trial::{Control, Method, Outcome, Precision, Problem, Recording, train};
+
+mod landscape;
+
+/// One trial in one coordinate system.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Task {
+    pub trial: usize,
+    /// Position of the coordinate system in the config.
+    pub coordinates: usize,
+    /// The learning rates of each algorithm, in the config's order.
+    pub rates: Vec<Vec<f64>>,
+    pub recording: Recording,
+}
+
+/// The rows that a task yields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Rows {
+    pub runs: Vec<RunRow>,
+    pub curves: Vec<CurveRow>,
+    pub trajectories: Vec<TrajectoryRow>,
+    pub landscape: Vec<LandscapeRow>,
+    pub spectrum: Vec<SpectrumRow>,
+}
+
+impl Task {
+    /// Whether it has nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.lanes() == 0
+    }
+
+    /// Number of runs.
+    pub fn lanes(&self) -> usize {
+        self.rates.iter().map(Vec::len).sum()
+    }
+
+    /// The content address: a hash of everything that the rows depend on, and nothing else.
+    pub fn key(&self, experiment: &Experiment, resolved: &toml::Table, data: &[String]) -> String {
+        let coordinates = &experiment.coordinates[self.coordinates].name;
+        let mut content = toml::Table::new();
+        for shared in ["seed", "precision", "objective", "distribution", "start", "egop"] {
+            if let Some(value) = resolved.get(shared) {
+                content.insert(shared.into(), value.clone());
+            }
+        }
+        let table = |value: Option<&Value>| value.and_then(Value::as_table).cloned();
+        let mut training = table(resolved.get("training")).unwrap_or_default();
+        training.remove("record");
+        content.insert("training".into(), training.into());
+        let section = |section: &str, name: &str| {
+            table(resolved.get(section).and_then(|section| section.get(name))).unwrap_or_default()
+        };
+        content.insert("coordinates".into(), coordinates.clone().into());
+        content.insert("basis".into(), section("coordinates", coordinates).into());
+        for (algorithm, rates) in experiment.algorithms.iter().zip(&self.rates) {
+            if rates.is_empty() {
+                continue;
+            }
+            let mut settings = section("algorithms", &algorithm.name);
+            for grid in ["coarse", "limits", "learning_rates"] {
+                settings.remove(grid);
+            }
+            settings.insert("learning_rates".into(), rates.clone().into());
+            content.insert(format!("algorithm {}", algorithm.name), settings.into());
+        }
+        content.insert("schema".into(), i64::from(SCHEMA).into());
+        content.insert("trial".into(), (self.trial as i64).into());
+        content.insert("recording".into(), format!("{:?}", self.recording).into());
+        content.insert("data".into(), data.to_vec().into());
+        let hash = store::sha256(canonical_json(&content.into()).as_bytes());
+        hash[..32].to_owned()
+    }
+
+    /// Trains its lanes on the trial's problem.
+    pub fn run<R: Precision>(
+        &self,
+        experiment: &Experiment,
+        problem: &Problem<R>,
+        parts: &[Part],
+        control: Control<'_>,
+    ) -> Result<Rows> {
+        let methods: Vec<Method<'_>> = experiment
+            .algorithms
+            .iter()
+            .zip(&self.rates)
+            .map(|(algorithm, rates)| Method {
+                optimizer: &*algorithm.optimizer,
+                learning_rates: rates,
+            })
+            .collect();
+        let basis = problem.basis(parts);
+        let training = experiment.training.on(problem.objective.examples());
+        let outcomes = train(problem, &*basis, &methods, &training, self.recording, control)?;
+        let mut rows = Rows::default();
+        let labels =
+            experiment.algorithms.iter().zip(&self.rates).flat_map(|(algorithm, rates)| {
+                rates.iter().map(move |&rate| (algorithm.name.clone(), rate))
+            });
+        let coordinates = &experiment.coordinates[self.coordinates];
+        for ((algorithm, learning_rate), outcome) in labels.zip(&outcomes) {
+            let label = Label {
+                trial: self.trial,
+                algorithm,
+                coordinates: coordinates.name.clone(),
+                learning_rate,
+            };
+            rows.push(&label, outcome);
+        }
+        if self.recording >= Recording::Curve {
+            rows.spectrum = self.spectrum(experiment, problem, parts);
+        }
+        if self.recording == Recording::Trajectory && coordinates.basis.is_identity() {
+            rows.landscape = landscape::rows(problem, self.trial);
+        }
+        Ok(rows)
+    }
+
+    fn spectrum<R: Precision>(
+        &self,
+        experiment: &Experiment,
+        problem: &Problem<R>,
+        parts: &[Part],
+    ) -> Vec<SpectrumRow> {
+        let blocks = problem.objective.layout().blocks();
+        let mut rows = Vec::new();
+        for part in parts {
+            let Vectors::Eigen(spectrum) = &part.vectors else { continue };
+            let block = match &blocks[part.blocks.clone()] {
+                [one] if blocks.len() > 1 => one.name.clone(),
+                _ => "all".into(),
+            };
+            rows.extend(spectrum.eigenvalues.iter().enumerate().map(|(k, &eigenvalue)| {
+                SpectrumRow {
+                    trial: self.trial,
+                    coordinates: experiment.coordinates[self.coordinates].name.clone(),
+                    block: block.clone(),
+                    k: k + 1,
+                    eigenvalue,
+                    density: spectrum.density(k),
+                }
+            }));
+        }
+        rows
+    }
+}
+
+struct Label {
+    trial: usize,
+    algorithm: String,
+    coordinates: String,
+    learning_rate: f64,
+}
+
+impl Rows {
+    fn push(&mut self, label: &Label, outcome: &Outcome) {
+        let (first, last) = outcome.ends;
+        let best = outcome.best_validation;
+        let Label { trial, algorithm, coordinates, learning_rate } = label;
+        let (trial, learning_rate) = (*trial, *learning_rate);
+        self.runs.push(RunRow {
+            trial,
+            algorithm: algorithm.clone(),
+            coordinates: coordinates.clone(),
+            learning_rate,
+            stop: outcome.stop,
+            steps: outcome.steps,
+            initial_loss: first.train_loss,
+            final_loss: last.train_loss,
+            minimum_loss: outcome.minimum_loss,
+            initial_suboptimality: outcome.suboptimality(first.train_loss),
+            final_suboptimality: outcome.suboptimality(last.train_loss),
+            minimum_suboptimality: outcome.suboptimality(outcome.minimum_loss),
+            reached_target: outcome.reached_target,
+            gradient_norm: last.gradient_norm,
+            best_validation_loss: best.map(|metrics| metrics.loss),
+            final_validation_loss: last.validation.map(|metrics| metrics.loss),
+            best_validation_accuracy: best.and_then(|metrics| metrics.accuracy),
+            final_validation_accuracy: last.validation.and_then(|metrics| metrics.accuracy),
+            test_loss: outcome.test.map(|metrics| metrics.loss),
+            test_accuracy: outcome.test.and_then(|metrics| metrics.accuracy),
+            path_ratio: outcome.path_ratio,
+        });
+        self.curves.extend(outcome.curve.iter().map(|point| CurveRow {
+            trial,
+            algorithm: algorithm.clone(),
+            coordinates: coordinates.clone(),
+            learning_rate,
+            step: point.step,
+            train_loss: point.train_loss,
+            suboptimality: outcome.suboptimality(point.train_loss),
+            validation_loss: point.validation.map(|metrics| metrics.loss),
+            validation_accuracy: point.validation.and_then(|metrics| metrics.accuracy),
+            gradient_norm: point.gradient_norm,
+        }));
+        for (step, theta) in outcome.trajectory.iter().enumerate() {
+            self.trajectories.extend(theta.iter().enumerate().map(|(parameter, &value)| {
+                TrajectoryRow {
+                    trial,
+                    algorithm: algorithm.clone(),
+                    coordinates: coordinates.clone(),
+                    learning_rate,
+                    step: step as u64,
+                    parameter,
+                    value,
+                }
+            }));
+        }
+    }
+
+    /// Adds the rows of another task.
+    pub fn append(&mut self, other: Self) {
+        self.runs.extend(other.runs);
+        self.curves.extend(other.curves);
+        self.trajectories.extend(other.trajectories);
+        self.landscape.extend(other.landscape);
+        self.spectrum.extend(other.spectrum);
+    }
+
+    /// As the files of a stored task.
+    pub fn to_tables(&self) -> Tables {
+        fn insert<T: Table>(tables: &mut Tables, rows: &[T]) {
+            if !rows.is_empty() {
+                tables.insert(T::FILE.into(), to_csv(rows));
+            }
+        }
+        let mut tables = Tables::new();
+        insert(&mut tables, &self.runs);
+        insert(&mut tables, &self.curves);
+        insert(&mut tables, &self.trajectories);
+        insert(&mut tables, &self.landscape);
+        insert(&mut tables, &self.spectrum);
+        tables
+    }
+
+    /// Reads the files of a stored task.
+    ///
+    /// # Errors
+    /// When a table does not have the rows that its file's name promises.
+    pub fn from_tables(tables: &Tables, store: &Store, key: &str) -> Result<Self> {
+        let folder = store.root().join("tasks").join(key);
+        fn get<T: Table>(tables: &Tables, folder: &Path) -> Result<Vec<T>> {
+            let bytes = tables.get(T::FILE).map_or(&[][..], Vec::as_slice);
+            from_csv(bytes, &folder.join(T::FILE))
+        }
+        Ok(Self {
+            runs: get(tables, &folder)?,
+            curves: get(tables, &folder)?,
+            trajectories: get(tables, &folder)?,
+            landscape: get(tables, &folder)?,
+            spectrum: get(tables, &folder)?,
+        })
+    }
+}
+
+/// The context of a trial.
+pub(super) fn context(experiment: &Experiment, data_dir: Option<&Path>, trial: usize) -> Context {
+    Context {
+        streams: Streams::new(experiment.seed, trial),
+        data_dir: data_dir.map(Path::to_path_buf),
+    }
+}

@@ -1,0 +1,12 @@
+//! Learning-rate sweeps (paper, D.2): pure functions on records.
+//!
+//! Coarse: powers of ten, extended until the best is interior. Refined: one decade on each side
+//! of the best, every decade split by doubling.
+
+mod grid;
+mod metric;
+mod selection;
+
+pub use grid::{Grid, Limits, decade, refined};
+pub use metric::{Goal, METRICS, Metric};
+pub use selection::{Rated, Selected, median, quantile, rate, select};

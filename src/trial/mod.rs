@@ -1,0 +1,11 @@
+//! Trials: one random instance of a problem, on which all runs train side by side as lanes.
+
+mod control;
+mod problem;
+mod tracker;
+mod train;
+
+pub use control::Control;
+pub use problem::{Precision, Problem, Start};
+pub use tracker::{CurvePoint, Outcome};
+pub use train::{Method, Recording, Training, train};

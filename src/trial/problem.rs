@@ -1,0 +1,130 @@
+//! A random instance: objective, start and the changes of variables estimated on it.
+
+use ndarray::Array1;
+
+use crate::basis::{self, Basis, BlockDiagonal, Identity, Part};
+use crate::distribution::Distribution;
+use crate::egop::{Sampler, Sampling};
+use crate::error::{Error, Result};
+use crate::lanes::Layout;
+use crate::linalg::Real;
+use crate::objective::{self, Context, Objective};
+use crate::optimizer::{self, Optimizer};
+use crate::rng::Streams;
+use crate::trial::Control;
+
+/// The precisions: lets code that is generic over them build from settings that are not.
+pub trait Precision: Real {
+    /// The objective of a trial.
+    ///
+    /// # Errors
+    /// As for [`objective::Build::build`].
+    fn objective(spec: &dyn objective::Spec, context: &Context)
+    -> Result<Box<dyn Objective<Self>>>;
+
+    /// An optimizer for `lanes` runs.
+    fn optimizer(
+        spec: &dyn optimizer::Spec,
+        layout: &Layout,
+        lanes: usize,
+    ) -> Box<dyn Optimizer<Self>>;
+}
+
+macro_rules! precision {
+    ($real:ty) => {
+        impl Precision for $real {
+            fn objective(
+                spec: &dyn objective::Spec,
+                context: &Context,
+            ) -> Result<Box<dyn Objective<Self>>> {
+                objective::Build::<$real>::build(spec, context)
+            }
+
+            fn optimizer(
+                spec: &dyn optimizer::Spec,
+                layout: &Layout,
+                lanes: usize,
+            ) -> Box<dyn Optimizer<Self>> {
+                optimizer::Build::<$real>::build(spec, layout, lanes)
+            }
+        }
+    };
+}
+precision!(f64);
+precision!(f32);
+
+/// Where the iterates start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start {
+    /// Drawn from a distribution.
+    Drawn(Distribution),
+    /// At this distance from the known minimizer, in a random direction.
+    FarFromMinimizer(f64),
+}
+
+/// One random instance.
+pub struct Problem<R: Real> {
+    /// f.
+    pub objective: Box<dyn Objective<R>>,
+    /// θ₀, in original coordinates.
+    pub start: Array1<R>,
+    /// The random streams of its trial.
+    pub streams: Streams,
+}
+
+impl<R: Precision> Problem<R> {
+    /// Draws the instance of a trial.
+    ///
+    /// # Errors
+    /// As for [`objective::Build::build`]; and when the start refers to a minimizer that is not
+    /// known.
+    pub fn draw(spec: &dyn objective::Spec, start: Start, context: &Context) -> Result<Self> {
+        let objective = R::objective(spec, context)?;
+        let mut rng = context.streams.rng("start");
+        let start = match start {
+            Start::Drawn(distribution) => distribution.sample(objective.layout(), &mut rng),
+            Start::FarFromMinimizer(distance) => {
+                let minimizer = objective.minimizer().ok_or_else(|| {
+                    Error::Numerical("a start far from the minimizer: none is known".into())
+                })?;
+                let direction = crate::data::gaussian_vector(minimizer.len(), &mut rng);
+                let scale = distance / direction.dot(&direction).sqrt();
+                &minimizer + &direction.mapv(|x| crate::linalg::real::<R>(scale * x))
+            }
+        };
+        Ok(Self { objective, start, streams: context.streams })
+    }
+
+    /// Estimates or draws a change of variables. Progress is counted in gradient samples.
+    ///
+    /// # Errors
+    /// As for [`basis::Spec::build`].
+    pub fn parts(
+        &self,
+        basis: &dyn basis::Spec,
+        distribution: Distribution,
+        sampling: Sampling,
+        control: Control<'_>,
+    ) -> Result<Vec<Part>> {
+        let progress = |samples: usize| {
+            control.advance(samples as u64);
+            !control.interrupted()
+        };
+        let source = Sampler {
+            objective: &*self.objective,
+            distribution,
+            sampling,
+            streams: self.streams,
+            progress: &progress,
+        };
+        basis.build(&source, &self.streams)
+    }
+
+    /// The change of variables with the given diagonal blocks; none at all is the identity.
+    pub fn basis(&self, parts: &[Part]) -> Box<dyn Basis<R>> {
+        match parts {
+            [] => Box::new(Identity),
+            parts => Box::new(BlockDiagonal::new(self.objective.layout(), parts)),
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! The lane engine: all runs of a trial in one coordinate system, trained at once.
+
+use std::ops::Range;
+
+use ndarray::Array1;
+
+use crate::basis::Basis;
+use crate::error::{Error, Result};
+use crate::lanes::Lanes;
+use crate::linalg::{double, real};
+use crate::minibatch::Minibatches;
+use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+use crate::optimizer::{self, Optimizer};
+use crate::record::Stop;
+use crate::schedule::Schedule;
+use crate::trial::tracker::{Scale, Tracker};
+use crate::trial::{Control, CurvePoint, Outcome, Precision, Problem};
+
+/// How runs are trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Training {
+    /// Passes over the training rows; with full batches, an epoch is one update.
+    pub epochs: usize,
+    /// Minibatches; `None`: full batches.
+    pub minibatches: Option<Minibatches>,
+    /// Learning-rate schedule, by epoch.
+    pub schedule: Schedule,
+    /// Full-batch runs stop when the gradient's Euclidean norm is below this.
+    pub gradient_tolerance: f64,
+    /// A run whose loss exceeds its initial loss by this factor (times max(1, |initial loss|)) has
+    /// diverged, as has one with a loss, gradient or parameter that is not finite.
+    pub divergence: f64,
+    /// The fraction of the initial suboptimality (or loss) that counts as reached.
+    pub target: f64,
+}
+
+/// What is kept of each run beside its summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recording {
+    /// Nothing.
+    Summary,
+    /// Its curve.
+    Curve,
+    /// Its curve and every iterate, in original coordinates (full batches only).
+    Trajectory,
+}
+
+/// The lanes of one algorithm: an optimizer and the learning rates at which it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Method<'a> {
+    /// The optimizer.
+    pub optimizer: &'a dyn optimizer::Spec,
+    /// One lane for each.
+    pub learning_rates: &'a [f64],
+}
+
+/// Trains one lane for every method and learning rate, all from the problem's start, in the
+/// coordinates of `basis`; returns their outcomes in that order.
+///
+/// An outcome depends on its own lane alone, to the last bit. Progress is counted in lane epochs.
+///
+/// # Errors
+/// On interruption only; divergence is an outcome.
+pub fn train<R: Precision>(
+    problem: &Problem<R>,
+    basis: &dyn Basis<R>,
+    methods: &[Method<'_>],
+    training: &Training,
+    recording: Recording,
+    control: Control<'_>,
+) -> Result<Vec<Outcome>> {
+    let wanted: usize = methods.iter().map(|method| method.learning_rates.len()).sum();
+    if wanted == 0 {
+        return Ok(Vec::new());
+    }
+    let mut engine = Engine::new(problem, basis, methods, training, recording);
+    engine.record_start();
+    for epoch in 0..training.epochs {
+        if engine.active() == 0 {
+            control.advance(((training.epochs - epoch) * wanted) as u64);
+            break;
+        }
+        engine.epoch(epoch, control)?;
+        control.advance(wanted as u64);
+    }
+    engine.close();
+    Ok(engine.trackers.into_iter().take(wanted).map(Tracker::finish).collect())
+}
+
+/// The lanes of one algorithm.
+struct Group<R: Precision> {
+    optimizer: Box<dyn Optimizer<R>>,
+    rows: Range<usize>,
+    learning_rates: Vec<f64>,
+    scheduled: Vec<R>,
+}
+
+struct Engine<'a, R: Precision> {
+    objective: &'a dyn Objective<R>,
+    basis: &'a dyn Basis<R>,
+    problem: &'a Problem<R>,
+    training: &'a Training,
+    recording: Recording,
+    groups: Vec<Group<R>>,
+    /// One for each lane that the engine began with.
+    trackers: Vec<Tracker>,
+    /// The lane that each row holds.
+    lanes: Vec<usize>,
+    /// Parameters in the coordinates of the basis, and in original coordinates.
+    theta: Lanes<R>,
+    original: Lanes<R>,
+    /// Gradients in original coordinates, and in those of the basis.
+    gradient: Lanes<R>,
+    direction: Lanes<R>,
+    values: Vec<f64>,
+    norms: Vec<f64>,
+    scratch: Scratch<R>,
+    steps: u64,
+}
+
+impl<'a, R: Precision> Engine<'a, R> {
+    fn new(
+        problem: &'a Problem<R>,
+        basis: &'a dyn Basis<R>,
+        methods: &[Method<'_>],
+        training: &'a Training,
+        recording: Recording,
+    ) -> Self {
+        let objective = &*problem.objective;
+        let layout = objective.layout();
+        let mut rows = 0;
+        let wanted: usize = methods.iter().map(|method| method.learning_rates.len()).sum();
+        let groups: Vec<Group<R>> = methods
+            .iter()
+            .map(|method| {
+                let mut learning_rates = method.learning_rates.to_vec();
+                // A single lane gets a twin: products of one row and of many round differently.
+                if wanted == 1 {
+                    learning_rates.extend(learning_rates.first().copied());
+                }
+                let start = rows;
+                rows += learning_rates.len();
+                Group {
+                    optimizer: R::optimizer(method.optimizer, layout, learning_rates.len()),
+                    rows: start..rows,
+                    scheduled: vec![R::zero(); learning_rates.len()],
+                    learning_rates,
+                }
+            })
+            .collect();
+        let minimizer = (recording == Recording::Trajectory)
+            .then(|| objective.minimizer().map(|point| point.mapv(double)))
+            .flatten();
+        let tracker = Tracker::new(
+            Scale::of(objective),
+            training.target,
+            recording >= Recording::Curve,
+            minimizer,
+        );
+        let original = Lanes::broadcast(layout, rows, problem.start.view());
+        let mut engine = Self {
+            objective,
+            basis,
+            problem,
+            training,
+            recording,
+            groups,
+            trackers: vec![tracker; rows],
+            lanes: (0..rows).collect(),
+            theta: original.clone(),
+            gradient: original.clone(),
+            direction: original.clone(),
+            original,
+            values: vec![0.0; rows],
+            norms: vec![f64::NAN; rows],
+            scratch: Scratch::new(),
+            steps: 0,
+        };
+        basis.to_reparameterized(&engine.original, &mut engine.theta, &mut engine.scratch);
+        engine
+    }
+
+    /// Lanes that still train.
+    fn active(&self) -> usize {
+        self.trackers.iter().filter(|tracker| !tracker.is_stopped()).count()
+    }
+
+    fn epoch(&mut self, epoch: usize, control: Control<'_>) -> Result<()> {
+        let factor = self.training.schedule.factor(epoch, self.training.epochs);
+        for group in &mut self.groups {
+            for (scheduled, rate) in group.scheduled.iter_mut().zip(&group.learning_rates) {
+                *scheduled = real(rate * factor);
+            }
+        }
+        let Some(minibatches) = self.training.minibatches else {
+            return self.step(Batch::Full, epoch, control);
+        };
+        let pass = minibatches.pass(&self.problem.streams, "minibatch", epoch);
+        for rows in minibatches.cut(&pass) {
+            self.step(Batch::Rows(rows), epoch, control)?;
+        }
+        self.record_epoch(epoch + 1);
+        Ok(())
+    }
+
+    /// One update of every lane that still trains.
+    fn step(&mut self, batch: Batch<'_>, epoch: usize, control: Control<'_>) -> Result<()> {
+        if control.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        self.evaluate_gradient(batch);
+        match batch {
+            Batch::Full => self.record_full_batch(),
+            Batch::Rows(_) => self.stop_diverged(epoch + 1),
+        }
+        if self.active() == 0 {
+            return Ok(());
+        }
+        self.compact();
+        self.basis.to_reparameterized(&self.gradient, &mut self.direction, &mut self.scratch);
+        for group in &mut self.groups {
+            group.optimizer.step(
+                self.theta.view_mut(group.rows.clone()),
+                self.direction.view(group.rows.clone()),
+                &group.scheduled,
+            );
+        }
+        self.steps += 1;
+        Ok(())
+    }
+
+    /// Values, gradients and their norms at the current iterates.
+    fn evaluate_gradient(&mut self, batch: Batch<'_>) {
+        self.basis.to_original(&self.theta, &mut self.original, &mut self.scratch);
+        self.objective.value_and_gradient(
+            &self.original,
+            batch,
+            &mut self.values,
+            &mut self.gradient,
+            &mut self.scratch,
+        );
+        self.norms.fill(0.0);
+        for block in 0..self.gradient.layout().blocks().len() {
+            for (norm, row) in self.norms.iter_mut().zip(self.gradient.block(block).rows()) {
+                *norm += sum_of_squares(row.to_slice().expect("rows of a block are contiguous"));
+            }
+        }
+        for norm in &mut self.norms {
+            *norm = norm.sqrt();
+        }
+    }
+
+    /// Whether a row's loss or gradient shows that its run has diverged.
+    fn has_diverged(&self, row: usize, loss: f64) -> bool {
+        let initial = self.trackers[self.lanes[row]].initial_loss().unwrap_or(loss);
+        let bound = initial + self.training.divergence * initial.abs().max(1.0);
+        // NaN compares false: it counts as diverged.
+        !(loss.is_finite() && self.norms[row] < f64::INFINITY && loss <= bound)
+    }
+
+    /// With full batches: records the current iterate of every lane and stops those that are done.
+    fn record_full_batch(&mut self) {
+        for row in 0..self.lanes.len() {
+            let lane = self.lanes[row];
+            if self.trackers[lane].is_stopped() {
+                continue;
+            }
+            let (loss, gradient_norm) = (self.values[row], self.norms[row]);
+            self.trackers[lane].record(CurvePoint {
+                step: self.steps,
+                train_loss: loss,
+                validation: None,
+                gradient_norm,
+            });
+            if self.recording == Recording::Trajectory {
+                let iterate: Array1<R> = self.original.lane(row);
+                self.trackers[lane].record_iterate(iterate.view());
+            }
+            if self.has_diverged(row, loss) {
+                self.trackers[lane].stop(Stop::Diverged, self.steps, None);
+            } else if gradient_norm < self.training.gradient_tolerance {
+                self.trackers[lane].stop(Stop::Converged, self.steps, None);
+            }
+        }
+    }
+
+    /// With minibatches: stops the lanes whose last loss or gradient shows that they diverged.
+    fn stop_diverged(&mut self, epoch: usize) {
+        for row in 0..self.lanes.len() {
+            let lane = self.lanes[row];
+            let loss = self.values[row];
+            if !self.trackers[lane].is_stopped() && self.has_diverged(row, loss) {
+                self.trackers[lane].record(CurvePoint {
+                    step: epoch as u64,
+                    train_loss: loss,
+                    validation: None,
+                    gradient_norm: self.norms[row],
+                });
+                self.trackers[lane].stop(Stop::Diverged, self.steps, None);
+            }
+        }
+    }
+
+    /// With minibatches, where nothing is known of the start yet: records it.
+    fn record_start(&mut self) {
+        if self.training.minibatches.is_some() {
+            self.norms.fill(f64::NAN);
+            self.record_epoch(0);
+        }
+    }
+
+    /// With minibatches: records training and validation metrics after an epoch.
+    fn record_epoch(&mut self, epoch: usize) {
+        if self.active() == 0 {
+            return;
+        }
+        self.basis.to_original(&self.theta, &mut self.original, &mut self.scratch);
+        let Some(training) = self.metrics(Split::Training) else { return };
+        let validation = self.metrics(Split::Validation);
+        for row in 0..self.lanes.len() {
+            let lane = self.lanes[row];
+            if self.trackers[lane].is_stopped() {
+                continue;
+            }
+            self.trackers[lane].record(CurvePoint {
+                step: epoch as u64,
+                train_loss: training[row].loss,
+                validation: validation.as_ref().map(|all| all[row]),
+                gradient_norm: self.norms[row],
+            });
+            if epoch > 0 && self.has_diverged(row, training[row].loss) {
+                self.trackers[lane].stop(Stop::Diverged, self.steps, None);
+            }
+        }
+    }
+
+    fn metrics(&mut self, split: Split) -> Option<Vec<Metrics>> {
+        self.objective.evaluate(&self.original, split, &mut self.scratch)
+    }
+
+    /// Ends the lanes that used up their budget.
+    fn close(&mut self) {
+        if self.active() == 0 {
+            return;
+        }
+        let mut test = None;
+        if self.training.minibatches.is_some() {
+            test = self.metrics(Split::Test);
+        } else {
+            self.evaluate_gradient(Batch::Full);
+            self.record_full_batch();
+        }
+        for (row, &lane) in self.lanes.iter().enumerate() {
+            if !self.trackers[lane].is_stopped() {
+                let test = test.as_ref().map(|all| all[row]);
+                self.trackers[lane].stop(Stop::Budget, self.steps, test);
+            }
+        }
+    }
+
+    /// Drops the rows of stopped lanes, but keeps two rows: see [`Engine::new`].
+    fn compact(&mut self) {
+        let stopped = |row: &usize| self.trackers[self.lanes[*row]].is_stopped();
+        let mut keep: Vec<usize> = (0..self.lanes.len()).filter(|row| !stopped(row)).collect();
+        if keep.len() == 1 {
+            keep.extend((0..self.lanes.len()).find(stopped));
+            keep.sort_unstable();
+        }
+        if keep.len() == self.lanes.len() {
+            return;
+        }
+        self.lanes = keep.iter().map(|&row| self.lanes[row]).collect();
+        for lanes in [&mut self.theta, &mut self.original, &mut self.gradient, &mut self.direction]
+        {
+            lanes.retain(&keep);
+        }
+        self.values = keep.iter().map(|&row| self.values[row]).collect();
+        self.norms = keep.iter().map(|&row| self.norms[row]).collect();
+        let mut start = 0;
+        for group in &mut self.groups {
+            let kept: Vec<usize> = keep
+                .iter()
+                .filter(|row| group.rows.contains(row))
+                .map(|row| row - group.rows.start)
+                .collect();
+            group.optimizer.retain(&kept);
+            group.learning_rates = kept.iter().map(|&row| group.learning_rates[row]).collect();
+            group.scheduled = kept.iter().map(|&row| group.scheduled[row]).collect();
+            group.rows = start..start + kept.len();
+            start = group.rows.end;
+        }
+    }
+}
+
+/// Σ x² in doubles, with eight partial sums so that it vectorizes; the order is fixed.
+fn sum_of_squares<R: Precision>(entries: &[R]) -> f64 {
+    let mut sums = [0.0; 8];
+    let chunks = entries.chunks_exact(8);
+    let rest: f64 = chunks.remainder().iter().map(|&x| double(x).powi(2)).sum();
+    for chunk in chunks {
+        for (sum, &x) in sums.iter_mut().zip(chunk) {
+            *sum += double(x).powi(2);
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}

@@ -1,0 +1,220 @@
+//! What is understood when a configuration is right: defaults, profiles, overrides.
+
+use egop::config::{
+    Allowed, ConfigErrors, Overlay, Reader, Resolved, Source, canonical_json, read,
+};
+
+use super::document;
+
+fn overlay(profile: Option<&str>, overrides: &[&str]) -> Overlay {
+    Overlay {
+        profile: profile.map(str::to_owned),
+        overrides: overrides.iter().map(|&text| text.to_owned()).collect(),
+    }
+}
+
+fn read_text<T>(
+    text: &str,
+    overlay: &Overlay,
+    reading: impl Fn(&mut Reader<'_>) -> Option<T>,
+) -> Result<Resolved<T>, ConfigErrors> {
+    read(&Source::parse("x.toml", text.as_bytes())?, overlay, reading)
+}
+
+fn canonical(text: &str) -> String {
+    let resolved = read_text(text, &Overlay::default(), document).expect("the text is valid");
+    canonical_json(&resolved.table.into())
+}
+
+#[test]
+fn the_resolved_document_states_every_default_in_the_order_of_reading() {
+    let text = "shift = -7\n[[claims]]\nmetric = \"loss\"\n[algorithms.momentum]\n\
+                [algorithms.adam]\nbeta = 0\n[objective]\nkind = \"logistic\"\nrows = 3\n";
+    let resolved = read_text(text, &Overlay::default(), document).unwrap();
+    let expected = r#"title = "untitled"
+seed = 0
+shuffle = true
+tags = []
+widths = [32]
+learning_rates = [0.1]
+shift = -7.0
+
+[training]
+trials = 5
+shown = 1
+momentum = 0.9
+tolerance = 0.00000001
+fraction = 0.5
+
+[objective]
+kind = "logistic"
+rows = 3
+
+[[claims]]
+metric = "loss"
+factor = 1.0
+
+[algorithms.momentum]
+beta = 0.9
+
+[algorithms.adam]
+beta = 0.0
+"#;
+    assert_eq!(toml::to_string(&resolved.table).unwrap(), expected);
+    let again = read_text(expected, &Overlay::default(), document).unwrap();
+    assert_eq!(again.table, resolved.table);
+}
+
+#[test]
+fn the_canonical_form_depends_on_the_meaning_alone() {
+    let one = canonical("shift = 1\nseed = 16\n[training]\ntolerance = 0\ntrials = 5");
+    let two = canonical("training = {tolerance = -0.0}\nseed = 0x1_0\nshift = 10e-1 # one\n");
+    assert_eq!(one, two);
+    assert_ne!(one, canonical("shift = 1\nseed = 17\ntraining.tolerance = 0"));
+    assert_ne!(one, canonical("seed = 16\ntraining.tolerance = 0"));
+}
+
+#[test]
+fn profiles_lie_over_the_document_and_overrides_over_both() {
+    let text = "title = \"base\"\nwidths = [1, 2, 3]\ntraining = {trials = 5, shown = 2}\n\
+                [[claims]]\nmetric = \"loss\"\n[[claims]]\nmetric = \"loss\"\nfactor = 2\n\
+                [profiles.quick]\nwidths = [4]\ntraining.trials = 3\nclaims.1.factor = 3\n\
+                [profiles.paper]\ntraining.trials = 50\n";
+    let source = Source::parse("x.toml", text.as_bytes()).unwrap();
+    assert_eq!(source.profiles(), ["default", "quick", "paper"]);
+    let read = |profile, overrides: &[&str]| {
+        let table = read(&source, &overlay(profile, overrides), document).unwrap().table;
+        let factor = table["claims"][1]["factor"].clone();
+        (table["widths"].to_string(), table["training"]["trials"].to_string(), factor.to_string())
+    };
+    let expect = |widths: &str, trials: &str, factor: &str| {
+        (widths.to_owned(), trials.to_owned(), factor.to_owned())
+    };
+    assert_eq!(read(None, &[]), expect("[1, 2, 3]", "5", "2.0"));
+    assert_eq!(read(Some("default"), &[]), expect("[1, 2, 3]", "5", "2.0"));
+    assert_eq!(read(Some("quick"), &[]), expect("[4]", "3", "3.0"));
+    assert_eq!(read(Some("paper"), &[]), expect("[1, 2, 3]", "50", "2.0"));
+    assert_eq!(
+        read(Some("quick"), &["widths=[5, 6]", "widths.1=7", "claims.1.factor=9"]),
+        expect("[5, 7]", "3", "9.0")
+    );
+    assert_eq!(
+        read(None, &["training.trials=8", "training={trials = 9}"]),
+        expect("[1, 2, 3]", "9", "2.0")
+    );
+}
+
+#[test]
+fn the_default_profile_can_be_defined() {
+    let text = "seed = 1\n[profiles.default]\nseed = 2\n[profiles.other]\ntitle = \"x\"";
+    let seed =
+        |profile| read_text(text, &overlay(profile, &[]), document).unwrap().table["seed"].clone();
+    assert_eq!(seed(None), 2.into());
+    assert_eq!(seed(Some("default")), 2.into());
+    assert_eq!(seed(Some("other")), 1.into());
+}
+
+#[test]
+fn overrides_make_tables_and_take_bare_words_for_texts() {
+    let overrides = [
+        "title=least squares",
+        "algorithms.\"my adam\".beta=0.5",
+        "tags = [\"a\", 'b']",
+        "objective={kind = \"logistic\", rows = 5}",
+        "objective.rows=6",
+        " shuffle = false ",
+    ];
+    let table = read_text("", &overlay(None, &overrides), document).unwrap().table;
+    assert_eq!(table["title"].as_str(), Some("least squares"));
+    assert_eq!(table["algorithms"]["my adam"]["beta"].as_float(), Some(0.5));
+    assert_eq!(table["tags"], vec!["a", "b"].into());
+    assert_eq!(table["objective"]["rows"].as_integer(), Some(6));
+    assert_eq!(table["shuffle"].as_bool(), Some(false));
+
+    let equals = read_text("", &overlay(None, &["title=a=b"]), document).unwrap().table;
+    assert_eq!(equals["title"].as_str(), Some("a=b"));
+    let empty = read_text("", &overlay(None, &["title=''"]), document).unwrap().table;
+    assert_eq!(empty["title"].as_str(), Some(""));
+}
+
+#[test]
+fn named_tables_keep_the_order_of_the_file() {
+    let reading = |root: &mut Reader<'_>| {
+        root.named_tables("algorithms", |name, table| {
+            table.optional_number("beta", Allowed::any()).map(|beta| (name.len(), beta))
+        })
+    };
+    let text = "[algorithms.zero]\n[algorithms.adam]\nbeta = 2\n[algorithms.momentum]";
+    let named = read_text(text, &Overlay::default(), reading).unwrap().value;
+    let expected = [("zero", (4, None)), ("adam", (4, Some(2.0))), ("momentum", (8, None))];
+    assert_eq!(named, expected.map(|(name, value)| (name.to_owned(), value)));
+    assert_eq!(read_text("", &Overlay::default(), reading).unwrap().value, []);
+}
+
+#[test]
+fn every_accessor_yields_what_is_written() {
+    let text = "a = 'x'\nb = ['y']\nc = 1.5\nd = [2, 0.5]\ne = 3\nf = [4]\ng = 'two'\nh.i = 5";
+    let reading = |root: &mut Reader<'_>| {
+        assert!(root.has("a") && !root.has("z"));
+        assert_eq!(root.text("a")?, "x");
+        assert_eq!(root.optional_text("a")?, Some("x".to_owned()));
+        assert_eq!(root.optional_text("z")?, None);
+        assert_eq!(root.texts("b")?, ["y"]);
+        assert_eq!(root.number("c", Allowed::any())?, 1.5);
+        assert_eq!(root.numbers("d", Allowed::any())?, [2.0, 0.5]);
+        assert_eq!(root.count("e", 3..=3)?, 3);
+        assert_eq!(root.optional_count("e", 3..=3)?, Some(3));
+        assert_eq!(root.optional_count("z", 3..=3)?, None);
+        assert_eq!(root.counts("f", 0..=9)?, [4]);
+        assert_eq!(root.choice("g", &[("one", 1), ("two", 2)])?, 2);
+        assert_eq!(root.table("h", |h| h.count("i", 0..=9))?, 5);
+        assert_eq!(root.optional_table("z", |h| h.count("i", 0..=9))?, None);
+        Some(())
+    };
+    read_text(text, &Overlay::default(), reading).unwrap();
+}
+
+fn refusal(text: &str, reading: impl Fn(&mut Reader<'_>) -> Option<()>) -> String {
+    read_text(text, &Overlay::default(), reading).expect_err("the text is refused").to_string()
+}
+
+#[test]
+fn problems_of_several_keys_stand_where_they_are_reported() {
+    let text = "a.b = 1\n[[c]]\nd = 2\n";
+    let reading = |root: &mut Reader<'_>| {
+        let a = root.table("a", |a| {
+            let b = a.count("b", 0..=9);
+            a.problem("", "the table itself");
+            a.problem("", "the table again");
+            a.problem("missing", "a key that is not there");
+            b
+        });
+        let c = root.tables("c", |c| c.count("d", 5..=9));
+        root.problem("a.b", "from above");
+        root.problem("a.b", "only one for a key");
+        root.problem("c.0.d", "refused already");
+        root.problem("c.7.d.e", "beyond the end");
+        a.and(c).map(drop)
+    };
+    assert_eq!(
+        refusal(text, reading),
+        "x.toml:1:1: a: the table itself\n\
+         x.toml:1:1: a: the table again\n\
+         x.toml:1:1: a.missing: a key that is not there\n\
+         x.toml:1:7: a.b: from above\n\
+         x.toml:2:1: c.7.d.e: beyond the end\n\
+         x.toml:3:5: c.0.d: expected a whole number from 5 to 9, found 2\n\
+         6 problems in x.toml"
+    );
+}
+
+#[test]
+fn mistakes_of_the_program_are_problems_too() {
+    let none = |_: &mut Reader<'_>| None;
+    assert_eq!(refusal("", none), "x.toml: refused, but no reason was given\n1 problem in x.toml");
+    let bad_default = |root: &mut Reader<'_>| root.choice_or("a", "z", &[("x", ()), ("y", ())]);
+    assert_eq!(
+        refusal("", bad_default),
+        "x.toml: a: the default \"z\" is not among the choices\n1 problem in x.toml"
+    );
+}
