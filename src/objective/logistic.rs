@@ -94,8 +94,9 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
         let weighted: Array2<f64> = &matrix * &weights.insert_axis(ndarray::Axis(1));
         let hessian = matrix.t().dot(&weighted).as_standard_layout().into_owned();
         let direction = linalg::solve_positive_definite(hessian.view(), gradient.view())?;
-        // Half the squared Newton decrement estimates the suboptimality that is left.
-        if gradient.dot(&direction) < 1e-20 {
+        // Half the squared Newton decrement estimates the suboptimality that is left; below the
+        // value's rounding there is nothing to gain.
+        if gradient.dot(&direction) < f64::EPSILON * current.max(1.0) {
             return Ok((theta, current));
         }
         let mut scale = 1.0;
