@@ -18,7 +18,7 @@ use crate::wrapped::{Recorder, Reparameterized};
 /// The whole estimate, both triangles.
 fn estimate(objective: &dyn Objective<f64>, sampling: Sampling, seed: u64) -> Array2<f64> {
     let d = objective.layout().dimension();
-    let lower = blocks(objective, sampling, seed, &[0..d]).remove(0);
+    let lower = blocks(objective, sampling, seed, std::slice::from_ref(&(0..d))).remove(0);
     Array2::from_shape_fn((d, d), |(i, j)| lower[(i.max(j), i.min(j))])
 }
 
