@@ -84,8 +84,8 @@ impl<'a> Run<'a> {
     pub fn all(&self) -> Result<Report> {
         let runner = Runner::new(self);
         let mut swept = sweep::sweep(&runner)?;
-        let finals = tables::selected(&runner, &swept)?;
-        swept.failures.extend(finals.failures.iter().cloned());
+        let mut finals = tables::selected(&runner, &swept)?;
+        Failure::add(&mut swept.failures, std::mem::take(&mut finals.failures));
         tables::replace_runs(&mut swept.runs, &finals.runs);
         self.save_sweep(&swept)?;
         tables::save(self.store, &finals)?;

@@ -92,7 +92,7 @@ impl State<'_, '_> {
             .collect();
         let (rows, failures) = self.runner.pass(Stage::Sweep, &tasks)?;
         self.runs.extend(rows.into_iter().flat_map(|rows| rows.runs));
-        self.failures.extend(failures);
+        Failure::add(&mut self.failures, failures);
         Ok(())
     }
 
