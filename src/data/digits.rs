@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 
 /// Pixels of an image.
 pub const PIXELS: usize = 64;
+/// Examples in the training set.
+pub const TRAINING_EXAMPLES: usize = 3823;
 /// Number of classes.
 pub const CLASSES: usize = 10;
 
@@ -123,7 +125,7 @@ mod tests {
     fn the_digits_are_those_of_the_data_sets_description() {
         let data = load().unwrap();
         let (validation, test) = (data.validation.unwrap(), data.test.unwrap());
-        assert_eq!(data.training.inputs().dim(), (3823, PIXELS));
+        assert_eq!(data.training.inputs().dim(), (TRAINING_EXAMPLES, PIXELS));
         assert_eq!(validation.inputs().dim(), (598, PIXELS));
         assert_eq!(test.inputs().dim(), (1199, PIXELS));
         assert_eq!(counts(&data.training), [376, 389, 380, 389, 387, 376, 377, 387, 380, 382]);

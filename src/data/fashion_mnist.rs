@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 
 /// Pixels of a pooled image.
 pub const PIXELS: usize = POOLED * POOLED;
+/// Examples in the training set.
+pub const TRAINING_EXAMPLES: usize = 24_000;
 /// Number of classes used.
 pub const CLASSES: usize = 4;
 

@@ -30,7 +30,9 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     let distribution = reader.table("distribution", Distribution::read);
     let start = reader.optional_table("start", |reader| {
         if reader.has("distance") {
-            reader.number("distance", Allowed::positive()).map(Start::FarFromMinimizer)
+            let distance = reader.number("distance", Allowed::positive());
+            let directions = reader.count_or("directions", 1, 1..=10_000);
+            Some(Start::FarFromMinimizer { distance: distance?, directions: directions? })
         } else {
             Distribution::read(reader).map(Start::Drawn)
         }

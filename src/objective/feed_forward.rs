@@ -67,6 +67,16 @@ pub(super) fn layout(widths: &[usize], activation: Activation) -> Layout {
     Layout::new(layers.flatten())
 }
 
+/// About how many floating-point operations the gradient of the loss of `examples` takes.
+pub(super) fn gradient_cost(widths: &[usize], examples: usize) -> f64 {
+    let products = widths.windows(2).enumerate().map(|(index, pair)| {
+        // Forward, weights and, but for the first layer, inputs; two operations a term.
+        let factor = if index == 0 { 4.0 } else { 6.0 };
+        factor * pair[0] as f64 * pair[1] as f64
+    });
+    examples as f64 * products.sum::<f64>()
+}
+
 impl<R: Real> FeedForward<R> {
     /// A network with hidden layers of the given widths, as the data's inputs and targets ask.
     pub(super) fn new(hidden: &[usize], activation: Activation, data: DataSet<R>) -> Self {

@@ -1,27 +1,176 @@
 //! Linear feed-forward networks on data from a linear teacher (paper, section 4.2).
 
-use super::FeedForward;
-use super::feed_forward::Activation;
-use crate::data::{DataSet, Targets};
-use crate::linalg::{Real, double};
+use ndarray::Array2;
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand_distr::StandardNormal;
+
+use super::feed_forward::{self, Activation};
+use super::{Build, Context, Entry, FeedForward, Objective, Spec};
+use crate::config::Reader;
+use crate::data::{self, DataSet, Decay, Examples, Targets};
+use crate::error::Result;
+use crate::lanes::Layout;
+use crate::linalg::{self, Into, Real, double};
+use crate::rng::Streams;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "linear-net",
+    summary: "linear network, mean squared error on y = M*ᵀx with a random matrix M*",
+    read: |reader: &mut Reader<'_>| Some(Box::new(LinearNetSpec::read(reader)?)),
+};
 
 impl<R: Real> FeedForward<R> {
-    /// f(W₁, …, W_L) = loss of x ↦ W_L ⋯ W₁ x: no biases, no activations.
+    /// x ↦ W_L ⋯ W₁ x with the data's loss: no biases, no activations.
     pub fn linear(hidden: &[usize], data: DataSet<R>) -> Self {
         Self::new(hidden, Activation::Identity, data)
     }
 
-    /// The same where a linear map fits the training data and no layer is too narrow for it, so
-    /// that the minimum is 0.
+    /// The same where some weights fit the training targets, which are vectors, exactly.
+    ///
+    /// # Panics
+    /// When the targets are classes.
     pub fn realizable_linear(hidden: &[usize], data: DataSet<R>) -> Self {
-        // Each residual is computed to about one rounding of its target.
         let mean_square = match data.training.targets() {
-            Targets::Vectors(y) => {
-                y.iter().map(|&y| double(y).powi(2)).sum::<f64>() / y.len() as f64
-            }
-            Targets::Classes { .. } => 1.0,
+            Targets::Vectors(y) => y.mapv(|y| double(y).powi(2)).mean().unwrap_or(0.0),
+            Targets::Classes { .. } => panic!("classes have no exact fit"),
         };
+        // Each residual is computed to about one rounding of its target.
         let resolution = (0.5 * double(R::epsilon())).powi(2) * mean_square;
         Self::linear(hidden, data).with_minimum(0.0, resolution)
+    }
+}
+
+/// A linear network that learns a Gaussian M* from y = M*ᵀx. The inputs of each split are a random
+/// matrix whose singular values decay (paper, D.4; sizes and rule: authors' code).
+#[derive(Clone, Debug)]
+pub struct LinearNetSpec {
+    /// Inputs, hidden layers, outputs.
+    pub widths: Vec<usize>,
+    /// Rows of the training, the validation and the test set.
+    pub rows: [usize; 3],
+    /// Decay of the singular values of each set's inputs.
+    pub decay: Decay,
+}
+
+impl LinearNetSpec {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let widths = reader.counts("widths", 1..=10_000);
+        let rows = ["training", "validation", "test"].map(|key| reader.count(key, 1..=10_000_000));
+        let decay = reader.table("decay", Decay::read);
+        let (widths, [training, validation, test]) = (widths?, rows);
+        if widths.len() < 2 {
+            reader.problem("widths", "at least two are needed: inputs and outputs");
+            return None;
+        }
+        Some(Self { widths, rows: [training?, validation?, test?], decay: decay? })
+    }
+
+    /// Draws M* and the three sets.
+    pub fn draw(&self, streams: &Streams) -> DataSet<f64> {
+        let mut rng = streams.rng("data");
+        let (inputs, outputs) = (self.widths[0], self.widths[self.widths.len() - 1]);
+        let teacher = Array2::random_using((inputs, outputs), StandardNormal, &mut rng);
+        let [training, validation, test] = self.rows.map(|rows| {
+            let x = data::spectral_matrix(rows, inputs, self.decay, &mut rng);
+            let mut y = Array2::zeros((rows, outputs));
+            linalg::product(x.view(), teacher.view(), Into::Overwrite, y.view_mut());
+            Examples::new(x, Targets::Vectors(y))
+        });
+        DataSet { training, validation: Some(validation), test: Some(test) }
+    }
+
+    /// Whether no hidden layer is too narrow for M*.
+    fn is_realizable(&self) -> bool {
+        let [inputs, hidden @ .., outputs] = &*self.widths else { return false };
+        hidden.iter().all(|width| width >= inputs.min(outputs))
+    }
+}
+
+impl<R: Real> Build<R> for LinearNetSpec {
+    fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
+        let data = self.draw(&context.streams).cast();
+        let hidden = &self.widths[1..self.widths.len() - 1];
+        Ok(Box::new(if self.is_realizable() {
+            FeedForward::realizable_linear(hidden, data)
+        } else {
+            FeedForward::linear(hidden, data)
+        }))
+    }
+}
+
+impl Spec for LinearNetSpec {
+    fn layout(&self) -> Layout {
+        feed_forward::layout(&self.widths, Activation::Identity)
+    }
+
+    fn examples(&self) -> Option<usize> {
+        Some(self.rows[0])
+    }
+
+    fn gradient_cost(&self) -> f64 {
+        feed_forward::gradient_cost(&self.widths, self.rows[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::Lanes;
+    use crate::objective::{Scratch, Split};
+
+    const STREAMS: fn() -> Streams = || Streams::new(3, 0);
+
+    fn spec(widths: &[usize]) -> LinearNetSpec {
+        let decay = Decay::Power { exponent: 2.0 };
+        LinearNetSpec { widths: widths.to_vec(), rows: [300, 70, 60], decay }
+    }
+
+    #[test]
+    fn the_inputs_decay_and_one_teacher_makes_all_targets() {
+        let data = spec(&[5, 8, 3]).draw(&STREAMS());
+        let sets = [&data.training, data.validation.as_ref().unwrap(), data.test.as_ref().unwrap()];
+        assert_eq!(sets.map(Examples::len), [300, 70, 60]);
+        let fit = |set: &Examples<f64>| {
+            let Targets::Vectors(y) = set.targets() else { unreachable!() };
+            let (x, gram) = (set.inputs(), set.inputs().t().dot(&set.inputs()));
+            let (eigenvalues, _) = linalg::symmetric_eigen(gram.view()).unwrap();
+            for (k, eigenvalue) in (1..).zip(&eigenvalues) {
+                let expected = f64::from(k).powi(-4);
+                // Squares of singular values, to the rounding of the largest.
+                assert!((eigenvalue - expected).abs() < 1e-14, "{k}: {eigenvalue}");
+            }
+            let moments = x.t().dot(y);
+            moments
+                .columns()
+                .into_iter()
+                .map(|column| linalg::solve_positive_definite(gram.view(), column).unwrap())
+                .collect::<Vec<_>>()
+        };
+        let teachers = sets.map(fit);
+        for other in &teachers[1..] {
+            for (one, other) in teachers[0].iter().zip(other) {
+                // Rounding times the condition number, 5⁴.
+                assert!((one - other).iter().all(|difference| difference.abs() < 1e-11));
+            }
+        }
+    }
+
+    #[test]
+    fn the_minimum_is_known_where_no_layer_is_too_narrow() {
+        let context = Context { streams: STREAMS(), data_dir: None };
+        let build = |widths: &[usize]| Build::<f64>::build(&spec(widths), &context).unwrap();
+        assert_eq!(build(&[5, 3, 3]).minimum(), Some(0.0));
+        assert_eq!(build(&[5, 3]).minimum(), Some(0.0));
+        let narrow = build(&[5, 8, 2, 3]);
+        assert_eq!(narrow.minimum(), None);
+        assert_eq!(narrow.examples(), Some(300));
+
+        let theta = Lanes::zeros(narrow.layout(), 2);
+        for split in [Split::Training, Split::Validation, Split::Test] {
+            let metrics = narrow.evaluate(&theta, split, &mut Scratch::new()).unwrap();
+            assert_eq!(metrics[0], metrics[1]);
+            assert!(metrics[0].loss > 0.0 && metrics[0].accuracy.is_none());
+        }
+        assert_eq!(spec(&[5, 8, 2, 3]).layout(), *narrow.layout());
     }
 }

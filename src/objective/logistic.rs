@@ -98,8 +98,9 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
         let Ok(direction) = linalg::solve_positive_definite(hessian.view(), gradient.view()) else {
             break;
         };
-        // Half the squared Newton decrement estimates the suboptimality that is left.
-        if gradient.dot(&direction) < 1e-20 {
+        // Half the squared Newton decrement estimates the suboptimality that is left; below the
+        // value's rounding there is nothing to gain.
+        if gradient.dot(&direction) < f64::EPSILON * current.max(1.0) {
             return Ok((theta, current));
         }
         // Near the minimum the last full step may raise the sum by its rounding: no reason to halve

@@ -15,23 +15,23 @@ use crate::rng::Streams;
 
 mod composite;
 mod exponential;
+mod feed_forward;
 mod least_squares;
+mod linear_net;
 mod log_sum_exp;
 mod logistic;
+mod loss;
 mod point;
+mod relu_net;
 
 pub use composite::{Composite, MatrixSpec, Outer};
+pub use feed_forward::FeedForward;
 pub use least_squares::{LeastSquares, LeastSquaresSpec};
+pub use linear_net::LinearNetSpec;
 pub use log_sum_exp::{LogSumExp, LogSumExpSpec};
 pub use logistic::{Logistic, LogisticSpec};
 pub use point::{PerLane, PointObjective};
-
-mod feed_forward;
-mod linear_net;
-mod loss;
-mod relu_net;
-
-pub use feed_forward::FeedForward;
+pub use relu_net::{Images, ReluNetSpec};
 
 /// The examples that one evaluation uses.
 #[derive(Clone, Copy, Debug)]
@@ -210,7 +210,13 @@ pub struct Entry {
 }
 
 /// All objectives.
-pub const REGISTRY: &[Entry] = &[log_sum_exp::ENTRY, logistic::ENTRY, least_squares::ENTRY];
+pub const REGISTRY: &[Entry] = &[
+    log_sum_exp::ENTRY,
+    logistic::ENTRY,
+    least_squares::ENTRY,
+    linear_net::ENTRY,
+    relu_net::ENTRY,
+];
 
 /// Reads `kind` and the keys that go with it.
 pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {

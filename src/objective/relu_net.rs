@@ -1,13 +1,147 @@
-//! ReLU networks with biases (paper, section 4.3).
+//! ReLU networks with biases on real data (paper, section 4.3).
 
-use super::FeedForward;
-use super::feed_forward::Activation;
-use crate::data::DataSet;
+use std::sync::OnceLock;
+
+use super::feed_forward::{self, Activation};
+use super::{Build, Context, Entry, FeedForward, Objective, Spec};
+use crate::config::Reader;
+use crate::data::{DataSet, digits, fashion_mnist};
+use crate::error::Result;
+use crate::lanes::Layout;
 use crate::linalg::Real;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "relu-net",
+    summary: "ReLU network with biases, cross entropy on digits or Fashion-MNIST",
+    read: |reader: &mut Reader<'_>| Some(Box::new(ReluNetSpec::read(reader)?)),
+};
 
 impl<R: Real> FeedForward<R> {
     /// x ↦ W_L relu(… relu(W₁ x + b₁) …) + b_L with the data's loss.
     pub fn relu(hidden: &[usize], data: DataSet<R>) -> Self {
         Self::new(hidden, Activation::Relu, data)
+    }
+}
+
+/// Data sets with classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Images {
+    /// [`digits`].
+    Digits,
+    /// [`fashion_mnist`].
+    FashionMnist,
+}
+
+impl Images {
+    const NAMES: [(&'static str, Self); 2] =
+        [("digits", Self::Digits), ("fashion-mnist", Self::FashionMnist)];
+
+    /// Inputs, outputs and training examples.
+    fn shape(self) -> (usize, usize, usize) {
+        match self {
+            Self::Digits => (digits::PIXELS, digits::CLASSES, digits::TRAINING_EXAMPLES),
+            Self::FashionMnist => {
+                use fashion_mnist::{CLASSES, PIXELS, TRAINING_EXAMPLES};
+                (PIXELS, CLASSES, TRAINING_EXAMPLES)
+            }
+        }
+    }
+}
+
+/// A ReLU network that classifies images.
+#[derive(Debug)]
+pub struct ReluNetSpec {
+    images: Images,
+    hidden: Vec<usize>,
+    /// The data, once they are loaded.
+    loaded: OnceLock<DataSet<f64>>,
+}
+
+impl ReluNetSpec {
+    /// A network with hidden layers of these widths.
+    pub fn new(images: Images, hidden: Vec<usize>) -> Self {
+        Self { images, hidden, loaded: OnceLock::new() }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let images = reader.choice("data", &Images::NAMES);
+        let hidden = reader.counts("hidden", 1..=10_000);
+        Some(Self::new(images?, hidden?))
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let (inputs, outputs, _) = self.images.shape();
+        [&[inputs], &*self.hidden, &[outputs]].concat()
+    }
+
+    fn load(&self, context: &Context) -> Result<&DataSet<f64>> {
+        if let Some(data) = self.loaded.get() {
+            return Ok(data);
+        }
+        let data = match self.images {
+            Images::Digits => digits::load()?,
+            Images::FashionMnist => fashion_mnist::load(context.data_dir.as_deref())?,
+        };
+        Ok(self.loaded.get_or_init(|| data))
+    }
+}
+
+impl<R: Real> Build<R> for ReluNetSpec {
+    fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
+        Ok(Box::new(FeedForward::relu(&self.hidden, self.load(context)?.cast::<R>())))
+    }
+}
+
+impl Spec for ReluNetSpec {
+    fn layout(&self) -> Layout {
+        feed_forward::layout(&self.widths(), Activation::Relu)
+    }
+
+    fn examples(&self) -> Option<usize> {
+        Some(self.images.shape().2)
+    }
+
+    fn gradient_cost(&self) -> f64 {
+        feed_forward::gradient_cost(&self.widths(), self.images.shape().2)
+    }
+
+    fn data(&self, context: &Context) -> Result<Vec<(String, String)>> {
+        self.load(context)?;
+        Ok(match self.images {
+            Images::Digits => digits::files(),
+            Images::FashionMnist => fashion_mnist::files(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Streams;
+
+    #[test]
+    fn what_the_settings_announce_is_what_is_built() {
+        let context = Context { streams: Streams::new(1, 0), data_dir: None };
+        for (images, hidden, dimension) in [
+            (Images::Digits, vec![32], 2410),
+            (Images::Digits, vec![], 650),
+            (Images::FashionMnist, vec![20], 4024),
+        ] {
+            let spec = ReluNetSpec::new(images, hidden);
+            assert_eq!(spec.layout().dimension(), dimension);
+            let files = match spec.data(&context) {
+                Ok(files) => files,
+                Err(error) => {
+                    eprintln!("SKIPPED: {error}");
+                    assert_eq!(images, Images::FashionMnist);
+                    continue;
+                }
+            };
+            assert!(files.iter().all(|(_, sha256)| sha256.len() == 64));
+            let objective = Build::<f32>::build(&spec, &context).unwrap();
+            assert_eq!(*objective.layout(), spec.layout());
+            assert_eq!(objective.examples(), spec.examples());
+            assert_eq!(objective.minimum(), None);
+        }
     }
 }

@@ -84,8 +84,12 @@ impl<'a> Run<'a> {
     pub fn all(&self) -> Result<Report> {
         let runner = Runner::new(self);
         let mut swept = sweep::sweep(&runner)?;
-        let mut finals = tables::selected(&runner, &swept)?;
-        Failure::add(&mut swept.failures, std::mem::take(&mut finals.failures));
+        let finals = tables::selected(&runner, &swept)?;
+        for failure in &finals.failures {
+            if !swept.failures.contains(failure) {
+                swept.failures.push(failure.clone());
+            }
+        }
         tables::replace_runs(&mut swept.runs, &finals.runs);
         self.save_sweep(&swept)?;
         tables::save(self.store, &finals)?;

@@ -32,17 +32,6 @@ pub struct Failure {
     pub message: String,
 }
 
-impl Failure {
-    /// Adds failures to those known so far, each once: every pass meets the same ones again.
-    pub(super) fn add(known: &mut Vec<Self>, found: Vec<Self>) {
-        for failure in found {
-            if !known.contains(&failure) {
-                known.push(failure);
-            }
-        }
-    }
-}
-
 /// Runs passes.
 pub(super) struct Runner<'a> {
     pub experiment: &'a Experiment,

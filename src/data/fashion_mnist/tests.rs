@@ -113,7 +113,9 @@ fn the_real_files_load_and_a_flipped_byte_in_them_is_found() {
     };
     let data = found.load().unwrap();
     let (validation, test) = (data.validation.unwrap(), data.test.unwrap());
-    for (examples, count) in [(&data.training, 24_000), (&validation, 1000), (&test, 3000)] {
+    for (examples, count) in
+        [(&data.training, TRAINING_EXAMPLES), (&validation, 1000), (&test, 3000)]
+    {
         assert_eq!(examples.inputs().dim(), (count, PIXELS));
         assert!(examples.inputs().iter().all(|x| (-1.0..=1.0).contains(x)));
     }

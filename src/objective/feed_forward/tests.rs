@@ -4,7 +4,6 @@ use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::seq::SliceRandom;
 use ndarray_rand::rand_distr::{Normal, StandardNormal};
 use rand_chacha::ChaCha8Rng;
-use serde::Deserialize;
 
 use super::*;
 use crate::linalg;
@@ -71,58 +70,6 @@ fn gradient<R: Real>(
     let mut gradient = Lanes::filled(network.layout(), theta.lanes(), R::nan());
     network.value_and_gradient(theta, batch, &mut values, &mut gradient, &mut Scratch::new());
     (values, gradient)
-}
-
-/// A network of two layers with its loss and gradient, from an independent implementation.
-#[derive(Deserialize)]
-struct Reference {
-    #[serde(rename = "X")]
-    inputs: Vec<Vec<f64>>,
-    #[serde(rename = "y")]
-    labels: Vec<usize>,
-    #[serde(flatten)]
-    theta: ReferenceParameters,
-    loss: f64,
-    grad: ReferenceParameters,
-}
-
-#[derive(Deserialize)]
-struct ReferenceParameters {
-    #[serde(rename = "W1")]
-    weights1: Vec<Vec<f64>>,
-    #[serde(rename = "b1")]
-    bias1: Vec<f64>,
-    #[serde(rename = "W2")]
-    weights2: Vec<Vec<f64>>,
-    #[serde(rename = "b2")]
-    bias2: Vec<f64>,
-}
-
-impl ReferenceParameters {
-    fn vector(&self) -> Array1<f64> {
-        let parts = [self.weights1.concat(), self.bias1.clone()];
-        [parts.concat(), self.weights2.concat(), self.bias2.clone()].concat().into()
-    }
-}
-
-#[test]
-fn loss_and_gradient_are_those_of_the_reference() {
-    let text = include_str!("../../../tests/data/mlp.json");
-    let reference: Reference = serde_json::from_str(text).unwrap();
-    let inputs = Array2::from_shape_vec((6, 4), reference.inputs.concat()).unwrap();
-    let targets = Targets::Classes { labels: reference.labels.clone(), classes: 2 };
-    let training = Examples::new(inputs, targets);
-    let network = FeedForward::relu(&[3], DataSet { training, validation: None, test: None });
-
-    let theta = Lanes::broadcast(network.layout(), 3, reference.theta.vector().view());
-    let (values, found) = gradient(&network, &theta, Batch::Full);
-    for lane in 0..3 {
-        // Relative rounding of sums of a few terms.
-        assert!((values[lane] / reference.loss - 1.0).abs() < 1e-12);
-        for (found, expected) in found.lane(lane).iter().zip(reference.grad.vector()) {
-            assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1e-3));
-        }
-    }
 }
 
 #[test]
