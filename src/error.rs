@@ -28,6 +28,19 @@ pub enum Error {
         /// What is wrong and which command mends it.
         message: String,
     },
+    /// A data set, or one of its files, is not on this machine.
+    #[error(
+        "{data} was not found in {}; obtain it with `{command}`",
+        places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(" or ")
+    )]
+    DataMissing {
+        /// The data set or the file.
+        data: &'static str,
+        /// The folders that were searched.
+        places: Vec<PathBuf>,
+        /// What obtains it.
+        command: String,
+    },
     /// A results folder belongs to something else, or another program holds it.
     #[error("{}: {message}", path.display())]
     Incompatible {

@@ -220,7 +220,8 @@ impl<'a, R: Real> LanesView<'a, R> {
         self.clone().into_block(index)
     }
 
-    fn into_block(self, index: usize) -> ArrayView2<'a, R> {
+    /// The same, for as long as the lanes are borrowed.
+    pub fn into_block(self, index: usize) -> ArrayView2<'a, R> {
         let block = &self.all.layout.blocks()[index];
         let start = self.all.lanes * block.range.start + self.rows.start * block.size();
         let slice = &self.all.data[start..start + self.rows.len() * block.size()];

@@ -1,5 +1,12 @@
-//! Data: synthetic matrices with prescribed singular values.
+//! Data: random matrices with prescribed singular values, and data sets with their splits.
 
+pub mod digits;
+mod examples;
+pub mod fashion_mnist;
+mod files;
+mod split;
 mod synthetic;
 
+pub use examples::{DataSet, Examples, Targets};
+pub use split::stratified;
 pub use synthetic::{Decay, gaussian_vector, orthonormal, spectral_matrix};

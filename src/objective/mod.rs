@@ -14,6 +14,7 @@ use crate::linalg::Real;
 use crate::rng::Streams;
 
 mod composite;
+mod exponential;
 mod least_squares;
 mod log_sum_exp;
 mod logistic;
@@ -25,6 +26,13 @@ pub use log_sum_exp::{LogSumExp, LogSumExpSpec};
 pub use logistic::{Logistic, LogisticSpec};
 pub use point::{PerLane, PointObjective};
 
+mod feed_forward;
+mod linear_net;
+mod loss;
+mod relu_net;
+
+pub use feed_forward::FeedForward;
+
 /// The examples that one evaluation uses.
 #[derive(Clone, Copy, Debug)]
 pub enum Batch<'a> {
@@ -32,6 +40,24 @@ pub enum Batch<'a> {
     Full,
     /// These rows of the training set; the loss is the mean over them.
     Rows(&'a [usize]),
+}
+
+impl Batch<'_> {
+    /// Number of examples, given that of the training set.
+    fn len(&self, all: usize) -> usize {
+        match self {
+            Self::Full => all,
+            Self::Rows(rows) => rows.len(),
+        }
+    }
+
+    /// The row of the training set that is the batch's `index`-th.
+    fn row(&self, index: usize) -> usize {
+        match self {
+            Self::Full => index,
+            Self::Rows(rows) => rows[index],
+        }
+    }
 }
 
 /// A part of the data.

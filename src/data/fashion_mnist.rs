@@ -1,0 +1,234 @@
+//! Fashion-MNIST (H. Xiao, K. Rasul and R. Vollgraf, 2017; MIT licence), from its four IDX files,
+//! compressed or not.
+//!
+//! As in the paper, only the first four classes are used, and the 28 × 28 images are max-pooled
+//! 2 × 2 to 196 pixels, scaled to (x/255 − 0.5)/0.5 (authors' code). Training: 24000 examples.
+//! Validation: the first 1000 of the 4000 test images of those classes; test: the other 3000.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use ndarray::Array2;
+
+use super::files::sha256;
+use super::{DataSet, Examples, Targets};
+use crate::error::{Error, Result};
+
+/// Pixels of a pooled image.
+pub const PIXELS: usize = POOLED * POOLED;
+/// Number of classes used.
+pub const CLASSES: usize = 4;
+
+const SIDE: usize = 28;
+const POOLED: usize = SIDE / 2;
+const VALIDATION: usize = 1000;
+
+/// Where Debian's package `dataset-fashion-mnist` puts the files.
+const DEBIAN: &str = "/usr/share/datasets/fashion-mnist";
+/// Where `scripts/fetch-fashion-mnist` puts them when there is no such package.
+const FETCHED: &str = "data/fashion-mnist";
+const COMMAND: &str = "scripts/fetch-fashion-mnist";
+
+/// One of the four files, with the SHA-256 of its uncompressed content.
+struct File {
+    name: &'static str,
+    dimensions: usize,
+    sha256: &'static str,
+}
+
+const TRAINING_IMAGES: File = File {
+    name: "train-images-idx3-ubyte",
+    dimensions: 3,
+    sha256: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+};
+const TRAINING_LABELS: File = File {
+    name: "train-labels-idx1-ubyte",
+    dimensions: 1,
+    sha256: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+};
+const TEST_IMAGES: File = File {
+    name: "t10k-images-idx3-ubyte",
+    dimensions: 3,
+    sha256: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+};
+const TEST_LABELS: File = File {
+    name: "t10k-labels-idx1-ubyte",
+    dimensions: 1,
+    sha256: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+};
+const FILES: [&File; 4] = [&TRAINING_IMAGES, &TRAINING_LABELS, &TEST_IMAGES, &TEST_LABELS];
+
+/// Name and SHA-256 (of the uncompressed content) of each file.
+pub fn files() -> Vec<(String, String)> {
+    FILES.map(|file| (file.name.to_owned(), file.sha256.to_owned())).into()
+}
+
+/// Loads the data set. The files are looked for in `data_dir` when it is given, else in the folder
+/// that the environment variable `EGOP_DATA` names when it is set (in both cases: there or in its
+/// subfolder `fashion-mnist`), else in `data/fashion-mnist` and where Debian's package
+/// `dataset-fashion-mnist` puts them.
+///
+/// # Errors
+/// When a file is missing, truncated, of another format, or not byte for byte the published one;
+/// the message names the command that mends it.
+pub fn load(data_dir: Option<&Path>) -> Result<DataSet<f64>> {
+    let environment = std::env::var_os("EGOP_DATA");
+    Folder::find(data_dir, environment.as_deref())?.load()
+}
+
+/// The folder that holds the files.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    /// What puts good files where they will be found.
+    command: String,
+}
+
+impl Folder {
+    fn find(data_dir: Option<&Path>, environment: Option<&OsStr>) -> Result<Self> {
+        let (places, command) = places(data_dir, environment);
+        let holds_any = |place: &&PathBuf| FILES.iter().any(|file| located(place, file).is_some());
+        match places.iter().find(holds_any) {
+            Some(path) => Ok(Self { path: path.clone(), command }),
+            None => Err(Error::DataMissing { data: "Fashion-MNIST", places, command }),
+        }
+    }
+
+    fn load(&self) -> Result<DataSet<f64>> {
+        let training = examples(&self.read(&TRAINING_IMAGES)?, &self.read(&TRAINING_LABELS)?);
+        let rest = examples(&self.read(&TEST_IMAGES)?, &self.read(&TEST_LABELS)?);
+        let rows: Vec<usize> = (0..rest.len()).collect();
+        let (validation, test) = rows.split_at(VALIDATION);
+        Ok(DataSet {
+            training,
+            validation: Some(rest.select(validation)),
+            test: Some(rest.select(test)),
+        })
+    }
+
+    /// The values that a file holds, without its header.
+    fn read(&self, file: &File) -> Result<Vec<u8>> {
+        let (path, compressed) = located(&self.path, file).ok_or_else(|| Error::DataMissing {
+            data: file.name,
+            places: vec![self.path.clone()],
+            command: self.command.clone(),
+        })?;
+        let damaged = |what: String| Error::Corrupt {
+            path: path.clone(),
+            message: format!("{what}; fetch it again with `{}`", self.command),
+        };
+
+        let mut bytes = fs::read(&path).map_err(Error::io(&path))?;
+        if compressed {
+            bytes = decompress(&bytes).map_err(damaged)?;
+        }
+        let header = check_structure(&bytes, file.dimensions).map_err(damaged)?;
+        let found = sha256(&bytes);
+        if found != file.sha256 {
+            return Err(damaged(format!(
+                "the content is not that of Fashion-MNIST (sha256 {found} instead of {})",
+                file.sha256
+            )));
+        }
+        bytes.drain(..header);
+        Ok(bytes)
+    }
+}
+
+/// The folders to search, in that order, and the command that puts the files into the first.
+fn places(data_dir: Option<&Path>, environment: Option<&OsStr>) -> (Vec<PathBuf>, String) {
+    match data_dir.or_else(|| environment.map(Path::new)) {
+        Some(folder) => (
+            vec![folder.to_owned(), folder.join("fashion-mnist")],
+            format!("{COMMAND} --dir '{}'", folder.display()),
+        ),
+        None => (vec![PathBuf::from(FETCHED), PathBuf::from(DEBIAN)], COMMAND.to_owned()),
+    }
+}
+
+/// The path of a file in a folder and whether it is compressed.
+fn located(folder: &Path, file: &File) -> Option<(PathBuf, bool)> {
+    [(file.name.to_owned(), false), (format!("{}.gz", file.name), true)]
+        .into_iter()
+        .map(|(name, compressed)| (folder.join(name), compressed))
+        .find(|(path, _)| path.is_file())
+}
+
+fn decompress(compressed: &[u8]) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    match GzDecoder::new(compressed).read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            Err("the file is truncated (its compressed data end early)".into())
+        }
+        Err(error) => Err(format!("the file cannot be decompressed ({error})")),
+    }
+}
+
+/// Checks the header of an IDX file of bytes against its length; returns the header's length.
+/// The format: 0, 0, 8 (unsigned bytes), the number of dimensions, then each dimension and the
+/// values; numbers are big-endian, of 32 bits.
+fn check_structure(bytes: &[u8], dimensions: usize) -> Result<usize, String> {
+    let header = 4 * (1 + dimensions);
+    let number = |index: usize| {
+        let bytes = bytes.get(4 * index..4 * index + 4)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    };
+    let truncated = |length: String| {
+        format!("the file is truncated ({} bytes instead of {length})", bytes.len())
+    };
+    let short = || truncated(format!("a header of {header} and the values"));
+
+    let magic = number(0).ok_or_else(short)?;
+    let expected = 0x800 + dimensions as u32;
+    if magic != expected {
+        return Err(format!("wrong magic number 0x{magic:08x} instead of 0x{expected:08x}"));
+    }
+    let mut length = 1_u128;
+    for index in 1..=dimensions {
+        length *= u128::from(number(index).ok_or_else(short)?);
+    }
+    length += header as u128;
+    match (bytes.len() as u128).cmp(&length) {
+        std::cmp::Ordering::Less => Err(truncated(length.to_string())),
+        std::cmp::Ordering::Equal => Ok(header),
+        std::cmp::Ordering::Greater => {
+            Err(format!("the file is too long ({} bytes instead of {length})", bytes.len()))
+        }
+    }
+}
+
+/// The examples of the first [`CLASSES`] classes, pooled and scaled.
+fn examples(images: &[u8], labels: &[u8]) -> Examples<f64> {
+    let (mut pixels, mut kept) = (Vec::new(), Vec::new());
+    for (image, &label) in images.chunks_exact(SIDE * SIDE).zip(labels) {
+        if usize::from(label) < CLASSES {
+            pixels.extend(pooled(image).map(scaled));
+            kept.push(usize::from(label));
+        }
+    }
+    let inputs = Array2::from_shape_vec((kept.len(), PIXELS), pixels)
+        .expect("a pooled image has PIXELS pixels");
+    Examples::new(inputs, Targets::Classes { labels: kept, classes: CLASSES })
+}
+
+/// The maximum of every 2 × 2 square of a 28 × 28 image, row by row.
+fn pooled(image: &[u8]) -> impl Iterator<Item = u8> {
+    (0..PIXELS).map(|pixel| {
+        let corner = 2 * (pixel / POOLED) * SIDE + 2 * (pixel % POOLED);
+        [corner, corner + 1, corner + SIDE, corner + SIDE + 1]
+            .map(|index| image[index])
+            .into_iter()
+            .fold(0, u8::max)
+    })
+}
+
+fn scaled(pixel: u8) -> f64 {
+    (f64::from(pixel) / 255.0 - 0.5) / 0.5
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,323 @@
+//! Feed-forward networks, written for lanes.
+//!
+//! Examples pass through in chunks of fixed size, and lanes in groups whose first activations stay
+//! in the cache. The first layer of a group, whose input all lanes share, is one tall product;
+//! later layers are products per lane. Activations are outputs × examples for each lane; in the
+//! backward pass the gradient with respect to a layer's output takes the activation's place.
+
+mod chunk;
+mod lane;
+
+use std::ops::Range;
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use self::chunk::{CHUNK, Chunk};
+use self::lane::LanePass;
+use super::loss::sum;
+use crate::data::{DataSet, Examples, Targets};
+use crate::lanes::{Lanes, Layout, Role};
+use crate::linalg::{Into, Real, double, product, real};
+use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+
+/// What the first activations of a group of lanes may fill: about half of a core's own cache.
+const GROUP_BYTES: usize = 1 << 20;
+
+/// What follows every layer but the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activation {
+    /// Nothing; such a network has no biases.
+    Identity,
+    /// max(x, 0), after adding a bias; the last layer has a bias too.
+    Relu,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Layer {
+    inputs: usize,
+    outputs: usize,
+    /// Number of the block with the weights; the bias, if there is one, is the next.
+    weight: usize,
+    bias: Option<usize>,
+}
+
+/// A feed-forward network with its data. The loss is softmax cross entropy (mean over the
+/// examples) where the targets are classes, and the squared error (mean over examples and outputs)
+/// where they are vectors.
+///
+/// Blocks: `layer1.weight` (outputs × inputs), `layer1.bias` if there are biases, `layer2.weight`…
+#[derive(Clone, Debug)]
+pub struct FeedForward<R> {
+    layers: Vec<Layer>,
+    activation: Activation,
+    layout: Layout,
+    data: DataSet<R>,
+    minimum: Option<f64>,
+    resolution: f64,
+}
+
+/// The layout of a network with layers between these widths (inputs, hidden layers, outputs).
+pub(super) fn layout(widths: &[usize], activation: Activation) -> Layout {
+    let layers = widths.windows(2).zip(1..).flat_map(move |(pair, number)| {
+        let fan = (pair[0], pair[1]);
+        let weight = (format!("layer{number}.weight"), (pair[1], pair[0]), Role::Weight, fan);
+        let bias = (format!("layer{number}.bias"), (pair[1], 1), Role::Bias, fan);
+        [Some(weight), (activation == Activation::Relu).then_some(bias)]
+    });
+    Layout::new(layers.flatten())
+}
+
+impl<R: Real> FeedForward<R> {
+    /// A network with hidden layers of the given widths, as the data's inputs and targets ask.
+    pub(super) fn new(hidden: &[usize], activation: Activation, data: DataSet<R>) -> Self {
+        let inputs = data.training.inputs().ncols();
+        let widths = [&[inputs], hidden, &[data.training.outputs()]].concat();
+        let blocks = match activation {
+            Activation::Identity => 1,
+            Activation::Relu => 2,
+        };
+        let layers = widths.windows(2).enumerate().map(|(index, pair)| Layer {
+            inputs: pair[0],
+            outputs: pair[1],
+            weight: blocks * index,
+            bias: (activation == Activation::Relu).then_some(blocks * index + 1),
+        });
+        Self {
+            layers: layers.collect(),
+            activation,
+            layout: layout(&widths, activation),
+            data,
+            minimum: None,
+            resolution: f64::MIN_POSITIVE,
+        }
+    }
+
+    /// The same network, whose lowest training loss is known, as is the smallest difference from
+    /// it that rounding lets one see.
+    pub(super) fn with_minimum(self, minimum: f64, resolution: f64) -> Self {
+        Self { minimum: Some(minimum), resolution, ..self }
+    }
+
+    /// The data.
+    pub fn data(&self) -> &DataSet<R> {
+        &self.data
+    }
+
+    /// Terms in the mean that the loss of `count` examples is.
+    fn terms(&self, count: usize) -> f64 {
+        match self.data.training.targets() {
+            Targets::Classes { .. } => count as f64,
+            Targets::Vectors(vectors) => (count * vectors.ncols()) as f64,
+        }
+    }
+
+    /// Passes a batch through the network: tells `record` each lane's sum of losses and number of
+    /// examples classified correctly, chunk by chunk, and writes the gradients of the mean loss.
+    fn pass(
+        &self,
+        theta: &Lanes<R>,
+        examples: &Examples<R>,
+        batch: Batch<'_>,
+        mut record: impl FnMut(usize, f64, usize),
+        mut gradient: Option<&mut Lanes<R>>,
+        scratch: &mut Scratch<R>,
+    ) {
+        let count = batch.len(examples.len());
+        let longest = count.min(CHUNK);
+        let first = self.layers[0];
+        let later: usize = self.layers[1..].iter().map(|layer| layer.outputs).sum();
+        let widest = self.layers.iter().map(|layer| layer.outputs).max().unwrap_or(0).max(2);
+        let lane_bytes = size_of::<R>() * first.outputs * longest;
+        let group = (GROUP_BYTES / lane_bytes.max(1)).clamp(1, theta.lanes().max(1));
+        let [inputs, targets, group_first, lane_later, work] = scratch.take([
+            first.inputs * longest,
+            examples.outputs() * longest,
+            group * first.outputs * longest,
+            later * longest,
+            widest * longest,
+        ]);
+
+        let mut labels = [0; CHUNK];
+        for start in (0..count).step_by(CHUNK) {
+            let rows = start..count.min(start + CHUNK);
+            let chunk = Chunk::gather(examples, batch, rows, inputs, targets, &mut labels);
+            let into = if start == 0 { Into::Overwrite } else { Into::Add };
+            let per_lane = first.outputs * chunk.size;
+            for lane in (0..theta.lanes()).step_by(group) {
+                let lanes = lane..theta.lanes().min(lane + group);
+                let group_first = &mut group_first[..lanes.len() * per_lane];
+                self.first_layer(theta, lanes.clone(), &chunk, group_first);
+                for (lane, first) in lanes.clone().zip(group_first.chunks_exact_mut(per_lane)) {
+                    let mut pass = LanePass {
+                        network: self,
+                        lane,
+                        first,
+                        later: &mut lane_later[..later * chunk.size],
+                        work,
+                        size: chunk.size,
+                    };
+                    pass.forward(theta);
+                    let scale = gradient.is_some().then(|| self.scale(count));
+                    let (loss, correct) = pass.loss(&chunk, scale);
+                    record(lane, loss, correct);
+                    if let Some(gradient) = &mut gradient {
+                        pass.backward(theta, gradient, into);
+                    }
+                }
+                if let Some(gradient) = &mut gradient {
+                    self.first_layer_gradient(gradient, lanes, &chunk, group_first, into);
+                }
+            }
+        }
+    }
+
+    /// Derivative of the mean loss with respect to the sum that [`LanePass::loss`] differentiates.
+    fn scale(&self, count: usize) -> R {
+        real(1.0 / self.terms(count))
+    }
+
+    /// The first layer's products with the inputs for some lanes, one after the other.
+    fn first_layer(
+        &self,
+        theta: &Lanes<R>,
+        lanes: Range<usize>,
+        chunk: &Chunk<'_, R>,
+        output: &mut [R],
+    ) {
+        let layer = self.layers[0];
+        let units = lanes.len() * layer.outputs;
+        let weights = theta.view(lanes.clone()).into_block(layer.weight);
+        let weights = matrix(weights.to_slice().expect(CONTIGUOUS), units, layer.inputs);
+        let result = matrix_mut(output, units, chunk.size);
+        product(weights, chunk.inputs.t(), Into::Overwrite, result);
+    }
+
+    /// The gradient with respect to the first layer's parameters for some lanes, from that with
+    /// respect to its output.
+    fn first_layer_gradient(
+        &self,
+        gradient: &mut Lanes<R>,
+        lanes: Range<usize>,
+        chunk: &Chunk<'_, R>,
+        delta: &[R],
+        into: Into,
+    ) {
+        let layer = self.layers[0];
+        let units = lanes.len() * layer.outputs;
+        let mut view = gradient.view_mut(lanes.clone());
+        let mut weights = view.block_mut(layer.weight);
+        let weights = weights.as_slice_mut().expect(CONTIGUOUS);
+        let weights = matrix_mut(weights, units, layer.inputs);
+        product(matrix(delta, units, chunk.size), chunk.inputs, into, weights);
+        for (lane, delta) in lanes.zip(delta.chunks_exact(layer.outputs * chunk.size)) {
+            bias_gradient(gradient, lane, layer, delta, chunk.size, into);
+        }
+    }
+
+    /// Adds the bias to a layer's product and applies the activation.
+    fn finish(&self, theta: &Lanes<R>, lane: usize, index: usize, output: &mut [R], size: usize) {
+        let Some(bias) = self.layers[index].bias else {
+            return;
+        };
+        let bias = theta.block(bias);
+        let last = index + 1 == self.layers.len();
+        for (row, &bias) in output.chunks_exact_mut(size).zip(bias.row(lane)) {
+            if last {
+                row.iter_mut().for_each(|x| *x += bias);
+            } else {
+                for x in row {
+                    // NaN stays NaN, so that overflow shows in the loss.
+                    let sum = *x + bias;
+                    *x = if sum < R::zero() { R::zero() } else { sum };
+                }
+            }
+        }
+    }
+}
+
+/// The gradient with respect to a layer's bias: the sum over the examples.
+fn bias_gradient<R: Real>(
+    gradient: &mut Lanes<R>,
+    lane: usize,
+    layer: Layer,
+    delta: &[R],
+    size: usize,
+    into: Into,
+) {
+    let Some(bias) = layer.bias else { return };
+    let mut block = gradient.block_mut(bias);
+    for (entry, row) in block.row_mut(lane).iter_mut().zip(delta.chunks_exact(size)) {
+        let total = real(sum(row, double));
+        *entry = if into == Into::Add { *entry + total } else { total };
+    }
+}
+
+const CONTIGUOUS: &str = "blocks of lanes are contiguous";
+
+fn matrix<R>(entries: &[R], rows: usize, columns: usize) -> ArrayView2<'_, R> {
+    ArrayView2::from_shape((rows, columns), entries).expect("the slice has rows × columns entries")
+}
+
+fn matrix_mut<R>(entries: &mut [R], rows: usize, columns: usize) -> ArrayViewMut2<'_, R> {
+    ArrayViewMut2::from_shape((rows, columns), entries)
+        .expect("the slice has rows × columns entries")
+}
+
+impl<R: Real> Objective<R> for FeedForward<R> {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn examples(&self) -> Option<usize> {
+        Some(self.data.training.len())
+    }
+
+    fn value_and_gradient(
+        &self,
+        theta: &Lanes<R>,
+        batch: Batch<'_>,
+        values: &mut [f64],
+        gradient: &mut Lanes<R>,
+        scratch: &mut Scratch<R>,
+    ) {
+        let examples = &self.data.training;
+        values.fill(0.0);
+        let record = |lane: usize, loss, _| values[lane] += loss;
+        self.pass(theta, examples, batch, record, Some(gradient), scratch);
+        let terms = self.terms(batch.len(examples.len()));
+        values.iter_mut().for_each(|value| *value /= terms);
+    }
+
+    fn evaluate(
+        &self,
+        theta: &Lanes<R>,
+        split: Split,
+        scratch: &mut Scratch<R>,
+    ) -> Option<Vec<Metrics>> {
+        let examples = self.data.split(split)?;
+        let mut sums = vec![(0.0, 0); theta.lanes()];
+        let record = |lane: usize, loss, correct| {
+            sums[lane].0 += loss;
+            sums[lane].1 += correct;
+        };
+        self.pass(theta, examples, Batch::Full, record, None, scratch);
+        let count = examples.len();
+        let classifies = matches!(examples.targets(), Targets::Classes { .. });
+        let metrics = sums.into_iter().map(|(loss, correct)| Metrics {
+            loss: loss / self.terms(count),
+            accuracy: classifies.then(|| correct as f64 / count as f64),
+        });
+        Some(metrics.collect())
+    }
+
+    fn minimum(&self) -> Option<f64> {
+        self.minimum
+    }
+
+    fn resolution(&self) -> f64 {
+        self.resolution
+    }
+}
+
+#[cfg(test)]
+mod tests;
