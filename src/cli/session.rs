@@ -99,7 +99,9 @@ impl<'a> Session<'a> {
         let result = pool.install(|| work(&run, &store));
         self.console.finish();
         let (done, found) = run.tally();
-        self.console.note(&format!("tasks: {done} done, {found} found done"));
+        if done + found > 0 {
+            self.console.note(&format!("tasks: {done} done, {found} found done"));
+        }
         match result {
             Ok(value) => {
                 store.write("provenance.json", &provenance.end())?;

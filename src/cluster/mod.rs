@@ -168,7 +168,7 @@ impl Folder {
             text.push('\n');
         }
         let path = self.root.join(PLAN);
-        if path.exists() {
+        if fs::metadata(&path).is_ok_and(|plan| plan.len() > 0) {
             let mut number = 1;
             while self.earlier(number).exists() {
                 number += 1;
