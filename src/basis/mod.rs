@@ -104,7 +104,7 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
 }
 
 /// The parameters that some consecutive blocks cover.
-fn parameters(layout: &Layout, blocks: &Range<usize>) -> Range<usize> {
+pub(crate) fn parameters(layout: &Layout, blocks: &Range<usize>) -> Range<usize> {
     let covered = &layout.blocks()[blocks.clone()];
     match (covered.first(), covered.last()) {
         (Some(first), Some(last)) => first.range.start..last.range.end,

@@ -26,6 +26,8 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
         print(&text::json(&report))?;
     } else if !arguments.experiment.quiet {
         print(&text::rates(&report.rates))?;
+        print(&text::theory(&report.theory))?;
+        print(&text::measures(&report.measures))?;
         print(&text::claims(&report.claims))?;
         print(&text::written(&session.folder, &drawn))?;
     }
