@@ -34,7 +34,7 @@ impl Quantity {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let spectrum = reader.text("spectrum");
         let block = reader.text_or("block", "all");
-        let measures: Vec<_> = Measure::NAMES.iter().map(|&name| (name, name)).collect();
+        let measures: Vec<_> = Measure::NAMES.iter().map(|&(name, _)| (name, name)).collect();
         let measure = reader.choice("measure", &measures);
         let at = reader.optional_number("at", Allowed::positive());
         Some(Self { spectrum: spectrum?, block: block?, measure: measure?, at: at? })

@@ -28,27 +28,28 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// - `leading-eigenvalue`: λ_k, at k up to 100;
-    /// - `relative-eigenvalue`: λ_k/λ₁, at k up to 100 and at 1, 2 or 5 times a power of ten;
-    /// - `stable-rank`: Σ√λ_k/√λ₁ (paper, eq. 3);
-    /// - `intrinsic-dimension`: Σλ_k/λ₁;
-    /// - `effective-dimension`: the least r with λ₁ + … + λ_r at least a share of Σλ_k;
-    /// - `density`: β_k = ‖v_k‖₁/√d, at k up to 100;
-    /// - `shelf-end`: the index k of the j-th of the four largest relative gaps λ_k/λ_{k+1} among
-    ///   the leading eigenvalues, in ascending order of k; at j;
-    /// - `shelf-gap`: the gap λ_k/λ_{k+1} there;
-    /// - `subspace-distance`: sin of the largest angle between the spans of the leading k
-    ///   eigenvectors of two independent halves of the samples, at k.
-    pub const NAMES: [&'static str; 9] = [
-        "leading-eigenvalue",
-        "relative-eigenvalue",
-        "stable-rank",
-        "intrinsic-dimension",
-        "effective-dimension",
-        "density",
-        "shelf-end",
-        "shelf-gap",
-        "subspace-distance",
+    /// Names and what they mean.
+    pub const NAMES: [(&'static str, &'static str); 9] = [
+        ("leading-eigenvalue", "λ_k, at k up to 100"),
+        ("relative-eigenvalue", "λ_k/λ₁, at k up to 100 and at 1, 2 or 5 times powers of ten"),
+        ("stable-rank", "Σ√λ_k/√λ₁ (paper, eq. 3)"),
+        ("intrinsic-dimension", "Σλ_k/λ₁"),
+        (
+            "effective-dimension",
+            "the least r with λ₁ + … + λ_r at least a share of Σλ_k, at 0.5, 0.9, 0.99 or 0.999",
+        ),
+        ("density", "β_k = ‖v_k‖₁/√d, at k up to 100"),
+        (
+            "shelf-end",
+            "the j-th index k, ascending, of the four largest gaps λ_k/λ_{k+1} with λ_{k+1} at \
+             least 1e-6 λ₁, at j",
+        ),
+        ("shelf-gap", "the gap λ_k/λ_{k+1} there, at j"),
+        (
+            "subspace-distance",
+            "sin of the largest angle between the spans of the leading k eigenvectors of the two \
+             halves of the samples, at k",
+        ),
     ];
 
     /// All measures of one spectrum; those of two ([`subspace_distance`]) are not among them.

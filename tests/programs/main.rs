@@ -7,4 +7,5 @@ mod output;
 mod refusals;
 mod reproducibility;
 mod resuming;
+mod spectra;
 mod workspace;
