@@ -58,7 +58,7 @@ pub(super) fn emit(
     session.store()?;
     folder.prepare(&session.experiment.name, &document, &settings)?;
     let next = session.look(|run| run.next_pass(&HashSet::new()))?;
-    plan(&folder, &settings, next, asked.only_missing, |line| print(line))
+    plan(&folder, &settings, next, asked.only_missing, print)
 }
 
 /// Writes the plan of the next pass and says what to do with it.
