@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::Error;
 use crate::run::{Observer, Stage};
@@ -87,7 +87,8 @@ impl Console {
             .entry(stage)
             .or_insert_with(|| {
                 if self.style != Style::Bars {
-                    return ProgressBar::hidden();
+                    let hidden = ProgressDrawTarget::hidden();
+                    return ProgressBar::with_draw_target(Some(0), hidden);
                 }
                 let template = "{prefix:>13} [{bar:30}] {percent:>3} %  {elapsed_precise}, \
                                 {eta_precise} left";

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use comfy_table::{Cell, Table, presets};
+use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::cli::Status;
@@ -12,46 +12,48 @@ use crate::experiment::Experiment;
 use crate::record::{ClaimRow, RateRow};
 use crate::run::{self, Observer, Plan};
 
+/// Characters in a line of a table.
+const WIDTH: u16 = 118;
+
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
     table.set_header(header.iter().map(Cell::new));
     table
 }
 
 /// The best learning rates, per algorithm and coordinate system.
 pub(super) fn rates(rows: &[RateRow]) -> String {
-    let metric = rows.first().map_or("metric", |row| &row.metric);
     let mut table = table(&[
         "algorithm",
         "coordinates",
-        "best for",
-        "learning rate",
-        &format!("median {metric}"),
+        "tuned in",
+        "η",
+        "median",
         "quartiles",
         "to target",
         "diverged",
         "n",
     ]);
     for row in rows.iter().filter(|row| !row.selected.is_empty()) {
-        let best_for = match row.selected.as_str() {
-            "both" => "original and own",
-            rule => rule,
-        };
-        let cells = [
+        table.add_row([
             row.algorithm.clone(),
             row.coordinates.clone(),
-            best_for.to_owned(),
+            row.selected.clone(),
             row.learning_rate.to_string(),
             number(row.median),
             format!("{} – {}", number(row.lower_quartile), number(row.upper_quartile)),
             row.reached_target.map_or_else(|| "never".to_owned(), |step| step.to_string()),
             row.diverged.to_string(),
             complete(row.trials, row.planned),
-        ];
-        table.add_row(cells);
+        ]);
     }
-    format!("{table}\n")
+    let metric = rows.first().map_or("", |row| &row.metric);
+    format!(
+        "learning rates selected by {metric}, in original coordinates or in each system's own:\n\
+         {table}\n"
+    )
 }
 
 /// The verdicts.
@@ -59,14 +61,16 @@ pub(super) fn claims(rows: &[ClaimRow]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut table = table(&["claim", "test", "median [95 % interval]", "in favour", "verdict"]);
+    let mut table =
+        table(&["claim", "test", "median [95 % interval]", "in favour", "n", "verdict"]);
     for row in rows {
         let [lower, median, upper] = [row.lower, row.median, row.upper].map(number);
         table.add_row([
             row.id.clone(),
             row.test.clone(),
             format!("{median} [{lower}, {upper}]"),
-            format!("{}/{}", row.in_favour, complete(row.pairs, row.planned)),
+            format!("{}/{}", row.in_favour, row.pairs),
+            complete(row.pairs, row.planned),
             row.verdict.clone(),
         ]);
     }

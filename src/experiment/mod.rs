@@ -139,7 +139,7 @@ pub struct Experiment {
     /// Sweep and selection.
     pub sweep: Sweep,
     /// Figures to draw.
-    pub figures: Vec<Box<dyn figure::FigureSpec>>,
+    pub figures: Vec<Box<dyn figure::Spec>>,
     /// Claims to judge.
     pub claims: Vec<Claim>,
 }

@@ -30,7 +30,9 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     let distribution = reader.table("distribution", Distribution::read);
     let start = reader.optional_table("start", |reader| {
         if reader.has("distance") {
-            reader.number("distance", Allowed::positive()).map(Start::FarFromMinimizer)
+            let distance = reader.number("distance", Allowed::positive());
+            let directions = reader.count_or("directions", 1, 1..=10_000);
+            Some(Start::FarFromMinimizer { distance: distance?, directions: directions? })
         } else {
             Distribution::read(reader).map(Start::Drawn)
         }
@@ -241,6 +243,32 @@ fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
         }
         if experiment.claims[..index].iter().any(|earlier| earlier.id == claim.id) {
             report(&format!("claims.{index}.id"), format!("\"{}\" is used twice", claim.id));
+        }
+    }
+    for (index, figure) in experiment.figures.iter().enumerate() {
+        for (key, referred, known) in [
+            ("algorithms", figure.algorithms(), &algorithms),
+            ("coordinates", figure.coordinates(), &names),
+        ] {
+            for name in referred.iter().filter(|name| !known.contains(&&***name)) {
+                let problem = format!("\"{name}\" is not among {}", list(known));
+                report(&format!("figures.{index}.{key}"), problem);
+            }
+        }
+        let recorded = ["landscape.csv", "trajectories.csv"];
+        if experiment.recording != Recording::Trajectory
+            && figure.tables().iter().any(|table| recorded.contains(table))
+        {
+            report(
+                &format!("figures.{index}.kind"),
+                "needs training.record = \"trajectories\"".into(),
+            );
+        }
+        if experiment.figures[..index].iter().any(|earlier| earlier.file() == figure.file()) {
+            report(
+                &format!("figures.{index}.file"),
+                format!("\"{}\" is used twice", figure.file()),
+            );
         }
     }
     let examples = experiment.objective.examples();

@@ -46,6 +46,14 @@ pub struct Stroke {
     pub dash: Dash,
 }
 
+impl Stroke {
+    /// A line of the usual width. Broken ones are wider, so that they show on top of a whole one
+    /// of the same colour.
+    pub fn new(colour: Colour, dash: Dash) -> Self {
+        Self { colour, width: if dash == Dash::Solid { 1.4 } else { 2.1 }, dash }
+    }
+}
+
 /// The outline of a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {

@@ -59,6 +59,29 @@ impl Grid {
         Self { value: self.value.into_iter().map(f).collect(), ..self }
     }
 
+    /// The function at other nodes within the bounds, by cubic interpolation: contours of a coarse
+    /// grid have corners, and break up in narrow valleys.
+    pub fn resampled(&self, x: Vec<f64>, y: Vec<f64>) -> Self {
+        let (across, up) = (stencils(&self.x, &x), stencils(&self.y, &y));
+        let mut value = Vec::with_capacity(x.len() * y.len());
+        for (j, rows) in &up {
+            for (i, columns) in &across {
+                let mut sum = 0.0;
+                for (row, up) in rows.iter().enumerate() {
+                    for (column, across) in columns.iter().enumerate() {
+                        let weight = up * across;
+                        if weight != 0.0 {
+                            sum += weight * self.value[(j + row) * self.x.len() + i + column];
+                        }
+                    }
+                }
+                // Beside an infinite value there is no telling.
+                value.push(if sum.is_finite() { sum } else { f64::INFINITY });
+            }
+        }
+        Self { x, y, value }
+    }
+
     /// The boundary of {value < level} as closed loops (the first point is not repeated); where
     /// that set reaches the end of the grid, the end is its boundary.
     pub fn sublevel(&self, level: f64) -> Vec<Vec<Point>> {
@@ -149,6 +172,23 @@ impl Grid {
     }
 }
 
+/// For each place the first node and the weights of Lagrange's interpolation by the four nodes
+/// around it.
+fn stencils(nodes: &[f64], places: &[f64]) -> Vec<(usize, Vec<f64>)> {
+    let points = nodes.len().min(4);
+    let weights = |place: f64| {
+        let after = nodes.partition_point(|&node| node <= place);
+        let first = after.saturating_sub(points / 2).min(nodes.len() - points);
+        let stencil = &nodes[first..first + points];
+        let weight = |&node: &f64| {
+            let others = stencil.iter().filter(|&&other| other != node);
+            others.map(|other| (place - other) / (node - other)).product()
+        };
+        (first, stencil.iter().map(weight).collect())
+    };
+    places.iter().copied().map(weights).collect()
+}
+
 /// One polygon that covers, by the even–odd rule, what the loops enclose: each is visited from the
 /// first one's start and left the same way, so that the ways there cancel.
 pub fn joined(loops: &[Vec<Point>]) -> Vec<Point> {
@@ -225,6 +265,19 @@ mod tests {
             (a.1 > y) != (b.1 > y) && x < a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0)
         });
         crossings.count() % 2 == 1
+    }
+
+    #[test]
+    fn resampling_reproduces_cubics_and_keeps_away_from_infinities() {
+        let f = |x: f64, y: f64| x * x * x - 2.0 * x * y * y + y - 1.0;
+        let coarse = grid(7, f);
+        let places: Vec<f64> = (0..=40).map(|i| f64::from(i) / 10.0 - 2.0).collect();
+        for (x, y, value) in coarse.resampled(places.clone(), places.clone()).nodes() {
+            // Rounding of sums of 16 terms of size 10.
+            assert!((value - f(x, y)).abs() < 1e-12, "{x} {y}");
+        }
+        let broken = coarse.map(|value| if value > 9.0 { f64::INFINITY } else { value });
+        assert!(broken.resampled(places.clone(), places).nodes().all(|node| !node.2.is_nan()));
     }
 
     #[test]

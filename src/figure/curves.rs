@@ -4,36 +4,61 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::axis::{Axis, Scale};
-use super::chart::{Mark, Panel, Shape, Stroke, Symbol};
-use super::metric::Metric;
-use super::page::{Entry, Page, Place};
-use super::quartiles::{Better, Quartiles};
+use super::chart::{Mark, Panel, Shape, Symbol};
+use super::metric::{Column, Limits, appearance};
+use super::page::{Key, Page, Place};
+use super::quartiles::{Quartiles, or_worst};
 use super::selection::{Filter, Method, Tuned, described, trials_note};
-use super::{FigureSpec, Tables};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
-use crate::record::{CurveRow, Stop};
+use crate::config::Reader;
+use crate::record::Stop;
+use crate::sweep::Goal;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "curves",
+    summary: "a column of curves.csv against the steps, at the selected learning rates",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let column = reader.choice("metric", &Column::choices());
+        let tuned = Tuned::read(reader);
+        let filter = Filter::read(reader);
+        let units = [("iteration", "iteration"), ("epoch", "epoch")];
+        let unit = reader.choice_or("unit", "iteration", &units);
+        let last_step = reader.optional_count("last_step", 1..=usize::MAX);
+        let limits = Limits::read(reader);
+        Some(Box::new(Curves {
+            heading: heading?,
+            column: column?,
+            tuned: tuned?,
+            filter: filter?,
+            unit: unit?,
+            last_step: last_step?,
+            limits: limits?,
+        }))
+    },
+};
 
 /// A figure of training curves.
 #[derive(Debug)]
-pub struct Curves {
-    pub file: String,
-    pub title: String,
-    pub metric: &'static Metric<CurveRow>,
-    pub tuned: Tuned,
-    pub filter: Filter,
+struct Curves {
+    heading: Heading,
+    /// What is drawn.
+    column: Column,
+    /// Which of the selected learning rates is used.
+    tuned: Tuned,
+    filter: Filter,
     /// What a step is called: `iteration` or `epoch`.
-    pub unit: &'static str,
+    unit: &'static str,
     /// Where the horizontal axis ends.
-    pub last_step: Option<usize>,
-    /// Smaller values are drawn here.
-    pub floor: Option<f64>,
-    /// Where the vertical axis ends; greater values are cut.
-    pub ceiling: Option<f64>,
+    last_step: Option<usize>,
+    /// Of the vertical axis.
+    limits: Limits,
 }
 
-impl FigureSpec for Curves {
+impl Spec for Curves {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -79,52 +104,43 @@ impl FigureSpec for Curves {
             }
         }
 
-        let logarithmic = self.metric.scale == Scale::Logarithmic;
-        let shown = || series.iter().flat_map(|(_, _, summary)| summary.values());
-        let floor = self.floor.or_else(|| {
-            logarithmic.then(|| {
-                let positive = |value: &f64| *value > 0.0 && value.is_finite();
-                shown()
-                    .flat_map(|q| [q.lower, q.median])
-                    .filter(positive)
-                    .fold(f64::INFINITY, f64::min)
-            })
+        let within = series.iter().flat_map(|(_, _, summary)| {
+            summary.range(..=last).flat_map(|(_, q)| [q.lower, q.median, q.upper])
         });
-        let clamped = |value: f64| floor.map_or(value, |floor| value.max(floor));
+        let within: Vec<f64> = within.collect();
+        let vertical = self.limits.vertical(appearance(self.column.name), &within, 0.03);
 
         let mut bands = Vec::new();
         let mut lines = Vec::new();
         let mut legend = Vec::new();
         for (method, rate, summary) in &series {
-            let stroke = Stroke { colour: method.colour, width: 1.8, dash: method.dash };
-            let band = method.colour.with_opacity(0.16);
-            let at = |(&step, q): (&u64, &Quartiles)| (step as f64, q.map(clamped));
-            let points: Vec<(f64, Quartiles)> = summary.iter().map(at).collect();
+            let colour = method.stroke.colour;
+            let band = colour.with_opacity(0.16);
+            let points: Vec<(f64, Quartiles)> =
+                summary.iter().map(|(&step, &q)| (step as f64, vertical.shown(q))).collect();
             bands.push(Mark::Band {
                 points: points.iter().map(|&(step, q)| (step, q.lower, q.upper)).collect(),
                 colour: band,
             });
             lines.push(Mark::Line {
                 points: points.iter().map(|&(step, q)| (step, q.median)).collect(),
-                stroke,
+                stroke: method.stroke,
             });
             if let Some(&(step, q)) = points.iter().find(|(_, q)| q.median.is_infinite()) {
-                let symbol = Symbol { shape: Shape::Cross, radius: 4.0, colour: method.colour };
+                let symbol = Symbol { shape: Shape::Cross, radius: 4.0, colour };
                 lines.push(Mark::Symbols { points: vec![(step, q.median)], symbol });
             }
-            legend.push(Entry::line(described(method, rate), stroke).with_band(band));
+            legend.push(Key::line(described(method, rate), method.stroke).with_band(band));
         }
 
         let x = Axis { label: self.unit.into(), scale: Scale::Linear, low: 0.0, high: last as f64 };
-        let within = series.iter().flat_map(|(_, _, summary)| {
-            summary.range(..=last).flat_map(|(_, q)| [q.lower, q.median, q.upper])
-        });
-        let mut y = Axis::covering(self.metric.label, self.metric.scale, within.map(clamped), 0.03);
-        y.high = self.ceiling.unwrap_or(y.high);
-        let mut panel = Panel::new(x, y);
+        if lines.iter().any(|mark| matches!(mark, Mark::Symbols { .. })) {
+            footnotes.push("×: from here on, half of the trials or more have diverged.".into());
+        }
+        let mut panel = Panel::new(x, vertical.axis);
         panel.marks = bands.into_iter().chain(lines).collect();
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             panels: vec![panel],
             columns: 1,
             frame: (430.0, 300.0),
@@ -145,7 +161,8 @@ impl Curves {
         method: &Method<'_>,
         rate: f64,
     ) -> Result<BTreeMap<u64, Quartiles>> {
-        let Metric { better, factor, value, .. } = *self.metric;
+        let Column { goal, get, .. } = self.column;
+        let factor = appearance(self.column.name).factor;
         let mut trials: BTreeMap<usize, Trial> = BTreeMap::new();
         for row in tables.runs()? {
             if row.algorithm == method.algorithm
@@ -160,17 +177,17 @@ impl Curves {
                 && row.coordinates == method.coordinates
                 && row.learning_rate == rate
             {
-                let value = value(row).ok_or_else(|| {
+                let value = get(row).ok_or_else(|| {
                     tables.lacks(
                         "curves.csv",
-                        format!("has no `{}` of {}", self.metric.name, method.name()),
+                        format!("has no `{}` of {}", self.column.name, method.name()),
                     )
                 })?;
                 trials
                     .entry(row.trial)
                     .or_default()
                     .values
-                    .insert(row.step, factor * better.or_worst(value));
+                    .insert(row.step, factor * or_worst(goal, value));
             }
         }
         let steps: BTreeSet<u64> =
@@ -181,10 +198,8 @@ impl Curves {
         }
         let mut summary = BTreeMap::new();
         for step in steps {
-            let values = trials.values().map(|trial| trial.at(step, better)).collect();
-            if let Some(quartiles) = Quartiles::of(values) {
-                summary.insert(step, quartiles);
-            }
+            let values: Vec<f64> = trials.values().map(|trial| trial.at(step, goal)).collect();
+            summary.insert(step, Quartiles::of(&values));
         }
         Ok(summary)
     }
@@ -198,11 +213,11 @@ struct Trial {
 }
 
 impl Trial {
-    fn at(&self, step: u64, better: Better) -> f64 {
+    fn at(&self, step: u64, goal: Goal) -> f64 {
         let last = self.values.keys().next_back().copied();
         if self.diverged && last.is_none_or(|last| step > last) {
-            return better.worst();
+            return goal.worst();
         }
-        self.values.range(..=step).next_back().map_or(better.worst(), |(_, &value)| value)
+        self.values.range(..=step).next_back().map_or(goal.worst(), |(_, &value)| value)
     }
 }

@@ -2,31 +2,52 @@
 
 use super::axis::{Axis, Scale, number};
 use super::chart::{Dash, Mark, Panel, Shape, Stroke, Symbol};
-use super::page::{Entry, Page, Place};
+use super::page::{Key, Page, Place};
 use super::style::{GREY, colour};
-use super::{FigureSpec, Tables};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
+use crate::config::Reader;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "density",
+    summary: "densities of the leading eigenvectors of an EGOP estimate, and their entries",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let system = reader.text("coordinates");
+        let block = reader.text_or("block", "all");
+        let trial = reader.count_or("trial", 0, 0..=usize::MAX);
+        let leading = reader.count_or("leading", 10, 1..=usize::MAX);
+        let vectors = reader.counts_or("vectors", &[1, 2, 3], 1..=usize::MAX);
+        Some(Box::new(Density {
+            heading: heading?,
+            system: system?,
+            block: block?,
+            trial: trial?,
+            leading: leading?,
+            vectors: vectors?,
+        }))
+    },
+};
 
 /// A figure of densities.
 #[derive(Debug)]
-pub struct Density {
-    pub file: String,
-    pub title: String,
+struct Density {
+    heading: Heading,
     /// Name of the coordinate system whose basis is shown.
-    pub system: String,
+    system: String,
     /// The parameter block, or `all`.
-    pub block: String,
+    block: String,
     /// Number of the trial.
-    pub trial: usize,
+    trial: usize,
     /// How many densities are shown.
-    pub leading: usize,
+    leading: usize,
     /// The eigenvectors whose entries are shown, from 1.
-    pub vectors: Vec<usize>,
+    vectors: Vec<usize>,
 }
 
-impl FigureSpec for Density {
+impl Spec for Density {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -41,7 +62,7 @@ impl FigureSpec for Density {
         let mut legend = Vec::new();
         let panels = vec![self.densities(tables, &mut legend)?, self.entries(tables, &mut legend)?];
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             panels,
             columns: 2,
             frame: (320.0, 250.0),
@@ -63,7 +84,7 @@ impl Density {
     }
 
     /// β_k against k, beside that of a random vector.
-    fn densities(&self, tables: &Tables, legend: &mut Vec<Entry>) -> Result<Panel> {
+    fn densities(&self, tables: &Tables, legend: &mut Vec<Key>) -> Result<Panel> {
         let points: Vec<(f64, f64)> = tables
             .spectrum()?
             .iter()
@@ -98,13 +119,13 @@ impl Density {
         }
         let symbol = Symbol { shape: Shape::Disc, radius: 3.5, colour: colour(0) };
         panel.marks.push(Mark::Symbols { points, symbol });
-        legend.push(Entry::symbol("βₖ", symbol));
-        legend.push(Entry::line("βₖ of a random unit vector, √(2/π)", reference));
+        legend.push(Key::symbol("βₖ", symbol));
+        legend.push(Key::line("βₖ of a random unit vector, √(2/π)", reference));
         Ok(panel)
     }
 
     /// The sizes of the entries, largest first, beside those of the densest vector.
-    fn entries(&self, tables: &Tables, legend: &mut Vec<Entry>) -> Result<Panel> {
+    fn entries(&self, tables: &Tables, legend: &mut Vec<Key>) -> Result<Panel> {
         let mut lines = Vec::new();
         for (index, &k) in self.vectors.iter().enumerate() {
             let mut sizes: Vec<f64> = tables
@@ -127,11 +148,7 @@ impl Density {
                 .enumerate()
                 .map(|(rank, size)| ((rank + 1) as f64, size))
                 .collect();
-            lines.push((
-                k,
-                points,
-                Stroke { colour: colour(index), width: 1.8, dash: Dash::Solid },
-            ));
+            lines.push((k, points, Stroke::new(colour(index), Dash::Solid)));
         }
         let entries = lines.iter().map(|(_, points, _)| points.len()).max().unwrap_or(1) as f64;
         let x = Axis {
@@ -151,13 +168,13 @@ impl Density {
         panel
             .marks
             .push(Mark::Line { points: vec![(1.0, even), (entries, even)], stroke: reference });
-        legend.push(Entry::line(
+        legend.push(Key::line(
             format!("all entries alike, 1/√d = {}", number(three_digits(even))),
             reference,
         ));
         for (k, points, stroke) in lines {
             panel.marks.push(Mark::Line { points, stroke });
-            legend.push(Entry::line(format!("k = {k}"), stroke));
+            legend.push(Key::line(format!("k = {k}"), stroke));
         }
         Ok(panel)
     }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::experiment::Experiment;
-use crate::figure::{Drawing, FigureSpec, Tables};
+use crate::figure::{Drawing, Spec, Tables};
 use crate::store::Store;
 
 /// Draws all figures of an experiment; returns the names of the files.
@@ -26,7 +26,7 @@ pub fn draw_some(store: &Store, experiment: &Experiment, only: &[String]) -> Res
         names(experiment.algorithms.iter().map(|algorithm| &algorithm.name).collect()),
         names(experiment.coordinates.iter().map(|coordinates| &coordinates.name).collect()),
     );
-    let figures: Vec<&dyn FigureSpec> = experiment
+    let figures: Vec<&dyn Spec> = experiment
         .figures
         .iter()
         .map(|figure| &**figure)

@@ -1,33 +1,56 @@
-//! A metric against the learning rate: median and quartiles over trials, one panel for each
-//! algorithm as soon as one panel could not be read, with the selected rates marked.
+//! A metric against the learning rate: median and quartiles over trials, with the selected rates
+//! marked. Each algorithm has its panel: in a common one, the marks at the edges would lie on top
+//! of each other.
 
 use std::collections::BTreeMap;
 
 use super::axis::{Axis, Scale};
-use super::chart::{Dash, Mark, Panel, Shape, Stroke, Symbol};
-use super::metric::{Metric, RUNS};
-use super::page::{Entry, Page, Place};
-use super::quartiles::{Better, Quartiles};
+use super::chart::{Mark, Panel, Shape, Stroke, Symbol};
+use super::metric::{Limits, Vertical, appearance};
+use super::page::{Key, Page, Place};
+use super::quartiles::{Quartiles, or_worst};
 use super::selection::{Filter, Method, Tuned, trials_note};
 use super::style::{GREY, algorithm_name};
-use super::{FigureSpec, Tables};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
-use crate::record::{RunRow, Stop};
+use crate::config::Reader;
+use crate::sweep::{Goal, METRICS, Metric};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "learning-rates",
+    summary: "a metric against the learning rate, with the selected rates marked",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let runs = METRICS.iter().map(|&metric| (metric.name, Some(metric)));
+        let metrics: Vec<_> = std::iter::once((SELECTION, None)).chain(runs).collect();
+        let metric = reader.choice_or("metric", SELECTION, &metrics);
+        let tuned = Tuned::read(reader);
+        let filter = Filter::read(reader);
+        let limits = Limits::read(reader);
+        Some(Box::new(LearningRates {
+            heading: heading?,
+            metric: metric?,
+            tuned: tuned?,
+            filter: filter?,
+            limits: limits?,
+        }))
+    },
+};
+
+/// Names the metric by which learning rates were selected.
+const SELECTION: &str = "selection";
 
 /// A figure of a metric against the learning rate.
 #[derive(Debug)]
-pub struct LearningRates {
-    pub file: String,
-    pub title: String,
+struct LearningRates {
+    heading: Heading,
     /// A column of `runs.csv`; otherwise the metric of `learning_rates.csv`.
-    pub metric: Option<&'static Metric<RunRow>>,
+    metric: Option<Metric>,
     /// Which selected rates are marked.
-    pub tuned: Tuned,
-    pub filter: Filter,
-    /// Smaller values are drawn here.
-    pub floor: Option<f64>,
-    /// Where the vertical axis ends; greater values are cut.
-    pub ceiling: Option<f64>,
+    tuned: Tuned,
+    filter: Filter,
+    /// Of the vertical axis.
+    limits: Limits,
 }
 
 /// A metric of a method: quartiles at each learning rate.
@@ -36,9 +59,9 @@ struct Series<'a> {
     points: Vec<(f64, Quartiles)>,
 }
 
-impl FigureSpec for LearningRates {
+impl Spec for LearningRates {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -59,143 +82,135 @@ impl FigureSpec for LearningRates {
 
     fn page(&self, tables: &Tables) -> Result<Page> {
         let methods = self.filter.methods(tables)?;
-        let recorded = methods[0].rates[0].metric.as_str();
-        let known = self.metric.or_else(|| RUNS.iter().find(|metric| metric.name == recorded));
-        let (label, better, scale, factor) = known
-            .map_or((recorded, Better::Lower, Scale::Logarithmic, 1.0), |metric| {
-                (metric.label, metric.better, metric.scale, metric.factor)
-            });
+        let selection = || {
+            let name = &methods[0].rates[0].metric;
+            METRICS.iter().copied().find(|metric| metric.name == name).ok_or_else(|| {
+                tables.lacks("learning_rates.csv", format!("its metric `{name}` is not known"))
+            })
+        };
+        let metric = self.metric.map_or_else(selection, Ok)?;
+        let appearance = appearance(metric.name);
         let mut series = Vec::new();
         for method in &methods {
             let mut points = match self.metric {
-                Some(metric) => from_runs(tables, method, metric)?,
+                Some(_) => from_runs(tables, method, &metric)?,
                 None => from_selection(method),
             };
             for (_, quartiles) in &mut points {
-                *quartiles = quartiles.map(|value| factor * better.or_worst(value));
+                *quartiles =
+                    quartiles.map(|value| appearance.factor * or_worst(metric.goal, value));
             }
             series.push(Series { method, points });
         }
 
-        let finite = |keep: fn(f64) -> bool| {
-            series
-                .iter()
-                .flat_map(|series| &series.points)
-                .flat_map(|(_, q)| [q.lower, q.median, q.upper])
-                .filter(move |&value| value.is_finite() && keep(value))
-        };
-        let floor = self.floor.or_else(|| {
-            (scale == Scale::Logarithmic).then(|| finite(|v| v > 0.0).fold(f64::INFINITY, f64::min))
-        });
-        let clamped = |value: f64| floor.map_or(value, |floor| value.max(floor));
+        let values: Vec<f64> = series
+            .iter()
+            .flat_map(|series| &series.points)
+            .flat_map(|(_, q)| [q.lower, q.median, q.upper])
+            .collect();
+        let vertical = self.limits.vertical(appearance, &values, 0.06);
         let rates = series.iter().flat_map(|series| series.points.iter().map(|(rate, _)| *rate));
         let x = Axis::covering("learning rate η", Scale::Logarithmic, rates, 0.04);
-        let mut y = Axis::covering(label, scale, finite(|_| true).map(clamped), 0.06);
-        y.high = self.ceiling.unwrap_or(y.high);
-
         let mut algorithms: Vec<&str> = methods.iter().map(|method| method.algorithm).collect();
         algorithms.dedup();
-        let one_panel = methods.len() <= 4 && algorithms.len() <= 2;
-        let panels = if one_panel { vec![""] } else { algorithms };
-        let panels: Vec<Panel> = panels
+        let panels: Vec<Panel> = algorithms
             .into_iter()
             .map(|algorithm| {
-                let mut panel = Panel::new(x.clone(), y.clone());
-                let shown: Vec<&Series<'_>> = series
-                    .iter()
-                    .filter(|series| one_panel || series.method.algorithm == algorithm)
-                    .collect();
-                if !one_panel {
-                    panel.title = algorithm_name(algorithm);
-                    panel.title_colour = shown[0].method.colour;
-                }
-                panel.marks = self.marks(&shown, better, clamped);
+                let shown = || series.iter().filter(|series| series.method.algorithm == algorithm);
+                let mut panel = Panel::new(x.clone(), vertical.axis.clone());
+                panel.title = algorithm_name(algorithm);
+                panel.title_colour = shown().map(|s| s.method.stroke.colour).next().unwrap_or(GREY);
+                panel.marks = self.marks(shown(), metric.goal, &vertical);
                 panel
             })
             .collect();
 
         let rows: Vec<_> = methods.iter().flat_map(|method| method.rates.iter().copied()).collect();
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             columns: if panels.len() > 1 { 2 } else { 1 },
-            frame: if one_panel { (430.0, 300.0) } else { (290.0, 200.0) },
+            frame: if panels.len() > 1 { (290.0, 200.0) } else { (430.0, 300.0) },
             panels,
             shared_axes: true,
-            legend: legend(&methods, one_panel),
-            place: if one_panel { Place::Right } else { Place::Below },
+            legend: legend(&series, metric.name),
+            place: Place::Below,
             footnotes: vec![trials_note(&rows)],
         })
     }
 }
 
 impl LearningRates {
-    fn marks(
+    fn marks<'a>(
         &self,
-        shown: &[&Series<'_>],
-        better: Better,
-        clamped: impl Fn(f64) -> f64,
+        shown: impl Iterator<Item = &'a Series<'a>>,
+        goal: Goal,
+        vertical: &Vertical,
     ) -> Vec<Mark> {
         let mut bands = Vec::new();
         let mut lines = Vec::new();
         let mut symbols = Vec::new();
         for Series { method, points } in shown {
-            // A band may end at the edge, but not beside a rate at which the median does not exist.
+            let colour = method.stroke.colour;
+            let points: Vec<(f64, Quartiles)> =
+                points.iter().map(|&(rate, q)| (rate, vertical.shown(q))).collect();
+            let median = |&(rate, q): &(f64, Quartiles)| (rate, q.median);
+            let (failed, drawn): (Vec<_>, Vec<_>) =
+                points.iter().map(median).partition(|(_, value)| value.is_infinite());
+            // A band may end at the edge, but not beside a rate at which there is no median.
             for part in points.split(|(_, q)| q.median.is_infinite()) {
                 bands.push(Mark::Band {
-                    points: part
-                        .iter()
-                        .map(|&(rate, q)| (rate, clamped(q.lower), clamped(q.upper)))
-                        .collect(),
-                    colour: method.colour.with_opacity(0.18),
+                    points: part.iter().map(|&(rate, q)| (rate, q.lower, q.upper)).collect(),
+                    colour: colour.with_opacity(0.18),
                 });
             }
-            let median = |&(rate, q): &(f64, Quartiles)| (rate, clamped(q.median));
             lines.push(Mark::Line {
                 points: points.iter().map(median).collect(),
-                stroke: Stroke { colour: method.colour, width: 1.8, dash: method.dash },
+                stroke: method.stroke,
             });
             symbols.push(Mark::Symbols {
-                points: points.iter().map(median).filter(|point| point.1.is_finite()).collect(),
-                symbol: Symbol { shape: Shape::Disc, radius: 2.0, colour: method.colour },
+                points: drawn,
+                symbol: Symbol { shape: Shape::Disc, radius: 1.9, colour },
             });
             symbols.push(Mark::Symbols {
-                points: points
-                    .iter()
-                    .filter(|(_, q)| q.median.is_infinite())
-                    .map(|&(rate, _)| (rate, better.worst()))
-                    .collect(),
-                symbol: Symbol { shape: Shape::Cross, radius: 3.5, colour: method.colour },
+                points: failed.iter().map(|&(rate, _)| (rate, goal.worst())).collect(),
+                symbol: Symbol { colour, ..FAILED },
             });
+            let selected = method.selected(self.tuned);
             symbols.push(Mark::Symbols {
-                points: method
-                    .selected(self.tuned)
+                points: selected
                     .map(|row| (row.learning_rate, f64::NEG_INFINITY))
                     .into_iter()
                     .collect(),
-                symbol: Symbol { shape: Shape::Asterisk, radius: 6.0, colour: method.colour },
+                symbol: Symbol { colour, ..SELECTED },
             });
         }
         bands.into_iter().chain(lines).chain(symbols).collect()
     }
 }
 
-fn legend(methods: &[Method<'_>], one_panel: bool) -> Vec<Entry> {
-    let mut legend: Vec<Entry> = Vec::new();
-    for method in methods {
-        let (label, colour) = if one_panel {
-            (method.name(), method.colour)
-        } else {
-            (method.coordinates.to_owned(), GREY)
-        };
-        let entry = Entry::line(label, Stroke { colour, width: 1.8, dash: method.dash })
-            .with_band(colour.with_opacity(0.18));
-        if !legend.contains(&entry) {
-            legend.push(entry);
+/// Marks a selected learning rate.
+const SELECTED: Symbol = Symbol { shape: Shape::Asterisk, radius: 6.0, colour: GREY };
+/// Marks a learning rate at which the median is the worst value.
+const FAILED: Symbol = Symbol { shape: Shape::Cross, radius: 3.5, colour: GREY };
+
+/// What line styles and symbols mean; colours are explained by the panels' titles.
+fn legend(series: &[Series<'_>], metric: &str) -> Vec<Key> {
+    let mut legend: Vec<Key> = Vec::new();
+    for Series { method, .. } in series {
+        let stroke = Stroke { colour: GREY, ..method.stroke };
+        let key = Key::line(method.coordinates, stroke).with_band(GREY.with_opacity(0.18));
+        if !legend.contains(&key) {
+            legend.push(key);
         }
     }
-    let symbol = |shape, radius| Symbol { shape, radius, colour: GREY };
-    legend.push(Entry::symbol("selected learning rate", symbol(Shape::Asterisk, 5.0)));
-    legend.push(Entry::symbol("half of the trials or more diverged", symbol(Shape::Cross, 3.5)));
+    legend.push(Key::symbol("selected learning rate", SELECTED));
+    if series.iter().flat_map(|series| &series.points).any(|(_, q)| q.median.is_infinite()) {
+        let failure = match metric {
+            "reached_target" => "target not reached in half of the trials or more",
+            _ => "diverged in half of the trials or more",
+        };
+        legend.push(Key::symbol(failure, FAILED));
+    }
     legend
 }
 
@@ -217,7 +232,7 @@ fn from_selection(method: &Method<'_>) -> Vec<(f64, Quartiles)> {
 fn from_runs(
     tables: &Tables,
     method: &Method<'_>,
-    metric: &Metric<RunRow>,
+    metric: &Metric,
 ) -> Result<Vec<(f64, Quartiles)>> {
     // Positive numbers are in the order of their bits.
     let mut values: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
@@ -225,15 +240,14 @@ fn from_runs(
         if row.algorithm != method.algorithm || row.coordinates != method.coordinates {
             continue;
         }
-        let value = if row.stop == Stop::Diverged {
-            metric.better.worst()
-        } else {
-            (metric.value)(row).ok_or_else(|| {
-                tables.lacks("runs.csv", format!("has no `{}` of {}", metric.name, method.name()))
-            })?
-        };
-        values.entry(row.learning_rate.to_bits()).or_default().push(metric.better.or_worst(value));
+        let value = metric.value(row).ok_or_else(|| {
+            tables.lacks("runs.csv", format!("has no `{}` of {}", metric.name, method.name()))
+        })?;
+        let value = or_worst(metric.goal, value);
+        values.entry(row.learning_rate.to_bits()).or_default().push(value);
     }
-    let quartiles = |(bits, values)| Some((f64::from_bits(bits), Quartiles::of(values)?));
-    Ok(values.into_iter().filter_map(quartiles).collect())
+    Ok(values
+        .into_iter()
+        .map(|(bits, values)| (f64::from_bits(bits), Quartiles::of(&values)))
+        .collect())
 }

@@ -1,76 +1,182 @@
 //! The columns that can be drawn, and how.
 
-use super::axis::Scale;
-use super::quartiles::Better;
-use crate::record::{CurveRow, RunRow};
+use super::axis::{Axis, Scale};
+use super::quartiles::Quartiles;
+use crate::config::{Allowed, Reader};
+use crate::record::CurveRow;
+use crate::sweep::Goal;
 
-/// A column of a table.
-#[derive(Debug)]
-pub struct Metric<Row> {
-    /// Name of the column.
+/// A column of `curves.csv`.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Its name.
     pub name: &'static str,
-    /// What an axis says.
+    /// Which values are better.
+    pub goal: Goal,
+    /// Its value; `None` where it does not apply.
+    pub get: fn(&CurveRow) -> Option<f64>,
+}
+
+const COLUMNS: [Column; 5] = [
+    Column { name: "suboptimality", goal: Goal::Lower, get: |row| row.suboptimality },
+    Column { name: "train_loss", goal: Goal::Lower, get: |row| Some(row.train_loss) },
+    Column { name: "validation_loss", goal: Goal::Lower, get: |row| row.validation_loss },
+    Column { name: "validation_accuracy", goal: Goal::Higher, get: |row| row.validation_accuracy },
+    Column { name: "gradient_norm", goal: Goal::Lower, get: |row| Some(row.gradient_norm) },
+];
+
+impl Column {
+    /// Names and columns, as configs choose them.
+    pub fn choices() -> [(&'static str, Column); COLUMNS.len()] {
+        COLUMNS.map(|column| (column.name, column))
+    }
+}
+
+/// What the axis of a column looks like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Appearance {
+    /// What it says.
     pub label: &'static str,
-    /// Which end is the good one.
-    pub better: Better,
-    /// Scale of its axis.
+    /// Its scale.
     pub scale: Scale,
-    /// Factor between the column and the axis (100 for percentages).
+    /// Factor between the column and the axis: 100 for percentages.
     pub factor: f64,
-    /// Its value in a row; `None` where it does not apply.
-    pub value: fn(&Row) -> Option<f64>,
 }
 
-const fn loss<Row>(
-    name: &'static str,
-    label: &'static str,
-    value: fn(&Row) -> Option<f64>,
-) -> Metric<Row> {
-    Metric { name, label, better: Better::Lower, scale: Scale::Logarithmic, factor: 1.0, value }
+/// What the axis of a column of `curves.csv` or `runs.csv` looks like.
+pub fn appearance(column: &'static str) -> Appearance {
+    let label = match column {
+        "suboptimality" => "suboptimality f(θ) − f*",
+        "train_loss" => "training loss",
+        "validation_loss" => "validation loss",
+        "validation_accuracy" => "validation accuracy (%)",
+        "gradient_norm" => "gradient norm ‖∇f(θ)‖₂",
+        "final_loss" => "final training loss",
+        "minimum_loss" => "lowest training loss",
+        "final_suboptimality" => "final suboptimality f(θ) − f*",
+        "minimum_suboptimality" => "lowest suboptimality f(θ) − f*",
+        "reached_target" => "steps to the target",
+        "path_ratio" => "path length / distance to minimum",
+        "best_validation_loss" => "lowest validation loss",
+        "final_validation_loss" => "final validation loss",
+        "best_validation_accuracy" => "highest validation accuracy (%)",
+        "final_validation_accuracy" => "final validation accuracy (%)",
+        "test_loss" => "test loss",
+        "test_accuracy" => "test accuracy (%)",
+        other => other,
+    };
+    if label.ends_with("(%)") {
+        Appearance { label, scale: Scale::Linear, factor: 100.0 }
+    } else {
+        Appearance { label, scale: Scale::Logarithmic, factor: 1.0 }
+    }
 }
 
-const fn accuracy<Row>(
-    name: &'static str,
-    label: &'static str,
-    value: fn(&Row) -> Option<f64>,
-) -> Metric<Row> {
-    Metric { name, label, better: Better::Higher, scale: Scale::Linear, factor: 100.0, value }
+/// Limits that a config may set to a vertical axis, in its unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Smaller values are drawn here on a logarithmic axis; a linear one begins here.
+    pub floor: Option<f64>,
+    /// Where the axis ends; what is above is cut off.
+    pub ceiling: Option<f64>,
 }
 
-/// The columns of `curves.csv`.
-pub static CURVES: [Metric<CurveRow>; 5] = [
-    loss("suboptimality", "suboptimality f(θ) − f*", |row| row.suboptimality),
-    loss("train_loss", "training loss", |row| Some(row.train_loss)),
-    loss("validation_loss", "validation loss", |row| row.validation_loss),
-    accuracy("validation_accuracy", "validation accuracy (%)", |row| row.validation_accuracy),
-    loss("gradient_norm", "gradient norm ‖∇f(θ)‖₂", |row| Some(row.gradient_norm)),
-];
+impl Limits {
+    /// Reads `floor` and `ceiling`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let floor = reader.optional_number("floor", Allowed::positive());
+        let ceiling = reader.optional_number("ceiling", Allowed::positive());
+        let limits = Self { floor: floor?, ceiling: ceiling? };
+        if limits.floor.zip(limits.ceiling).is_some_and(|(floor, ceiling)| floor >= ceiling) {
+            reader.problem("ceiling", "must be above the floor");
+            return None;
+        }
+        Some(limits)
+    }
 
-/// The numeric columns of `runs.csv`.
-pub static RUNS: [Metric<RunRow>; 16] = [
-    loss("final_loss", "final training loss", |row| Some(row.final_loss)),
-    loss("minimum_loss", "lowest training loss", |row| Some(row.minimum_loss)),
-    loss("initial_loss", "initial training loss", |row| Some(row.initial_loss)),
-    loss("initial_suboptimality", "initial suboptimality", |row| row.initial_suboptimality),
-    loss("final_suboptimality", "final suboptimality f(θ) − f*", |row| row.final_suboptimality),
-    loss("minimum_suboptimality", "lowest suboptimality f(θ) − f*", |row| {
-        row.minimum_suboptimality
-    }),
-    // A run that did not reach the target is worse than any that did.
-    loss("reached_target", "steps to the target", |row| {
-        Some(row.reached_target.map_or(f64::INFINITY, |step| step as f64))
-    }),
-    loss("steps", "steps", |row| Some(row.steps as f64)),
-    loss("gradient_norm", "final gradient norm ‖∇f(θ)‖₂", |row| Some(row.gradient_norm)),
-    loss("best_validation_loss", "lowest validation loss", |row| row.best_validation_loss),
-    loss("final_validation_loss", "final validation loss", |row| row.final_validation_loss),
-    accuracy("best_validation_accuracy", "highest validation accuracy (%)", |row| {
-        row.best_validation_accuracy
-    }),
-    accuracy("final_validation_accuracy", "final validation accuracy (%)", |row| {
-        row.final_validation_accuracy
-    }),
-    loss("test_loss", "test loss", |row| row.test_loss),
-    accuracy("test_accuracy", "test accuracy (%)", |row| row.test_accuracy),
-    loss("path_ratio", "length of the path / distance from start to minimum", |row| row.path_ratio),
-];
+    /// The axis over the finite ones of some values, with this part of its length left free.
+    pub fn vertical(&self, appearance: Appearance, values: &[f64], margin: f64) -> Vertical {
+        let Appearance { label, scale, .. } = appearance;
+        let positive = || values.iter().copied().filter(|&value| value > 0.0 && value.is_finite());
+        let floor = match scale {
+            Scale::Linear => f64::NEG_INFINITY,
+            Scale::Logarithmic => {
+                self.floor.unwrap_or_else(|| positive().fold(f64::INFINITY, f64::min))
+            }
+        };
+        let clamped = values.iter().map(|&value| clamp(value, floor));
+        let mut axis = Axis::covering(label, scale, clamped, margin);
+        if scale == Scale::Linear {
+            axis.low = self.floor.unwrap_or(axis.low);
+        }
+        axis.high = self.ceiling.unwrap_or(axis.high);
+        if axis.low >= axis.high {
+            // Everything shown is beyond the one limit that was set.
+            axis = Axis { low: axis.high / 10.0, ..axis };
+        }
+        Vertical { axis, floor }
+    }
+}
+
+/// A vertical axis and the least value that it can show.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vertical {
+    /// The axis.
+    pub axis: Axis,
+    floor: f64,
+}
+
+impl Vertical {
+    /// What is drawn for these quartiles: infinite ones stay so, whichever side they are on.
+    pub fn shown(&self, quartiles: Quartiles) -> Quartiles {
+        quartiles.map(|value| clamp(value, self.floor))
+    }
+}
+
+fn clamp(value: f64, floor: f64) -> f64 {
+    if value.is_finite() { value.max(floor) } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logarithmic_axis_draws_what_it_cannot_show_at_its_floor() {
+        let values = [0.0, 1e-20, 1.0, f64::INFINITY];
+        let shown = |limits: Limits, median| {
+            let vertical = limits.vertical(appearance("train_loss"), &values, 0.0);
+            let quartiles = Quartiles { lower: 0.0, median, upper: f64::INFINITY };
+            (vertical.shown(quartiles), vertical.axis.low)
+        };
+        let (quartiles, low) = shown(Limits::default(), 0.0);
+        assert_eq!(quartiles, Quartiles { lower: 1e-20, median: 1e-20, upper: f64::INFINITY });
+        // 10^log10(x) is not x to the last bit.
+        assert!((low / 1e-20 - 1.0).abs() < 1e-12);
+        let (quartiles, _) = shown(Limits { floor: Some(1e-14), ceiling: None }, 1e-20);
+        assert_eq!(quartiles.median, 1e-14);
+    }
+
+    #[test]
+    fn a_linear_axis_begins_at_its_floor_and_leaves_failures_alone() {
+        let limits = Limits { floor: Some(80.0), ceiling: None };
+        let values = [f64::NEG_INFINITY, 10.0, 95.0];
+        let vertical = limits.vertical(appearance("test_accuracy"), &values, 0.0);
+        assert_eq!((vertical.axis.low, vertical.axis.high), (80.0, 95.0));
+        let quartiles = Quartiles { lower: f64::NEG_INFINITY, median: 10.0, upper: 95.0 };
+        assert_eq!(vertical.shown(quartiles), quartiles);
+    }
+
+    #[test]
+    fn an_axis_exists_whatever_the_limits() {
+        for name in ["train_loss", "test_accuracy"] {
+            for limits in [
+                Limits { floor: Some(1e3), ceiling: None },
+                Limits { floor: None, ceiling: Some(1e-3) },
+            ] {
+                let axis = limits.vertical(appearance(name), &[1.0, 2.0], 0.05).axis;
+                assert!(axis.low < axis.high, "{axis:?}");
+            }
+        }
+    }
+}

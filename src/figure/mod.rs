@@ -24,17 +24,17 @@ mod schedule;
 mod selection;
 mod spectrum;
 mod tables;
-#[cfg(test)]
-mod tests;
+
 mod trajectories;
 
 pub use draw::{draw_all, draw_some};
 pub use tables::Tables;
 
 use crate::Result;
+use crate::config::Reader;
 
 /// One picture in one format.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawing {
     /// The file's extension: `png` or `svg`.
     pub extension: &'static str,
@@ -43,7 +43,7 @@ pub struct Drawing {
 }
 
 /// A figure that a config asks for.
-pub trait FigureSpec: Send + Sync + std::fmt::Debug {
+pub trait Spec: std::fmt::Debug + Send + Sync {
     /// Stem of the files' names.
     fn file(&self) -> &str;
 
@@ -69,7 +69,7 @@ pub trait FigureSpec: Send + Sync + std::fmt::Debug {
     /// Draws it in every format.
     ///
     /// # Errors
-    /// As [`FigureSpec::page`], and when the drawing itself fails.
+    /// As [`Spec::page`], and when the drawing itself fails.
     fn draw(&self, tables: &Tables) -> Result<Vec<Drawing>> {
         self.page(tables)?.render()
     }
@@ -83,15 +83,45 @@ pub struct Entry {
     /// One line for `--list`.
     pub summary: &'static str,
     /// Reads the keys beside `kind`.
-    pub read: fn(&mut crate::config::Reader<'_>) -> Option<Box<dyn FigureSpec>>,
+    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Spec>>,
 }
 
-/// All kinds.
-pub const REGISTRY: &[Entry] = &[];
+/// All kinds of figures.
+pub const REGISTRY: &[Entry] = &[
+    curves::ENTRY,
+    learning_rates::ENTRY,
+    trajectories::ENTRY,
+    schedule::ENTRY,
+    spectrum::ENTRY,
+    density::ENTRY,
+];
 
-/// Reads a figure.
-pub fn read(reader: &mut crate::config::Reader<'_>) -> Option<Box<dyn FigureSpec>> {
+/// Reads `kind` and the keys that go with it.
+pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
     let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
     let read = reader.choice("kind", &kinds)?;
     read(reader)
+}
+
+/// What every figure has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Heading {
+    /// Stem of the files' names.
+    file: String,
+    /// Stands above the figure.
+    title: String,
+}
+
+impl Heading {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let file = reader.text("file");
+        let title = reader.text("title");
+        let file = file?;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        if file.is_empty() || !file.chars().all(allowed) {
+            reader.problem("file", "must be letters, digits, \"-\" and \"_\": it names the files");
+            return None;
+        }
+        Some(Self { file, title: title? })
+    }
 }

@@ -10,7 +10,7 @@ use crate::Result;
 
 /// One line of the legend: a sample and what it stands for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct Key {
     /// What it stands for.
     pub label: String,
     /// A piece of line.
@@ -21,18 +21,18 @@ pub struct Entry {
     pub symbol: Option<Symbol>,
 }
 
-impl Entry {
-    /// An entry for a line.
+impl Key {
+    /// A key for a line.
     pub fn line(label: impl Into<String>, stroke: Stroke) -> Self {
         Self { label: label.into(), stroke: Some(stroke), band: None, symbol: None }
     }
 
-    /// An entry for a symbol.
+    /// A key for a symbol.
     pub fn symbol(label: impl Into<String>, symbol: Symbol) -> Self {
         Self { label: label.into(), stroke: None, band: None, symbol: Some(symbol) }
     }
 
-    /// The same entry with a piece of band.
+    /// The same key with a piece of band.
     pub fn with_band(self, colour: Colour) -> Self {
         Self { band: Some(colour), ..self }
     }
@@ -81,8 +81,8 @@ pub struct Page {
     pub frame: (f64, f64),
     /// Whether all panels have the same axes, which are then labelled at the outer ones only.
     pub shared_axes: bool,
-    /// The legend's entries.
-    pub legend: Vec<Entry>,
+    /// The legend.
+    pub legend: Vec<Key>,
     /// Where the legend stands.
     pub place: Place,
     /// Remarks below everything.
@@ -103,6 +103,8 @@ const ENTRY_HEIGHT: f64 = 18.0;
 struct Layout {
     width: f64,
     height: f64,
+    /// Horizontal middle of the panels.
+    middle: f64,
     title: Vec<String>,
     footnotes: Vec<String>,
     frames: Vec<Rect>,
@@ -121,7 +123,7 @@ impl Page {
     /// Whether a panel's axes carry labels (horizontal, vertical).
     fn labelled(&self, index: usize) -> (bool, bool) {
         let lowest = index + self.columns >= self.panels.len();
-        (!self.shared_axes || lowest, !self.shared_axes || index % self.columns == 0)
+        (!self.shared_axes || lowest, !self.shared_axes || index.is_multiple_of(self.columns))
     }
 
     fn layout(&self) -> Layout {
@@ -144,7 +146,7 @@ impl Page {
         let grid_width: f64 =
             lefts.iter().chain(&rights).sum::<f64>() + columns as f64 * frame_width;
 
-        let entry = self.legend.iter().map(Entry::width).fold(0.0, f64::max);
+        let entry = self.legend.iter().map(Key::width).fold(0.0, f64::max);
         let width = match self.place {
             _ if self.legend.is_empty() => grid_width,
             Place::Right => grid_width + GAP + entry,
@@ -177,7 +179,8 @@ impl Page {
             Place::Below => {
                 let column = entry + 2.0 * GAP;
                 let fitting = ((room + 2.0 * GAP) / column).floor().max(1.0) as usize;
-                let used = fitting.min(self.legend.len().max(1));
+                let rows = self.legend.len().div_ceil(fitting).max(1);
+                let used = self.legend.len().div_ceil(rows).max(1);
                 let start = BORDER + (room - used as f64 * column + 2.0 * GAP) / 2.0;
                 ((start, lower + GAP), (used, column))
             }
@@ -190,7 +193,11 @@ impl Page {
             self.footnotes.iter().flat_map(|note| wrapped(note, FOOTNOTE, room)).collect();
         let notes_height = footnotes.len() as f64 * FOOTNOTE * LEADING;
         let height = lower + if footnotes.is_empty() { 0.0 } else { GAP } + notes_height + BORDER;
-        Layout { width, height, title, footnotes, frames, legend, legend_columns }
+        let (left, right) = frames
+            .iter()
+            .fold((width, 0.0_f64), |(left, right), f| (f.left.min(left), f.right.max(right)));
+        let middle = (left + right) / 2.0;
+        Layout { width, height, middle, title, footnotes, frames, legend, legend_columns }
     }
 
     fn draw(&self, canvas: &mut dyn Canvas, layout: &Layout) {
@@ -199,9 +206,13 @@ impl Page {
         canvas.fill(&ground.corners(), WHITE);
         let lettering =
             Lettering { size: TITLE, anchor: Anchor::Middle, upwards: false, colour: BLACK };
+        // Above the panels, not above the legend, as far as it fits.
+        let widths = layout.title.iter().map(|line| text_width(line, TITLE));
+        let half = widths.fold(0.0, f64::max) / 2.0;
+        let middle = layout.middle.min(layout.width - BORDER - half).max(BORDER + half);
         for (line, text) in layout.title.iter().enumerate() {
             let baseline = BORDER + TITLE + line as f64 * TITLE * LEADING;
-            canvas.text(text, (layout.width / 2.0, baseline), lettering);
+            canvas.text(text, (middle, baseline), lettering);
         }
         for (index, (panel, frame)) in self.panels.iter().zip(&layout.frames).enumerate() {
             let (x_labels, y_labels) = self.labelled(index);

@@ -89,12 +89,13 @@ fn clip_segment(from: Point, to: Point, rect: &Rect) -> Option<(Point, Point)> {
 /// The part of a polygon inside the rectangle (Sutherland and Hodgman's method); all points must
 /// be finite.
 pub fn clip_polygon(vertices: &[Point], rect: &Rect) -> Vec<Point> {
-    // One edge after the other: the distance inside it is `sign · (bound − coordinate)`.
-    let edges: [(fn(Point) -> f64, f64, f64); 4] = [
-        (|p| p.0, rect.left, -1.0),
-        (|p| p.0, rect.right, 1.0),
-        (|p| p.1, rect.top, -1.0),
-        (|p| p.1, rect.bottom, 1.0),
+    let [across, down] = [|p: Point| p.0, |p: Point| p.1];
+    // One edge after the other; how far a point lies inside is `sign · (bound − coordinate)`.
+    let edges = [
+        (across, rect.left, -1.0),
+        (across, rect.right, 1.0),
+        (down, rect.top, -1.0),
+        (down, rect.bottom, 1.0),
     ];
     edges.iter().fold(vertices.to_vec(), |polygon, &(coordinate, bound, sign)| {
         let inside = |p: Point| sign * (bound - coordinate(p));

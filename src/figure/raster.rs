@@ -28,7 +28,12 @@ impl Raster {
         }
         let first = 3 * (y * self.width + x);
         let (red, green, blue) = colour.rgb;
-        for (pixel, ink) in self.pixels[first..first + 3].iter_mut().zip([red, green, blue]) {
+        let pixel = &mut self.pixels[first..first + 3];
+        if colour.opacity >= 1.0 {
+            pixel.copy_from_slice(&[red, green, blue]);
+            return;
+        }
+        for (pixel, ink) in pixel.iter_mut().zip([red, green, blue]) {
             let mixed = f64::from(*pixel) + colour.opacity * (f64::from(ink) - f64::from(*pixel));
             *pixel = mixed.round() as u8;
         }
@@ -129,6 +134,8 @@ impl Raster {
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
         encoder.set_color(png::ColorType::Rgb);
+        encoder.set_compression(png::Compression::Best);
+        encoder.set_filter(png::FilterType::Paeth);
         let per_metre = (per_inch as f64 / 0.0254).round() as u32;
         encoder.set_pixel_dims(Some(png::PixelDimensions {
             xppu: per_metre,

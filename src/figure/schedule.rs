@@ -4,19 +4,25 @@ use super::axis::{Axis, Scale};
 use super::chart::{Dash, Mark, Panel, Stroke};
 use super::page::{Page, Place};
 use super::style::colour;
-use super::{FigureSpec, Tables};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
+use crate::config::Reader;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "schedule",
+    summary: "the learning rate of every epoch",
+    read: |reader: &mut Reader<'_>| Some(Box::new(Schedule { heading: Heading::read(reader)? })),
+};
 
 /// A figure of a learning-rate schedule.
 #[derive(Debug)]
-pub struct Schedule {
-    pub file: String,
-    pub title: String,
+struct Schedule {
+    heading: Heading,
 }
 
-impl FigureSpec for Schedule {
+impl Spec for Schedule {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -30,10 +36,10 @@ impl FigureSpec for Schedule {
         let rates = points.iter().map(|point| point.1).chain([0.0]);
         let y = Axis::covering("learning rate η", Scale::Linear, rates, 0.04);
         let mut panel = Panel::new(x, y);
-        let stroke = Stroke { colour: colour(0), width: 2.0, dash: Dash::Solid };
+        let stroke = Stroke::new(colour(0), Dash::Solid);
         panel.marks.push(Mark::Line { points, stroke });
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             panels: vec![panel],
             columns: 1,
             frame: (400.0, 260.0),

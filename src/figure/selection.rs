@@ -1,11 +1,11 @@
 //! Which algorithms, coordinate systems and learning rates a figure shows.
 
 use super::axis::number;
-use super::canvas::Colour;
-use super::chart::Dash;
+use super::chart::Stroke;
 use super::style::{algorithm_name, colour, dash};
 use super::tables::Tables;
 use crate::Result;
+use crate::config::Reader;
 use crate::record::RateRow;
 
 /// Which selected learning rate is used (paper, D.5).
@@ -18,6 +18,11 @@ pub enum Tuned {
 }
 
 impl Tuned {
+    /// Reads `tuned`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.choice_or("tuned", "original", &[("original", Self::Original), ("own", Self::Own)])
+    }
+
     fn accepts(self, selected: &str) -> bool {
         match self {
             Self::Original => matches!(selected, "original" | "both"),
@@ -42,10 +47,8 @@ pub struct Method<'a> {
     pub algorithm: &'a str,
     /// Name of the coordinate system in the tables.
     pub coordinates: &'a str,
-    /// The algorithm's colour.
-    pub colour: Colour,
-    /// The coordinate system's line style.
-    pub dash: Dash,
+    /// The algorithm's colour and the coordinate system's line style.
+    pub stroke: Stroke,
     /// Its rows of `learning_rates.csv`, by learning rate.
     pub rates: Vec<&'a RateRow>,
 }
@@ -90,6 +93,13 @@ pub fn trials_note(rows: &[&RateRow]) -> String {
 }
 
 impl Filter {
+    /// Reads `algorithms` and `coordinates`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let algorithms = reader.texts_or("algorithms", &[]);
+        let coordinates = reader.texts_or("coordinates", &[]);
+        Some(Self { algorithms: algorithms?, coordinates: coordinates? })
+    }
+
     /// The methods shown, algorithm by algorithm in the order of the config.
     ///
     /// # Errors
@@ -126,8 +136,7 @@ impl Filter {
                     methods.push(Method {
                         algorithm,
                         coordinates: system,
-                        colour: colour(a),
-                        dash: dash(c),
+                        stroke: Stroke::new(colour(a), dash(c)),
                         rates: rows,
                     });
                 }

@@ -3,36 +3,60 @@
 use super::axis::{Axis, Scale};
 use super::canvas::Point;
 use super::chart::{Inset, Mark, Panel, Stroke};
-use super::page::{Entry, Page, Place};
+use super::page::{Key, Page, Place};
 use super::path::Rect;
 use super::selection::ordered;
 use super::style::{colour, dash};
-use super::{FigureSpec, Tables};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
+use crate::config::{Allowed, Reader};
 use crate::record::SpectrumRow;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "spectrum",
+    summary: "the eigenvalues of EGOP estimates, relative to the leading one",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let coordinates = reader.texts_or("coordinates", &[]);
+        let blocks = reader.texts_or("blocks", &[]);
+        let trial = reader.count_or("trial", 0, 0..=usize::MAX);
+        let scales = [("linear", Scale::Linear), ("log", Scale::Logarithmic)];
+        let index_scale = reader.choice_or("index", "linear", &scales);
+        let inset = reader.optional_count("inset", 2..=usize::MAX);
+        let floor = reader.number_or("floor", 1e-16, Allowed::positive());
+        Some(Box::new(Spectrum {
+            heading: heading?,
+            coordinates: coordinates?,
+            blocks: blocks?,
+            trial: trial?,
+            index_scale: index_scale?,
+            inset: inset?,
+            floor: floor?,
+        }))
+    },
+};
 
 /// A figure of eigenvalues.
 #[derive(Debug)]
-pub struct Spectrum {
-    pub file: String,
-    pub title: String,
+struct Spectrum {
+    heading: Heading,
     /// Names of coordinate systems; empty for all.
-    pub coordinates: Vec<String>,
+    coordinates: Vec<String>,
     /// Names of blocks; empty for all.
-    pub blocks: Vec<String>,
+    blocks: Vec<String>,
     /// Number of the trial.
-    pub trial: usize,
+    trial: usize,
     /// Scale of the index k.
-    pub index_scale: Scale,
+    index_scale: Scale,
     /// How many leading eigenvalues an inset shows on a linear axis.
-    pub inset: Option<usize>,
+    inset: Option<usize>,
     /// Relative eigenvalues below it are rounding noise and not shown.
-    pub floor: f64,
+    floor: f64,
 }
 
-impl FigureSpec for Spectrum {
+impl Spec for Spectrum {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -53,17 +77,18 @@ impl FigureSpec for Spectrum {
             low: 1.0,
             high: last.max(2.0),
         };
-        let y = Axis::covering("λₖ/λ₁", Scale::Logarithmic, values().map(|point| point.1), 0.03);
+        let y = Axis::covering(
+            "eigenvalue λₖ/λ₁",
+            Scale::Logarithmic,
+            values().map(|point| point.1),
+            0.03,
+        );
         let mut panel = Panel::new(x, y);
         panel.marks = marks(&lines, f64::INFINITY);
         let mut panels = vec![panel];
         if let Some(leading) = self.inset {
-            let x = Axis {
-                label: "k".into(),
-                scale: Scale::Linear,
-                low: 1.0,
-                high: leading.max(2) as f64,
-            };
+            let x =
+                Axis { label: "k".into(), scale: Scale::Linear, low: 1.0, high: leading as f64 };
             let y =
                 Axis { label: "λₖ/λ₁".into(), scale: Scale::Linear, low: 0.0, high: 1.05 };
             let mut inner = Panel::new(x, y);
@@ -74,12 +99,12 @@ impl FigureSpec for Spectrum {
             }
         }
         let legend = if lines.len() > 1 {
-            lines.iter().map(|line| Entry::line(line.label.clone(), line.stroke)).collect()
+            lines.iter().map(|line| Key::line(line.label.clone(), line.stroke)).collect()
         } else {
             Vec::new()
         };
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             columns: panels.len(),
             place: if panels.len() > 1 { Place::Below } else { Place::Right },
             panels,
@@ -100,8 +125,8 @@ struct Line {
 }
 
 impl Spectrum {
-    /// Colours tell coordinate systems apart and line styles blocks; of one coordinate system,
-    /// colours tell blocks apart.
+    /// Colours tell coordinate systems apart and line styles blocks; where there is but one of
+    /// either, colour and style together tell the others apart.
     fn lines(&self, tables: &Tables) -> Result<Vec<Line>> {
         let rows: Vec<&SpectrumRow> = tables
             .spectrum()?
@@ -128,10 +153,10 @@ impl Spectrum {
                 values.sort_by_key(|(k, _)| *k);
                 let Some(&(_, leading)) = values.first() else { continue };
                 let relative = |(k, value)| (k as f64, value / leading);
-                let stroke = if systems.len() > 1 {
-                    Stroke { colour: colour(s), width: 1.8, dash: dash(b) }
-                } else {
-                    Stroke { colour: colour(b), width: 1.8, dash: dash(0) }
+                let stroke = match (systems.len(), blocks.len()) {
+                    (1, _) => Stroke::new(colour(b), dash(b)),
+                    (_, 1) => Stroke::new(colour(s), dash(s)),
+                    _ => Stroke::new(colour(s), dash(b)),
                 };
                 lines.push(Line {
                     label: match (systems.len(), block) {

@@ -4,35 +4,57 @@ use std::collections::BTreeMap;
 
 use super::axis::{Axis, Scale, number};
 use super::canvas::{Colour, Point};
-use super::chart::{Mark, Panel, Shape, Stroke, Symbol};
+use super::chart::{Dash, Mark, Panel, Shape, Stroke, Symbol};
 use super::contour::{Grid, joined};
-use super::page::{Entry, Page, Place};
+use super::page::{Key, Page, Place};
 use super::selection::{Filter, Tuned, described};
-use super::style::BLACK;
-use super::{FigureSpec, Tables};
+use super::style::{BLACK, GREY};
+use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
+use crate::config::{Allowed, Reader};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "trajectories",
+    summary: "paths of the iterates over the contours of a two-parameter loss",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let tuned = Tuned::read(reader);
+        let filter = Filter::read(reader);
+        let trial = reader.count_or("trial", 0, 0..=usize::MAX);
+        let zoom = reader.optional_number("zoom", Allowed::positive());
+        Some(Box::new(Trajectories {
+            heading: heading?,
+            tuned: tuned?,
+            filter: filter?,
+            trial: trial?,
+            zoom: zoom?,
+        }))
+    },
+};
 
 /// A figure of paths over contours.
 #[derive(Debug)]
-pub struct Trajectories {
-    pub file: String,
-    pub title: String,
-    pub tuned: Tuned,
-    pub filter: Filter,
+struct Trajectories {
+    heading: Heading,
+    /// Which of the selected learning rates is used.
+    tuned: Tuned,
+    filter: Filter,
     /// Number of the trial.
-    pub trial: usize,
+    trial: usize,
     /// Half the height of a second panel around the minimum, in units of the parameters.
-    pub zoom: Option<f64>,
+    zoom: Option<f64>,
 }
 
 /// Levels of the contours.
 const LEVELS: usize = 14;
+/// Cells across a panel in which contours are traced.
+const CELLS: usize = 200;
 /// Height of a panel; its width follows from the landscape.
 const HEIGHT: f64 = 330.0;
 
-impl FigureSpec for Trajectories {
+impl Spec for Trajectories {
     fn file(&self) -> &str {
-        &self.file
+        &self.heading.file
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -75,9 +97,8 @@ impl FigureSpec for Trajectories {
             if path.is_empty() {
                 continue;
             }
-            let stroke = Stroke { colour: method.colour, width: 1.8, dash: method.dash };
-            paths.push(Mark::Line { points: path.into_values().collect(), stroke });
-            legend.push(Entry::line(described(method, rate), stroke));
+            paths.push(Mark::Line { points: path.into_values().collect(), stroke: method.stroke });
+            legend.push(Key::line(described(method, rate), method.stroke));
         }
         let Some(Mark::Line { points, .. }) = paths.first() else {
             return Err(tables.lacks(
@@ -91,10 +112,10 @@ impl FigureSpec for Trajectories {
             Mark::Symbols { points: points.first().copied().into_iter().collect(), symbol: start },
             Mark::Symbols { points: vec![landscape.lowest], symbol: end },
         ];
-        legend.push(Entry::symbol("start", start));
-        legend.push(Entry::symbol("lowest point on record", end));
+        legend.push(Key::symbol("start", start));
+        legend.push(Key::symbol("lowest point on record", end));
 
-        let view = landscape.roots.bounds();
+        let view = landscape.loss.bounds();
         let [width, height] = view.map(|(low, high)| high - low);
         let mut views = vec![view];
         views.extend(self.zoom.map(|half| {
@@ -103,7 +124,7 @@ impl FigureSpec for Trajectories {
             [(x - across, x + across), (y - half, y + half)]
         }));
         let mut footnotes = Vec::new();
-        let panels: Vec<Panel> = views
+        let mut panels: Vec<Panel> = views
             .iter()
             .map(|view| {
                 let axis = |label: &str, (low, high)| Axis {
@@ -120,11 +141,17 @@ impl FigureSpec for Trajectories {
                 panel
             })
             .collect();
+        if let [_, zoomed] = views[..] {
+            let outline = Stroke { colour: GREY, width: 0.8, dash: Dash::Solid };
+            let mut points = corners(&zoomed).to_vec();
+            points.push(points[0]);
+            panels[0].marks.push(Mark::Line { points, stroke: outline });
+        }
         if let [_, zoomed] = footnotes.as_mut_slice() {
-            *zoomed = format!("Right: around the lowest point. {zoomed}");
+            *zoomed = format!("Right: the framed part. {zoomed}");
         }
         Ok(Page {
-            title: self.title.clone(),
+            title: self.heading.title.clone(),
             columns: panels.len(),
             frame: (HEIGHT * width / height, HEIGHT),
             place: if panels.len() > 1 { Place::Below } else { Place::Right },
@@ -138,11 +165,11 @@ impl FigureSpec for Trajectories {
 
 /// A loss over two parameters.
 struct Landscape {
-    /// Square roots of the loss above its minimum: of a quadratic they are linear along every ray
-    /// from the minimum, so that interpolation between nodes does it no harm.
-    roots: Grid,
+    loss: Grid,
     /// Where the loss is least, of the nodes and the ends of the paths.
     lowest: Point,
+    /// The loss there.
+    least: f64,
 }
 
 impl Trajectories {
@@ -183,42 +210,42 @@ impl Trajectories {
                 }
             }
         }
-        Ok(Landscape { roots: grid.map(|loss| (loss - least).max(0.0).sqrt()), lowest })
+        Ok(Landscape { loss: grid, lowest, least })
     }
 }
 
 impl Landscape {
     /// Filled contours of the part in view, and what they are.
     fn contours(&self, view: &[(f64, f64); 2]) -> (Vec<Mark>, String) {
-        let within = |value: f64, (low, high): (f64, f64)| (low..=high).contains(&value);
-        let mut shown: Vec<f64> = self
-            .roots
+        let [across, up] = [0, 1].map(|axis| {
+            let (low, high) = self.loss.bounds()[axis];
+            let (low, high) = (view[axis].0.max(low), view[axis].1.min(high));
+            let node = |index: usize| low + (high - low) * index as f64 / CELLS as f64;
+            // The last one must not lie beyond the grid by rounding.
+            (0..=CELLS).map(|index| node(index).min(high)).collect()
+        });
+        // Of a quadratic the root is linear along every ray from the minimum, so that linear
+        // interpolation between nodes does no harm.
+        let above = |loss: f64| (loss - self.least).max(0.0).sqrt();
+        let roots = self.loss.resampled(across, up).map(above);
+        let mut shown: Vec<f64> = roots
             .nodes()
-            .filter(|&(x, y, root)| within(x, view[0]) && within(y, view[1]) && root > 0.0)
             .map(|(_, _, root)| root * root)
-            .filter(|loss| loss.is_finite())
+            .filter(|&loss| loss > 0.0 && loss.is_finite())
             .collect();
         shown.sort_by(f64::total_cmp);
         let (Some(&low), Some(&high)) = (shown.get(shown.len() / 500), shown.last()) else {
             return (Vec::new(), String::new());
         };
         let level = |index: usize| low * (high / low).powf(index as f64 / LEVELS as f64);
-        let mut marks = vec![Mark::Area {
-            vertices: vec![
-                (view[0].0, view[1].0),
-                (view[0].1, view[1].0),
-                (view[0].1, view[1].1),
-                (view[0].0, view[1].1),
-            ],
-            colour: shade(1.0),
-        }];
+        let mut marks = vec![Mark::Area { vertices: corners(view).to_vec(), colour: shade(1.0) }];
         for index in (0..LEVELS).rev() {
-            let loops = self.roots.sublevel(level(index).sqrt());
+            let loops = roots.sublevel(level(index).sqrt());
             marks.push(Mark::Area {
                 vertices: joined(&loops),
                 colour: shade(index as f64 / LEVELS as f64),
             });
-            let stroke = Stroke { colour: CONTOUR, width: 0.6, dash: super::chart::Dash::Solid };
+            let stroke = Stroke { colour: CONTOUR, width: 0.6, dash: Dash::Solid };
             for mut points in loops {
                 points.extend(points.first().copied());
                 marks.push(Mark::Line { points, stroke });
@@ -231,6 +258,11 @@ impl Landscape {
         );
         (marks, note)
     }
+}
+
+/// The corners of a view, in turn.
+fn corners(&[x, y]: &[(f64, f64); 2]) -> [Point; 4] {
+    [(x.0, y.0), (x.1, y.0), (x.1, y.1), (x.0, y.1)]
 }
 
 const CONTOUR: Colour = Colour::opaque(170, 184, 200);

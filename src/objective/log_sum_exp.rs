@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{Real, double, real};
 use crate::objective::composite::MatrixSpec;
+use crate::objective::exponential::{GROUP, exp};
 use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -48,10 +49,20 @@ impl<R: Real> Outer<R> for LogSumExp<R> {
             *z -= y;
             largest = largest.max(double(*z).powi(2));
         }
-        let shifted = |z: R| (double(z).powi(2) - largest).exp();
-        let sum: f64 = z.iter().map(|&z| shifted(z)).sum();
+        let mut sum = 0.0;
+        for z in z.chunks_mut(GROUP) {
+            let mut shifted = [f64::NEG_INFINITY; GROUP];
+            for (shifted, &z) in shifted.iter_mut().zip(z.iter()) {
+                *shifted = double(z).powi(2) - largest;
+            }
+            for (z, weight) in z.iter_mut().zip(exp(shifted)) {
+                sum += weight;
+                *z = real(2.0 * double(*z) * weight);
+            }
+        }
+        let scale: R = real(1.0 / sum);
         for z in z {
-            *z = real(2.0 * double(*z) * shifted(*z) / sum);
+            *z *= scale;
         }
         largest + sum.ln()
     }

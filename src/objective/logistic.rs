@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, double, real};
 use crate::objective::composite::MatrixSpec;
+use crate::objective::exponential::{GROUP, exp};
 use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -54,12 +55,25 @@ impl<R: Real> Logistic<R> {
 }
 
 impl<R: Real> Outer<R> for Logistic<R> {
+    /// softplus(z) = max(z, 0) + log(1 + e^−|z|). The logarithm of a group of rows is taken at
+    /// once, of their product, which lies in [1, 16].
     fn value_and_gradient(&self, z: &mut [R]) -> f64 {
+        let labels = self.0.as_slice().expect("an owned array is contiguous");
         let mut value = 0.0;
-        for (z, &y) in z.iter_mut().zip(&self.0) {
-            let (margin, label) = (double(*z), double(y));
-            value += softplus(margin) - label * margin;
-            *z = real(sigmoid(margin) - label);
+        for (z, labels) in z.chunks_mut(GROUP).zip(labels.chunks(GROUP)) {
+            let mut negated = [f64::NEG_INFINITY; GROUP];
+            for (negated, &z) in negated.iter_mut().zip(z.iter()) {
+                *negated = -double(z).abs();
+            }
+            let mut product = 1.0;
+            for ((z, &label), decay) in z.iter_mut().zip(labels).zip(exp(negated)) {
+                let (margin, label) = (double(*z), double(label));
+                product *= 1.0 + decay;
+                value += margin.max(0.0) - label * margin;
+                let nearer = 1.0 / (1.0 + decay);
+                *z = real(if margin >= 0.0 { nearer } else { decay * nearer } - label);
+            }
+            value += f64::ln(product);
         }
         value
     }
@@ -80,8 +94,9 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
         let weighted: Array2<f64> = &matrix * &weights.insert_axis(ndarray::Axis(1));
         let hessian = matrix.t().dot(&weighted).as_standard_layout().into_owned();
         let direction = linalg::solve_positive_definite(hessian.view(), gradient.view())?;
-        // Half the squared Newton decrement estimates the suboptimality that is left.
-        if gradient.dot(&direction) < 1e-20 {
+        // Half the squared Newton decrement estimates the suboptimality that is left; below the
+        // value's rounding there is nothing to gain.
+        if gradient.dot(&direction) < f64::EPSILON * current.max(1.0) {
             return Ok((theta, current));
         }
         let mut scale = 1.0;

@@ -14,6 +14,7 @@ use crate::linalg::Real;
 use crate::rng::Streams;
 
 mod composite;
+mod exponential;
 mod feed_forward;
 mod least_squares;
 mod linear_net;

@@ -85,7 +85,11 @@ impl<'a> Run<'a> {
         let runner = Runner::new(self);
         let mut swept = sweep::sweep(&runner)?;
         let finals = tables::selected(&runner, &swept)?;
-        swept.failures.extend(finals.failures.iter().cloned());
+        for failure in &finals.failures {
+            if !swept.failures.contains(failure) {
+                swept.failures.push(failure.clone());
+            }
+        }
         tables::replace_runs(&mut swept.runs, &finals.runs);
         self.save_sweep(&swept)?;
         tables::save(self.store, &finals)?;

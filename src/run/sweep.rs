@@ -92,7 +92,12 @@ impl State<'_, '_> {
             .collect();
         let (rows, failures) = self.runner.pass(Stage::Sweep, &tasks)?;
         self.runs.extend(rows.into_iter().flat_map(|rows| rows.runs));
-        self.failures.extend(failures);
+        // A trial that cannot be drawn fails in every pass.
+        for failure in failures {
+            if !self.failures.contains(&failure) {
+                self.failures.push(failure);
+            }
+        }
         Ok(())
     }
 

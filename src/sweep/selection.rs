@@ -41,7 +41,11 @@ pub fn quantile(values: &[f64], q: f64) -> f64 {
     let (below, above) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
     let fraction = position.fract();
     // Interpolating between infinities, or with weight 0 towards one, must not give NaN.
-    if fraction == 0.0 || below == above { below } else { below + fraction * (above - below) }
+    if fraction == 0.0 || below == above || below.is_infinite() {
+        below
+    } else {
+        below + fraction * (above - below)
+    }
 }
 
 /// The median of values that may be infinite but not NaN; NaN of none.
@@ -130,6 +134,7 @@ mod tests {
         assert_eq!(median(&[1.0, f64::INFINITY, f64::INFINITY]), f64::INFINITY);
         assert_eq!(quantile(&[1.0, 2.0, f64::INFINITY], 0.5), 2.0);
         assert_eq!(median(&[1.0, f64::INFINITY]), f64::INFINITY);
+        assert_eq!(median(&[f64::NEG_INFINITY, 0.9]), f64::NEG_INFINITY);
         assert!(median(&[]).is_nan());
     }
 

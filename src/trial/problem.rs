@@ -1,14 +1,16 @@
 //! A random instance: objective, start and the changes of variables estimated on it.
 
 use ndarray::Array1;
+use ndarray_rand::rand::Rng;
 
 use crate::basis::{self, Basis, BlockDiagonal, Identity, Part};
+use crate::data;
 use crate::distribution::Distribution;
 use crate::egop::{Sampler, Sampling};
 use crate::error::{Error, Result};
-use crate::lanes::Layout;
-use crate::linalg::Real;
-use crate::objective::{self, Context, Objective};
+use crate::lanes::{Lanes, Layout};
+use crate::linalg::{Real, real};
+use crate::objective::{self, Context, Objective, Scratch, Split};
 use crate::optimizer::{self, Optimizer};
 use crate::rng::Streams;
 use crate::trial::Control;
@@ -58,8 +60,13 @@ precision!(f32);
 pub enum Start {
     /// Drawn from a distribution.
     Drawn(Distribution),
-    /// At this distance from the known minimizer, in a random direction.
-    FarFromMinimizer(f64),
+    /// At a distance from the known minimizer.
+    FarFromMinimizer {
+        /// ‖θ₀ − θ*‖.
+        distance: f64,
+        /// Of this many random directions, the one in which the loss is highest.
+        directions: usize,
+    },
 }
 
 /// One random instance.
@@ -83,13 +90,8 @@ impl<R: Precision> Problem<R> {
         let mut rng = context.streams.rng("start");
         let start = match start {
             Start::Drawn(distribution) => distribution.sample(objective.layout(), &mut rng),
-            Start::FarFromMinimizer(distance) => {
-                let minimizer = objective.minimizer().ok_or_else(|| {
-                    Error::Numerical("a start far from the minimizer: none is known".into())
-                })?;
-                let direction = crate::data::gaussian_vector(minimizer.len(), &mut rng);
-                let scale = distance / direction.dot(&direction).sqrt();
-                &minimizer + &direction.mapv(|x| crate::linalg::real::<R>(scale * x))
+            Start::FarFromMinimizer { distance, directions } => {
+                far_from_minimizer(&*objective, distance, directions, &mut rng)?
             }
         };
         Ok(Self { objective, start, streams: context.streams })
@@ -127,4 +129,26 @@ impl<R: Precision> Problem<R> {
             parts => Box::new(BlockDiagonal::new(self.objective.layout(), parts)),
         }
     }
+}
+
+fn far_from_minimizer<R: Real>(
+    objective: &dyn Objective<R>,
+    distance: f64,
+    directions: usize,
+    rng: &mut impl Rng,
+) -> Result<Array1<R>> {
+    let unknown = || Error::Numerical("a start far from the minimizer: none is known".into());
+    let minimizer = objective.minimizer().ok_or_else(unknown)?;
+    let mut candidates = Lanes::zeros(objective.layout(), directions);
+    for lane in 0..directions {
+        let direction = data::gaussian_vector(minimizer.len(), rng);
+        let scale = distance / direction.dot(&direction).sqrt();
+        let point = &minimizer + &direction.mapv(|x| real::<R>(scale * x));
+        candidates.set_lane(lane, point.view());
+    }
+    let losses = objective
+        .evaluate(&candidates, Split::Training, &mut Scratch::new())
+        .ok_or_else(unknown)?;
+    let highest = losses.iter().enumerate().max_by(|(_, a), (_, b)| a.loss.total_cmp(&b.loss));
+    Ok(candidates.lane(highest.map_or(0, |(lane, _)| lane)))
 }

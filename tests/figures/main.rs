@@ -1,0 +1,406 @@
+//! Figures, drawn from the tables of made-up results folders through their settings as a config
+//! states them. The pictures are kept under `target/tmp/figures/`, to be looked at.
+
+#![cfg(test)]
+
+mod synthetic;
+
+use std::path::{Path, PathBuf};
+
+use egop::config::{Overlay, Source, read};
+use egop::experiment::Experiment;
+use egop::figure::{Drawing, Spec, Tables};
+use synthetic::{ALGORITHMS, COORDINATES};
+
+/// The figure that a `[[figures]]` table asks for.
+fn figure(settings: &str) -> Box<dyn Spec> {
+    let document = format!("[[figures]]\n{settings}");
+    let source = Source::parse("test.toml", document.as_bytes()).unwrap();
+    let read =
+        read(&source, &Overlay::default(), |reader| reader.tables("figures", egop::figure::read));
+    read.unwrap_or_else(|problems| panic!("{problems}")).value.remove(0)
+}
+
+fn tables(folder: &Path) -> Tables {
+    let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    Tables::new(folder, owned(&ALGORITHMS), owned(&COORDINATES))
+}
+
+struct Picture {
+    svg: String,
+    width: u32,
+    height: u32,
+    pixels: Vec<u8>,
+}
+
+/// Draws, keeps the files, and checks what holds for every figure.
+fn draw(folder: &Path, settings: &str) -> Picture {
+    let figure = figure(settings);
+    let drawings = figure.draw(&tables(folder)).unwrap();
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("figures");
+    std::fs::create_dir_all(&out).unwrap();
+    for Drawing { extension, bytes } in &drawings {
+        std::fs::write(out.join(figure.file()).with_extension(extension), bytes).unwrap();
+    }
+    let [png, svg] = &drawings[..] else { panic!("not two drawings") };
+    assert_eq!((png.extension, svg.extension), ("png", "svg"));
+
+    let mut reader = png::Decoder::new(png.bytes.as_slice()).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size()];
+    reader.next_frame(&mut pixels).unwrap();
+    let (width, height) = reader.info().size();
+    let svg = String::from_utf8(svg.bytes.clone()).unwrap();
+    let size = format!("<svg width=\"{}\" height=\"{}\"", width / 2, height / 2);
+    assert!(svg.starts_with(&size), "the PNG has twice the SVG's pixels");
+    assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    assert_coordinates_inside(&svg, width / 2 * 6, height / 2 * 6);
+    Picture { svg, width, height, pixels }
+}
+
+/// Nothing is drawn outside of the picture, which an overflow would do too.
+fn assert_coordinates_inside(svg: &str, width: u32, height: u32) {
+    let mut points = 0;
+    for list in svg.split("points=\"").skip(1) {
+        for point in list.split('"').next().unwrap().split_whitespace() {
+            let (x, y) = point.split_once(',').unwrap();
+            let (x, y): (i64, i64) = (x.parse().unwrap(), y.parse().unwrap());
+            assert!((0..=i64::from(width)).contains(&x) && (0..=i64::from(height)).contains(&y));
+            points += 1;
+        }
+    }
+    assert!(points > 100, "only {points} points");
+}
+
+impl Picture {
+    fn texts(&self) -> Vec<&str> {
+        let texts = self.svg.split("</text>").filter_map(|part| part.rsplit_once(">\n"));
+        texts.map(|(_, text)| text.trim()).collect()
+    }
+
+    fn assert_says(&self, text: &str) {
+        assert!(self.texts().contains(&text), "no {text:?} in {:#?}", self.texts());
+    }
+
+    /// How many pixels have about this colour.
+    fn count(&self, colour: [u8; 3]) -> usize {
+        let near = |pixel: &&[u8]| pixel.iter().zip(colour).all(|(&a, b)| a.abs_diff(b) < 8);
+        self.pixels.chunks_exact(3).filter(near).count()
+    }
+}
+
+const BLUE: [u8; 3] = [0, 114, 178];
+const VERMILLION: [u8; 3] = [213, 94, 0];
+const GREEN: [u8; 3] = [0, 158, 115];
+const PURPLE: [u8; 3] = [204, 121, 167];
+
+#[test]
+fn curves() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::convex(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "curves"
+        file = "fig5c"
+        title = "Linear least squares, learning rates tuned in original coordinates"
+        metric = "suboptimality"
+        "#,
+    );
+    picture.assert_says("Adam, original (η = 0.2)");
+    picture.assert_says("Adam, reparameterized (η = 0.2)");
+    picture.assert_says("10⁻⁸");
+    picture.assert_says("iteration");
+    for colour in [BLUE, VERMILLION, GREEN, PURPLE] {
+        assert!(picture.count(colour) > 500);
+    }
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "curves"
+        file = "fig12c"
+        title = "Linear least squares, learning rates tuned separately"
+        metric = "gradient_norm"
+        tuned = "own"
+        algorithms = ["adagrad", "adam"]
+        last_step = 500
+        floor = 1e-6
+        "#,
+    );
+    picture.assert_says("Adagrad, reparameterized (η = 8)");
+    assert!(picture.count(GREEN) == 0, "SGD was not asked for");
+}
+
+#[test]
+fn curves_of_networks() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::network(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "curves"
+        file = "fig1-right"
+        title = "ReLU network on UCI digits"
+        metric = "train_loss"
+        unit = "epoch"
+        "#,
+    );
+    picture.assert_says("Adagrad, original (η = 0.04; n=9/10)");
+    draw(
+        folder.path(),
+        r#"
+        kind = "curves"
+        file = "validation-accuracy"
+        title = "ReLU network on UCI digits"
+        metric = "validation_accuracy"
+        unit = "epoch"
+        coordinates = ["original"]
+        floor = 80
+        "#,
+    );
+}
+
+#[test]
+fn learning_rates() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::convex(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "learning-rates"
+        file = "fig3b"
+        title = "Final suboptimality after 1000 iterations"
+        "#,
+    );
+    picture.assert_says("selected learning rate");
+    picture.assert_says("Adagrad");
+    draw(
+        folder.path(),
+        r#"
+        kind = "learning-rates"
+        file = "learning-rates-one-panel"
+        title = "Steps to one millionth of the initial suboptimality"
+        metric = "reached_target"
+        tuned = "own"
+        algorithms = ["adam", "adagrad"]
+        "#,
+    );
+    synthetic::network(folder.path());
+    draw(
+        folder.path(),
+        r#"
+        kind = "learning-rates"
+        file = "fig10a"
+        title = "ReLU network on UCI digits: final training loss"
+        metric = "final_loss"
+        "#,
+    );
+    draw(
+        folder.path(),
+        r#"
+        kind = "learning-rates"
+        file = "fig10b"
+        title = "ReLU network on UCI digits: accuracy on held-out data"
+        metric = "test_accuracy"
+        floor = 60
+        "#,
+    );
+}
+
+#[test]
+fn trajectories() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::plane(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "trajectories"
+        file = "fig1-left"
+        title = "Adagrad on a log-sum-exp objective"
+        zoom = 3
+        "#,
+    );
+    picture.assert_says("Adagrad, reparameterized (η = 30)");
+    picture.assert_says("start");
+    draw(
+        folder.path(),
+        r#"
+        kind = "trajectories"
+        file = "fig1-left-one-panel"
+        title = "Adagrad on a log-sum-exp objective"
+        "#,
+    );
+}
+
+#[test]
+fn spectra() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::spectra(folder.path());
+    draw(
+        folder.path(),
+        r#"
+        kind = "spectrum"
+        file = "fig2"
+        title = "EGOP eigenvalues, ReLU network on UCI digits"
+        coordinates = ["gaussian-1"]
+        inset = 100
+        "#,
+    );
+    draw(
+        folder.path(),
+        r#"
+        kind = "spectrum"
+        file = "fig6"
+        title = "EGOP eigenvalues for several sampling distributions"
+        coordinates = ["gaussian-0.5", "gaussian-1", "xavier"]
+        index = "log"
+        floor = 1e-10
+        "#,
+    );
+    draw(
+        folder.path(),
+        r#"
+        kind = "spectrum"
+        file = "fig7"
+        title = "EGOP eigenvalues of the blocks"
+        coordinates = ["blocks"]
+        "#,
+    );
+    draw(
+        folder.path(),
+        r#"
+        kind = "density"
+        file = "fig8"
+        title = "Density of the leading EGOP eigenvectors"
+        coordinates = "gaussian-1"
+        leading = 20
+        "#,
+    );
+}
+
+#[test]
+fn schedule() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::schedule(folder.path());
+    let picture = draw(
+        folder.path(),
+        "kind = \"schedule\"\nfile = \"fig13\"\ntitle = \"Cosine annealing from η = 1\"",
+    );
+    picture.assert_says("epoch");
+    assert!(picture.width > 800 && picture.height > 500);
+}
+
+/// Three coordinate systems, one of which diverges in most trials; long names; one learning rate.
+#[test]
+fn awkward_results() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::awkward(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "curves"
+        file = "awkward-curves"
+        title = "A title so long that it does not fit above the figure in one line, as titles that name objective, data, distribution and settings often are, and which must be broken between its words"
+        metric = "suboptimality"
+        "#,
+    );
+    picture.assert_says("Adam, rotated (η = 0.1; 3 of 5 diverged)");
+    picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; n=1/5)");
+    picture.assert_says("Momentum, rotated: no learning rate was selected.");
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "learning-rates"
+        file = "awkward-learning-rates"
+        title = "One learning rate"
+        "#,
+    );
+    picture.assert_says("diverged in half of the trials or more");
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let failure = |settings: &str| {
+        let settings = format!("file = \"f\"\ntitle = \"\"\n{settings}");
+        let error = figure(&settings).draw(&tables(folder.path())).unwrap_err().to_string();
+        error.replace(folder.path().to_str().unwrap(), "FOLDER")
+    };
+    let curves = "kind = \"curves\"\nmetric = \"validation_loss\"\n";
+    insta::assert_snapshot!(failure(curves), @"FOLDER/learning_rates.csv: No such file or directory (os error 2)");
+    synthetic::convex(folder.path());
+    insta::assert_snapshot!(failure(curves), @"FOLDER/curves.csv: has no `validation_loss` of Adam, original");
+    insta::assert_snapshot!(failure(&format!("{curves}algorithms = [\"adan\"]")), @"FOLDER/learning_rates.csv: no algorithm `adan`; it has adam, adagrad, sgd, momentum");
+    insta::assert_snapshot!(failure("kind = \"learning-rates\"\nmetric = \"test_accuracy\""), @"FOLDER/runs.csv: has no `test_accuracy` of Adam, original");
+    synthetic::plane(folder.path());
+    insta::assert_snapshot!(failure("kind = \"trajectories\"\ntrial = 1"), @"FOLDER/landscape.csv: trial 1 is not a grid with one loss at every node");
+    synthetic::spectra(folder.path());
+    insta::assert_snapshot!(failure("kind = \"spectrum\"\nblocks = [\"biases\"]"), @"FOLDER/spectrum.csv: has no rows of trial 0 for this figure");
+    insta::assert_snapshot!(failure("kind = \"density\"\ncoordinates = \"gaussian-1\"\nvectors = [7]"), @"FOLDER/eigenvectors.csv: has no eigenvector 7 of trial 0, coordinates `gaussian-1`, block `all`");
+}
+
+#[test]
+fn mistakes_in_settings_are_all_reported() {
+    let document = r#"
+[[figures]]
+kind = "curves"
+file = "fig 5"
+metric = "loss"
+tuned = "best"
+floor = 1.0
+ceiling = 0.5
+
+[[figures]]
+kind = "contours"
+"#;
+    let source = Source::parse("test.toml", document.as_bytes()).unwrap();
+    let problems =
+        read(&source, &Overlay::default(), |reader| reader.tables("figures", egop::figure::read))
+            .unwrap_err();
+    insta::assert_snapshot!(problems, @r#"
+    test.toml:2:1: figures.0.title: missing, expected a text
+    test.toml:4:8: figures.0.file: must be letters, digits, "-" and "_": it names the files
+    test.toml:5:10: figures.0.metric: expected one of "suboptimality", "train_loss", "validation_loss", "validation_accuracy", "gradient_norm", found "loss"
+    test.toml:6:9: figures.0.tuned: expected one of "original", "own", found "best"
+    test.toml:8:11: figures.0.ceiling: must be above the floor
+    test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", found "contours"
+    6 problems in test.toml
+    "#);
+}
+
+#[test]
+fn figures_must_fit_the_experiment() {
+    let config = include_str!("../../configs/lsq.toml");
+    let figures = r#"
+[[figures]]
+kind = "curves"
+file = "twice"
+title = ""
+metric = "suboptimality"
+algorithms = ["adan"]
+
+[[figures]]
+kind = "trajectories"
+file = "twice"
+title = ""
+coordinates = ["turned"]
+"#;
+    let source = Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap();
+    let problems = read(&source, &Overlay::default(), Experiment::read).unwrap_err().to_string();
+    for wanted in [
+        "algorithms: \"adan\" is not among ",
+        "coordinates: \"turned\" is not among original, reparameterized",
+        "kind: needs training.record = \"trajectories\"",
+        "file: \"twice\" is used twice",
+    ] {
+        assert!(problems.contains(wanted), "{problems}");
+    }
+}
+
+#[test]
+fn the_same_tables_give_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::plane(folder.path());
+    let figure = figure("kind = \"trajectories\"\nfile = \"f\"\ntitle = \"t\"\nzoom = 2");
+    let bytes = || figure.draw(&tables(folder.path())).unwrap().into_iter().map(|d| d.bytes);
+    assert!(bytes().eq(bytes()));
+}
