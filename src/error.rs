@@ -49,12 +49,18 @@ pub enum Error {
         /// Why it was refused and what to do.
         message: String,
     },
+    /// A program was called in a way that makes no sense.
+    #[error("{0}")]
+    Usage(String),
     /// A numerical routine failed.
     #[error("{0}")]
     Numerical(String),
     /// A figure could not be drawn.
     #[error("drawing failed: {0}")]
     Drawing(String),
+    /// As many tasks failed as the user allows.
+    #[error("stopped after {0} failed tasks, as asked for by --fail-fast or --max-failures")]
+    TooManyFailures(usize),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

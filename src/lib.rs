@@ -3,6 +3,7 @@
 pub mod basis;
 pub mod claim;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod data;
 pub mod distribution;
@@ -15,6 +16,7 @@ pub mod linalg;
 pub mod minibatch;
 pub mod objective;
 pub mod optimizer;
+pub mod provenance;
 pub mod record;
 pub mod rng;
 pub mod run;

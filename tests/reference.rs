@@ -1,6 +1,8 @@
 //! Objectives, optimizers and bases against trajectories and gradients computed by independent
 //! libraries (JAX and Optax, PyTorch): `tests/data/convex.json`.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
 use egop::basis::Basis;
 use egop::basis::{BlockDiagonal, Identity, Part, Vectors};
 use egop::lanes::{Lanes, Layout};

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, Subcommand};
+
+use crate::cluster::SlurmOption;
 
 /// Runs an experiment from its TOML file: estimates the EGOP, tunes learning rates, trains in
 /// original and in reparameterized coordinates, and writes tables, figures and verdicts.
@@ -18,11 +20,85 @@ pub struct RunArgs {
 
 /// Tunes the learning rates of an experiment and prints the best ones; egop-run finds a finished
 /// sweep and does not repeat it.
+///
+/// On a cluster: `egop-sweep CONFIG --emit-slurm DIR`, then `DIR/submit.sh`.
 #[derive(Debug, Parser)]
-#[command(name = "egop-sweep", version)]
+#[command(
+    name = "egop-sweep",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub struct SweepArgs {
     #[command(flatten)]
     pub(super) experiment: ExperimentArgs,
+    #[command(flatten)]
+    pub(super) slurm: SlurmArgs,
+    #[command(subcommand)]
+    pub(super) command: Option<SweepCommand>,
+}
+
+/// Planning for Slurm.
+#[derive(Debug, Args)]
+pub struct SlurmArgs {
+    /// Run nothing; plan the next pass for Slurm and write plan, scripts and program to a folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dry_run", "force", "list"])]
+    pub(super) emit_slurm: Option<PathBuf>,
+    /// Plan anew in a folder that has a plan, only what is not done
+    #[arg(long, requires = "emit_slurm")]
+    pub(super) only_missing: bool,
+    /// Options of sbatch for the jobs, such as partition=main time=2:00:00 cpus-per-task=4
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., requires = "emit_slurm")]
+    pub(super) slurm: Vec<SlurmOption>,
+    /// About how long an array element takes at least, in minutes [default: 5]
+    #[arg(long, value_name = "MINUTES", requires = "emit_slurm", value_parser = minutes)]
+    pub(super) element_minutes: Option<f64>,
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if (0.0..=1e6).contains(&minutes) => Ok(minutes),
+        _ => Err("expected a number of minutes, 0 or more".into()),
+    }
+}
+
+/// What is done with a plan's folder.
+#[derive(Debug, Subcommand)]
+pub enum SweepCommand {
+    /// Does one element of a plan; what is done already is not repeated
+    RunTask {
+        /// The plan's folder
+        dir: PathBuf,
+        /// The element
+        #[arg(long, value_name = "N")]
+        index: usize,
+        /// Threads [default: $SLURM_CPUS_PER_TASK, or all processors]
+        #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+        threads: Option<u16>,
+        /// Print no progress
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Writes the tables when all is done; plans the next pass when that is what comes next; lists
+    /// what is missing, and exits with 3, when something is
+    Merge {
+        /// The plan's folder
+        dir: PathBuf,
+        /// Give up what is missing: write tables that say n=9/10 and go on to the next pass
+        #[arg(long)]
+        allow_partial: bool,
+        /// Print no tables
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Says how far a plan is; needs no Slurm
+    Status {
+        /// The plan's folder
+        dir: PathBuf,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Redraws the figures of a results folder from its tables alone.
@@ -40,7 +116,7 @@ pub struct PlotArgs {
 }
 
 /// What egop-run and egop-sweep share.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ExperimentArgs {
     /// The experiment, such as configs/lsq.toml
     #[arg(required_unless_present = "list")]
@@ -57,7 +133,7 @@ pub struct ExperimentArgs {
     /// Where data sets are kept, if not at the usual places
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
-    /// Threads [default: all processors]
+    /// Threads [default: $SLURM_CPUS_PER_TASK, or all processors]
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) threads: Option<u16>,
     /// Say what would run, what is done already and what it costs; run nothing
@@ -66,6 +142,12 @@ pub struct ExperimentArgs {
     /// Forget the finished tasks of the results folder and do everything again
     #[arg(long)]
     pub(super) force: bool,
+    /// Stop at the first task that fails (a run that diverges is a result, not a failure)
+    #[arg(long, conflicts_with = "max_failures")]
+    pub(super) fail_fast: bool,
+    /// Stop once this many tasks have failed [default: go on with the others]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) max_failures: Option<u32>,
     /// List objectives, optimizers, bases, figures, claim tests and metrics
     #[arg(long)]
     pub(super) list: bool,

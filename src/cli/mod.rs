@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::error::Error;
 
 mod args;
+mod cluster;
 mod console;
 mod listing;
 mod plot;
@@ -58,8 +59,9 @@ fn exit(result: Result<Status, Failure>) -> ExitCode {
         ),
         Err(Failure::Library(error)) => {
             let code = match error {
-                Error::Config(_) => 2,
+                Error::Config(_) | Error::Usage(_) => 2,
                 Error::Incompatible { .. } => 4,
+                Error::TooManyFailures(_) => 3,
                 Error::Io { .. } | Error::Corrupt { .. } => 5,
                 _ => 1,
             };

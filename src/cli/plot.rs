@@ -14,9 +14,10 @@ pub fn main(arguments: &PlotArgs) -> ExitCode {
 }
 
 fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {
-    let source = Source::open(arguments.results.join("experiment.toml"))?;
-    let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
     let store = Store::peek(&arguments.results);
+    let name = arguments.results.join("experiment.toml").display().to_string();
+    let source = Source::parse(name, &store.read("experiment.toml")?)?;
+    let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
     let drawn = figure::draw_some(&store, &experiment, &arguments.only)?;
     if !arguments.quiet {
         print(&text::written(&arguments.results, &drawn))?;

@@ -4,13 +4,14 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use crate::provenance::Maker;
+
 /// Everything that is needed to tell two results apart, apart from the experiment itself.
 #[derive(Debug, Serialize)]
 pub(super) struct Provenance {
-    version: &'static str,
+    #[serde(flatten)]
+    maker: &'static Maker,
     revision: &'static str,
-    back_end: &'static str,
-    processor: String,
     threads: usize,
     seed: u64,
     data: Vec<(String, String)>,
@@ -23,10 +24,8 @@ impl Provenance {
     /// At the start of a run.
     pub fn begin(seed: u64, threads: usize, data: Vec<(String, String)>) -> Self {
         Self {
-            version: env!("CARGO_PKG_VERSION"),
+            maker: Maker::this(),
             revision: env!("EGOP_REVISION"),
-            back_end: if cfg!(feature = "openblas") { "openblas" } else { "faer" },
-            processor: processor(),
             threads,
             seed,
             data,
@@ -49,12 +48,4 @@ impl Provenance {
 /// UTC.
 fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
-}
-
-/// The processor's model, where Linux tells it.
-fn processor() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name"));
-    let name = model.and_then(|rest| rest.split(':').nth(1)).map(str::trim);
-    name.unwrap_or(std::env::consts::ARCH).to_owned()
 }

@@ -1,5 +1,6 @@
 //! What egop-run and egop-sweep do before any work: everything that can be refused is refused here.
 
+use std::fs;
 use std::path::PathBuf;
 
 use crate::cli::args::ExperimentArgs;
@@ -11,8 +12,11 @@ use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::objective::Context;
 use crate::rng::Streams;
-use crate::run::{Options, Run};
+use crate::run::{Observer, Options, Run};
 use crate::store::{Identity, Store};
+
+/// Where results folders are, unless asked otherwise.
+const RESULTS: &str = "results";
 
 /// A checked experiment with its results folder's place.
 pub(super) struct Session<'a> {
@@ -50,7 +54,7 @@ impl<'a> Session<'a> {
             let profile = arguments.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
             let suffix = if profile == DEFAULT_PROFILE { "" } else { "-" };
             let name = if suffix.is_empty() { "" } else { profile };
-            PathBuf::from("results").join(format!("{}{suffix}{name}", experiment.name))
+            PathBuf::from(RESULTS).join(format!("{}{suffix}{name}", experiment.name))
         });
         let console = Console::new(arguments.quiet)?;
         Ok(Self { arguments, experiment, resolved, folder, console, data })
@@ -60,7 +64,19 @@ impl<'a> Session<'a> {
         Options {
             data_dir: self.arguments.data_dir.clone(),
             data: self.data.iter().map(|(_, sha256)| sha256.clone()).collect(),
+            max_failures: match (self.arguments.fail_fast, self.arguments.max_failures) {
+                (true, _) => Some(1),
+                (false, most) => most.map(|most| most as usize),
+            },
         }
+    }
+
+    /// Opens the results folder.
+    pub fn store(&self) -> Result<Store> {
+        if self.arguments.out.is_none() {
+            fs::create_dir_all(RESULTS).map_err(Error::io(RESULTS))?;
+        }
+        Store::open(&self.folder, &Identity::new(self.data.clone()))
     }
 
     /// Opens the results folder and works in it on as many threads as asked for.
@@ -68,16 +84,12 @@ impl<'a> Session<'a> {
         &self,
         work: impl FnOnce(&Run<'_>, &Store) -> Result<T> + Send,
     ) -> Result<T, Failure> {
-        let store = Store::open(&self.folder, &Identity::new(self.data.clone()))?;
+        let store = self.store()?;
         if self.arguments.force {
             store.clear()?;
         }
-        let document = toml::to_string(&self.resolved)
-            .map_err(|error| Error::Numerical(format!("the resolved config: {error}")))?;
-        store.write("experiment.toml", document.as_bytes())?;
-        let threads = self.arguments.threads.map_or(0, usize::from);
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
+            .num_threads(threads(self.arguments.threads))
             .build()
             .map_err(|error| Error::io("threads")(std::io::Error::other(error)))?;
         let provenance =
@@ -86,6 +98,10 @@ impl<'a> Session<'a> {
         let run = Run::new(&self.experiment, &self.resolved, &store, &options, &self.console);
         let result = pool.install(|| work(&run, &store));
         self.console.finish();
+        let (done, found) = run.tally();
+        if done + found > 0 {
+            self.console.note(&format!("tasks: {done} done, {found} found done"));
+        }
         match result {
             Ok(value) => {
                 store.write("provenance.json", &provenance.end())?;
@@ -98,14 +114,30 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What would run.
-    pub fn dry_run(&self) -> Result<Status, Failure> {
+    /// Looks at what the results folder holds, writing nothing there.
+    pub fn look<T>(&self, look: impl FnOnce(&Run<'_>) -> Result<T>) -> Result<T> {
         let options = self.options();
         let store = Store::peek(&self.folder);
-        let run = Run::new(&self.experiment, &self.resolved, &store, &options, &self.console);
-        print(&text::plan(&self.experiment, &self.folder, &run.plan()?))?;
+        look(&Run::new(&self.experiment, &self.resolved, &store, &options, &self.console))
+    }
+
+    /// The resolved config as a document.
+    pub fn document(&self) -> String {
+        toml::to_string(&self.resolved).expect("what was read from TOML can be written as TOML")
+    }
+
+    /// What would run.
+    pub fn dry_run(&self) -> Result<Status, Failure> {
+        let plan = self.look(|run| run.plan())?;
+        print(&text::plan(&self.experiment, &self.folder, &plan))?;
         Ok(Status::Done)
     }
+}
+
+/// As many threads as asked for; otherwise as Slurm gives this job; 0: one for each processor.
+fn threads(asked: Option<u16>) -> usize {
+    let slurm = || std::env::var("SLURM_CPUS_PER_TASK").ok()?.parse().ok();
+    asked.or_else(slurm).map_or(0, usize::from)
 }
 
 /// The path of the config, after `--list` has had its way.

@@ -2,19 +2,33 @@
 
 use std::process::ExitCode;
 
+use crate::cli::args::SweepCommand;
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Failure, Status, SweepArgs, exit, print, text};
+use crate::cli::{Failure, Status, SweepArgs, cluster, exit, print, text};
 
 /// Runs the program.
 pub fn main(arguments: &SweepArgs) -> ExitCode {
-    exit(sweep(&arguments.experiment))
+    exit(match &arguments.command {
+        None => sweep(arguments),
+        Some(SweepCommand::RunTask { dir, index, threads, quiet }) => {
+            cluster::run_task(dir, *index, *threads, *quiet)
+        }
+        Some(SweepCommand::Merge { dir, allow_partial, quiet }) => {
+            cluster::merge(dir, *allow_partial, *quiet)
+        }
+        Some(SweepCommand::Status { dir, json }) => cluster::status(dir, *json),
+    })
 }
 
-fn sweep(arguments: &super::args::ExperimentArgs) -> Result<Status, Failure> {
+fn sweep(arguments: &SweepArgs) -> Result<Status, Failure> {
+    let SweepArgs { experiment: arguments, slurm, .. } = arguments;
     let Some(config) = config_or_list(arguments)? else { return Ok(Status::Done) };
     let session = Session::open(arguments, &config)?;
     if arguments.dry_run {
         return session.dry_run();
+    }
+    if let Some(dir) = &slurm.emit_slurm {
+        return cluster::emit(&session, slurm, dir);
     }
     let swept = session.work(|run, _| run.sweep())?;
     if arguments.json {

@@ -133,12 +133,12 @@ pub(super) fn json(value: &impl Serialize) -> String {
     text + "\n"
 }
 
-/// Reports failed tasks; says how the program ends.
+/// Sums up failed tasks, each of which was reported when it failed; says how the program ends.
 pub(super) fn failures(console: &Console, failures: &[run::Failure], refuted: bool) -> Status {
-    for failure in failures {
+    if !failures.is_empty() {
         console.note(&format!(
-            "failed: trial {}, {} coordinates: {}; run the same command to try again",
-            failure.trial, failure.coordinates, failure.message
+            "{} failed tasks are not in the results; run the same command to try them again",
+            failures.len()
         ));
     }
     if failures.is_empty() && !refuted { Status::Done } else { Status::Partial }

@@ -5,6 +5,8 @@
 pub enum Scale {
     /// Equal differences take equal room.
     Linear,
+    /// The same, of whole numbers, with ticks at whole numbers only.
+    Whole,
     /// Equal ratios take equal room.
     Logarithmic,
 }
@@ -43,7 +45,8 @@ impl Axis {
         values: impl IntoIterator<Item = f64>,
         margin: f64,
     ) -> Self {
-        let shown = |value: &f64| value.is_finite() && (scale == Scale::Linear || *value > 0.0);
+        let shown =
+            |value: &f64| value.is_finite() && (scale != Scale::Logarithmic || *value > 0.0);
         let transformed = values.into_iter().filter(shown).map(|value| scale.transform(value));
         let (low, high) = transformed
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
@@ -53,7 +56,7 @@ impl Axis {
             _ if low > high => (0.0, 1.0),
             _ if low == high => {
                 let around = match scale {
-                    Scale::Linear if low != 0.0 => 0.5 * low.abs(),
+                    Scale::Linear | Scale::Whole if low != 0.0 => 0.5 * low.abs(),
                     _ => 0.5,
                 };
                 (low - around, high + around)
@@ -82,7 +85,7 @@ impl Axis {
             places.windows(2).all(|p| p[1].0 - p[0].0 >= (p[0].1 + p[1].1) / 2.0 + GAP)
         };
         let candidates = match self.scale {
-            Scale::Linear => self.linear_ticks(),
+            Scale::Linear | Scale::Whole => self.linear_ticks(),
             Scale::Logarithmic => self.logarithmic_ticks(length),
         };
         candidates.into_iter().find(|ticks| fits(ticks)).unwrap_or_default()
@@ -95,6 +98,7 @@ impl Axis {
         (decade..=decade + 2)
             .flat_map(|exponent| [1.0, 2.0, 5.0].map(|mantissa| (mantissa, exponent)))
             .filter(|&(mantissa, exponent)| span / (mantissa * 10_f64.powi(exponent)) <= 10.0)
+            .filter(|&(_, exponent)| self.scale != Scale::Whole || exponent >= 0)
             .map(|(mantissa, exponent)| {
                 let step = mantissa * 10_f64.powi(exponent);
                 // A tick that rounding pushed just outside still counts.
@@ -178,7 +182,7 @@ impl Axis {
 impl Scale {
     fn transform(self, value: f64) -> f64 {
         match self {
-            Self::Linear => value,
+            Self::Linear | Self::Whole => value,
             Self::Logarithmic if value < 0.0 => f64::NEG_INFINITY,
             Self::Logarithmic => value.log10(),
         }
@@ -186,7 +190,7 @@ impl Scale {
 
     fn inverse(self, value: f64) -> f64 {
         match self {
-            Self::Linear => value,
+            Self::Linear | Self::Whole => value,
             Self::Logarithmic => 10_f64.powf(value),
         }
     }
@@ -288,6 +292,12 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_have_no_ticks_in_between() {
+        assert_eq!(labels(&axis(Scale::Whole, 1.0, 2.0), 400.0), ["1", "2"]);
+        assert_eq!(labels(&axis(Scale::Whole, 0.5, 5.5), 400.0), ["1", "2", "3", "4", "5"]);
+    }
+
+    #[test]
     fn numbers_are_short() {
         for (value, text) in [
             (0.08, "0.08"),
@@ -306,7 +316,7 @@ mod tests {
 
     #[test]
     fn an_axis_exists_for_any_values() {
-        for scale in [Scale::Linear, Scale::Logarithmic] {
+        for scale in [Scale::Linear, Scale::Whole, Scale::Logarithmic] {
             for values in
                 [vec![], vec![f64::NAN], vec![5.0], vec![0.0], vec![f64::INFINITY, 2.0, 2.0]]
             {

@@ -133,7 +133,7 @@ impl Spec for Curves {
             legend.push(Key::line(described(method, rate), method.stroke).with_band(band));
         }
 
-        let x = Axis { label: self.unit.into(), scale: Scale::Linear, low: 0.0, high: last as f64 };
+        let x = Axis { label: self.unit.into(), scale: Scale::Whole, low: 0.0, high: last as f64 };
         if lines.iter().any(|mark| matches!(mark, Mark::Symbols { .. })) {
             footnotes.push("×: from here on, half of the trials or more have diverged.".into());
         }

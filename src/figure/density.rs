@@ -98,7 +98,7 @@ impl Density {
             return Err(self.lacks(tables, "spectrum.csv", "density"));
         }
         let last = self.leading as f64 + 0.5;
-        let x = Axis { label: "index k".into(), scale: Scale::Linear, low: 0.5, high: last };
+        let x = Axis { label: "index k".into(), scale: Scale::Whole, low: 0.5, high: last };
         let y = Axis {
             label: "density βₖ = ‖vₖ‖₁/√d".into(),
             scale: Scale::Linear,
@@ -153,7 +153,7 @@ impl Density {
         let entries = lines.iter().map(|(_, points, _)| points.len()).max().unwrap_or(1) as f64;
         let x = Axis {
             label: "rank of the entry".into(),
-            scale: Scale::Linear,
+            scale: Scale::Whole,
             low: 1.0,
             high: entries.max(2.0),
         };

@@ -99,14 +99,14 @@ impl Limits {
         let Appearance { label, scale, .. } = appearance;
         let positive = || values.iter().copied().filter(|&value| value > 0.0 && value.is_finite());
         let floor = match scale {
-            Scale::Linear => f64::NEG_INFINITY,
+            Scale::Linear | Scale::Whole => f64::NEG_INFINITY,
             Scale::Logarithmic => {
                 self.floor.unwrap_or_else(|| positive().fold(f64::INFINITY, f64::min))
             }
         };
         let clamped = values.iter().map(|&value| clamp(value, floor));
         let mut axis = Axis::covering(label, scale, clamped, margin);
-        if scale == Scale::Linear {
+        if scale != Scale::Logarithmic {
             axis.low = self.floor.unwrap_or(axis.low);
         }
         axis.high = self.ceiling.unwrap_or(axis.high);

@@ -32,7 +32,7 @@ impl Spec for Schedule {
     fn page(&self, tables: &Tables) -> Result<Page> {
         let rows = tables.schedule()?;
         let points: Vec<_> = rows.iter().map(|row| (row.epoch as f64, row.learning_rate)).collect();
-        let x = Axis::covering("epoch", Scale::Linear, points.iter().map(|point| point.0), 0.0);
+        let x = Axis::covering("epoch", Scale::Whole, points.iter().map(|point| point.0), 0.0);
         let rates = points.iter().map(|point| point.1).chain([0.0]);
         let y = Axis::covering("learning rate η", Scale::Linear, rates, 0.04);
         let mut panel = Panel::new(x, y);

@@ -2,7 +2,7 @@
 
 use super::axis::number;
 use super::chart::Stroke;
-use super::style::{algorithm_name, colour, dash};
+use super::style::{algorithm_colours, algorithm_name, dash};
 use super::tables::Tables;
 use crate::Result;
 use crate::config::Reader;
@@ -121,6 +121,7 @@ impl Filter {
         check(&self.coordinates, "coordinate system", &coordinates)?;
         let shown =
             |wanted: &[String], name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
+        let colours = algorithm_colours(&algorithms);
         let mut methods = Vec::new();
         for (a, &algorithm) in algorithms.iter().enumerate() {
             for (c, &system) in coordinates.iter().enumerate() {
@@ -136,7 +137,7 @@ impl Filter {
                     methods.push(Method {
                         algorithm,
                         coordinates: system,
-                        stroke: Stroke::new(colour(a), dash(c)),
+                        stroke: Stroke::new(colours[a], dash(c)),
                         rates: rows,
                     });
                 }

@@ -20,7 +20,7 @@ pub(super) const ENTRY: Entry = Entry {
         let coordinates = reader.texts_or("coordinates", &[]);
         let blocks = reader.texts_or("blocks", &[]);
         let trial = reader.count_or("trial", 0, 0..=usize::MAX);
-        let scales = [("linear", Scale::Linear), ("log", Scale::Logarithmic)];
+        let scales = [("linear", Scale::Whole), ("log", Scale::Logarithmic)];
         let index_scale = reader.choice_or("index", "linear", &scales);
         let inset = reader.optional_count("inset", 2..=usize::MAX);
         let floor = reader.number_or("floor", 1e-16, Allowed::positive());
@@ -87,8 +87,7 @@ impl Spec for Spectrum {
         panel.marks = marks(&lines, f64::INFINITY);
         let mut panels = vec![panel];
         if let Some(leading) = self.inset {
-            let x =
-                Axis { label: "k".into(), scale: Scale::Linear, low: 1.0, high: leading as f64 };
+            let x = Axis { label: "k".into(), scale: Scale::Whole, low: 1.0, high: leading as f64 };
             let y =
                 Axis { label: "λₖ/λ₁".into(), scale: Scale::Linear, low: 0.0, high: 1.05 };
             let mut inner = Panel::new(x, y);

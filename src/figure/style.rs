@@ -25,9 +25,24 @@ const PALETTE: [Colour; 8] = [
     Colour::opaque(240, 228, 66),
 ];
 
-/// The colour of the `index`-th algorithm of the config.
+/// The `index`-th colour.
 pub fn colour(index: usize) -> Colour {
     PALETTE[index % PALETTE.len()]
+}
+
+/// The colours of algorithms: the paper's four have theirs in every experiment, others take what
+/// is left in the order of the config.
+pub fn algorithm_colours(names: &[&str]) -> Vec<Colour> {
+    const PAPER: [&str; 4] = ["adam", "adagrad", "sgd", "momentum"];
+    let (paper, others) = PALETTE.split_at(PAPER.len());
+    let mut others = others.iter().cycle();
+    names
+        .iter()
+        .map(|name| match PAPER.iter().position(|known| known == name) {
+            Some(index) => paper[index],
+            None => *others.next().expect("it goes round and round"),
+        })
+        .collect()
 }
 
 /// The line style of the `index`-th coordinate system, original coordinates being the first.
@@ -45,5 +60,18 @@ pub fn algorithm_name(name: &str) -> String {
         "sgd" => "SGD".into(),
         "momentum" => "Momentum".into(),
         other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_papers_algorithms_keep_their_colours() {
+        let all = algorithm_colours(&["adam", "adagrad", "sgd", "momentum"]);
+        assert_eq!(all, PALETTE[..4]);
+        let some = algorithm_colours(&["shampoo", "adagrad", "soap"]);
+        assert_eq!(some, [PALETTE[4], PALETTE[1], PALETTE[5]]);
     }
 }

@@ -9,6 +9,7 @@ use crate::record::{
     CurveRow, EigenvectorRow, LandscapeRow, RateRow, RunRow, ScheduleRow, SpectrumRow,
     TrajectoryRow,
 };
+use crate::store::Store;
 use crate::{Error, Result};
 
 /// The tables of a results folder, with the order in which its config names things.
@@ -120,23 +121,24 @@ impl Tables {
         if let Some(rows) = table.get() {
             return Ok(rows);
         }
-        let rows = read(&self.folder.join(file))?;
+        let rows = read(&self.folder, file)?;
         Ok(table.get_or_init(|| rows))
     }
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let file = std::fs::File::open(path).map_err(Error::io(path))?;
+fn read<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Vec<T>> {
+    let path = &*folder.join(file);
+    let bytes = Store::peek(folder).read(file)?;
     let corrupt = |message: String| Error::Corrupt {
         path: path.to_path_buf(),
         message: format!("{message}; run the experiment again to write the table anew"),
     };
-    let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let header = reader.headers().cloned().unwrap_or_default();
     let line = |pos: Option<csv::Position>| pos.map_or(1, |pos| pos.line());
     let rows =
-        reader.into_deserialize().collect::<Result<Vec<T>, csv::Error>>().map_err(|error| {
-            match error.into_kind() {
+        reader.deserialize().collect::<Result<Vec<T>, csv::Error>>().map_err(
+            |error| match error.into_kind() {
                 csv::ErrorKind::Io(source) => Error::io(path)(source),
                 csv::ErrorKind::Deserialize { pos, err } => {
                     let column = err.field().and_then(|field| header.get(field as usize));
@@ -149,8 +151,8 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
                 )),
                 csv::ErrorKind::Utf8 { pos, err } => corrupt(format!("line {}: {err}", line(pos))),
                 other => corrupt(format!("{other:?}")),
-            }
-        })?;
+            },
+        )?;
     if rows.is_empty() {
         return Err(corrupt("holds no rows".into()));
     }

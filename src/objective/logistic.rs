@@ -97,17 +97,24 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
         let weights = probabilities.mapv(|p| p * (1.0 - p));
         let weighted: Array2<f64> = &matrix * &weights.insert_axis(ndarray::Axis(1));
         let hessian = matrix.t().dot(&weighted).as_standard_layout().into_owned();
-        let direction = linalg::solve_positive_definite(hessian.view(), gradient.view())?;
+        // On the way to the infinitely far minimum of separable labels the Hessian vanishes; with
+        // fewer rows than columns it is singular from the start.
+        let Ok(direction) = linalg::solve_positive_definite(hessian.view(), gradient.view()) else {
+            break;
+        };
         // Half the squared Newton decrement estimates the suboptimality that is left; below the
         // value's rounding there is nothing to gain.
         if gradient.dot(&direction) < f64::EPSILON * current.max(1.0) {
             return Ok((theta, current));
         }
+        // Near the minimum the last full step may raise the sum by its rounding: no reason to halve
+        // it.
+        let rounding = 16.0 * f64::EPSILON * current.max(1.0);
         let mut scale = 1.0;
         loop {
             let candidate = &theta - &(&direction * scale);
             let next = value(&candidate);
-            if next <= current {
+            if next <= current + rounding {
                 (theta, current) = (candidate, next);
                 break;
             }
@@ -146,5 +153,33 @@ impl Spec for LogisticSpec {
 
     fn gradient_cost(&self) -> f64 {
         self.0.gradient_cost()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Decay;
+    use crate::rng::Streams;
+
+    #[test]
+    fn the_minimum_is_found_whatever_the_draw() {
+        for (rows, columns) in [(60, 5), (400, 20)] {
+            let decay = Decay::Power { exponent: 1.0 };
+            let spec = LogisticSpec(MatrixSpec { rows, columns, decay });
+            for trial in 0..100 {
+                let context = Context { streams: Streams::new(2025, trial), data_dir: None };
+                let built: Result<Box<dyn Objective<f64>>> = spec.build(&context);
+                assert!(built.is_ok(), "{rows} × {columns}, trial {trial}");
+            }
+        }
+    }
+
+    #[test]
+    fn separable_labels_are_refused() {
+        let matrix = Array2::from_shape_fn((20, 2), |(i, j)| (i as f64 - 9.5).powi(j as i32));
+        let labels: Array1<f64> = (0..20).map(|i| f64::from(u8::from(i >= 10))).collect();
+        let fitted = Logistic::<f64>::fit(matrix.view(), &labels);
+        assert!(fitted.is_err_and(|error| error.to_string().contains("separable")));
     }
 }

@@ -1,13 +1,14 @@
 //! Running an experiment: plan → tasks → records → selection → tables.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::Ordering;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::record::{ClaimRow, RateRow};
 use crate::store::Store;
 
+mod distributed;
 mod observer;
 mod pass;
 mod plan;
@@ -15,13 +16,16 @@ mod sweep;
 mod tables;
 mod task;
 
+pub use distributed::{Next, PlannedTask, Rates};
 pub use observer::{Observer, Silent, Stage};
 pub use pass::Failure;
 pub use plan::{PassPlan, Plan};
 pub use sweep::Swept;
 
 use crate::claim::Records;
-use pass::Runner;
+use pass::{Runner, Tally};
+use sweep::Sweep;
+use tables::Merged;
 
 /// How to run, apart from what.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +34,8 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// SHA-256 of each data file used: part of the identity of every task.
     pub data: Vec<String>,
+    /// Begin no further task once so many have failed; `None`: go on with the others.
+    pub max_failures: Option<usize>,
 }
 
 /// A finished run.
@@ -50,6 +56,7 @@ pub struct Run<'a> {
     store: &'a Store,
     options: &'a Options,
     observer: &'a dyn Observer,
+    tally: Tally,
 }
 
 impl<'a> Run<'a> {
@@ -61,18 +68,17 @@ impl<'a> Run<'a> {
         options: &'a Options,
         observer: &'a dyn Observer,
     ) -> Self {
-        Self { experiment, resolved, store, options, observer }
+        Self { experiment, resolved, store, options, observer, tally: Tally::default() }
     }
 
     /// Tunes the learning rates, with what is finished already taken from the store, and writes
     /// `learning_rates.csv` and `runs.csv`.
     ///
     /// # Errors
-    /// On interruption, and when the store cannot be written.
+    /// On interruption, when too many tasks fail, and when the store cannot be read or written.
     pub fn sweep(&self) -> Result<Swept> {
-        let runner = Runner::new(self);
-        let swept = sweep::sweep(&runner)?;
-        self.save_sweep(&swept)?;
+        let swept = self.tune(&Runner::new(self))?;
+        self.publish(swept.merged())?;
         Ok(swept)
     }
 
@@ -83,7 +89,7 @@ impl<'a> Run<'a> {
     /// As for [`Run::sweep`].
     pub fn all(&self) -> Result<Report> {
         let runner = Runner::new(self);
-        let mut swept = sweep::sweep(&runner)?;
+        let mut swept = self.tune(&runner)?;
         let finals = tables::selected(&runner, &swept)?;
         for failure in &finals.failures {
             if !swept.failures.contains(failure) {
@@ -91,14 +97,24 @@ impl<'a> Run<'a> {
             }
         }
         tables::replace_runs(&mut swept.runs, &finals.runs);
-        self.save_sweep(&swept)?;
-        tables::save(self.store, &finals)?;
         let records =
             Records { runs: &swept.runs, rates: &swept.rates, planned: self.experiment.trials };
         let claims: Vec<_> =
             self.experiment.claims.iter().map(|claim| claim.judge(records)).collect();
-        tables::save_table(self.store, &claims)?;
+        let mut merged = swept.merged();
+        merged.extend(finals.merged());
+        merged.push(tables::merged(&claims));
+        self.publish(merged)?;
         Ok(Report { rates: swept.rates, claims, failures: swept.failures })
+    }
+
+    fn tune(&self, runner: &Runner<'_>) -> Result<Swept> {
+        let mut sweep = Sweep::new(self.experiment, self.observer);
+        while let Some(pass) = sweep.next() {
+            let (rows, failures) = runner.pass(Stage::Sweep, &pass.tasks)?;
+            sweep.add(rows, failures);
+        }
+        Ok(sweep.finish())
     }
 
     /// What would run, as far as the finished results tell, and what is done already.
@@ -106,22 +122,34 @@ impl<'a> Run<'a> {
     /// # Errors
     /// When the store cannot be read.
     pub fn plan(&self) -> Result<Plan> {
-        let mut runner = Runner::new(self);
-        runner.plan = Some(Mutex::default());
-        let rehearsal =
-            sweep::sweep(&runner).and_then(|swept| tables::selected(&runner, &swept).map(drop));
-        let plan = runner.plan.take().unwrap_or_default();
-        let mut plan = plan.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match rehearsal {
-            Ok(()) => plan.complete = true,
-            Err(Error::Interrupted) => {}
-            Err(error) => return Err(error),
+        let runner = Runner::new(self);
+        let mut plan = Plan::default();
+        let mut sweep = Sweep::new(self.experiment, self.observer);
+        while let Some(pass) = sweep.next() {
+            let rows = runner.look(&pass.tasks)?;
+            let pending = rows.iter().zip(&pass.tasks).filter(|(rows, _)| rows.is_none());
+            plan.add(self.experiment, &pass, pending.map(|(_, task)| task));
+            if rows.contains(&None) {
+                return Ok(plan);
+            }
+            sweep.add(rows.into_iter().flatten(), Vec::new());
         }
+        let pass = tables::pass(self.experiment, &sweep.finish().rates);
+        let rows = runner.look(&pass.tasks)?;
+        let pending = rows.iter().zip(&pass.tasks).filter(|(rows, _)| rows.is_none());
+        plan.add(self.experiment, &pass, pending.map(|(_, task)| task));
+        plan.complete = true;
         Ok(plan)
     }
 
-    fn save_sweep(&self, swept: &Swept) -> Result<()> {
-        tables::save_table(self.store, &swept.runs)?;
-        tables::save_table(self.store, &swept.rates)
+    /// How many tasks were done by this run, and how many were found done.
+    pub fn tally(&self) -> (usize, usize) {
+        (self.tally.done.load(Ordering::Relaxed), self.tally.found.load(Ordering::Relaxed))
+    }
+
+    fn publish(&self, tables: Vec<Merged>) -> Result<()> {
+        let document = toml::to_string(self.resolved)
+            .expect("a document that was read from TOML can be written as TOML");
+        self.store.publish(&document, &tables)
     }
 }

@@ -1,8 +1,8 @@
 //! A pass: the same learning rates for all trials, shared with other runners on the same folder.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,15 +11,19 @@ use rayon::prelude::*;
 use crate::basis::Part;
 use crate::error::{Error, Result};
 use crate::experiment::{self, Experiment};
+use crate::provenance::Maker;
 use crate::run::observer::Stage;
-use crate::run::plan::Plan;
 use crate::run::task::{Rows, Task, context};
 use crate::run::{Observer, Options, Run};
-use crate::store::Store;
+use crate::store::{Claim, Store, Stored};
 use crate::trial::{Control, Precision, Problem};
 
-/// How often to look whether other runners have finished their trials.
+/// How often to look whether other runners have finished their tasks.
 const POLL: Duration = Duration::from_millis(100);
+
+/// Changes of variables are kept from pass to pass until they take this many bytes; the rest is
+/// computed again.
+const KEPT_BYTES: usize = 1 << 30;
 
 /// A task that failed; a diverged run is not a failure.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -32,6 +36,23 @@ pub struct Failure {
     pub message: String,
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "trial {}, {} coordinates: {}", self.trial, self.coordinates, self.message)
+    }
+}
+
+/// What became of the tasks so far.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Done here.
+    pub done: AtomicUsize,
+    /// Found done.
+    pub found: AtomicUsize,
+    /// Failed here.
+    failed: AtomicUsize,
+}
+
 /// Runs passes.
 pub(super) struct Runner<'a> {
     pub experiment: &'a Experiment,
@@ -39,57 +60,57 @@ pub(super) struct Runner<'a> {
     pub store: &'a Store,
     options: &'a Options,
     pub observer: &'a dyn Observer,
+    tally: &'a Tally,
     /// Changes of variables by trial and coordinate system; what they cost is spent once.
-    parts: Mutex<HashMap<(usize, usize), Arc<Vec<Part>>>>,
-    /// When this is a rehearsal: what would run, so far.
-    pub plan: Option<Mutex<Plan>>,
+    parts: Mutex<Kept>,
+    /// What made the results.
+    makers: Mutex<BTreeSet<Maker>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    parts: HashMap<(usize, usize), Arc<Vec<Part>>>,
+    bytes: usize,
 }
 
 impl<'a> Runner<'a> {
-    pub fn new(run: &Run<'a>) -> Self {
+    pub fn new(run: &'a Run<'_>) -> Self {
         Self {
             experiment: run.experiment,
             resolved: run.resolved,
             store: run.store,
             options: run.options,
             observer: run.observer,
-            parts: Mutex::new(HashMap::new()),
-            plan: None,
+            tally: &run.tally,
+            parts: Mutex::default(),
+            makers: Mutex::default(),
         }
+    }
+
+    pub fn key(&self, task: &Task) -> String {
+        task.key(self.experiment, self.resolved, &self.options.data)
     }
 
     /// Does the tasks that are not done yet, and returns the rows of all in the order of the
     /// tasks.
     pub fn pass(&self, stage: Stage, tasks: &[Task]) -> Result<(Vec<Rows>, Vec<Failure>)> {
-        let keys: Vec<String> = tasks
-            .iter()
-            .map(|task| task.key(self.experiment, self.resolved, &self.options.data))
-            .collect();
+        let keys: Vec<String> = tasks.iter().map(|task| self.key(task)).collect();
         let mut rows: Vec<Option<Rows>> = vec![None; tasks.len()];
-        let mut failures = Vec::new();
+        let mut failures: Vec<(usize, Failure)> = Vec::new();
         let mut announced = false;
         loop {
-            for (slot, key) in rows.iter_mut().zip(&keys).filter(|(slot, _)| slot.is_none()) {
-                if let Some(tables) = self.store.load(key)? {
-                    *slot = Some(Rows::from_tables(&tables, self.store, key)?);
+            for (slot, (task, key)) in rows.iter_mut().zip(tasks.iter().zip(&keys)) {
+                if slot.is_none() {
+                    *slot = self.find(task, key, !announced)?;
+                    self.tally.found.fetch_add(usize::from(slot.is_some()), Ordering::Relaxed);
                 }
             }
-            let failed = |index: &usize| failures.iter().any(|(i, _)| i == index);
             let pending: Vec<usize> = (0..tasks.len())
-                .filter(|&index| rows[index].is_none() && !tasks[index].is_empty())
-                .filter(|index| !failed(index))
+                .filter(|&index| rows[index].is_none())
+                .filter(|index| failures.iter().all(|(failed, _)| failed != index))
                 .collect();
-            if let Some(plan) = &self.plan {
-                let mut plan = plan.lock().unwrap_or_else(PoisonError::into_inner);
-                let pending = pending.iter().map(|&index| &tasks[index]);
-                plan.add(self.experiment, stage, tasks.len(), pending);
-            }
             if pending.is_empty() {
                 break;
-            }
-            if self.plan.is_some() {
-                // What comes next depends on these tasks' results.
-                return Err(Error::Interrupted);
             }
             if !announced {
                 self.announce(stage, pending.iter().map(|&index| &tasks[index]));
@@ -108,9 +129,53 @@ impl<'a> Runner<'a> {
                     Err(failure) => failures.push((index, failure)),
                 }
             }
+            if self.enough_failures() {
+                return Err(Error::TooManyFailures(self.tally.failed.load(Ordering::Relaxed)));
+            }
         }
         let rows = rows.into_iter().map(Option::unwrap_or_default).collect();
         Ok((rows, failures.into_iter().map(|(_, failure)| failure).collect()))
+    }
+
+    /// The rows of those tasks that are done.
+    pub fn look(&self, tasks: &[Task]) -> Result<Vec<Option<Rows>>> {
+        tasks.iter().map(|task| self.find(task, &self.key(task), false)).collect()
+    }
+
+    /// The rows of a task, if it is done; that a damaged one is done again is said if so wished.
+    fn find(&self, task: &Task, key: &str, say: bool) -> Result<Option<Rows>> {
+        if task.is_empty() {
+            return Ok(Some(Rows::default()));
+        }
+        match self.store.load(key)? {
+            Stored::Complete(finished) => {
+                self.note_maker(&finished.maker);
+                Rows::from_tables(&finished.tables, &self.store.task(key)).map(Some)
+            }
+            Stored::Damaged(what) if say => {
+                let folder = self.store.task(key);
+                self.observer.note(&format!("{}: {what}; done again", folder.display()));
+                Ok(None)
+            }
+            Stored::Damaged(_) | Stored::Absent => Ok(None),
+        }
+    }
+
+    /// Warns when results of different makers are mixed.
+    fn note_maker(&self, maker: &Maker) {
+        let mut makers = self.makers.lock().unwrap_or_else(PoisonError::into_inner);
+        if makers.contains(maker) {
+            return;
+        }
+        makers.insert(maker.clone());
+        if makers.len() > 1 {
+            let names: Vec<String> = makers.iter().map(Maker::to_string).collect();
+            self.observer.note(&format!(
+                "warning: these results mix what different programs or processors made, which may \
+                 round differently: {}",
+                names.join("; ")
+            ));
+        }
     }
 
     fn announce<'t>(&self, stage: Stage, tasks: impl Iterator<Item = &'t Task>) {
@@ -120,13 +185,24 @@ impl<'a> Runner<'a> {
         for task in tasks {
             self.observer.expect(stage, (task.lanes() * epochs) as u64);
             let basis = &self.experiment.coordinates[task.coordinates].basis;
-            if basis.samples_gradients() && self.cached(task).is_none() {
+            if basis.samples_gradients() && self.kept(task).is_none() {
                 self.observer.expect(Stage::Egop, samples as u64);
             }
         }
     }
 
-    /// Does those of the pending tasks whose trials no other runner has taken.
+    fn enough_failures(&self) -> bool {
+        let failed = self.tally.failed.load(Ordering::Relaxed);
+        self.options.max_failures.is_some_and(|most| failed >= most)
+    }
+
+    /// Whether no further task is to be begun.
+    fn check_stopped(&self) -> Result<()> {
+        let interrupted = self.observer.interrupted().load(Ordering::Relaxed);
+        if interrupted { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// Does those of the pending tasks that no other runner has taken.
     fn work(
         &self,
         stage: Stage,
@@ -145,20 +221,23 @@ impl<'a> Runner<'a> {
         let done: Result<Vec<_>> = trials
             .into_par_iter()
             .map(|(trial, indices)| {
-                let Some(_claim) = self.store.claim(trial)? else { return Ok(Vec::new()) };
+                self.check_stopped()?;
                 let mut mine = Vec::new();
                 for index in indices {
-                    // Another runner may have done it since.
-                    if self.store.load(&keys[index])?.is_none() {
-                        mine.push(index);
+                    let work = format!("trial-{trial}-{}", tasks[index].coordinates);
+                    if let Some(claim) = self.store.claim(&work)?
+                        // Another runner may have done it since.
+                        && !matches!(self.store.load(&keys[index])?, Stored::Complete(_))
+                    {
+                        mine.push((index, claim));
                     }
                 }
                 match self.experiment.precision {
                     experiment::Precision::Double => {
-                        self.trial::<f64>(stage, trial, tasks, keys, &mine)
+                        self.trial::<f64>(stage, trial, tasks, keys, mine)
                     }
                     experiment::Precision::Single => {
-                        self.trial::<f32>(stage, trial, tasks, keys, &mine)
+                        self.trial::<f32>(stage, trial, tasks, keys, mine)
                     }
                 }
             })
@@ -173,18 +252,22 @@ impl<'a> Runner<'a> {
         trial: usize,
         tasks: &[Task],
         keys: &[String],
-        mine: &[usize],
+        mine: Vec<(usize, Claim)>,
     ) -> Result<Vec<(usize, Result<Rows, Failure>)>> {
-        if mine.is_empty() {
+        if mine.is_empty() || self.enough_failures() {
             return Ok(Vec::new());
         }
         let experiment = self.experiment;
         let context = context(experiment, self.options.data_dir.as_deref(), trial);
         let problem =
             guarded(|| Problem::<R>::draw(&*experiment.objective, experiment.start, &context))?;
-        let done: Result<Vec<_>> = mine
+        let done: Result<Vec<Option<_>>> = mine
             .into_par_iter()
-            .map(|&index| {
+            .map(|(index, _claim)| {
+                self.check_stopped()?;
+                if self.enough_failures() {
+                    return Ok(None);
+                }
                 let task = &tasks[index];
                 let start = Instant::now();
                 let rows = match &problem {
@@ -201,19 +284,27 @@ impl<'a> Runner<'a> {
                     coordinates: experiment.coordinates[task.coordinates].name.clone(),
                     message,
                 });
-                if let Ok(rows) = &rows {
-                    let seconds = start.elapsed().as_secs_f64();
-                    self.store.save(&keys[index], &rows.to_tables(), seconds)?;
+                match &rows {
+                    Ok(rows) => {
+                        let seconds = start.elapsed().as_secs_f64();
+                        self.store.save(&keys[index], rows.to_tables(), seconds)?;
+                        self.note_maker(Maker::this());
+                        self.tally.done.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Err(failure) => {
+                        self.observer.note(&format!("failed: {failure}"));
+                        self.tally.failed.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
-                Ok((index, rows))
+                Ok(Some((index, rows)))
             })
             .collect();
-        done
+        Ok(done?.into_iter().flatten().collect())
     }
 
     /// The change of variables of a task's trial and coordinate system.
     fn parts<R: Precision>(&self, problem: &Problem<R>, task: &Task) -> Result<Arc<Vec<Part>>> {
-        if let Some(parts) = self.cached(task) {
+        if let Some(parts) = self.kept(task) {
             return Ok(parts);
         }
         let experiment = self.experiment;
@@ -224,14 +315,20 @@ impl<'a> Runner<'a> {
             experiment.sampling,
             Control::new(self.observer.interrupted(), &progress),
         )?);
-        let mut cache = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.insert((task.trial, task.coordinates), Arc::clone(&parts));
+        let sizes =
+            experiment.coordinates[task.coordinates].basis.sizes(&experiment.objective.layout());
+        let bytes = sizes.iter().map(|size| size * size * size_of::<f64>()).sum::<usize>();
+        let mut kept = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.bytes + bytes <= KEPT_BYTES {
+            kept.bytes += bytes;
+            kept.parts.insert((task.trial, task.coordinates), Arc::clone(&parts));
+        }
         Ok(parts)
     }
 
-    fn cached(&self, task: &Task) -> Option<Arc<Vec<Part>>> {
-        let cache = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.get(&(task.trial, task.coordinates)).cloned()
+    fn kept(&self, task: &Task) -> Option<Arc<Vec<Part>>> {
+        let kept = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.parts.get(&(task.trial, task.coordinates)).cloned()
     }
 }
 

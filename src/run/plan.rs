@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use crate::experiment::{Experiment, Precision};
 use crate::linalg::{self, Into, Real};
-use crate::run::observer::Stage;
+use crate::run::sweep::Pass;
 use crate::run::task::Task;
 
 /// One pass of a plan.
@@ -41,66 +41,71 @@ impl Plan {
     pub(super) fn add<'t>(
         &mut self,
         experiment: &Experiment,
-        stage: Stage,
-        tasks: usize,
+        pass: &Pass,
         pending: impl Iterator<Item = &'t Task>,
     ) {
         let layout = experiment.objective.layout();
-        let training = experiment.training.on(experiment.objective.examples());
-        let updates = training.epochs * training.minibatches.map_or(1, |all| all.per_epoch());
-        let share = |batch: Option<usize>| match (batch, experiment.objective.examples()) {
-            (Some(batch), Some(examples)) => batch as f64 / examples as f64,
-            _ => 1.0,
-        };
-        let gradient = experiment.objective.gradient_cost();
-        let mut pass = PassPlan {
-            name: match stage {
-                Stage::Curves => "curves",
-                _ if self.passes.is_empty() => "coarse sweep",
-                _ => "further sweep",
-            },
-            tasks,
-            done: tasks,
-            runs: 0,
-            gradients: 0,
-            samples: 0,
-        };
+        let tasks = pass.tasks.len();
+        let mut row =
+            PassPlan { name: pass.name, tasks, done: tasks, runs: 0, gradients: 0, samples: 0 };
         let mut operations = 0.0;
         for task in pending {
-            let basis = &experiment.coordinates[task.coordinates].basis;
-            let sizes = basis.sizes(&layout);
-            let changes: f64 = sizes.iter().map(|&size| 4.0 * (size as f64).powi(2)).sum();
-            let gradients = (task.lanes() * updates) as u64;
-            let batch = share(training.minibatches.map(|all| all.size));
-            operations += gradients as f64 * (gradient * batch + changes);
-            if basis.samples_gradients() {
-                let samples = experiment.sampling.count(layout.dimension());
-                pass.samples += samples as u64;
-                // The Gram matrix takes M n² operations, its eigendecomposition about 9 n³.
-                let matrices: f64 = sizes
-                    .iter()
-                    .map(|&n| (n as f64).powi(2) * (samples as f64 + 9.0 * n as f64))
-                    .sum();
-                let batch = share(experiment.sampling.batch);
-                operations += samples as f64 * gradient * batch + matrices;
+            row.done -= 1;
+            row.runs += task.lanes();
+            row.gradients += gradients(experiment, task);
+            if experiment.coordinates[task.coordinates].basis.samples_gradients() {
+                row.samples += experiment.sampling.count(layout.dimension()) as u64;
             }
-            pass.done -= 1;
-            pass.runs += task.lanes();
-            pass.gradients += gradients;
+            operations += self::operations(experiment, task);
         }
         if operations > 0.0 {
-            self.seconds += operations
-                / match experiment.precision {
-                    Precision::Double => speed::<f64>(),
-                    Precision::Single => speed::<f32>(),
-                };
+            self.seconds += operations / speed(experiment);
         }
-        self.passes.push(pass);
+        self.passes.push(row);
+    }
+}
+
+/// Gradients that the runs of a task evaluate, at most: some stop early.
+fn gradients(experiment: &Experiment, task: &Task) -> u64 {
+    let training = experiment.training.on(experiment.objective.examples());
+    let updates = training.epochs * training.minibatches.map_or(1, |all| all.per_epoch());
+    (task.lanes() * updates) as u64
+}
+
+/// Floating-point operations of a task, about.
+pub(super) fn operations(experiment: &Experiment, task: &Task) -> f64 {
+    let layout = experiment.objective.layout();
+    let training = experiment.training.on(experiment.objective.examples());
+    let share = |batch: Option<usize>| match (batch, experiment.objective.examples()) {
+        (Some(batch), Some(examples)) => batch as f64 / examples as f64,
+        _ => 1.0,
+    };
+    let gradient = experiment.objective.gradient_cost();
+    let basis = &experiment.coordinates[task.coordinates].basis;
+    let sizes = basis.sizes(&layout);
+    let changes: f64 = sizes.iter().map(|&size| 4.0 * (size as f64).powi(2)).sum();
+    let batch = share(training.minibatches.map(|all| all.size));
+    let mut operations = gradients(experiment, task) as f64 * (gradient * batch + changes);
+    if basis.samples_gradients() {
+        let samples = experiment.sampling.count(layout.dimension()) as f64;
+        // The Gram matrix takes M n² operations, its eigendecomposition about 9 n³.
+        let matrices: f64 =
+            sizes.iter().map(|&n| (n as f64).powi(2) * (samples + 9.0 * n as f64)).sum();
+        operations += samples * gradient * share(experiment.sampling.batch) + matrices;
+    }
+    operations
+}
+
+/// Floating-point operations per second of one thread.
+pub(super) fn speed(experiment: &Experiment) -> f64 {
+    match experiment.precision {
+        Precision::Double => measure::<f64>(),
+        Precision::Single => measure::<f32>(),
     }
 }
 
 /// Floating-point operations per second of a product of the shape that lanes make.
-fn speed<R: Real>() -> f64 {
+fn measure<R: Real>() -> f64 {
     const LANES: usize = 32;
     const SIZE: usize = 192;
     const REPEATS: usize = 4;

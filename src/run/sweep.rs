@@ -1,11 +1,10 @@
 //! Tuning learning rates: coarse, extended until the best is interior, refined, selected.
 
-use crate::error::Result;
-use crate::experiment::{Algorithm, Rates};
+use crate::experiment::{Algorithm, Experiment, Rates};
 use crate::record::{RateRow, RunRow};
-use crate::run::observer::Stage;
-use crate::run::pass::{Failure, Runner};
-use crate::run::task::Task;
+use crate::run::observer::Observer;
+use crate::run::pass::Failure;
+use crate::run::task::{Rows, Task};
 use crate::sweep::{self, Grid, Limits, Rated, Selected};
 use crate::trial::Recording;
 
@@ -20,77 +19,107 @@ pub struct Swept {
     pub failures: Vec<Failure>,
 }
 
-/// Runs so far.
-struct State<'r, 'a> {
-    runner: &'r Runner<'a>,
+/// The tasks that can be known at a time: which learning rates come next depends on their results.
+pub(super) struct Pass {
+    pub name: &'static str,
+    pub tasks: Vec<Task>,
+}
+
+/// A sweep as far as it has come: [`Sweep::next`] says what is to be done, [`Sweep::add`] takes
+/// what came of it.
+pub(super) struct Sweep<'a> {
+    experiment: &'a Experiment,
+    observer: &'a dyn Observer,
+    phase: Phase,
+    /// The coarse grid of each algorithm whose rate is tuned, and its limits.
+    grids: Vec<Option<(Grid, Limits)>>,
+    /// The learning rates of each algorithm that were tried, and those of the pass under way.
+    tried: Vec<Vec<f64>>,
+    trying: Vec<Vec<f64>>,
     runs: Vec<RunRow>,
     failures: Vec<Failure>,
 }
 
-pub(super) fn sweep(runner: &Runner<'_>) -> Result<Swept> {
-    let experiment = runner.experiment;
-    let mut state = State { runner, runs: Vec::new(), failures: Vec::new() };
-    let mut grids: Vec<Option<(Grid, Limits)>> = Vec::new();
-    let mut next: Vec<Vec<f64>> = Vec::new();
-    for algorithm in &experiment.algorithms {
-        match &algorithm.rates {
-            Rates::Fixed(rates) => {
-                grids.push(None);
-                next.push(rates.clone());
-            }
-            Rates::Swept { coarse, limits } => {
-                grids.push(Some((*coarse, *limits)));
-                next.push(coarse.rates());
-            }
-        }
-    }
-    while next.iter().any(|rates| !rates.is_empty()) {
-        state.try_rates(&next)?;
-        next = grids
-            .iter_mut()
-            .zip(&experiment.algorithms)
-            .map(|(grid, algorithm)| state.extend(grid.as_mut(), algorithm))
-            .collect();
-    }
-    let refined = grids
-        .iter()
-        .zip(&experiment.algorithms)
-        .map(|(grid, algorithm)| state.refine(*grid, algorithm))
-        .collect::<Vec<_>>();
-    if refined.iter().any(|rates| !rates.is_empty()) {
-        state.try_rates(&refined)?;
-    }
-    let order = |run: &RunRow| {
-        (
-            run.trial,
-            experiment.algorithm_index(&run.algorithm),
-            experiment.coordinates_index(&run.coordinates),
-        )
-    };
-    state
-        .runs
-        .sort_by(|a, b| order(a).cmp(&order(b)).then(a.learning_rate.total_cmp(&b.learning_rate)));
-    let rates = state.table();
-    Ok(Swept { runs: state.runs, rates, failures: state.failures })
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Start,
+    Coarse,
+    Refined,
 }
 
-impl State<'_, '_> {
-    /// Runs every trial in every coordinate system at these learning rates of each algorithm.
-    fn try_rates(&mut self, rates: &[Vec<f64>]) -> Result<()> {
-        let experiment = self.runner.experiment;
+impl<'a> Sweep<'a> {
+    pub fn new(experiment: &'a Experiment, observer: &'a dyn Observer) -> Self {
+        let grid = |algorithm: &Algorithm| match &algorithm.rates {
+            Rates::Fixed(_) => None,
+            Rates::Swept { coarse, limits } => Some((*coarse, *limits)),
+        };
+        Self {
+            experiment,
+            observer,
+            phase: Phase::Start,
+            grids: experiment.algorithms.iter().map(grid).collect(),
+            tried: vec![Vec::new(); experiment.algorithms.len()],
+            trying: Vec::new(),
+            runs: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// The next pass; `None` when all rates are tuned.
+    pub fn next(&mut self) -> Option<Pass> {
+        match self.phase {
+            Phase::Start => {
+                self.phase = Phase::Coarse;
+                let rates = |algorithm: &Algorithm| match &algorithm.rates {
+                    Rates::Fixed(rates) => rates.clone(),
+                    Rates::Swept { coarse, .. } => coarse.rates(),
+                };
+                let rates = self.experiment.algorithms.iter().map(rates).collect();
+                self.pass("coarse sweep", rates)
+            }
+            Phase::Coarse => {
+                let algorithms = 0..self.grids.len();
+                let rates = algorithms.map(|algorithm| self.extend(algorithm)).collect();
+                self.pass("extended sweep", rates).or_else(|| {
+                    self.phase = Phase::Refined;
+                    let algorithms = 0..self.grids.len();
+                    let rates = algorithms.map(|algorithm| self.refine(algorithm)).collect();
+                    self.pass("refined sweep", rates)
+                })
+            }
+            Phase::Refined => None,
+        }
+    }
+
+    /// Every trial in every coordinate system at these learning rates of each algorithm, if there
+    /// are any.
+    fn pass(&mut self, name: &'static str, rates: Vec<Vec<f64>>) -> Option<Pass> {
+        if rates.iter().all(Vec::is_empty) {
+            return None;
+        }
+        let experiment = self.experiment;
         // Coordinate systems within trials: what a trial prepares is used at once.
-        let tasks: Vec<Task> = (0..experiment.trials)
+        let tasks = (0..experiment.trials)
             .flat_map(|trial| {
                 (0..experiment.coordinates.len()).map(move |coordinates| (trial, coordinates))
             })
             .map(|(trial, coordinates)| Task {
                 trial,
                 coordinates,
-                rates: rates.to_vec(),
+                rates: rates.clone(),
                 recording: Recording::Summary,
             })
             .collect();
-        let (rows, failures) = self.runner.pass(Stage::Sweep, &tasks)?;
+        self.trying = rates;
+        Some(Pass { name, tasks })
+    }
+
+    /// Takes the results of the last pass.
+    pub fn add(&mut self, rows: impl IntoIterator<Item = Rows>, failures: Vec<Failure>) {
+        for (tried, rates) in self.tried.iter_mut().zip(self.trying.drain(..)) {
+            tried.extend(rates);
+            tried.sort_by(f64::total_cmp);
+        }
         self.runs.extend(rows.into_iter().flat_map(|rows| rows.runs));
         // A trial that cannot be drawn fails in every pass.
         for failure in failures {
@@ -98,23 +127,37 @@ impl State<'_, '_> {
                 self.failures.push(failure);
             }
         }
-        Ok(())
+    }
+
+    /// What was added: all there is once there is no further pass.
+    pub fn finish(mut self) -> Swept {
+        let experiment = self.experiment;
+        let order = |run: &RunRow| {
+            (
+                run.trial,
+                experiment.algorithm_index(&run.algorithm),
+                experiment.coordinates_index(&run.coordinates),
+            )
+        };
+        self.runs.sort_by(|a, b| {
+            order(a).cmp(&order(b)).then(a.learning_rate.total_cmp(&b.learning_rate))
+        });
+        let rates = self.table();
+        Swept { runs: self.runs, rates, failures: self.failures }
     }
 
     /// The metric at each learning rate tried, ascending.
-    fn rated(&self, algorithm: &str, coordinates: &str) -> Vec<Rated> {
-        let experiment = self.runner.experiment;
+    fn rated(&self, algorithm: usize, coordinates: &str) -> Vec<Rated> {
+        let experiment = self.experiment;
+        let name = &experiment.algorithms[algorithm].name;
         let runs: Vec<&RunRow> = self
             .runs
             .iter()
-            .filter(|run| run.algorithm == algorithm && run.coordinates == coordinates)
+            .filter(|run| run.algorithm == *name && run.coordinates == coordinates)
             .collect();
-        let mut rates: Vec<f64> = runs.iter().map(|run| run.learning_rate).collect();
-        rates.sort_by(f64::total_cmp);
-        rates.dedup();
-        rates
-            .into_iter()
-            .map(|rate| {
+        self.tried[algorithm]
+            .iter()
+            .map(|&rate| {
                 let runs: Vec<&RunRow> =
                     runs.iter().copied().filter(|run| run.learning_rate == rate).collect();
                 sweep::rate(rate, &runs, &experiment.sweep.metric, experiment.sweep.floor)
@@ -122,67 +165,71 @@ impl State<'_, '_> {
             .collect()
     }
 
-    fn best(&self, algorithm: &str, coordinates: &str) -> Option<Selected> {
-        let goal = self.runner.experiment.sweep.metric.goal;
+    fn best(&self, algorithm: usize, coordinates: &str) -> Option<Selected> {
+        let goal = self.experiment.sweep.metric.goal;
         sweep::select(&self.rated(algorithm, coordinates), goal)
     }
 
-    /// The best coarse exponent in each coordinate system that is tuned; none where every rate
-    /// diverged.
-    fn best_decades(&self, algorithm: &Algorithm) -> Vec<(&str, Option<i32>)> {
-        let tuned = self.runner.experiment.sweep.tune.iter();
+    /// The best coarse exponent in each coordinate system that is tuned and has results; none where
+    /// every rate diverged.
+    fn best_decades(&self, algorithm: usize) -> Vec<(&'a str, Option<i32>)> {
+        let goal = self.experiment.sweep.metric.goal;
+        let tuned = self.experiment.sweep.tune.iter();
         tuned
-            .map(|coordinates| {
-                let best = self.best(&algorithm.name, coordinates);
-                (&**coordinates, best.map(|best| sweep::decade(best.learning_rate)))
+            .map(|coordinates| (&**coordinates, self.rated(algorithm, coordinates)))
+            .filter(|(_, rates)| rates.iter().any(|rate| rate.trials > 0))
+            .map(|(coordinates, rates)| {
+                let best = sweep::select(&rates, goal);
+                (coordinates, best.map(|best| sweep::decade(best.learning_rate)))
             })
             .collect()
     }
 
     /// Widens a coarse grid while a best learning rate lies on its edge; returns the new rates.
-    fn extend(&self, grid: Option<&mut (Grid, Limits)>, algorithm: &Algorithm) -> Vec<f64> {
-        let Some((grid, limits)) = grid else { return Vec::new() };
+    fn extend(&mut self, algorithm: usize) -> Vec<f64> {
+        let Some((mut grid, limits)) = self.grids[algorithm] else { return Vec::new() };
+        let name = &self.experiment.algorithms[algorithm].name;
         let before = grid.rates();
         for (coordinates, best) in self.best_decades(algorithm) {
             // Where every rate diverged, smaller ones are tried.
             let best = best.unwrap_or(grid.from);
-            let name = &algorithm.name;
-            if let Some(extended) = grid.extended(best, *limits) {
-                *grid = extended;
-                self.runner.observer.note(&format!(
+            if let Some(extended) = grid.extended(best, limits) {
+                grid = extended;
+                self.observer.note(&format!(
                     "{name}: the best coarse learning rate in {coordinates} coordinates, 1e{best}, \
                      is on the edge of the grid: extended by a decade"
                 ));
             } else if best == limits.lowest || best == limits.highest {
-                self.runner.observer.note(&format!(
+                self.observer.note(&format!(
                     "{name}: the best coarse learning rate in {coordinates} coordinates, 1e{best}, \
                      is at the limit of the sweep"
                 ));
             }
         }
+        self.grids[algorithm] = Some((grid, limits));
         grid.rates().into_iter().filter(|rate| !before.contains(rate)).collect()
     }
 
     /// The refined learning rates that were not tried yet.
-    fn refine(&self, grid: Option<(Grid, Limits)>, algorithm: &Algorithm) -> Vec<f64> {
-        let Some((grid, limits)) = grid else { return Vec::new() };
+    fn refine(&self, algorithm: usize) -> Vec<f64> {
+        let Some((grid, limits)) = self.grids[algorithm] else { return Vec::new() };
         let best: Vec<i32> =
             self.best_decades(algorithm).into_iter().filter_map(|(_, decade)| decade).collect();
         let tried = grid.rates();
         sweep::refined(&best, limits).into_iter().filter(|rate| !tried.contains(rate)).collect()
     }
 
-    /// All learning rates, with the selected ones marked.
+    /// All learning rates tried, with the selected ones marked.
     fn table(&self) -> Vec<RateRow> {
-        let experiment = self.runner.experiment;
+        let experiment = self.experiment;
         let original =
             experiment.coordinates.iter().find(|coordinates| coordinates.basis.is_identity());
         let mut rows = Vec::new();
-        for algorithm in &experiment.algorithms {
-            let shared = original.and_then(|original| self.best(&algorithm.name, &original.name));
+        for (index, algorithm) in experiment.algorithms.iter().enumerate() {
+            let shared = original.and_then(|original| self.best(index, &original.name));
             for coordinates in &experiment.coordinates {
-                let own = self.best(&algorithm.name, &coordinates.name);
-                for rated in self.rated(&algorithm.name, &coordinates.name) {
+                let own = self.best(index, &coordinates.name);
+                for rated in self.rated(index, &coordinates.name) {
                     let here = |best: &&Selected| best.learning_rate == rated.learning_rate;
                     let by_original = shared.as_ref().filter(here);
                     let by_own = own.as_ref().filter(here);

@@ -1,12 +1,16 @@
 //! The merged tables of a results folder.
 
 use crate::error::Result;
+use crate::experiment::Experiment;
 use crate::record::{CurveRow, LandscapeRow, RateRow, RunRow, SpectrumRow, TrajectoryRow};
 use crate::run::observer::Stage;
 use crate::run::pass::{Failure, Runner};
-use crate::run::sweep::Swept;
+use crate::run::sweep::{Pass, Swept};
 use crate::run::task::{Rows, Task};
-use crate::store::{Store, Table, to_csv};
+use crate::store::{Csv, Table};
+
+/// A merged table under the name of its file.
+pub(super) type Merged = (&'static str, Csv);
 
 /// What the runs at the selected learning rates yield beside `runs.csv`.
 #[derive(Debug, Default)]
@@ -19,12 +23,11 @@ pub(super) struct Finals {
     spectrum: Vec<SpectrumRow>,
 }
 
-/// Runs the selected learning rates once more, recording curves. A lane's bits do not depend on
-/// the lanes beside it, so these are the same runs.
-pub(super) fn selected(runner: &Runner<'_>, swept: &Swept) -> Result<Finals> {
-    let experiment = runner.experiment;
+/// The selected learning rates once more, recording curves. A lane's bits do not depend on the
+/// lanes beside it, so these are the same runs.
+pub(super) fn pass(experiment: &Experiment, rates: &[RateRow]) -> Pass {
     let wanted = |row: &&RateRow| experiment.all_curves || !row.selected.is_empty();
-    let tasks: Vec<Task> = (0..experiment.trials)
+    let tasks = (0..experiment.trials)
         .flat_map(|trial| {
             (0..experiment.coordinates.len()).map(move |coordinates| (trial, coordinates))
         })
@@ -34,13 +37,19 @@ pub(super) fn selected(runner: &Runner<'_>, swept: &Swept) -> Result<Finals> {
                     row.algorithm == algorithm.name
                         && row.coordinates == experiment.coordinates[coordinates].name
                 };
-                let rows = swept.rates.iter().filter(of).filter(wanted);
+                let rows = rates.iter().filter(of).filter(wanted);
                 rows.map(|row| row.learning_rate).collect()
             });
             Task { trial, coordinates, rates: rates.collect(), recording: experiment.recording }
         })
         .collect();
-    let (rows, failures) = runner.pass(Stage::Curves, &tasks)?;
+    Pass { name: "curves", tasks }
+}
+
+/// Runs the selected learning rates.
+pub(super) fn selected(runner: &Runner<'_>, swept: &Swept) -> Result<Finals> {
+    let (rows, failures) =
+        runner.pass(Stage::Curves, &pass(runner.experiment, &swept.rates).tasks)?;
     let mut all = Rows::default();
     for rows in rows {
         all.append(rows);
@@ -70,15 +79,26 @@ pub(super) fn replace_runs(runs: &mut [RunRow], by: &[RunRow]) {
     }
 }
 
-/// Writes a merged table; a table without rows is removed.
-pub(super) fn save_table<T: Table>(store: &Store, rows: &[T]) -> Result<()> {
-    if rows.is_empty() { store.remove(T::FILE) } else { store.write(T::FILE, &to_csv(rows)) }
+/// A merged table.
+pub(super) fn merged<T: Table>(rows: &[T]) -> Merged {
+    (T::FILE, Csv::of(rows))
 }
 
-/// Writes the tables of the selected runs, `runs.csv` excepted.
-pub(super) fn save(store: &Store, finals: &Finals) -> Result<()> {
-    save_table(store, &finals.curves)?;
-    save_table(store, &finals.trajectories)?;
-    save_table(store, &finals.landscape)?;
-    save_table(store, &finals.spectrum)
+impl Swept {
+    /// Its tables.
+    pub(super) fn merged(&self) -> Vec<Merged> {
+        vec![merged(&self.runs), merged(&self.rates)]
+    }
+}
+
+impl Finals {
+    /// The tables of the selected runs, `runs.csv` excepted.
+    pub(super) fn merged(&self) -> Vec<Merged> {
+        vec![
+            merged(&self.curves),
+            merged(&self.trajectories),
+            merged(&self.landscape),
+            merged(&self.spectrum),
+        ]
+    }
 }

@@ -12,7 +12,7 @@ use crate::experiment::Experiment;
 use crate::objective::Context;
 use crate::record::{CurveRow, LandscapeRow, RunRow, SCHEMA, SpectrumRow, TrajectoryRow};
 use crate::rng::Streams;
-use crate::store::{self, Store, Table, Tables, from_csv, to_csv};
+use crate::store::{self, Csv, Table, Tables};
 use crate::trial::{Control, Method, Outcome, Precision, Problem, Recording, train};
 
 mod landscape;
@@ -235,7 +235,7 @@ impl Rows {
     pub fn to_tables(&self) -> Tables {
         fn insert<T: Table>(tables: &mut Tables, rows: &[T]) {
             if !rows.is_empty() {
-                tables.insert(T::FILE.into(), to_csv(rows));
+                tables.insert(T::FILE.into(), Csv::of(rows));
             }
         }
         let mut tables = Tables::new();
@@ -247,22 +247,20 @@ impl Rows {
         tables
     }
 
-    /// Reads the files of a stored task.
+    /// Reads the files of a stored task, which are in this folder.
     ///
     /// # Errors
     /// When a table does not have the rows that its file's name promises.
-    pub fn from_tables(tables: &Tables, store: &Store, key: &str) -> Result<Self> {
-        let folder = store.root().join("tasks").join(key);
+    pub fn from_tables(tables: &Tables, folder: &Path) -> Result<Self> {
         fn get<T: Table>(tables: &Tables, folder: &Path) -> Result<Vec<T>> {
-            let bytes = tables.get(T::FILE).map_or(&[][..], Vec::as_slice);
-            from_csv(bytes, &folder.join(T::FILE))
+            tables.get(T::FILE).map_or(Ok(Vec::new()), |csv| csv.read(&folder.join(T::FILE)))
         }
         Ok(Self {
-            runs: get(tables, &folder)?,
-            curves: get(tables, &folder)?,
-            trajectories: get(tables, &folder)?,
-            landscape: get(tables, &folder)?,
-            spectrum: get(tables, &folder)?,
+            runs: get(tables, folder)?,
+            curves: get(tables, folder)?,
+            trajectories: get(tables, folder)?,
+            landscape: get(tables, folder)?,
+            spectrum: get(tables, folder)?,
         })
     }
 }

@@ -2,22 +2,44 @@
 //!
 //! A task is absent or complete: its files are written to a temporary folder, flushed to disk and
 //! renamed into place, with row counts and checksums that are verified whenever it is read.
-//! Re-running the same experiment is the resume.
+//! Re-running the same experiment is the resume. The merged tables are listed with their checksums
+//! in `SHA256SUMS`, and verified too.
+//!
+//! ```text
+//! store.json           what the folder is bound to
+//! tasks/KEY/           a finished task: its tables, and task.json with row counts and checksums
+//! locks/               who works on what; holds nothing
+//! experiment.toml      the experiment that the tables below belong to
+//! runs.csv …           merged tables
+//! SHA256SUMS           their checksums (sha256sum --check SHA256SUMS)
+//! ```
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::provenance::Maker;
 use crate::record::SCHEMA;
 
+mod disk;
+mod lock;
+mod merged;
 mod table;
+mod task;
 
-pub use table::{Table, from_csv, to_csv};
+pub use disk::{Disk, System};
+pub use table::{Csv, Table};
+pub use task::{Finished, Stored, Tables};
+
+use lock::Lock;
+use task::{manifest, read_if_there};
 
 /// What a results folder is bound to: results of another schema or other data are not mixed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,80 +57,72 @@ impl Identity {
     }
 }
 
-/// What is known of a finished task beside its tables.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Manifest {
-    schema: u32,
-    key: String,
-    /// Wall-clock seconds that the task took.
-    seconds: f64,
-    tables: BTreeMap<String, Checksum>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Checksum {
-    bytes: u64,
-    sha256: String,
-}
-
-/// The tables of one task, by name.
-pub type Tables = BTreeMap<String, Vec<u8>>;
-
 /// A results folder.
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
+    disk: Arc<dyn Disk>,
+    /// Locked by all who work in the folder; `None`: only looked at.
+    presence: Option<Arc<File>>,
 }
 
-/// Holds a trial against other runners on the same folder until dropped.
+/// Holds a task against other runners on the same folder until dropped.
 #[derive(Debug)]
 pub struct Claim(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
 
 const IDENTITY: &str = "store.json";
-const MANIFEST: &str = "task.json";
+const UNFINISHED: &str = ".unfinished-";
+
+/// What is called unfinished and is older than this was left behind by a program that was killed;
+/// writing a task's files takes a fraction of a second.
+const LEFT_BEHIND: Duration = Duration::from_secs(600);
 
 impl Store {
-    /// Opens a results folder, making it if need be; nothing that is there is changed.
+    /// Opens a results folder, making it (but not its parent) if need be. Nothing that is there is
+    /// changed, except that what killed programs left unfinished is removed when nobody else works
+    /// in the folder.
     ///
     /// # Errors
     /// [`Error::Io`] when it cannot be made or written to; [`Error::Incompatible`] when it holds
     /// results of another schema or of other data.
     pub fn open(root: &Path, identity: &Identity) -> Result<Self> {
-        let store = Self { root: root.to_path_buf() };
-        for folder in [store.tasks(), store.locks()] {
-            fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        Self::open_on(Arc::new(System), root, identity)
+    }
+
+    /// [`Store::open`] on another file system than the operating system's.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, root: &Path, identity: &Identity) -> Result<Self> {
+        let mut store = Self { root: root.to_path_buf(), disk, presence: None };
+        for folder in [root, &store.tasks(), &store.locks()] {
+            store.make_folder(folder)?;
         }
-        let probe = tempfile::tempfile_in(store.tasks());
-        probe.and_then(|mut file| file.write_all(b"probe")).map_err(Error::io(store.tasks()))?;
-        let path = root.join(IDENTITY);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                let found: Option<Identity> = serde_json::from_slice(&bytes).ok();
-                if found.as_ref() != Some(identity) {
-                    return Err(Error::Incompatible {
-                        path,
-                        message: "the folder holds results of another schema or of other data; \
-                                  choose another folder with --out, or move this one away"
-                            .into(),
-                    });
-                }
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                store.write(IDENTITY, &json(identity))?;
-            }
-            Err(error) => return Err(Error::Io { path, source: error }),
+        store.probe()?;
+        store.bind(identity)?;
+        let runners = store.lock_file("runners")?;
+        let failed = || Error::io(store.locks().join("runners"));
+        if lock::exclusive(&runners).map_err(failed())? == Lock::Held {
+            store.remove_left_behind()?;
         }
+        lock::wait_shared(&runners).map_err(failed())?;
+        store.presence = Some(Arc::new(runners));
         Ok(store)
     }
 
     /// A results folder for reading, whether it is there or not.
     pub fn peek(root: &Path) -> Self {
-        Self { root: root.to_path_buf() }
+        Self { root: root.to_path_buf(), disk: Arc::new(System), presence: None }
     }
 
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The folder of a task.
+    pub fn task(&self, key: &str) -> PathBuf {
+        self.tasks().join(key)
     }
 
     fn tasks(&self) -> PathBuf {
@@ -119,70 +133,168 @@ impl Store {
         self.root.join("locks")
     }
 
-    /// Forgets all finished tasks.
-    ///
-    /// # Errors
-    /// When they cannot be removed.
-    pub fn clear(&self) -> Result<()> {
-        let tasks = self.tasks();
-        fs::remove_dir_all(&tasks).map_err(Error::io(&tasks))?;
-        fs::create_dir(&tasks).map_err(Error::io(&tasks))
-    }
-
-    /// Takes a trial for this process; `None` when another runner works on it.
-    ///
-    /// # Errors
-    /// When the lock cannot be made.
-    pub fn claim(&self, trial: usize) -> Result<Option<Claim>> {
-        let path = self.locks().join(format!("trial-{trial}"));
-        let file = File::create(&path).map_err(Error::io(&path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Claim(file))),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(source)) => Err(Error::Io { path, source }),
+    fn make_folder(&self, path: &Path) -> Result<()> {
+        match self.disk.make_folder(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+            made => made.map_err(Error::io(path)),
         }
     }
 
-    /// The tables of a finished task; `None` when it is absent or damaged.
+    /// Finds out whether results can be written, before there are any.
+    fn probe(&self) -> Result<()> {
+        let path = self.unfinished(&self.tasks());
+        let written = self.disk.write(&path, &[b'?'; 4096]);
+        let removed = self.disk.remove(&path);
+        written.and(removed).map_err(Error::io(&self.root))
+    }
+
+    /// Checks what the folder is bound to, or binds it.
+    fn bind(&self, identity: &Identity) -> Result<()> {
+        let path = self.root.join(IDENTITY);
+        let Some(bytes) = read_if_there(&*self.disk, &path)? else {
+            return self.write(IDENTITY, &json(identity));
+        };
+        if bytes == json(identity) {
+            return Ok(());
+        }
+        match serde_json::from_slice::<Identity>(&bytes) {
+            Ok(found) if found != *identity => Err(Error::Incompatible {
+                path,
+                message: "the folder holds results of another schema or of other data; \
+                          choose another folder with --out, or move this one away"
+                    .into(),
+            }),
+            _ => Err(Error::Corrupt {
+                path,
+                message: "is not as it was written, so it is not known which data the results in \
+                          this folder belong to; choose another folder with --out, or move this \
+                          one away"
+                    .into(),
+            }),
+        }
+    }
+
+    /// A name that nobody else uses, for what is not finished yet.
+    fn unfinished(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{UNFINISHED}{:016x}", RandomState::new().hash_one(())))
+    }
+
+    /// Removes what killed programs left; to be called when nobody else works in the folder.
+    fn remove_left_behind(&self) -> Result<()> {
+        for folder in [self.tasks(), self.root.clone()] {
+            for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+                let entry = entry.map_err(Error::io(&folder))?;
+                let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+                if entry.file_name().to_string_lossy().starts_with(UNFINISHED)
+                    && old().is_some_and(|age| age > LEFT_BEHIND)
+                {
+                    self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets all finished tasks.
     ///
     /// # Errors
-    /// When the files cannot be read for other reasons.
-    pub fn load(&self, key: &str) -> Result<Option<Tables>> {
-        read_verified(&self.tasks().join(key), key)
+    /// [`Error::Incompatible`] when another program works in the folder; otherwise when they cannot
+    /// be removed.
+    pub fn clear(&self) -> Result<()> {
+        let Some(runners) = &self.presence else { return Ok(()) };
+        let failed = || Error::io(self.locks().join("runners"));
+        let alone = lock::exclusive(runners).map_err(failed())?;
+        let cleared = if alone == Lock::Held { self.clear_alone() } else { Ok(()) };
+        lock::wait_shared(runners).map_err(failed())?;
+        if alone != Lock::Held {
+            return Err(Error::Incompatible {
+                path: self.root.clone(),
+                message: "another program works in this folder, so its tasks are not forgotten; \
+                          wait for it, or stop it"
+                    .into(),
+            });
+        }
+        cleared
+    }
+
+    fn clear_alone(&self) -> Result<()> {
+        let (tasks, old) = (self.tasks(), self.unfinished(&self.root));
+        self.disk.rename(&tasks, &old).map_err(Error::io(&tasks))?;
+        self.make_folder(&tasks)?;
+        self.disk.remove(&old).map_err(Error::io(&old))
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File> {
+        let path = self.locks().join(name);
+        self.disk.open_lock(&path).map_err(Error::io(&path))
+    }
+
+    /// Takes a piece of work for this process; `None` when another runner has it.
+    ///
+    /// # Errors
+    /// When the lock cannot be made.
+    pub fn claim(&self, work: &str) -> Result<Option<Claim>> {
+        let file = self.lock_file(work)?;
+        let lock = lock::exclusive(&file).map_err(Error::io(self.locks().join(work)))?;
+        Ok((lock != Lock::Taken).then_some(Claim(file)))
+    }
+
+    /// What there is of a task.
+    ///
+    /// # Errors
+    /// When the files cannot be read; missing and damaged ones are no errors.
+    pub fn load(&self, key: &str) -> Result<Stored> {
+        task::load(&*self.disk, &self.task(key), key)
     }
 
     /// Stores a finished task.
     ///
     /// # Errors
     /// When it cannot be written; then nothing of it is left that counts as finished.
-    pub fn save(&self, key: &str, tables: &Tables, seconds: f64) -> Result<()> {
-        let folder = self.tasks().join(key);
-        let checksum =
-            |bytes: &Vec<u8>| Checksum { bytes: bytes.len() as u64, sha256: sha256(bytes) };
-        let manifest = Manifest {
-            schema: SCHEMA,
-            key: key.into(),
-            seconds,
-            tables: tables.iter().map(|(name, bytes)| (name.clone(), checksum(bytes))).collect(),
-        };
-        let temporary = tempfile::Builder::new()
-            .prefix(".unfinished-")
-            .tempdir_in(self.tasks())
-            .map_err(Error::io(&folder))?;
-        for (name, bytes) in tables {
-            write_synced(&temporary.path().join(name), bytes)?;
+    pub fn save(&self, key: &str, tables: Tables, seconds: f64) -> Result<()> {
+        let finished = Finished { tables, maker: Maker::this().clone() };
+        let temporary = self.unfinished(&self.tasks());
+        let saved = self.save_by_way_of(&temporary, key, &finished, seconds);
+        if saved.is_err() {
+            // What is left has a name that does not count; the error says what is wrong.
+            let _ = self.disk.remove(&temporary);
         }
-        write_synced(&temporary.path().join(MANIFEST), &json(&manifest))?;
-        set_mode(temporary.path(), 0o755)?;
-        sync_folder(temporary.path())?;
-        if folder.exists() {
-            // Whoever stores a task holds its trial's claim, so this is a damaged one.
-            fs::remove_dir_all(&folder).map_err(Error::io(&folder))?;
+        saved
+    }
+
+    fn save_by_way_of(
+        &self,
+        temporary: &Path,
+        key: &str,
+        finished: &Finished,
+        seconds: f64,
+    ) -> Result<()> {
+        let folder = self.task(key);
+        self.disk.make_folder(temporary).map_err(Error::io(&folder))?;
+        let manifest = manifest(key, finished, seconds);
+        let tables = finished.tables.iter().map(|(name, csv)| (name.as_str(), &csv.bytes));
+        for (name, bytes) in tables.chain([(task::MANIFEST, &manifest)]) {
+            let written = self.disk.write(&temporary.join(name), bytes);
+            written.map_err(Error::io(folder.join(name)))?;
         }
-        fs::rename(temporary.path(), &folder).map_err(Error::io(&folder))?;
-        // The folder now has its final name, so there is nothing left to clean up.
-        let _ = temporary.keep();
-        sync_folder(&self.tasks())
+        self.disk.flush_folder(temporary).map_err(Error::io(&folder))?;
+        if self.disk.rename(temporary, &folder).is_err() {
+            // There may be a damaged one, or one that another runner finished first, where locks
+            // do not work.
+            match self.load(key)? {
+                Stored::Complete(_) => {
+                    return self.disk.remove(temporary).map_err(Error::io(&folder));
+                }
+                Stored::Damaged(_) => {
+                    let aside = self.unfinished(&self.tasks());
+                    self.disk.rename(&folder, &aside).map_err(Error::io(&folder))?;
+                    self.disk.remove(&aside).map_err(Error::io(&folder))?;
+                }
+                Stored::Absent => {}
+            }
+            self.disk.rename(temporary, &folder).map_err(Error::io(&folder))?;
+        }
+        self.disk.flush_folder(&self.tasks()).map_err(Error::io(self.tasks()))
     }
 
     /// Writes a file of the results folder in one step: readers see the old one or the new one.
@@ -190,84 +302,27 @@ impl Store {
     /// # Errors
     /// When it cannot be written; the old file is then unharmed.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.root.join(name);
-        let failed = || Error::io(&path);
-        let mut file = tempfile::Builder::new()
-            .prefix(".unfinished-")
-            .tempfile_in(&self.root)
-            .map_err(failed())?;
-        file.write_all(bytes).map_err(failed())?;
-        file.as_file().sync_all().map_err(failed())?;
-        set_mode(file.path(), 0o644)?;
-        file.persist(&path).map_err(|error| failed()(error.error))?;
-        sync_folder(&self.root)
+        let (path, temporary) = (self.root.join(name), self.unfinished(&self.root));
+        let written = self
+            .disk
+            .write(&temporary, bytes)
+            .and_then(|()| self.disk.rename(&temporary, &path))
+            .and_then(|()| self.disk.flush_folder(&self.root));
+        if written.is_err() {
+            // As in `save`.
+            let _ = self.disk.remove(&temporary);
+        }
+        written.map_err(Error::io(path))
     }
 
     /// Removes a file of the results folder, if it is there.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
-    pub fn remove(&self, name: &str) -> Result<()> {
+    fn remove(&self, name: &str) -> Result<()> {
         let path = self.root.join(name);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(Error::Io { path, source: error })
-            }
-            _ => Ok(()),
+        match self.disk.remove(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(Error::io(path)),
         }
     }
-}
-
-/// The tables of a task folder, or `None` if anything about it is not as it was written.
-fn read_verified(folder: &Path, key: &str) -> Result<Option<Tables>> {
-    let Some(manifest) = read_if_there(&folder.join(MANIFEST))? else { return Ok(None) };
-    let Ok(manifest) = serde_json::from_slice::<Manifest>(&manifest) else { return Ok(None) };
-    if manifest.schema != SCHEMA || manifest.key != key {
-        return Ok(None);
-    }
-    let mut tables = Tables::new();
-    for (name, checksum) in manifest.tables {
-        if name.contains(['/', '\\']) {
-            return Ok(None);
-        }
-        let Some(bytes) = read_if_there(&folder.join(&name))? else { return Ok(None) };
-        if bytes.len() as u64 != checksum.bytes || sha256(&bytes) != checksum.sha256 {
-            return Ok(None);
-        }
-        tables.insert(name, bytes);
-    }
-    Ok(Some(tables))
-}
-
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Io { path: path.into(), source }),
-    }
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = File::create(path).map_err(Error::io(path))?;
-    file.write_all(bytes).map_err(Error::io(path))?;
-    file.sync_all().map_err(Error::io(path))
-}
-
-/// Makes a rename or new file in a folder durable.
-fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
-}
-
-/// Temporary files are private; results are for everyone whom the folder lets in.
-#[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(Error::io(path))
-}
-
-#[cfg(not(unix))]
-fn set_mode(_: &Path, _: u32) -> Result<()> {
-    Ok(())
 }
 
 /// SHA-256 in hexadecimal.

@@ -33,24 +33,42 @@ tables! {
     ClaimRow => "claims.csv",
 }
 
-/// Rows as CSV, with a header if there is any row.
-pub fn to_csv<T: Table>(rows: &[T]) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer
-            .serialize(row)
-            .expect("rows are flat structs of numbers and texts, written to memory");
-    }
-    writer.into_inner().expect("flushing to memory cannot fail")
+/// A table as the bytes of its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Csv {
+    /// Number of rows, the header aside.
+    pub rows: usize,
+    /// The file's contents.
+    pub bytes: Vec<u8>,
 }
 
-/// The rows of a CSV table.
-///
-/// # Errors
-/// [`Error::Corrupt`], naming the file and the line.
-pub fn from_csv<T: Table>(bytes: &[u8], path: &Path) -> Result<Vec<T>> {
-    csv::Reader::from_reader(bytes)
-        .deserialize()
-        .collect::<Result<_, csv::Error>>()
-        .map_err(|error| Error::Corrupt { path: path.into(), message: error.to_string() })
+impl Csv {
+    /// Rows, with a header if there is any row.
+    pub fn of<T: Table>(rows: &[T]) -> Self {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for row in rows {
+            writer
+                .serialize(row)
+                .expect("rows are flat structs of numbers and texts, written to memory");
+        }
+        let bytes = writer.into_inner().expect("flushing to memory cannot fail");
+        Self { rows: rows.len(), bytes }
+    }
+
+    /// The rows; `path` stands for the file in messages.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], naming the file and the line, when these are not such rows or not as
+    /// many as there should be.
+    pub fn read<T: Table>(&self, path: &Path) -> Result<Vec<T>> {
+        let corrupt = |message| Error::Corrupt { path: path.into(), message };
+        let rows: Vec<T> = csv::Reader::from_reader(self.bytes.as_slice())
+            .deserialize()
+            .collect::<Result<_, csv::Error>>()
+            .map_err(|error| corrupt(error.to_string()))?;
+        if rows.len() != self.rows {
+            return Err(corrupt(format!("{} rows instead of {}", rows.len(), self.rows)));
+        }
+        Ok(rows)
+    }
 }

@@ -1,0 +1,285 @@
+//! Sweeps on more than one machine: a folder that holds a frozen plan, what is needed to work on it
+//! elsewhere, and the scripts that submit it.
+//!
+//! A sweep has passes: which learning rates come next depends on the results of those before. A
+//! plan therefore holds the tasks of one pass, and merging plans the next. The tasks are those of a
+//! sweep on one machine, stored under the same keys: the tables come out the same to the byte.
+//!
+//! ```text
+//! experiment.toml               the experiment, resolved
+//! cluster.json                  where results go and data lies, Slurm's options
+//! plan.jsonl                    one line per array element: the pass under way
+//! plan-1.jsonl …                earlier plans
+//! bin/egop-sweep                the program that planned it
+//! array.sbatch, merge.sbatch    jobs
+//! submit.sh                     submits them
+//! logs/                         what they print
+//! ```
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::run::PlannedTask;
+use crate::store::Store;
+
+mod slurm;
+
+pub use slurm::{SlurmOption, array_script, merge_script, submit_script};
+
+/// An element takes at least about this long, unless asked otherwise: Slurm's own work for it is
+/// then a small part.
+pub const DEFAULT_MINUTES: f64 = 5.0;
+
+const EXPERIMENT: &str = "experiment.toml";
+const SETTINGS: &str = "cluster.json";
+const PLAN: &str = "plan.jsonl";
+
+/// What a plan's folder is bound to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The results folder.
+    pub results: PathBuf,
+    /// Where data sets are kept, if not at the usual places.
+    pub data_dir: Option<PathBuf>,
+    /// Slurm's options for the jobs.
+    pub slurm: Vec<SlurmOption>,
+    /// About how many minutes an element takes at least.
+    pub minutes: f64,
+}
+
+/// One element of a job array.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Element {
+    /// Its number in the plan, from 0.
+    pub index: usize,
+    /// The pass that its tasks belong to.
+    pub pass: String,
+    /// About how long it takes.
+    pub seconds: f64,
+    /// Its tasks.
+    pub tasks: Vec<PlannedTask>,
+}
+
+/// Groups consecutive tasks into elements that take at least so many seconds on so many threads.
+pub fn elements(pass: &str, tasks: Vec<PlannedTask>, seconds: f64, threads: usize) -> Vec<Element> {
+    let mut elements: Vec<Element> = Vec::new();
+    for task in tasks {
+        let share = task.seconds / threads as f64;
+        match elements.last_mut() {
+            Some(element) if element.seconds < seconds => {
+                element.seconds += share;
+                element.tasks.push(task);
+            }
+            _ => elements.push(Element {
+                index: elements.len(),
+                pass: pass.into(),
+                seconds: share,
+                tasks: vec![task],
+            }),
+        }
+    }
+    elements
+}
+
+/// The folder of a plan.
+#[derive(Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// A folder, whether it is there or not.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder's path.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The experiment's file.
+    pub fn experiment(&self) -> PathBuf {
+        self.root.join(EXPERIMENT)
+    }
+
+    /// Whether a plan is here.
+    pub fn is_planned(&self) -> bool {
+        self.root.join(SETTINGS).exists()
+    }
+
+    /// Writes everything but the plan: settings, experiment, program and scripts.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn prepare(&self, name: &str, experiment: &str, settings: &Settings) -> Result<()> {
+        for folder in [&self.root, &self.root.join("bin"), &self.root.join("logs")] {
+            fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        }
+        self.write(EXPERIMENT, experiment.as_bytes())?;
+        let program = self.root.join("bin/egop-sweep");
+        let copy = program.with_extension("new");
+        // Renamed into place: elements of an earlier plan may be running the old one.
+        std::env::current_exe()
+            .and_then(|this| fs::copy(this, &copy))
+            .and_then(|_| fs::rename(&copy, &program))
+            .map_err(Error::io(&program))?;
+        self.write("array.sbatch", array_script(name, &settings.slurm).as_bytes())?;
+        self.write("merge.sbatch", merge_script(name, &settings.slurm).as_bytes())?;
+        self.write("submit.sh", submit_script().as_bytes())?;
+        make_executable(&self.root.join("submit.sh"))?;
+        let mut bytes =
+            serde_json::to_vec_pretty(settings).expect("texts and numbers have a JSON form");
+        bytes.push(b'\n');
+        self.write(SETTINGS, &bytes)
+    }
+
+    /// What the folder is bound to.
+    ///
+    /// # Errors
+    /// When there is no such folder or it cannot be understood.
+    pub fn settings(&self) -> Result<Settings> {
+        let path = self.root.join(SETTINGS);
+        let bytes = fs::read(&path).map_err(Error::io(&path))?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Error::Corrupt { path, message: error.to_string() })
+    }
+
+    /// The plan of the pass under way; empty when nothing is left to do.
+    ///
+    /// # Errors
+    /// When it is missing or cannot be understood.
+    pub fn plan(&self) -> Result<Vec<Element>> {
+        read_plan(&self.root.join(PLAN))
+    }
+
+    /// Replaces the plan; the old one is kept under another name.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace_plan(&self, elements: &[Element]) -> Result<()> {
+        let mut text = String::new();
+        for element in elements {
+            text += &serde_json::to_string(element).expect("texts and numbers have a JSON form");
+            text.push('\n');
+        }
+        let path = self.root.join(PLAN);
+        if fs::metadata(&path).is_ok_and(|plan| plan.len() > 0) {
+            let mut number = 1;
+            while self.earlier(number).exists() {
+                number += 1;
+            }
+            fs::rename(&path, self.earlier(number)).map_err(Error::io(&path))?;
+        }
+        self.write(PLAN, text.as_bytes())
+    }
+
+    /// The keys of all tasks that were ever planned here.
+    ///
+    /// # Errors
+    /// When a plan cannot be understood.
+    pub fn planned(&self) -> Result<HashSet<String>> {
+        let earlier = (1..).map(|number| self.earlier(number)).take_while(|path| path.exists());
+        let plans = earlier.chain(Some(self.root.join(PLAN)).filter(|path| path.exists()));
+        let mut keys = HashSet::new();
+        for path in plans {
+            let tasks = read_plan(&path)?.into_iter().flat_map(|element| element.tasks);
+            keys.extend(tasks.map(|task| task.key));
+        }
+        Ok(keys)
+    }
+
+    fn earlier(&self, number: usize) -> PathBuf {
+        self.root.join(format!("plan-{number}.jsonl"))
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        Store::peek(&self.root).write(name, bytes)
+    }
+}
+
+fn read_plan(path: &Path) -> Result<Vec<Element>> {
+    let text = fs::read_to_string(path).map_err(Error::io(path))?;
+    let element = |(index, line): (usize, &str)| match serde_json::from_str::<Element>(line) {
+        Ok(element) if element.index == index => Ok(element),
+        Ok(_) => Err(format!("line {}: out of order", index + 1)),
+        Err(error) => Err(format!("line {}: {error}", index + 1)),
+    };
+    let elements: Result<_, String> = text.lines().enumerate().map(element).collect();
+    elements.map_err(|message| Error::Corrupt { path: path.into(), message })
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(Error::io(path))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(trial: usize, seconds: f64) -> PlannedTask {
+        PlannedTask {
+            key: format!("key {trial}"),
+            trial,
+            coordinates: "original".into(),
+            rates: Vec::new(),
+            seconds,
+        }
+    }
+
+    fn sizes(seconds: f64, threads: usize) -> Vec<usize> {
+        let tasks = (0..5).map(|trial| task(trial, 60.0)).collect();
+        elements("coarse sweep", tasks, seconds, threads)
+            .iter()
+            .map(|element| element.tasks.len())
+            .collect()
+    }
+
+    #[test]
+    fn elements_take_at_least_as_long_as_asked_for() {
+        assert_eq!(sizes(0.0, 1), [1; 5]);
+        assert_eq!(sizes(60.0, 1), [1; 5]);
+        assert_eq!(sizes(100.0, 1), [2, 2, 1]);
+        assert_eq!(sizes(60.0, 2), [2, 2, 1]);
+        assert_eq!(sizes(1e9, 1), [5]);
+    }
+
+    #[test]
+    fn plans_are_read_as_written_and_earlier_ones_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::at(folder.path());
+        let first = elements("coarse sweep", vec![task(0, 0.1), task(1, 1.0 / 3.0)], 0.0, 1);
+        folder.replace_plan(&first).unwrap();
+        assert_eq!(folder.plan().unwrap(), first);
+        let second = elements("refined sweep", vec![task(2, 7.0)], 0.0, 1);
+        folder.replace_plan(&second).unwrap();
+        folder.replace_plan(&[]).unwrap();
+        assert_eq!(folder.plan().unwrap(), []);
+        assert_eq!(folder.planned().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn damaged_plans_are_refused_with_the_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::at(folder.path());
+        folder.replace_plan(&elements("coarse sweep", vec![task(0, 1.0)], 0.0, 1)).unwrap();
+        let text = fs::read_to_string(folder.root().join(PLAN)).unwrap();
+        fs::write(folder.root().join(PLAN), format!("{text}{}", &text[..20])).unwrap();
+        let message = folder.plan().unwrap_err().to_string();
+        assert!(message.contains("plan.jsonl: line 2: EOF"), "{message}");
+        fs::write(folder.root().join(PLAN), format!("{text}{text}")).unwrap();
+        let message = folder.plan().unwrap_err().to_string();
+        assert!(message.contains("plan.jsonl: line 2: out of order"), "{message}");
+    }
+}

@@ -1,0 +1,72 @@
+//! What the store asks of the file system: few operations, each of which can fail.
+
+use std::fmt::Debug;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// A file system; tests put one in the place of [`System`] that fails when they want it to. Every
+/// operation fails with what the operating system says.
+#[expect(clippy::missing_errors_doc, reason = "said once, above")]
+pub trait Disk: Debug + Send + Sync {
+    /// The contents of a file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Makes a folder that is not there yet.
+    fn make_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Writes a new file and flushes it to the disk.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// Gives a file or folder another name; a file (but not a folder) of that name is replaced.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Makes what was done to the entries of a folder durable.
+    fn flush_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes a file, or a folder with all that is in it.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Opens a file to be locked, making it if need be.
+    fn open_lock(&self, path: &Path) -> io::Result<File>;
+}
+
+/// The operating system's.
+#[derive(Clone, Copy, Debug)]
+pub struct System;
+
+impl Disk for System {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = File::create_new(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn flush_folder(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        if fs::symlink_metadata(path)?.is_dir() {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
+        }
+    }
+
+    fn open_lock(&self, path: &Path) -> io::Result<File> {
+        File::options().create(true).truncate(false).write(true).open(path)
+    }
+}

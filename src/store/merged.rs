@@ -1,0 +1,93 @@
+//! The merged tables of a results folder and `SHA256SUMS`, which tells whether they are as written
+//! and belong together.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::error::{Error, Result};
+use crate::store::task::read_if_there;
+use crate::store::{Csv, Store, lock, sha256};
+
+const SUMS: &str = "SHA256SUMS";
+const EXPERIMENT: &str = "experiment.toml";
+
+/// Checksums by the names of files.
+type Sums = BTreeMap<String, String>;
+
+impl Store {
+    /// Replaces the merged tables; those without rows are removed. Other tables stay if they belong
+    /// to the same experiment, and are removed otherwise.
+    ///
+    /// # Errors
+    /// When a file cannot be written; the next attempt then makes up for it, and until then readers
+    /// are told.
+    pub fn publish(&self, experiment: &str, tables: &[(&str, Csv)]) -> Result<()> {
+        let lock = self.lock_file("tables")?;
+        lock::wait_exclusive(&lock).map_err(Error::io(self.root.join("locks/tables")))?;
+        let found = read_if_there(&*self.disk, &self.root.join(SUMS))?.unwrap_or_default();
+        let mut sums = parse(&found);
+        let same = read_if_there(&*self.disk, &self.root.join(EXPERIMENT))?;
+        if same.as_deref() != Some(experiment.as_bytes()) {
+            for (name, _) in std::mem::take(&mut sums) {
+                if !tables.iter().any(|(new, _)| *new == name) {
+                    self.remove(&name)?;
+                }
+            }
+        }
+        self.replace(EXPERIMENT, experiment.as_bytes(), &mut sums)?;
+        for (name, csv) in tables {
+            if csv.rows == 0 {
+                self.remove(name)?;
+                sums.remove(*name);
+            } else {
+                self.replace(name, &csv.bytes, &mut sums)?;
+            }
+        }
+        let mut text = String::new();
+        for (name, sum) in &sums {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{sum}  {name}");
+        }
+        if text.as_bytes() == found { Ok(()) } else { self.write(SUMS, text.as_bytes()) }
+    }
+
+    /// Writes a file unless it is there already, with these bytes.
+    fn replace(&self, name: &str, bytes: &[u8], sums: &mut Sums) -> Result<()> {
+        sums.insert(name.into(), sha256(bytes));
+        let found = read_if_there(&*self.disk, &self.root.join(name))?;
+        if found.as_deref() == Some(bytes) { Ok(()) } else { self.write(name, bytes) }
+    }
+
+    /// A merged table, or `experiment.toml`. A folder of tables without `SHA256SUMS`, put together
+    /// by someone else, is taken as it is.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be read, [`Error::Corrupt`] when it is not as it was written.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.root.join(name);
+        let bytes = self.disk.read(&path).map_err(Error::io(&path))?;
+        let Some(sums) = read_if_there(&*self.disk, &self.root.join(SUMS))? else {
+            return Ok(bytes);
+        };
+        if parse(&sums).get(name) == Some(&sha256(&bytes)) {
+            return Ok(bytes);
+        }
+        Err(Error::Corrupt {
+            path,
+            message: format!(
+                "is not as {SUMS} has it; run the experiment again to write the tables anew \
+                 (finished tasks are not repeated)"
+            ),
+        })
+    }
+}
+
+/// The lines that can be understood; files whose lines cannot will not be trusted.
+fn parse(sums: &[u8]) -> Sums {
+    String::from_utf8_lossy(sums)
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .filter(|(_, name)| !name.contains(['/', '\\']) && !name.starts_with('.'))
+        .map(|(sum, name)| (name.to_owned(), sum.to_owned()))
+        .collect()
+}

@@ -1,0 +1,10 @@
+//! The three programs as a user meets them: exit codes, output, files.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod divergence;
+mod output;
+mod refusals;
+mod reproducibility;
+mod resuming;
+mod workspace;

@@ -1,0 +1,198 @@
+//! What the programs print, and where.
+
+use std::process::{Command, Stdio};
+
+use egop::sweep::METRICS;
+use egop::{basis, claim, figure, objective, optimizer};
+
+use crate::workspace::{SMALL, Workspace, files};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let workspace = Workspace::new(SMALL);
+    for program in ["egop-run", "egop-sweep", "egop-plot"] {
+        let help = workspace.program(program).arg("--help").assert().success().stderr("");
+        let help = text(&help.get_output().stdout);
+        assert!(help.contains(&format!("Usage: {program}")), "{help}");
+        assert!(help.contains("results"), "{help}");
+        let version = workspace.program(program).arg("--version").assert().success().stderr("");
+        let version = text(&version.get_output().stdout);
+        assert_eq!(version, format!("{program} {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
+fn the_listing_names_everything_that_a_config_can_name() {
+    let workspace = Workspace::new(SMALL);
+    for program in ["egop-run", "egop-sweep"] {
+        let listing = workspace.program(program).arg("--list").assert().success().stderr("");
+        let listing = text(&listing.get_output().stdout);
+        let entries: Vec<(&str, &str)> = objective::REGISTRY
+            .iter()
+            .map(|entry| (entry.name, entry.summary))
+            .chain(optimizer::REGISTRY.iter().map(|entry| (entry.name, entry.summary)))
+            .chain(basis::REGISTRY.iter().map(|entry| (entry.name, entry.summary)))
+            .chain(figure::REGISTRY.iter().map(|entry| (entry.name, entry.summary)))
+            .chain(claim::REGISTRY.iter().map(|entry| (entry.name, entry.summary)))
+            .chain(METRICS.iter().map(|metric| (metric.name, metric.summary)))
+            .collect();
+        for (name, summary) in entries {
+            let line = listing.lines().any(|line| {
+                line.trim_start().split(' ').next() == Some(name) && line.ends_with(summary)
+            });
+            assert!(line, "{name} is not listed:\n{listing}");
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let workspace = Workspace::new(SMALL);
+    let plan = |program: &str| {
+        let arguments = ["experiment.toml", "--out", "out", "--dry-run"];
+        let plan = workspace.program(program).args(arguments).assert().success();
+        text(&plan.get_output().stdout)
+    };
+    for program in ["egop-run", "egop-sweep"] {
+        let plan = plan(program);
+        assert!(plan.contains("coarse sweep") && plan.contains("what follows depends"), "{plan}");
+        assert_eq!(files(&workspace.path("")).len(), 1, "nothing but the config is there");
+        assert!(!workspace.path("out").exists());
+    }
+    workspace.run(&[]).success();
+    let before = files(&workspace.path(""));
+    let plan = plan("egop-run");
+    assert!(!plan.contains("what follows depends"), "all is done: {plan}");
+    assert!(files(&workspace.path("")) == before);
+}
+
+#[test]
+fn json_is_json_and_holds_what_the_tables_hold() {
+    let workspace = Workspace::new(SMALL);
+    let run = workspace.run(&["--json", "--quiet"]).success().stderr("");
+    let report: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    assert_eq!(report["claims"], serde_json::json!([]));
+    assert_eq!(report["failures"], serde_json::json!([]));
+    let rates = report["rates"].as_array().unwrap();
+    let rows = workspace.rows("learning_rates.csv");
+    assert_eq!(rates.len(), rows.len());
+    for (json, row) in rates.iter().zip(&rows) {
+        assert!(json.as_object().unwrap().keys().eq(row.keys()), "{json} for {row:?}");
+        assert_eq!(json["algorithm"], *row["algorithm"]);
+        // JSON has no infinities; its reader here may be off by an ulp.
+        let median: f64 = row["median"].parse().unwrap();
+        let found = json["median"].as_f64().unwrap_or(f64::INFINITY);
+        assert!(found == median || (found / median - 1.0).abs() < 1e-15, "{json} for {row:?}");
+    }
+    let sweep = ["experiment.toml", "--out", "out", "--json", "--quiet"];
+    let sweep = workspace.program("egop-sweep").args(sweep).assert().success();
+    let swept: serde_json::Value = serde_json::from_slice(&sweep.get_output().stdout).unwrap();
+    assert_eq!(swept, report["rates"]);
+}
+
+#[test]
+fn quiet_is_quiet() {
+    let workspace = Workspace::new(SMALL);
+    workspace.run(&["--quiet"]).success().stdout("").stderr("");
+    let sweep = ["experiment.toml", "--out", "out", "-q"];
+    workspace.program("egop-sweep").args(sweep).assert().success().stdout("").stderr("");
+    workspace.program("egop-plot").args(["out", "-q"]).assert().success().stdout("").stderr("");
+}
+
+#[test]
+fn tables_go_to_stdout_and_messages_to_stderr() {
+    let workspace = Workspace::new(SMALL);
+    let run = workspace.run(&[]).success();
+    let (stdout, stderr) = (text(&run.get_output().stdout), text(&run.get_output().stderr));
+    for name in ["algorithm", "adagrad", "reparameterized", "quartiles", "diverged"] {
+        assert!(stdout.contains(name), "{stdout}");
+    }
+    assert!(stderr.contains("extended by a decade"), "{stderr}");
+    assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "no colours in a pipe");
+}
+
+#[test]
+fn results_go_to_a_folder_named_after_experiment_and_profile() {
+    let profile = "[profiles.quick]\ntraining = { steps = 20 }\n";
+    let workspace = Workspace::new(&format!("{SMALL}\n{profile}"));
+    for (arguments, folder) in [(&[][..], "small"), (&["--profile", "quick"], "small-quick")] {
+        workspace.program("egop-run").arg("experiment.toml").args(arguments).assert().success();
+        for file in ["experiment.toml", "provenance.json", "runs.csv", "learning_rates.csv"] {
+            assert!(workspace.path("results").join(folder).join(file).exists(), "{file}");
+        }
+        let provenance = workspace.path("results").join(folder).join("provenance.json");
+        let provenance: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(provenance).unwrap()).unwrap();
+        for key in ["version", "revision", "back_end", "processor", "threads", "seed", "start"] {
+            assert!(!provenance[key].is_null(), "{key}");
+        }
+    }
+}
+
+#[test]
+fn the_resolved_experiment_is_an_experiment_with_the_same_results() {
+    let workspace = Workspace::new(SMALL);
+    workspace.run(&["--set", "training.steps=50"]).success();
+    let (tables, tasks) = (workspace.tables(), workspace.tasks().len());
+    std::fs::copy(workspace.path("out/experiment.toml"), workspace.path("experiment.toml"))
+        .unwrap();
+    workspace.run(&[]).success();
+    assert!(workspace.tables() == tables);
+    assert_eq!(workspace.tasks().len(), tasks, "nothing was run again");
+}
+
+/// Runs a program whose stdout, or stderr too, nobody reads; returns its exit code and messages.
+fn unread(workspace: &Workspace, program: &str, arguments: &[&str], stderr: bool) -> (i32, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let messages = if stderr { Stdio::from(writer.try_clone().unwrap()) } else { Stdio::piped() };
+    let output = Command::new(program)
+        .current_dir(workspace.path(""))
+        .args(arguments)
+        .stdout(writer)
+        .stderr(messages)
+        .output()
+        .unwrap();
+    (output.status.code().unwrap(), text(&output.stderr))
+}
+
+#[test]
+fn a_closed_pipe_is_no_accident() {
+    const RUN: &str = env!("CARGO_BIN_EXE_egop-run");
+    const PLOT: &str = env!("CARGO_BIN_EXE_egop-plot");
+    let workspace = Workspace::new(SMALL);
+    let run = ["experiment.toml", "--out", "out"];
+    for stderr in [false, true] {
+        for further in [&["--list"][..], &["--dry-run"], &["--json"], &[], &["--help"]] {
+            let arguments = [&run, further].concat();
+            let (code, messages) = unread(&workspace, RUN, &arguments, stderr);
+            assert_eq!((code, messages.contains("panicked")), (0, false), "{messages}");
+        }
+        let (code, messages) = unread(&workspace, PLOT, &["out"], stderr);
+        assert_eq!((code, messages.contains("panicked")), (0, false), "{messages}");
+        let (code, _) = unread(&workspace, RUN, &["absent.toml"], stderr);
+        assert_eq!(code, 2);
+    }
+    assert!(workspace.path("out/runs.csv").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_under_stdout_is_an_error() {
+    let workspace = Workspace::new(SMALL);
+    let full = || std::fs::File::create("/dev/full").unwrap();
+    for arguments in [&["--list"][..], &["experiment.toml", "--out", "out"]] {
+        let status = Command::new(env!("CARGO_BIN_EXE_egop-run"))
+            .current_dir(workspace.path(""))
+            .args(arguments)
+            .stdout(full())
+            .stderr(Stdio::null())
+            .status();
+        assert_eq!(status.unwrap().code(), Some(5), "{arguments:?}");
+    }
+    assert!(workspace.path("out/runs.csv").exists(), "the results are there all the same");
+}

@@ -1,0 +1,164 @@
+//! What is refused, is refused before any work, with an exit code and a message that help.
+
+use std::process::Output;
+
+use crate::workspace::{SMALL, Workspace, endless, files};
+
+/// Runs egop-run on the endless experiment with these arguments; returns its messages.
+fn refused(workspace: &Workspace, arguments: &[&str], code: i32) -> String {
+    let mut command = workspace.program("egop-run");
+    command.timeout(std::time::Duration::from_secs(30)).arg("experiment.toml");
+    let Output { stdout, stderr, .. } =
+        command.args(arguments).assert().code(code).get_output().clone();
+    let stderr = String::from_utf8(stderr).unwrap();
+    assert_eq!(stdout, b"", "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    stderr
+}
+
+#[test]
+fn ten_mistakes_are_ten_messages() {
+    let workspace = Workspace::new(
+        r#"
+name = "least squares!"
+title = 7
+seed = -1
+trials = 0
+precision = "f46"
+
+[objective]
+kind = "least-squares"
+rows = 20.5
+columns = 8
+decay = { kind = "power", exponent = -1.0 }
+
+[distribution]
+kind = "gaussian"
+scale = "wide"
+
+[coordinates.original]
+basis = "identity"
+
+[algorithms.adam]
+kind = "adan"
+
+[training]
+steps = 100
+gradient_tolerence = 1e-8
+
+[sweep]
+metric = "final_suboptimality"
+"#,
+    );
+    let messages = refused(&workspace, &[], 2);
+    assert!(messages.contains("10 problems in experiment.toml"), "{messages}");
+    insta::assert_snapshot!(messages);
+    assert!(!workspace.path("results").exists());
+}
+
+#[test]
+fn bad_arguments_are_usage_errors() {
+    let workspace = Workspace::new(&endless());
+    for (arguments, message) in [
+        (&["--set", "training.step=1"][..], "steps"),
+        (&["--set", "seed"], "seed"),
+        (&["--profile", "quik"], "quik"),
+        (&["-j", "0"], "0"),
+        (&["-j", "many"], "many"),
+        (&["--treads", "2"], "--threads"),
+        (&["--out"], "--out"),
+    ] {
+        let messages = refused(&workspace, arguments, 2);
+        assert!(messages.contains(message), "{arguments:?}: {messages}");
+    }
+    for program in ["egop-run", "egop-sweep", "egop-plot"] {
+        workspace.program(program).assert().code(2);
+        let messages = workspace.program(program).arg("absent").assert().code(2);
+        let messages = String::from_utf8(messages.get_output().stderr.clone()).unwrap();
+        assert!(messages.contains("absent"), "{messages}");
+    }
+    assert_eq!(files(&workspace.path("")).len(), 1, "nothing but the config is there");
+}
+
+#[test]
+fn a_place_that_cannot_hold_results_is_an_input_output_error() {
+    let workspace = Workspace::new(&endless());
+    std::fs::write(workspace.path("file"), "precious").unwrap();
+    std::fs::create_dir_all(workspace.path("taken")).unwrap();
+    std::fs::write(workspace.path("taken/tasks"), "precious").unwrap();
+    for out in ["file", "file/below", "taken", "/proc/results", "/dev/null"] {
+        let messages = refused(&workspace, &["--out", out], 5);
+        assert!(messages.contains(out), "{messages}");
+    }
+    assert_eq!(std::fs::read(workspace.path("file")).unwrap(), b"precious");
+    assert_eq!(std::fs::read(workspace.path("taken/tasks")).unwrap(), b"precious");
+}
+
+#[test]
+fn a_folder_of_other_results_is_left_alone() {
+    for identity in [
+        "{\"schema\": 999, \"data\": []}",
+        "{\"schema\": 1, \"data\": [[\"digits\", \"0123\"]]}",
+        "not JSON",
+        "",
+    ] {
+        let workspace = Workspace::new(SMALL);
+        workspace.run(&[]).success();
+        std::fs::write(workspace.path("experiment.toml"), endless()).unwrap();
+        std::fs::write(workspace.path("out/store.json"), identity).unwrap();
+        let before = files(&workspace.path("out"));
+        let messages = refused(&workspace, &["--out", "out"], 4);
+        assert!(messages.contains("--out"), "says what to do: {messages}");
+        let messages = refused(&workspace, &["--out", "out", "--force"], 4);
+        assert!(messages.contains("store.json"), "{messages}");
+        assert!(files(&workspace.path("out")) == before, "{identity}");
+    }
+}
+
+#[test]
+fn a_failed_trial_is_reported_and_tried_again() {
+    // So few rows that the labels of some trials can be separated: there is no minimum.
+    let config = SMALL
+        .replace("least-squares", "logistic")
+        .replace("rows = 20\ncolumns = 8", "rows = 6\ncolumns = 3")
+        .replace("trials = 3", "trials = 8");
+    let workspace = Workspace::new(&config);
+    let stderr = || {
+        let run = workspace.run(&[]).code(3);
+        String::from_utf8(run.get_output().stderr.clone()).unwrap()
+    };
+    let messages = stderr();
+    assert!(messages.contains("failed: trial"), "{messages}");
+    assert!(messages.contains("separable"), "{messages}");
+    let mut lines: Vec<&str> = messages.lines().filter(|line| line.contains("failed")).collect();
+    let count = lines.len();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), count, "each failure is reported once");
+    let rates = workspace.rows("learning_rates.csv");
+    assert!(rates.iter().all(|rate| rate["planned"] == "8" && rate["trials"] != "8"));
+    assert!(rates.iter().any(|rate| !rate["selected"].is_empty()), "the other trials count");
+    let tables = workspace.tables();
+    assert_eq!(stderr(), messages);
+    assert!(workspace.tables() == tables);
+}
+
+#[test]
+fn a_claim_that_does_not_reproduce_matters_to_the_strict_only() {
+    let claim = |factor: &str| {
+        format!(
+            "{SMALL}\n[[claims]]\nid = \"C\"\nstatement = \"Better\"\nsource = \"here\"\n\
+             metric = \"final_suboptimality\"\nrelation = \"at-least\"\nfactor = {factor}\n\
+             left = {{ algorithm = \"adam\", coordinates = \"original\" }}\n\
+             right = {{ algorithm = \"adam\", coordinates = \"reparameterized\" }}\n"
+        )
+    };
+    for (factor, verdict, code) in [("1e-9", "reproduced", 0), ("1e30", "not reproduced", 3)] {
+        let workspace = Workspace::new(&claim(factor));
+        workspace.run(&[]).success();
+        workspace.run(&["--strict"]).code(code);
+        let claims = workspace.rows("claims.csv");
+        assert_eq!(claims.len(), 1);
+        assert_eq!(claims[0]["verdict"], verdict);
+    }
+}

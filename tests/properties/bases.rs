@@ -1,0 +1,226 @@
+//! Every registered basis: orthonormal, undone by its transpose, invisible to gradient descent.
+
+use egop::basis::{self, BlockDiagonal, Part, Vectors};
+use egop::distribution::Distribution;
+use egop::egop::{Samples, Sampling};
+use egop::lanes::{Lanes, Layout};
+use egop::linalg::{orthonormality_defect, real};
+use egop::objective::Scratch;
+use egop::optimizer;
+use egop::rng::Streams;
+use egop::schedule::Schedule;
+use egop::trial::{Control, Method, Outcome, Precision, Problem, Recording, Training, train};
+use ndarray::{Array1, Array2};
+use proptest::prelude::*;
+
+use crate::instances::{bases, objectives, optimizers};
+use crate::wrapped::InBlocks;
+
+const STANDARD: Distribution = Distribution::Gaussian { scale: 1.0 };
+const NAMED: &[&str] = &["second.weight"];
+
+/// An objective with its start; `in_blocks`: of three blocks of parameters.
+fn problem(instance: usize, trial: usize, in_blocks: bool) -> Problem<f64> {
+    let streams = Streams::new(11, trial);
+    let mut objective = objectives()[instance].draw::<f64>(trial);
+    if in_blocks {
+        objective = Box::new(InBlocks::new(objective));
+    }
+    let start = STANDARD.sample(objective.layout(), &mut streams.rng("start"));
+    Problem { objective, start, streams }
+}
+
+/// V's diagonal blocks for an objective.
+fn parts(problem: &Problem<f64>, spec: &dyn basis::Spec) -> Vec<Part> {
+    let sampling = Sampling { samples: Samples::PerParameter(2.0), batch: None };
+    problem.parts(spec, STANDARD, sampling, Control::none()).unwrap()
+}
+
+fn matrix(part: &Part) -> &Array2<f64> {
+    match &part.vectors {
+        Vectors::Eigen(spectrum) => &spectrum.eigenvectors,
+        Vectors::Orthonormal(vectors) => vectors,
+    }
+}
+
+fn lanes<R: Precision>(layout: &Layout, count: usize, trial: usize) -> Lanes<R> {
+    let mut lanes = Lanes::zeros(layout, count);
+    for lane in 0..count {
+        let mut rng = Streams::new(5, trial).indexed("lanes", lane);
+        lanes.set_lane(lane, STANDARD.sample::<R>(layout, &mut rng).view());
+    }
+    lanes
+}
+
+/// Largest difference of two matrices of lanes.
+fn distance<R: Precision>(a: &Lanes<R>, b: &Lanes<R>) -> f64 {
+    let pairs = a.as_slice().iter().zip(b.as_slice());
+    pairs.map(|(&a, &b)| egop::linalg::double((a - b).abs())).fold(0.0, f64::max)
+}
+
+/// There and back for lanes of standard Gaussians, and the other way round.
+fn round_trips<R: Precision>(layout: &Layout, parts: &[Part], count: usize, trial: usize) {
+    let basis = BlockDiagonal::<R>::new(layout, parts);
+    let basis: &dyn basis::Basis<R> = &basis;
+    let theta = lanes::<R>(layout, count, trial);
+    let (mut there, mut back, mut scratch) = (theta.clone(), theta.clone(), Scratch::new());
+    // Sums of at most 13 products of entries below 5, each with a rounding error.
+    let tolerance = 100.0 * egop::linalg::double(R::epsilon());
+    basis.to_original(&theta, &mut there, &mut scratch);
+    basis.to_reparameterized(&there, &mut back, &mut scratch);
+    assert!(distance(&theta, &back) <= tolerance, "VᵀVθ is not θ");
+    basis.to_reparameterized(&theta, &mut there, &mut scratch);
+    basis.to_original(&there, &mut back, &mut scratch);
+    assert!(distance(&theta, &back) <= tolerance, "VVᵀθ is not θ");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn matrices_are_orthonormal_and_their_transposes_undo_them(
+        instance in 0..objectives().len(), trial in 0..1000_usize, count in 1..20_usize,
+    ) {
+        let problem = problem(instance, trial, true);
+        for (_, spec) in bases(NAMED) {
+            let parts = parts(&problem, &*spec);
+            prop_assert_eq!(parts.is_empty(), spec.is_identity());
+            for part in &parts {
+                // Sums of at most 13 products of numbers below 1.
+                prop_assert!(orthonormality_defect(matrix(part).view()) < 1e-14);
+            }
+            round_trips::<f64>(problem.objective.layout(), &parts, count, trial);
+            round_trips::<f32>(problem.objective.layout(), &parts, count, trial);
+        }
+    }
+
+    #[test]
+    fn a_basis_of_blocks_leaves_the_others_alone(trial in 0..1000_usize, count in 1..20_usize) {
+        let problem = problem(3, trial, true);
+        let layout = problem.objective.layout();
+        for (name, spec) in bases(NAMED) {
+            let mixed: &[usize] = match spec.scope() {
+                None => &[],
+                Some(basis::Scope::Global) => &[0, 1, 2],
+                Some(basis::Scope::Block(names)) if names.is_empty() => &[0, 2],
+                Some(basis::Scope::Block(_)) => &[2],
+            };
+            let basis = problem.basis(&parts(&problem, &*spec));
+            let theta = lanes::<f64>(layout, count, trial);
+            let (mut there, mut scratch) = (theta.clone(), Scratch::new());
+            for reparameterize in [false, true] {
+                if reparameterize {
+                    basis.to_reparameterized(&theta, &mut there, &mut scratch);
+                } else {
+                    basis.to_original(&theta, &mut there, &mut scratch);
+                }
+                for block in 0..3 {
+                    let same = there.block(block) == theta.block(block);
+                    prop_assert_eq!(same, !mixed.contains(&block), "{}, block {}", name, block);
+                }
+            }
+        }
+    }
+}
+
+/// 50 steps with one optimizer at two learning rates, every iterate kept.
+fn trained(
+    problem: &Problem<f64>,
+    parts: &[Part],
+    optimizer: &dyn optimizer::Spec,
+    rate: f64,
+) -> Vec<Outcome> {
+    let training = Training {
+        epochs: 50,
+        minibatches: None,
+        schedule: Schedule::Constant,
+        gradient_tolerance: 0.0,
+        divergence: 1e6,
+        target: 1e-6,
+    };
+    let methods = [Method { optimizer, learning_rates: &[rate, rate / 4.0] }];
+    let basis = problem.basis(parts);
+    let recording = Recording::Trajectory;
+    train(problem, &*basis, &methods, &training, recording, Control::none()).unwrap()
+}
+
+#[test]
+fn the_identity_matrix_changes_no_bit() {
+    for (index, instance) in objectives().iter().enumerate() {
+        let problem = problem(index, 0, true);
+        for (basis, spec) in bases(NAMED) {
+            let ones = parts(&problem, &*spec).into_iter().map(|part| {
+                let vectors = Vectors::Orthonormal(Array2::eye(matrix(&part).nrows()));
+                Part { vectors, ..part }
+            });
+            let ones: Vec<Part> = ones.collect();
+            for (name, optimizer) in optimizers() {
+                let original = trained(&problem, &[], &*optimizer, instance.stable_rate);
+                let reparameterized = trained(&problem, &ones, &*optimizer, instance.stable_rate);
+                assert_eq!(original, reparameterized, "{}, {basis}, {name}", instance.kind);
+                assert!(original.iter().all(|run| run.trajectory.len() == 51));
+            }
+        }
+    }
+}
+
+/// The largest distance between iterates of the same step, relative to the distance travelled.
+fn separation(a: &[Outcome], b: &[Outcome]) -> f64 {
+    let norm = |v: Array1<f64>| v.dot(&v).sqrt();
+    let of_runs = a.iter().zip(b).map(|(a, b)| {
+        let travelled = norm(&a.trajectory[0] - &a.trajectory[50]);
+        let steps = a.trajectory.iter().zip(&b.trajectory);
+        steps.map(|(a, b)| norm(a - b)).fold(0.0, f64::max) / travelled
+    });
+    of_runs.fold(0.0, f64::max)
+}
+
+#[test]
+fn gradient_descent_and_momentum_do_not_see_the_basis_but_adam_does() {
+    for (index, instance) in objectives().iter().enumerate() {
+        for trial in 0..2 {
+            let problem = problem(index, trial, true);
+            for (basis, spec) in bases(NAMED).into_iter().filter(|(_, spec)| !spec.is_identity()) {
+                let parts = parts(&problem, &*spec);
+                for (name, optimizer) in optimizers() {
+                    let rate = instance.stable_rate;
+                    let original = trained(&problem, &[], &*optimizer, rate);
+                    let reparameterized = trained(&problem, &parts, &*optimizer, rate);
+                    let separation = separation(&original, &reparameterized);
+                    let what = format!("{}, {basis}, {name}: {separation:e}", instance.kind);
+                    match name {
+                        // At a stable rate rounding is not amplified: 50 steps of roundings, with
+                        // room for objectives whose curvature changes along the way.
+                        "sgd" | "momentum" => assert!(separation <= 1e-9, "{what}"),
+                        // The test would notice: coordinates matter to these.
+                        "adam" | "adagrad" => assert!(separation >= 1e-3, "{what}"),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rounding_to_singles_rounds_each_entry() {
+    let problem = problem(3, 0, false);
+    let all = bases(&["theta"]);
+    let (_, spec) = all.iter().find(|(_, spec)| !spec.is_identity()).unwrap();
+    let parts = parts(&problem, &**spec);
+    let layout = problem.objective.layout();
+    let basis: &dyn basis::Basis<f32> = &BlockDiagonal::new(layout, &parts);
+    let vectors = matrix(&parts[0]);
+    let mut columns = Lanes::<f32>::zeros(layout, vectors.ncols());
+    let mut units = columns.clone();
+    for k in 0..vectors.ncols() {
+        let mut unit = Array1::zeros(vectors.ncols());
+        unit[k] = 1.0;
+        units.set_lane(k, unit.view());
+    }
+    basis.to_original(&units, &mut columns, &mut Scratch::new());
+    for k in 0..vectors.ncols() {
+        let expected: Array1<f32> = vectors.column(k).mapv(real);
+        assert_eq!(columns.lane(k), expected, "V e_{k} is not V's column");
+    }
+}

@@ -1,0 +1,9 @@
+//! What must hold of everything that is registered: objectives, bases, EGOP estimates.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod bases;
+mod egop;
+mod instances;
+mod objectives;
+mod wrapped;

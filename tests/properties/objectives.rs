@@ -1,0 +1,218 @@
+//! Every registered objective: its gradient, its lanes, its minimum, its overflow.
+
+use egop::distribution::Distribution;
+use egop::lanes::Lanes;
+use egop::linalg::double;
+use egop::objective::{Batch, Objective, Scratch, Split};
+use egop::rng::Streams;
+use egop::trial::Precision;
+use ndarray::Array1;
+
+use crate::instances::objectives;
+
+/// Points of any size: near the origin, typical starts, and far out.
+fn points<R: Precision>(objective: &dyn Objective<R>, count: usize) -> Vec<Array1<R>> {
+    (0..count)
+        .map(|index| {
+            let scale = [0.1, 1.0, 10.0][index % 3];
+            let mut rng = Streams::new(7, index).rng("points");
+            Distribution::Gaussian { scale }.sample(objective.layout(), &mut rng)
+        })
+        .collect()
+}
+
+/// Values and gradients at some points, side by side.
+fn evaluate<R: Precision>(
+    objective: &dyn Objective<R>,
+    points: &[Array1<R>],
+    batch: Batch<'_>,
+) -> (Vec<f64>, Vec<Array1<R>>) {
+    let mut theta = Lanes::zeros(objective.layout(), points.len());
+    for (lane, point) in points.iter().enumerate() {
+        theta.set_lane(lane, point.view());
+    }
+    let mut gradient = theta.clone();
+    let mut values = vec![f64::NAN; points.len()];
+    objective.value_and_gradient(&theta, batch, &mut values, &mut gradient, &mut Scratch::new());
+    (values, (0..points.len()).map(|lane| gradient.lane(lane)).collect())
+}
+
+/// The full batch and, where there are minibatches, an odd one.
+fn batches(examples: Option<usize>) -> Vec<Option<Vec<usize>>> {
+    let mut batches = vec![None];
+    batches.extend(examples.map(|examples| Some((0..examples).step_by(3).collect())));
+    batches
+}
+
+#[test]
+fn gradients_agree_with_central_differences() {
+    // Halving differences of f over ±h have an error of h²|f‴|/6 and a rounding error of ε|f|/h:
+    // below 1e-8 of the gradients and values here for this h.
+    const H: f64 = 1e-5;
+    for instance in objectives() {
+        for trial in 0..3 {
+            let objective = instance.draw::<f64>(trial);
+            for rows in batches(objective.examples()) {
+                let batch = rows.as_deref().map_or(Batch::Full, Batch::Rows);
+                for point in points(&*objective, 6) {
+                    let (values, gradients) =
+                        evaluate(&*objective, std::slice::from_ref(&point), batch);
+                    let shifted: Vec<Array1<f64>> = (0..2 * point.len())
+                        .map(|index| {
+                            let mut shifted = point.clone();
+                            shifted[index / 2] += if index % 2 == 0 { H } else { -H };
+                            shifted
+                        })
+                        .collect();
+                    let around = evaluate(&*objective, &shifted, batch).0;
+                    let gradient = &gradients[0];
+                    let scale = gradient.iter().fold(values[0].abs(), |max, g| max.max(g.abs()));
+                    for (i, pair) in around.chunks(2).enumerate() {
+                        let difference = (pair[0] - pair[1]) / (2.0 * H);
+                        assert!(
+                            (gradient[i] - difference).abs() <= 1e-6 * scale.max(1.0),
+                            "{}, trial {trial}, ∂{i}: {} but differences give {difference}",
+                            instance.kind,
+                            gradient[i],
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The bits of a lane's value and gradient, in company of any size and at any place in it.
+fn bits_do_not_depend_on_neighbours<R: Precision>() {
+    for instance in objectives() {
+        let objective = instance.draw::<R>(0);
+        let all = points(&*objective, 64);
+        for rows in batches(objective.examples()) {
+            let batch = rows.as_deref().map_or(Batch::Full, Batch::Rows);
+            let (values, gradients) = evaluate(&*objective, &all, batch);
+            for company in [2, 3, 17] {
+                for (start, some) in all.chunks(company).enumerate().filter(|(_, c)| c.len() > 1) {
+                    let (v, g) = evaluate(&*objective, some, batch);
+                    let place = start * company;
+                    assert_eq!(v, values[place..place + some.len()], "{}", instance.kind);
+                    assert_eq!(g, gradients[place..place + some.len()], "{}", instance.kind);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_neighbours_in_doubles() {
+    bits_do_not_depend_on_neighbours::<f64>();
+}
+
+#[test]
+fn bits_do_not_depend_on_neighbours_in_singles() {
+    bits_do_not_depend_on_neighbours::<f32>();
+}
+
+#[test]
+fn a_lane_alone_is_what_it_is_in_company() {
+    for instance in objectives() {
+        let objective = instance.draw::<f64>(1);
+        let all = points(&*objective, 5);
+        let (values, gradients) = evaluate(&*objective, &all, Batch::Full);
+        for (lane, point) in all.iter().enumerate() {
+            let (value, gradient) = evaluate(&*objective, std::slice::from_ref(point), Batch::Full);
+            // Products of one row may be summed in another order: a few roundings of sums of at
+            // most 100 terms.
+            let tolerance = 1e-13 * values[lane].abs().max(1.0);
+            assert!((value[0] - values[lane]).abs() <= tolerance, "{}", instance.kind);
+            let scale = gradients[lane].iter().fold(1.0_f64, |max, g| max.max(g.abs()));
+            for (alone, beside) in gradient[0].iter().zip(&gradients[lane]) {
+                assert!((alone - beside).abs() <= 1e-13 * scale, "{}", instance.kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn single_precision_follows_double_precision() {
+    for instance in objectives() {
+        let (double_precision, single) = (instance.draw::<f64>(2), instance.draw::<f32>(2));
+        for point in points(&*double_precision, 6) {
+            let (values, gradients) =
+                evaluate(&*double_precision, std::slice::from_ref(&point), Batch::Full);
+            let (rounded, steep) = evaluate(&*single, &[point.mapv(|x| x as f32)], Batch::Full);
+            let (norm, size) = (gradients[0].dot(&gradients[0]).sqrt(), point.dot(&point).sqrt());
+            // Rounding moves the point by ε‖θ‖ and the value by about ε‖∇f‖‖θ‖ + ε|f|; the factor
+            // is for the sums and for the curvature.
+            let tolerance = 100.0 * f64::from(f32::EPSILON) * (norm * size + values[0].abs() + 1.0);
+            assert!((rounded[0] - values[0]).abs() <= tolerance, "{}", instance.kind);
+            for (&found, expected) in steep[0].iter().zip(&gradients[0]) {
+                assert!((double(found) - expected).abs() <= tolerance, "{}", instance.kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn evaluating_the_training_split_gives_the_training_loss() {
+    for instance in objectives() {
+        let objective = instance.draw::<f64>(0);
+        let all = points(&*objective, 4);
+        let mut theta = Lanes::zeros(objective.layout(), all.len());
+        for (lane, point) in all.iter().enumerate() {
+            theta.set_lane(lane, point.view());
+        }
+        let (values, _) = evaluate(&*objective, &all, Batch::Full);
+        let metrics = objective.evaluate(&theta, Split::Training, &mut Scratch::new());
+        for (metrics, value) in metrics.unwrap().iter().zip(&values) {
+            // Sums over the rows may be cut differently.
+            assert!((metrics.loss - value).abs() <= 1e-13 * value.abs(), "{}", instance.kind);
+        }
+    }
+}
+
+#[test]
+fn the_known_minimum_is_one() {
+    for instance in objectives() {
+        for trial in 0..3 {
+            let objective = instance.draw::<f64>(trial);
+            let Some(minimum) = objective.minimum() else { continue };
+            let lowest = minimum - objective.resolution();
+            let (values, _) = evaluate(&*objective, &points(&*objective, 60), Batch::Full);
+            assert!(values.iter().all(|&value| value >= lowest), "{}", instance.kind);
+            let Some(minimizer) = objective.minimizer() else { continue };
+            let (values, gradients) =
+                evaluate(&*objective, &[minimizer.to_owned(), minimizer.to_owned()], Batch::Full);
+            // The resolution is an order of magnitude: it does not count the terms of sums.
+            let height = values[0] - minimum;
+            assert!(height.abs() <= 10.0 * objective.resolution(), "{}: {height:e}", instance.kind);
+            // 90 rows of size at most 1, each residual computed to a few roundings.
+            let slope = gradients[0].dot(&gradients[0]).sqrt();
+            assert!(slope <= 1e-11, "{}: ‖∇f(θ*)‖ = {slope:e}", instance.kind);
+        }
+    }
+}
+
+#[test]
+fn overflow_stays_in_its_lane_and_shows() {
+    for instance in objectives() {
+        let objective = instance.draw::<f64>(0);
+        let calm = points(&*objective, 4);
+        let expected = evaluate(&*objective, &calm, Batch::Full);
+        for size in [1e10, 1e160, 1e300, f64::INFINITY, f64::NAN] {
+            let mut lanes = calm.clone();
+            for wild in [1, 3] {
+                lanes[wild].fill(size);
+            }
+            let (values, gradients) = evaluate(&*objective, &lanes, Batch::Full);
+            for lane in [0, 2] {
+                assert_eq!(values[lane], expected.0[lane], "{} beside {size}", instance.kind);
+                assert_eq!(gradients[lane], expected.1[lane], "{} beside {size}", instance.kind);
+            }
+            assert_ne!(values[1], f64::NEG_INFINITY, "{} at {size}", instance.kind);
+            if !size.is_finite() {
+                let finite = values[1].is_finite() && gradients[1].iter().all(|g| g.is_finite());
+                assert!(!finite, "{} at {size}: {}", instance.kind, values[1]);
+            }
+        }
+    }
+}

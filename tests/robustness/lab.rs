@@ -1,0 +1,167 @@
+//! A small experiment, run through the library or by the programs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use egop::config::{self, Overlay, Source};
+use egop::experiment::Experiment;
+use egop::run::{Options, Report, Run, Silent};
+use egop::store::{Disk, Identity, Store};
+use tempfile::TempDir;
+
+/// Two algorithms in two coordinate systems: a coarse pass, extensions, a refined one and curves.
+pub const CONFIG: &str = r#"
+name = "tiny"
+title = "Tiny least squares"
+seed = 7
+trials = 3
+
+[objective]
+kind = "least-squares"
+rows = 6
+columns = 3
+decay = { kind = "power", exponent = 1.0 }
+
+[distribution]
+kind = "gaussian"
+scale = 1.0
+
+[coordinates.original]
+basis = "identity"
+
+[coordinates.reparameterized]
+basis = "egop"
+scope = "global"
+
+[algorithms.adam]
+kind = "adam"
+
+[algorithms.sgd]
+kind = "sgd"
+
+[training]
+steps = 20
+
+[sweep]
+metric = "final_suboptimality"
+coarse = [0.01, 0.1]
+limits = [1e-3, 10.0]
+tune = ["original", "reparameterized"]
+"#;
+
+/// How often something is done: in the short form, and in the full one.
+pub fn times(short: usize, full: usize) -> usize {
+    if std::env::var_os("EGOP_TORTURE").is_some() { full } else { short }
+}
+
+/// A folder that is removed afterwards; in memory where possible, as flushing to a real disk is
+/// most of the time that these tests take.
+pub fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let builder = tempfile::Builder::new();
+    if memory.is_dir() { builder.tempdir_in(memory) } else { builder.tempdir() }.unwrap()
+}
+
+/// Pseudo-random numbers (SplitMix64), the same in every run of the tests.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap()
+    }
+}
+
+/// The experiment, to be run through the library.
+pub struct Lab {
+    pub experiment: Experiment,
+    pub resolved: toml::Table,
+    pub options: Options,
+}
+
+impl Lab {
+    pub fn new(overrides: &[&str]) -> Self {
+        let source = Source::parse("tiny.toml", CONFIG.as_bytes()).unwrap();
+        let overrides = overrides.iter().map(|&text| text.into()).collect();
+        let overlay = Overlay { profile: None, overrides };
+        let read = config::read(&source, &overlay, Experiment::read).unwrap();
+        Self { experiment: read.value, resolved: read.table, options: Options::default() }
+    }
+
+    /// Runs it on one thread, so that operations come in one order.
+    pub fn run(&self, disk: Arc<dyn Disk>, root: &Path) -> egop::Result<Report> {
+        let store = Store::open_on(disk, root, &Identity::new(Vec::new()))?;
+        let silent = Silent::default();
+        let run = Run::new(&self.experiment, &self.resolved, &store, &self.options, &silent);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        pool.install(|| run.all())
+    }
+}
+
+/// The merged tables and what tells that they are whole.
+pub fn tables(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut tables = BTreeMap::new();
+    for entry in fs::read_dir(root).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.extension().is_some_and(|end| end == "csv")
+            || ["SHA256SUMS", "experiment.toml"].contains(&&*name)
+        {
+            tables.insert(name, fs::read(path).unwrap());
+        }
+    }
+    assert!(tables.contains_key("runs.csv"), "{}", root.display());
+    tables
+}
+
+/// The keys of the finished tasks.
+pub fn keys(root: &Path) -> Vec<String> {
+    let entries = fs::read_dir(root.join("tasks")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut keys: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    keys.sort();
+    keys
+}
+
+/// A program, to be run on a config in a folder.
+pub fn program(name: &str) -> Command {
+    // Cargo tells integration tests where the programs are.
+    let path = match name {
+        "egop-run" => env!("CARGO_BIN_EXE_egop-run"),
+        "egop-sweep" => env!("CARGO_BIN_EXE_egop-sweep"),
+        "egop-plot" => env!("CARGO_BIN_EXE_egop-plot"),
+        other => panic!("no program {other}"),
+    };
+    let mut command = Command::new(path);
+    command.env_remove("SLURM_CPUS_PER_TASK");
+    command
+}
+
+/// `egop-run CONFIG --out OUT --threads 2`.
+pub fn egop_run(config: &Path, out: &Path) -> Command {
+    let mut command = program("egop-run");
+    command.arg(config).arg("--out").arg(out).args(["--threads", "2"]);
+    command
+}
+
+/// Writes the config, with some of its lines replaced.
+pub fn config(folder: &Path, replacements: &[(&str, &str)]) -> std::path::PathBuf {
+    let mut text = CONFIG.to_owned();
+    for (old, new) in replacements {
+        assert!(text.contains(old), "{old}");
+        text = text.replace(old, new);
+    }
+    let path = folder.join("tiny.toml");
+    fs::write(&path, text).unwrap();
+    path
+}

@@ -1,0 +1,65 @@
+//! Very many small tasks.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::lab::{config, folder, keys, program, times};
+
+/// Resident memory in KiB and open files of a process, while it runs.
+fn resources(process: u32) -> Option<(usize, usize)> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib = resident.split_whitespace().next()?.parse().ok()?;
+    Some((kib, fs::read_dir(format!("/proc/{process}/fd")).ok()?.count()))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_and_open_files_do_not_grow_with_the_number_of_tasks() {
+    let tasks = times(4000, 10_000);
+    let folder = folder();
+    let config = config(
+        folder.path(),
+        &[
+            ("trials = 3", &format!("trials = {}", tasks / 2)),
+            ("steps = 20", "steps = 1"),
+            ("kind = \"adam\"", "kind = \"adam\"\nlearning_rates = [0.1]"),
+            ("kind = \"sgd\"", "kind = \"sgd\"\nlearning_rates = [0.1]"),
+        ],
+    );
+    let out = folder.path().join("out");
+    let mut command = program("egop-sweep");
+    command.arg(&config).arg("--out").arg(&out).args(["--threads", "2"]);
+    let mut child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let mut samples = Vec::new();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        let done = fs::read_dir(out.join("tasks")).map_or(0, Iterator::count);
+        samples.extend(resources(child.id()).map(|(memory, files)| (done, memory, files)));
+        std::thread::sleep(Duration::from_millis(3));
+    };
+    assert!(status.success());
+    assert_eq!(keys(&out).len(), tasks);
+
+    let most = |from: usize, to: usize| {
+        let within = samples.iter().filter(|(done, ..)| (from..to).contains(done));
+        within.fold((0, 0), |most, &(_, memory, files)| (memory.max(most.0), files.max(most.1)))
+    };
+    let (early, late) = (most(1, tasks / 4), most(tasks / 4, usize::MAX));
+    println!(
+        "{tasks} tasks: at most {} KiB and {} open files in the first quarter, {} KiB and {} after",
+        early.0, early.1, late.0, late.1
+    );
+    assert!(samples.len() > 10, "{samples:?}");
+    // The rows of the merged tables are held: about 1 KiB a task.
+    assert!(late.0 < early.0 + 8 * 1024 + tasks, "{early:?}, {late:?}");
+    assert!(late.1 < 40, "{late:?}");
+    let files = |folder: &str| fs::read_dir(out.join(folder)).unwrap().count();
+    for key in keys(&out).iter().take(50) {
+        assert_eq!(files(&format!("tasks/{key}")), 2, "a table and its manifest");
+    }
+    assert!(files("locks") <= tasks + 2);
+}
