@@ -11,6 +11,11 @@ fn objective(kind: &str) -> &'static str {
             "rows = 20\ncolumns = 6\ndecay = { kind = \"power\", exponent = 1.0 }"
         }
         "logistic" => "rows = 60\ncolumns = 4\ndecay = { kind = \"power\", exponent = 1.0 }",
+        "linear-net" => {
+            "widths = [3, 2, 2]\ntraining = 20\nvalidation = 5\ntest = 5\n\
+             decay = { kind = \"power\", exponent = 1.0 }"
+        }
+        "relu-net" => "data = \"digits\"\nhidden = []",
         other => panic!("{other} has no small instance here"),
     }
 }

@@ -44,6 +44,14 @@ const INSTANCES: &[Instance] = &[
         "rows = 5\ncolumns = 12\ndecay = { kind = \"exponential\", rate = 0.5 }",
         0.5,
     ),
+    instance(
+        "linear-net",
+        "widths = [5, 4, 3, 4]\ntraining = 60\nvalidation = 9\ntest = 9\n\
+         decay = { kind = \"power\", exponent = 1.0 }",
+        0.05,
+    ),
+    // Without a hidden layer the loss is smooth, so that differences of it make sense everywhere.
+    instance("relu-net", "data = \"digits\"\nhidden = []", 1e-4),
 ];
 
 /// The instances of every registered objective.
