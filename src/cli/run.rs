@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::cli::session::{Session, config_or_list};
 use crate::cli::{Failure, RunArgs, Status, exit, print, text};
 use crate::figure;
+use crate::run::Observer;
 
 /// Runs the program.
 pub fn main(arguments: &RunArgs) -> ExitCode {
@@ -29,6 +30,10 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
         print(&text::claims(&report.claims))?;
         print(&text::written(&session.folder, &drawn))?;
     }
+    for line in text::missing(&drawn) {
+        session.console.note(&line);
+    }
     let refuted = report.claims.iter().any(|claim| claim.verdict != "reproduced");
-    Ok(text::failures(&session.console, &report.failures, arguments.strict && refuted))
+    let incomplete = !drawn.missing.is_empty() || arguments.strict && refuted;
+    Ok(text::failures(&session.console, &report.failures, incomplete))
 }

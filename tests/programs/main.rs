@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod divergence;
+mod figures;
 mod output;
 mod refusals;
 mod reproducibility;
