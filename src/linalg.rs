@@ -110,6 +110,7 @@ pub fn symmetric_eigen<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array1<R>, Arra
 pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
     let qr = as_faer(a).qr();
     let (thin_q, thin_r) = (qr.compute_thin_Q(), qr.thin_R());
+    leave_wide_registers();
     Array2::from_shape_fn(a.raw_dim(), |(i, j)| thin_q[(i, j)] * thin_r[(j, j)].signum())
 }
 
@@ -126,6 +127,7 @@ pub fn solve_positive_definite(
         .llt(faer::Side::Lower)
         .map_err(|_| Error::Numerical("the matrix is not positive definite".into()))?;
     let x = cholesky.solve(&faer::Mat::from_fn(b.len(), 1, |i, _| b[i]));
+    leave_wide_registers();
     Ok((0..b.len()).map(|i| x[(i, 0)]).collect())
 }
 
@@ -260,6 +262,7 @@ mod with_faer {
         let decomposition = as_faer(a)
             .self_adjoint_eigen(faer::Side::Lower)
             .map_err(|_| Error::Numerical("the eigendecomposition did not converge".into()))?;
+        leave_wide_registers();
         let (values, vectors) = (decomposition.S(), decomposition.U());
         Ok((
             (0..n).map(|i| values[i]).collect(),

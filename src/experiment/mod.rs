@@ -11,6 +11,7 @@ use crate::figure;
 use crate::minibatch::{Minibatches, Order};
 use crate::objective;
 use crate::optimizer;
+use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, Metric};
 use crate::trial::{Recording, Start, Training};
@@ -101,6 +102,18 @@ impl TrainingSpec {
             gradient_tolerance: self.gradient_tolerance,
             divergence: self.divergence,
             target: self.target,
+        }
+    }
+
+    /// The schedule for η = 1, by epoch; no rows for a constant one.
+    pub fn schedule_rows(&self) -> Vec<ScheduleRow> {
+        let row = |epoch| ScheduleRow {
+            epoch: epoch as u64,
+            learning_rate: self.schedule.factor(epoch, self.epochs),
+        };
+        match self.schedule {
+            Schedule::Constant => Vec::new(),
+            Schedule::CosineAnnealing => (0..self.epochs).map(row).collect(),
         }
     }
 }

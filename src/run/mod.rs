@@ -104,6 +104,7 @@ impl<'a> Run<'a> {
         let mut merged = swept.merged();
         merged.extend(finals.merged());
         merged.push(tables::merged(&claims));
+        merged.push(tables::merged(&self.experiment.training.schedule_rows()));
         self.publish(merged)?;
         Ok(Report { rates: swept.rates, claims, failures: swept.failures })
     }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::record::{
-    ClaimRow, CurveRow, LandscapeRow, RateRow, RunRow, SpectrumRow, TrajectoryRow,
+    ClaimRow, CurveRow, LandscapeRow, RateRow, RunRow, ScheduleRow, SpectrumRow, TrajectoryRow,
 };
 
 /// A kind of row and the file that holds it.
@@ -31,6 +31,7 @@ tables! {
     RateRow => "learning_rates.csv",
     SpectrumRow => "spectrum.csv",
     ClaimRow => "claims.csv",
+    ScheduleRow => "schedule.csv",
 }
 
 /// A table as the bytes of its file.

@@ -23,6 +23,11 @@ fn objective_settings(kind: &str) -> &'static str {
         "least-squares" | "log-sum-exp" | "logistic" => {
             "rows = 12\ncolumns = 4\ndecay = { kind = \"power\", exponent = 1.0 }"
         }
+        "linear-net" => {
+            "widths = [3, 2, 2]\ntraining = 20\nvalidation = 5\ntest = 5\n\
+             decay = { kind = \"power\", exponent = 1.0 }"
+        }
+        "relu-net" => "data = \"digits\"\nhidden = []",
         other => panic!("write down a small instance of {other} here"),
     }
 }
