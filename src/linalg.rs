@@ -155,10 +155,19 @@ fn as_faer<R>(a: ArrayView2<'_, R>) -> faer::MatRef<'_, R> {
     }
 }
 
+/// Zeroes the upper halves of the vector registers, which faer's kernels leave in use: until that
+/// is done, a call of the C library's `exp` takes 160 ns instead of 5.
+fn leave_wide_registers() {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        simd.avx._mm256_zeroupper();
+    }
+}
+
 /// The default back end.
 #[cfg(any(test, not(feature = "openblas")))]
 mod with_faer {
-    use super::{ArrayView2, ArrayViewMut2, Into, Real, as_faer};
+    use super::{ArrayView2, ArrayViewMut2, Into, Real, as_faer, leave_wide_registers};
     use crate::error::{Error, Result};
     use faer::linalg::matmul::{matmul, triangular};
     use faer::{Accum, Par};
@@ -168,15 +177,6 @@ mod with_faer {
         let (rows, columns) = a.dim();
         let slice = a.into_slice().expect("a product's result is contiguous and row-major");
         faer::MatMut::from_row_major_slice_mut(slice, rows, columns)
-    }
-
-    /// Zeroes the upper halves of the vector registers, which faer's kernels leave in use: until that
-    /// is done, a call of the C library's `exp` takes 160 ns instead of 5.
-    fn leave_wide_registers() {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(simd) = pulp::x86::V3::try_new() {
-            simd.avx._mm256_zeroupper();
-        }
     }
 
     impl From<Into> for Accum {
