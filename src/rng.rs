@@ -27,6 +27,11 @@ impl Streams {
         Self { seed, ..*self }
     }
 
+    /// The number of the trial.
+    pub fn trial(&self) -> u64 {
+        self.trial
+    }
+
     /// The stream for a purpose, such as `data`, `start`, `egop` or `minibatch`.
     pub fn rng(&self, purpose: &str) -> ChaCha8Rng {
         let mut hash = Sha256::new();

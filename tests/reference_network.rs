@@ -1,6 +1,8 @@
 //! A ReLU network, its optimizers and a blockwise change of variables against training runs
 //! computed by independent libraries (NumPy and PyTorch): `tests/data/mlp.json`.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
 use egop::basis::{Basis, BlockDiagonal, Identity, Part, Vectors};
 use egop::data::{DataSet, Examples, Targets};
 use egop::lanes::{Lanes, Layout};

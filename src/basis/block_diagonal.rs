@@ -12,8 +12,17 @@ use crate::objective::Scratch;
 /// A block-diagonal change of variables; parameters outside its parts are left alone.
 #[derive(Clone, Debug)]
 pub struct BlockDiagonal<R> {
-    parts: Vec<(Range<usize>, Array2<R>)>,
+    parts: Vec<Rotation<R>>,
     untouched: Vec<usize>,
+}
+
+/// V's block for some consecutive parameter blocks, and its transpose: products with a row-major
+/// matrix are faster than with a transposed view, by a half for few lanes.
+#[derive(Clone, Debug)]
+struct Rotation<R> {
+    blocks: Range<usize>,
+    matrix: Array2<R>,
+    transposed: Array2<R>,
 }
 
 impl<R: Real> BlockDiagonal<R> {
@@ -32,15 +41,19 @@ impl<R: Real> BlockDiagonal<R> {
             };
             let size = parameters(layout, &part.blocks).len();
             assert_eq!(vectors.dim(), (size, size), "a basis has the size of its blocks");
-            (part.blocks.clone(), vectors.mapv(real))
+            Rotation {
+                blocks: part.blocks.clone(),
+                matrix: vectors.mapv(real),
+                transposed: vectors.t().mapv(real).as_standard_layout().into_owned(),
+            }
         });
         Self { parts: parts.collect(), untouched }
     }
 
-    /// Multiplies the rows of every part by the matrix that `side` makes of its V.
+    /// Multiplies the rows of every part by the matrix that `side` picks.
     fn apply<'a>(
         &'a self,
-        side: impl Fn(&'a Array2<R>) -> ArrayView2<'a, R>,
+        side: impl Fn(&'a Rotation<R>) -> &'a Array2<R>,
         from: &Lanes<R>,
         to: &mut Lanes<R>,
         scratch: &mut Scratch<R>,
@@ -48,8 +61,8 @@ impl<R: Real> BlockDiagonal<R> {
         for &block in &self.untouched {
             to.block_mut(block).assign(&from.block(block));
         }
-        for (blocks, vectors) in &self.parts {
-            let matrix = side(vectors);
+        for rotation in &self.parts {
+            let (blocks, matrix) = (&rotation.blocks, side(rotation).view());
             if blocks.len() == 1 {
                 let block = blocks.start;
                 linalg::product(from.block(block), matrix, Into::Overwrite, to.block_mut(block));
@@ -103,11 +116,11 @@ fn mix<R: Real>(
 impl<R: Real> Basis<R> for BlockDiagonal<R> {
     /// Rows of lanes: Θ = Θ̃ Vᵀ.
     fn to_original(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>) {
-        self.apply(|vectors| vectors.t(), from, to, scratch);
+        self.apply(|rotation| &rotation.transposed, from, to, scratch);
     }
 
     /// Rows of lanes: Θ̃ = Θ V.
     fn to_reparameterized(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>) {
-        self.apply(|vectors| vectors.view(), from, to, scratch);
+        self.apply(|rotation| &rotation.matrix, from, to, scratch);
     }
 }

@@ -34,7 +34,7 @@ impl Scope {
     pub fn groups(&self, layout: &Layout) -> Vec<Range<usize>> {
         let blocks = layout.blocks();
         match self {
-            Self::Global => vec![0..blocks.len()],
+            Self::Global => std::iter::once(0..blocks.len()).collect(),
             Self::Block(names) => blocks
                 .iter()
                 .enumerate()

@@ -56,9 +56,10 @@ pub(super) fn emit(
     }
     // What is wrong with the results folder comes to light here, not in every element.
     session.store()?;
+    let _lock = folder.lock()?;
     folder.prepare(&session.experiment.name, &document, &settings)?;
     let next = session.look(|run| run.next_pass(&HashSet::new()))?;
-    plan(&folder, &settings, next, asked.only_missing, |line| print(line))
+    plan(&folder, &settings, next, asked.only_missing, print)
 }
 
 /// Writes the plan of the next pass and says what to do with it.
@@ -133,6 +134,7 @@ pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Stat
     let folder = Folder::at(dir);
     let (arguments, settings) = arguments(&folder, quiet)?;
     let session = Session::open(&arguments, &folder.experiment())?;
+    let _lock = folder.lock()?;
     let planned = folder.planned()?;
     let given_up = if allow_partial { planned.clone() } else { HashSet::new() };
     let next = session.look(|run| run.next_pass(&given_up))?;

@@ -27,7 +27,8 @@ pub use sweep::main as sweep;
 enum Status {
     /// Everything was done.
     Done,
-    /// Done, but some runs failed, or a claim did not reproduce under `--strict`.
+    /// Done, but some runs failed, a figure could not be drawn, or a claim did not reproduce under
+    /// `--strict`.
     Partial,
 }
 
@@ -38,8 +39,6 @@ enum Failure {
     Library(Error),
     /// Stopped by this signal.
     Signal(i32),
-    /// Nobody reads stdout any more.
-    StdoutClosed,
 }
 
 impl<E: Into<Error>> From<E> for Failure {
@@ -51,7 +50,7 @@ impl<E: Into<Error>> From<E> for Failure {
 /// Turns what `main` did into a message and an exit code.
 fn exit(result: Result<Status, Failure>) -> ExitCode {
     let (code, message) = match result {
-        Ok(Status::Done) | Err(Failure::StdoutClosed) => (0, None),
+        Ok(Status::Done) => (0, None),
         Ok(Status::Partial) => (3, None),
         Err(Failure::Signal(signal)) => (
             128 + signal,
@@ -62,7 +61,7 @@ fn exit(result: Result<Status, Failure>) -> ExitCode {
                 Error::Config(_) | Error::Usage(_) => 2,
                 Error::Incompatible { .. } => 4,
                 Error::TooManyFailures(_) => 3,
-                Error::Io { .. } | Error::Corrupt { .. } => 5,
+                Error::Io { .. } | Error::Corrupt { .. } | Error::DataMissing { .. } => 5,
                 _ => 1,
             };
             (code, Some(format!("error: {error}")))
@@ -75,12 +74,13 @@ fn exit(result: Result<Status, Failure>) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
-/// Writes to stdout.
+/// Writes to stdout. That nobody reads it any more is no failure: what was to be done is done.
 fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::StdoutClosed),
-        Err(error) => Err(Failure::Library(Error::io("stdout")(error))),
-        Ok(()) => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Library(Error::io("stdout")(error)))
+        }
+        _ => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! `egop-plot`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use crate::cli::{Failure, PlotArgs, Status, exit, print, text};
@@ -19,8 +20,12 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {
     let source = Source::parse(name, &store.read("experiment.toml")?)?;
     let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
     let drawn = figure::draw_some(&store, &experiment, &arguments.only)?;
+    for line in text::missing(&drawn) {
+        // Nothing can be done if stderr is closed.
+        let _ = writeln!(anstream::stderr(), "{line}");
+    }
     if !arguments.quiet {
         print(&text::written(&arguments.results, &drawn))?;
     }
-    Ok(Status::Done)
+    Ok(if drawn.missing.is_empty() { Status::Done } else { Status::Partial })
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::cli::session::{Session, config_or_list};
 use crate::cli::{Failure, RunArgs, Status, exit, print, text};
 use crate::figure;
+use crate::run::Observer;
 
 /// Runs the program.
 pub fn main(arguments: &RunArgs) -> ExitCode {
@@ -17,10 +18,11 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
     if arguments.experiment.dry_run {
         return session.dry_run();
     }
-    let (report, drawn) = session.work(|run, store| {
+    let (report, drawn, bases) = session.work(|run, store| {
         let report = run.all()?;
         let drawn = figure::draw_all(store, &session.experiment)?;
-        Ok((report, drawn))
+        let bases = if arguments.save_basis { run.save_bases()? } else { Vec::new() };
+        Ok((report, drawn, bases))
     })?;
     if arguments.experiment.json {
         print(&text::json(&report))?;
@@ -30,7 +32,14 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
         print(&text::measures(&report.measures))?;
         print(&text::claims(&report.claims))?;
         print(&text::written(&session.folder, &drawn))?;
+        if !bases.is_empty() {
+            print(&format!("{}: {}\n", session.folder.display(), bases.join(", ")))?;
+        }
+    }
+    for line in text::missing(&drawn) {
+        session.console.note(&line);
     }
     let refuted = report.claims.iter().any(|claim| claim.verdict != "reproduced");
-    Ok(text::failures(&session.console, &report.failures, arguments.strict && refuted))
+    let incomplete = !drawn.missing.is_empty() || arguments.strict && refuted;
+    Ok(text::failures(&session.console, &report.failures, incomplete))
 }

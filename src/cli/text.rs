@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::Status;
 use crate::cli::console::Console;
 use crate::experiment::Experiment;
+use crate::figure::Drawn;
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::run::{self, Observer, Plan};
 use crate::sweep::median;
@@ -204,9 +205,14 @@ fn number(value: f64) -> String {
 }
 
 /// Where the results are.
-pub(super) fn written(folder: &Path, drawn: &[String]) -> String {
-    let figures = if drawn.is_empty() { "no figures".into() } else { drawn.join(", ") };
-    format!("{}: {figures}\n", folder.display())
+pub(super) fn written(folder: &Path, drawn: &Drawn) -> String {
+    let files = if drawn.files.is_empty() { "no figures".into() } else { drawn.files.join(", ") };
+    format!("{}: {files}\n", folder.display())
+}
+
+/// The figures that could not be drawn, and why.
+pub(super) fn missing(drawn: &Drawn) -> impl Iterator<Item = String> {
+    drawn.missing.iter().map(|(figure, why)| format!("figure {figure} was not drawn: {why}"))
 }
 
 /// What `--dry-run` says.
@@ -245,12 +251,13 @@ pub(super) fn json(value: &impl Serialize) -> String {
 }
 
 /// Sums up failed tasks, each of which was reported when it failed; says how the program ends.
-pub(super) fn failures(console: &Console, failures: &[run::Failure], refuted: bool) -> Status {
+/// `incomplete`: something else is missing.
+pub(super) fn failures(console: &Console, failures: &[run::Failure], incomplete: bool) -> Status {
     if !failures.is_empty() {
         console.note(&format!(
             "{} failed tasks are not in the results; run the same command to try them again",
             failures.len()
         ));
     }
-    if failures.is_empty() && !refuted { Status::Done } else { Status::Partial }
+    if failures.is_empty() && !incomplete { Status::Done } else { Status::Partial }
 }

@@ -17,14 +17,15 @@
 //! ```
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::run::PlannedTask;
-use crate::store::Store;
+use crate::store::{Disk, Store, System};
 
 mod slurm;
 
@@ -112,12 +113,27 @@ impl Folder {
         self.root.join(SETTINGS).exists()
     }
 
+    /// Waits until nobody else plans or merges here, and keeps others from it until dropped.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written to.
+    pub fn lock(&self) -> Result<File> {
+        fs::create_dir_all(&self.root).map_err(Error::io(&self.root))?;
+        let path = self.root.join("lock");
+        let file = System.open_lock(&path).map_err(Error::io(&path))?;
+        match file.lock() {
+            // Without locks, whoever merges twice at once submits twice: work, but no harm.
+            Err(error) if error.kind() != ErrorKind::Unsupported => Err(Error::io(path)(error)),
+            _ => Ok(file),
+        }
+    }
+
     /// Writes everything but the plan: settings, experiment, program and scripts.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn prepare(&self, name: &str, experiment: &str, settings: &Settings) -> Result<()> {
-        for folder in [&self.root, &self.root.join("bin"), &self.root.join("logs")] {
+        for folder in [&self.root.join("bin"), &self.root.join("logs")] {
             fs::create_dir_all(folder).map_err(Error::io(folder))?;
         }
         self.write(EXPERIMENT, experiment.as_bytes())?;

@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn scripts() {
         let options = [option("partition=main"), option("exclusive"), option("time=1:00:00")];
-        insta::assert_snapshot!(array_script("lsq", &options), @"");
-        insta::assert_snapshot!(merge_script("lsq", &options), @"");
+        insta::assert_snapshot!("array", array_script("lsq", &options));
+        insta::assert_snapshot!("merge", merge_script("lsq", &options));
     }
 }

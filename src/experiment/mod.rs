@@ -12,6 +12,7 @@ use crate::figure;
 use crate::minibatch::{Minibatches, Order};
 use crate::objective;
 use crate::optimizer;
+use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, METRICS, Metric};
 use crate::trial::{Recording, Start, Training};
@@ -134,6 +135,18 @@ impl TrainingSpec {
             target: self.target,
         }
     }
+
+    /// The schedule for η = 1, by epoch; no rows for a constant one.
+    pub fn schedule_rows(&self) -> Vec<ScheduleRow> {
+        let row = |epoch| ScheduleRow {
+            epoch: epoch as u64,
+            learning_rate: self.schedule.factor(epoch, self.epochs),
+        };
+        match self.schedule {
+            Schedule::Constant => Vec::new(),
+            Schedule::CosineAnnealing => (0..self.epochs).map(row).collect(),
+        }
+    }
 }
 
 /// A checked experiment.
@@ -204,7 +217,7 @@ impl Experiment {
     /// Name and SHA-256 of each data file used.
     ///
     /// # Errors
-    /// When a data set is missing or corrupt.
+    /// When a data set or a file is missing or corrupt.
     pub fn data(&self, context: &objective::Context) -> Result<Vec<(String, String)>> {
         let mut files = Vec::new();
         if self.trains() {
@@ -212,6 +225,7 @@ impl Experiment {
         }
         for coordinates in &self.coordinates {
             files.extend(self.objective_of(coordinates).data(context)?);
+            files.extend(coordinates.basis.data(self.trials)?);
         }
         files.sort();
         files.dedup();

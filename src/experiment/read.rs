@@ -247,6 +247,9 @@ fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
     for coordinates in &experiment.coordinates {
         let layout = experiment.objective_of(coordinates).layout();
         let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
+        if let Some((key, problem)) = coordinates.basis.problem(&layout) {
+            report(&format!("{section}.{}.{key}", coordinates.name), problem);
+        }
         for block in coordinates.basis.scope().map_or(&[][..], Scope::names) {
             if !blocks.contains(&&**block) {
                 report(

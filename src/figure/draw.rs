@@ -2,24 +2,39 @@
 
 use rayon::prelude::*;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::figure::{Drawing, Spec, Tables};
 use crate::store::Store;
 
-/// Draws all figures of an experiment; returns the names of the files.
+/// What became of an experiment's figures.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// Names of the files that were written.
+    pub files: Vec<String>,
+    /// Figures for which the tables do not suffice, and what is missing: where every learning rate
+    /// diverged, say, there are no curves.
+    pub missing: Vec<(String, Error)>,
+}
+
+/// Draws all figures of an experiment.
 ///
 /// # Errors
-/// When a table is missing or does not hold what a figure shows, or a file cannot be written.
-pub fn draw_all(store: &Store, experiment: &Experiment) -> Result<Vec<String>> {
+/// When a table cannot be read, or a file cannot be written.
+pub fn draw_all(store: &Store, experiment: &Experiment) -> Result<Drawn> {
     draw_some(store, experiment, &[])
 }
 
-/// Draws the figures with these names, or all if there are none; returns the names of the files.
+/// Draws the figures with these names, or all if there are none.
 ///
 /// # Errors
-/// As for [`draw_all`].
-pub fn draw_some(store: &Store, experiment: &Experiment, only: &[String]) -> Result<Vec<String>> {
+/// As for [`draw_all`]; [`Error::Usage`] for a name that no figure has.
+pub fn draw_some(store: &Store, experiment: &Experiment, only: &[String]) -> Result<Drawn> {
+    let known: Vec<&str> = experiment.figures.iter().map(|figure| figure.file()).collect();
+    if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
+        let message = format!("there is no figure {unknown:?}; there are {}", known.join(", "));
+        return Err(Error::Usage(message));
+    }
     let names = |all: Vec<&String>| all.into_iter().cloned().collect();
     let tables = Tables::new(
         store.root(),
@@ -32,15 +47,23 @@ pub fn draw_some(store: &Store, experiment: &Experiment, only: &[String]) -> Res
         .map(|figure| &**figure)
         .filter(|figure| only.is_empty() || only.iter().any(|name| name == figure.file()))
         .collect();
-    let drawings: Vec<Vec<Drawing>> =
-        figures.par_iter().map(|figure| figure.draw(&tables)).collect::<Result<_>>()?;
-    let mut files = Vec::new();
+    let drawings: Vec<Result<Vec<Drawing>>> =
+        figures.par_iter().map(|figure| figure.draw(&tables)).collect();
+    let mut drawn = Drawn::default();
     for (figure, drawings) in figures.iter().zip(drawings) {
+        let drawings = match drawings {
+            Ok(drawings) => drawings,
+            Err(error @ Error::Incompatible { .. }) => {
+                drawn.missing.push((figure.file().to_owned(), error));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         for drawing in drawings {
             let name = format!("{}.{}", figure.file(), drawing.extension);
             store.write(&name, &drawing.bytes)?;
-            files.push(name);
+            drawn.files.push(name);
         }
     }
-    Ok(files)
+    Ok(drawn)
 }

@@ -27,7 +27,7 @@ mod tables;
 
 mod trajectories;
 
-pub use draw::{draw_all, draw_some};
+pub use draw::{Drawn, draw_all, draw_some};
 pub use tables::Tables;
 
 use crate::Result;

@@ -8,6 +8,7 @@ use crate::experiment::Experiment;
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::store::Store;
 
+mod bases;
 mod distributed;
 mod observer;
 mod pass;
@@ -115,6 +116,7 @@ impl<'a> Run<'a> {
         merged.extend(finals.merged());
         merged.push(tables::merged(&theory));
         merged.push(tables::merged(&claims));
+        merged.push(tables::merged(&self.experiment.training.schedule_rows()));
         self.publish(merged)?;
         Ok(Report {
             rates: swept.rates,

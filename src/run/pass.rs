@@ -311,7 +311,7 @@ impl<'a> Runner<'a> {
     }
 
     /// The change of variables of a task's trial and coordinate system.
-    fn parts<R: Precision>(&self, problem: &Problem<R>, task: &Task) -> Result<Arc<Vec<Part>>> {
+    pub fn parts<R: Precision>(&self, problem: &Problem<R>, task: &Task) -> Result<Arc<Vec<Part>>> {
         if let Some(parts) = self.kept(task) {
             return Ok(parts);
         }

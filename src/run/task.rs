@@ -158,7 +158,7 @@ impl Task {
 }
 
 /// The name of a group of parameter blocks.
-fn block_name(layout: &Layout, group: &Range<usize>) -> String {
+pub(super) fn block_name(layout: &Layout, group: &Range<usize>) -> String {
     let blocks = layout.blocks();
     match &blocks[group.clone()] {
         [one] if blocks.len() > 1 => one.name.clone(),

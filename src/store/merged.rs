@@ -25,7 +25,14 @@ impl Store {
         let lock = self.lock_file("tables")?;
         lock::wait_exclusive(&lock).map_err(Error::io(self.root.join("locks/tables")))?;
         let found = read_if_there(&*self.disk, &self.root.join(SUMS))?.unwrap_or_default();
-        let mut sums = parse(&found);
+        let mut sums = Sums::new();
+        for (name, sum) in parse(&found) {
+            // What is not as it was written is not trusted any more.
+            let bytes = read_if_there(&*self.disk, &self.root.join(&name))?;
+            if bytes.is_some_and(|bytes| sha256(&bytes) == sum) {
+                sums.insert(name, sum);
+            }
+        }
         let same = read_if_there(&*self.disk, &self.root.join(EXPERIMENT))?;
         if same.as_deref() != Some(experiment.as_bytes()) {
             for (name, _) in std::mem::take(&mut sums) {

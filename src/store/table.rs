@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::record::{
-    ClaimRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, SpectrumRow,
-    TheoryRow, TrajectoryRow,
+    ClaimRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, ScheduleRow,
+    SpectrumRow, TheoryRow, TrajectoryRow,
 };
 
 /// A kind of row and the file that holds it.
@@ -35,6 +35,7 @@ tables! {
     MeasureRow => "measures.csv",
     TheoryRow => "theory.csv",
     ClaimRow => "claims.csv",
+    ScheduleRow => "schedule.csv",
 }
 
 /// A table as the bytes of its file.

@@ -13,7 +13,7 @@ use crate::linalg::{Real, real};
 use crate::objective::{self, Context, Objective, Scratch, Split};
 use crate::optimizer::{self, Optimizer};
 use crate::rng::Streams;
-use crate::trial::Control;
+use crate::trial::{Control, Method, Outcome, Recording, Training, train};
 
 /// The precisions: lets code that is generic over them build from settings that are not.
 pub trait Precision: Real {
@@ -80,6 +80,16 @@ pub struct Problem<R: Real> {
 }
 
 impl<R: Precision> Problem<R> {
+    /// A given objective with its start drawn from a distribution.
+    pub fn new(
+        objective: impl Objective<R> + 'static,
+        start: Distribution,
+        streams: Streams,
+    ) -> Self {
+        let start = start.sample(objective.layout(), &mut streams.rng("start"));
+        Self { objective: Box::new(objective), start, streams }
+    }
+
     /// Draws the instance of a trial.
     ///
     /// # Errors
@@ -120,6 +130,24 @@ impl<R: Precision> Problem<R> {
             progress: &progress,
         };
         basis.build(&source, &self.streams)
+    }
+
+    /// Trains one run in the coordinates that `parts` make, and keeps its curve; to train many at
+    /// once, see [`train`].
+    ///
+    /// # Errors
+    /// As for [`train`].
+    pub fn minimize(
+        &self,
+        parts: &[Part],
+        optimizer: &dyn optimizer::Spec,
+        learning_rate: f64,
+        training: &Training,
+    ) -> Result<Outcome> {
+        let methods = [Method { optimizer, learning_rates: &[learning_rate] }];
+        let (recording, control) = (Recording::Curve, Control::none());
+        let runs = train(self, &*self.basis(parts), &methods, training, recording, control)?;
+        Ok(runs.into_iter().next().expect("one learning rate is one run"))
     }
 
     /// The change of variables with the given diagonal blocks; none at all is the identity.

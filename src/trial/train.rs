@@ -34,6 +34,20 @@ pub struct Training {
     pub target: f64,
 }
 
+impl Training {
+    /// Full batches at a constant learning rate, stopped as configs have it by default.
+    pub fn full_batch(steps: usize) -> Self {
+        Self {
+            epochs: steps,
+            minibatches: None,
+            schedule: Schedule::Constant,
+            gradient_tolerance: 1e-8,
+            divergence: 1e6,
+            target: 1e-6,
+        }
+    }
+}
+
 /// What is kept of each run beside its summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Recording {

@@ -11,17 +11,23 @@ fn objective(kind: &str) -> &'static str {
             "rows = 20\ncolumns = 6\ndecay = { kind = \"power\", exponent = 1.0 }"
         }
         "logistic" => "rows = 60\ncolumns = 4\ndecay = { kind = \"power\", exponent = 1.0 }",
+        "linear-net" => {
+            "widths = [4, 6, 3]\ntraining = 40\nvalidation = 9\ntest = 7\n\
+             decay = { kind = \"power\", exponent = 2.0 }"
+        }
+        "relu-net" => "data = \"digits\"\nhidden = [2]",
         other => panic!("{other} has no small instance here"),
     }
 }
 
 /// Every registered optimizer at these learning rates, in every registered basis and scope.
 fn config(kind: &str, precision: &str, rates: &str) -> String {
+    let training = if kind.ends_with("-net") { "epochs = 4\nbatch = 16" } else { "steps = 100" };
     let mut config = format!(
         "name = \"absurd\"\ntitle = \"Absurd learning rates\"\nseed = 1\ntrials = 3\n\
          precision = \"{precision}\"\n[objective]\nkind = \"{kind}\"\n{}\n\
          [distribution]\nkind = \"gaussian\"\n\
-         [training]\nsteps = 100\n[sweep]\nmetric = \"final_loss\"\n\
+         [training]\n{training}\n[sweep]\nmetric = \"final_loss\"\n\
          tune = [\"identity-\"]\n",
         objective(kind)
     );

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+mod bases;
 mod divergence;
+mod figures;
 mod output;
 mod refusals;
 mod reproducibility;

@@ -12,10 +12,12 @@ pub struct Instance {
     settings: &'static str,
     /// A learning rate at which gradient descent and momentum do not amplify rounding.
     pub stable_rate: f64,
+    /// Whether the gradient is continuous.
+    pub smooth: bool,
 }
 
 const fn instance(kind: &'static str, settings: &'static str, stable_rate: f64) -> Instance {
-    Instance { kind, settings, stable_rate }
+    Instance { kind, settings, stable_rate, smooth: true }
 }
 
 const INSTANCES: &[Instance] = &[
@@ -44,6 +46,13 @@ const INSTANCES: &[Instance] = &[
         "rows = 5\ncolumns = 12\ndecay = { kind = \"exponential\", rate = 0.5 }",
         0.5,
     ),
+    instance(
+        "linear-net",
+        "widths = [4, 6, 3]\ntraining = 40\nvalidation = 9\ntest = 7\n\
+         decay = { kind = \"power\", exponent = 2.0 }",
+        0.5,
+    ),
+    Instance { smooth: false, ..instance("relu-net", "data = \"digits\"\nhidden = [2]", 1e-5) },
 ];
 
 /// The instances of every registered objective.
@@ -70,7 +79,8 @@ impl Instance {
 pub fn bases(blocks: &[&str]) -> Vec<(String, Box<dyn basis::Spec>)> {
     let named = format!("scope = \"block\"\nblocks = {blocks:?}");
     let mut all = Vec::new();
-    for entry in basis::REGISTRY {
+    // What egop-run saves is loaded in tests/programs/bases.rs.
+    for entry in basis::REGISTRY.iter().filter(|entry| entry.name != "file") {
         let scopes: &[&str] = match entry.name {
             "identity" => &[""],
             _ => &["scope = \"global\"", "scope = \"block\"", &named],

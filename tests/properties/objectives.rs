@@ -37,11 +37,10 @@ fn evaluate<R: Precision>(
     (values, (0..points.len()).map(|lane| gradient.lane(lane)).collect())
 }
 
-/// The full batch and, where there are minibatches, an odd one.
+/// The full batch and, where there are minibatches, one of a few scattered rows.
 fn batches(examples: Option<usize>) -> Vec<Option<Vec<usize>>> {
-    let mut batches = vec![None];
-    batches.extend(examples.map(|examples| Some((0..examples).step_by(3).collect())));
-    batches
+    let few = examples.map(|examples| Some((0..7).map(|i| (i * i + 3) % examples).collect()));
+    [None].into_iter().chain(few).collect()
 }
 
 #[test]
@@ -52,7 +51,9 @@ fn gradients_agree_with_central_differences() {
     for instance in objectives() {
         for trial in 0..3 {
             let objective = instance.draw::<f64>(trial);
-            for rows in batches(objective.examples()) {
+            // A kink between θ ± h would show; with few rows there is none there.
+            let comparable = |rows: &Option<Vec<usize>>| instance.smooth || rows.is_some();
+            for rows in batches(objective.examples()).into_iter().filter(comparable) {
                 let batch = rows.as_deref().map_or(Batch::Full, Batch::Rows);
                 for point in points(&*objective, 6) {
                     let (values, gradients) =
@@ -82,7 +83,7 @@ fn gradients_agree_with_central_differences() {
     }
 }
 
-/// The bits of a lane's value and gradient, in company of any size and at any place in it.
+/// The bits of a lane's value and gradient, alone and in company, at any place in it.
 fn bits_do_not_depend_on_neighbours<R: Precision>() {
     for instance in objectives() {
         let objective = instance.draw::<R>(0);
@@ -90,8 +91,8 @@ fn bits_do_not_depend_on_neighbours<R: Precision>() {
         for rows in batches(objective.examples()) {
             let batch = rows.as_deref().map_or(Batch::Full, Batch::Rows);
             let (values, gradients) = evaluate(&*objective, &all, batch);
-            for company in [2, 3, 17] {
-                for (start, some) in all.chunks(company).enumerate().filter(|(_, c)| c.len() > 1) {
+            for company in [1, 2, 3, 17] {
+                for (start, some) in all.chunks(company).enumerate() {
                     let (v, g) = evaluate(&*objective, some, batch);
                     let place = start * company;
                     assert_eq!(v, values[place..place + some.len()], "{}", instance.kind);
@@ -113,20 +114,30 @@ fn bits_do_not_depend_on_neighbours_in_singles() {
 }
 
 #[test]
-fn a_lane_alone_is_what_it_is_in_company() {
+fn minibatches_average_to_the_full_batch() {
     for instance in objectives() {
-        let objective = instance.draw::<f64>(1);
-        let all = points(&*objective, 5);
+        let objective = instance.draw::<f64>(0);
+        let Some(examples) = objective.examples() else { continue };
+        let all = points(&*objective, 3);
         let (values, gradients) = evaluate(&*objective, &all, Batch::Full);
-        for (lane, point) in all.iter().enumerate() {
-            let (value, gradient) = evaluate(&*objective, std::slice::from_ref(point), Batch::Full);
-            // Products of one row may be summed in another order: a few roundings of sums of at
-            // most 100 terms.
-            let tolerance = 1e-13 * values[lane].abs().max(1.0);
-            assert!((value[0] - values[lane]).abs() <= tolerance, "{}", instance.kind);
-            let scale = gradients[lane].iter().fold(1.0_f64, |max, g| max.max(g.abs()));
-            for (alone, beside) in gradient[0].iter().zip(&gradients[lane]) {
-                assert!((alone - beside).abs() <= 1e-13 * scale, "{}", instance.kind);
+        let rows: Vec<usize> = (0..examples).rev().collect();
+        let mut value = vec![0.0; all.len()];
+        let mut gradient = vec![Array1::zeros(all[0].len()); all.len()];
+        for batch in rows.chunks(17) {
+            let (v, g) = evaluate(&*objective, &all, Batch::Rows(batch));
+            let share = batch.len() as f64 / examples as f64;
+            for lane in 0..all.len() {
+                value[lane] += share * v[lane];
+                gradient[lane] += &(&g[lane] * share);
+            }
+        }
+        for lane in 0..all.len() {
+            // Sums of up to 4000 numbers, added in another order.
+            let scale = gradients[lane].iter().fold(values[lane], |max, g| max.max(g.abs()));
+            let tolerance = 1e-12 * scale;
+            assert!((value[lane] - values[lane]).abs() <= tolerance, "{}", instance.kind);
+            for (found, expected) in gradient[lane].iter().zip(&gradients[lane]) {
+                assert!((found - expected).abs() <= tolerance, "{}", instance.kind);
             }
         }
     }
@@ -185,9 +196,10 @@ fn the_known_minimum_is_one() {
             // The resolution is an order of magnitude: it does not count the terms of sums.
             let height = values[0] - minimum;
             assert!(height.abs() <= 10.0 * objective.resolution(), "{}: {height:e}", instance.kind);
-            // 90 rows of size at most 1, each residual computed to a few roundings.
+            // Newton's method stops when the value is at its rounding, the gradient then at the root
+            // of it.
             let slope = gradients[0].dot(&gradients[0]).sqrt();
-            assert!(slope <= 1e-11, "{}: ‖∇f(θ*)‖ = {slope:e}", instance.kind);
+            assert!(slope <= 1e-8, "{}: ‖∇f(θ*)‖ = {slope:e}", instance.kind);
         }
     }
 }

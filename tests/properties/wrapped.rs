@@ -14,14 +14,14 @@ pub struct InBlocks {
 }
 
 impl InBlocks {
-    /// Two of `inner`'s parameters are the bias, about a third the first weights.
+    /// One of `inner`'s parameters is the bias; the others make up two blocks of weights.
     pub fn new(inner: Box<dyn Objective<f64>>) -> Self {
         let dimension = inner.layout().dimension();
-        let first = dimension / 3;
-        let rest = dimension - first - 2;
+        let first = (dimension - 1) / 2;
+        let rest = dimension - 1 - first;
         let layout = Layout::new([
             ("first.weight".into(), (first, 1), Role::Weight, (1, first)),
-            ("first.bias".into(), (2, 1), Role::Bias, (1, 2)),
+            ("first.bias".into(), (1, 1), Role::Bias, (1, first)),
             ("second.weight".into(), (1, rest), Role::Weight, (rest, 1)),
         ]);
         Self { layout, inner }

@@ -4,6 +4,8 @@
 //! Every test has a short form, which runs by default, and a full one, which runs where
 //! `EGOP_TORTURE` is set (`scripts/torture`); each prints what it counted.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
 mod concurrent;
 mod damage;
 mod divergence;

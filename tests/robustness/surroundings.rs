@@ -30,8 +30,8 @@ fn locale_time_zone_and_moment_change_nothing() {
         assert!(child.wait().unwrap().success());
     }
     let expected = tables(&out(0));
-    for index in 1..surroundings.len() {
-        assert_eq!(tables(&out(index)), expected, "{:?}", surroundings[index]);
+    for (index, surrounding) in surroundings.iter().enumerate() {
+        assert_eq!(tables(&out(index)), expected, "{surrounding:?}");
     }
     println!("{} locales and time zones, started at once: the same bytes", surroundings.len());
 }

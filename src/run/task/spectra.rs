@@ -15,16 +15,38 @@ use crate::trial::{Control, Precision};
 pub(super) type Label<'a> = (usize, &'a str, &'a str);
 
 impl Task {
-    /// Estimates an EGOP, from all samples and from either half of them.
+    /// The rows of an EGOP estimate.
     ///
     /// # Errors
-    /// When there are fewer than two samples; otherwise as for [`Estimate::egop`].
+    /// As for [`Task::estimates`].
     pub fn measure<R: Precision>(
         &self,
         experiment: &Experiment,
         context: &Context,
         control: Control<'_>,
     ) -> Result<Rows> {
+        let coordinates = &experiment.coordinates[self.coordinates];
+        let mut rows = Rows::default();
+        for (block, estimate) in self.estimates::<R>(experiment, context, control)? {
+            let label = (self.trial, &*coordinates.name, &*block);
+            rows.spectrum.extend(eigenvalues(label, &estimate.whole));
+            let kept = coordinates.own.eigenvectors;
+            rows.eigenvectors.extend(eigenvectors(label, &estimate.whole, kept));
+            rows.measures.extend(estimate.measures(label)?);
+        }
+        Ok(rows)
+    }
+
+    /// Estimates the EGOP of each block, from all samples and from either half of them.
+    ///
+    /// # Errors
+    /// When there are fewer than two samples; otherwise as for [`Estimate::egop`].
+    pub fn estimates<R: Precision>(
+        &self,
+        experiment: &Experiment,
+        context: &Context,
+        control: Control<'_>,
+    ) -> Result<Vec<(String, Halved)>> {
         let coordinates = &experiment.coordinates[self.coordinates];
         let objective = R::objective(experiment.objective_of(coordinates), context)?;
         let layout = objective.layout();
@@ -52,23 +74,20 @@ impl Task {
         let first = sampler.egop_of(0..middle, &ranges)?;
         let second = sampler.egop_of(middle..samples, &ranges)?;
         let share = middle as f64 / samples as f64;
-        let mut rows = Rows::default();
-        for (group, halves) in groups.iter().zip(first.into_iter().zip(second)) {
-            let block = block_name(layout, group);
-            let label = (self.trial, &*coordinates.name, &*block);
-            let estimate = Halved::decompose(halves, share)?;
-            rows.spectrum.extend(eigenvalues(label, &estimate.whole));
-            let kept = coordinates.own.eigenvectors;
-            rows.eigenvectors.extend(eigenvectors(label, &estimate.whole, kept));
-            rows.measures.extend(estimate.measures(label)?);
-        }
-        Ok(rows)
+        let halves = first.into_iter().zip(second);
+        groups
+            .iter()
+            .zip(halves)
+            .map(|(group, halves)| {
+                Ok((block_name(layout, group), Halved::decompose(halves, share)?))
+            })
+            .collect()
     }
 }
 
 /// The spectra of an estimate and of the estimates from either half of its samples.
-struct Halved {
-    whole: Spectrum,
+pub(in crate::run) struct Halved {
+    pub whole: Spectrum,
     halves: [Spectrum; 2],
 }
 

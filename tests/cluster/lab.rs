@@ -1,0 +1,197 @@
+//! A plan in a folder, and a Slurm that notes what it is asked and does it at once.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// Three trials in two coordinate systems, with a coarse pass, extensions and a refined one.
+const CONFIG: &str = r#"
+name = "tiny"
+title = "Tiny least squares"
+seed = 7
+trials = 3
+
+[objective]
+kind = "least-squares"
+rows = 6
+columns = 3
+decay = { kind = "power", exponent = 1.0 }
+
+[distribution]
+kind = "gaussian"
+scale = 1.0
+
+[coordinates.original]
+basis = "identity"
+
+[coordinates.reparameterized]
+basis = "egop"
+scope = "global"
+
+[algorithms.adam]
+kind = "adam"
+
+[algorithms.sgd]
+kind = "sgd"
+
+[training]
+steps = 20
+
+[sweep]
+metric = "final_suboptimality"
+coarse = [0.01, 0.1]
+limits = [1e-3, 10.0]
+tune = ["original", "reparameterized"]
+"#;
+
+/// Notes its arguments. Where `RUN` is set it also does the job, as Slurm would: the elements of an
+/// array one after the other, in the folder asked for, with the log where it belongs.
+const SBATCH: &str = r#"#!/bin/bash
+set -euo pipefail
+echo "sbatch $*" >>"$FAKE/asked"
+[ ! -e "$FAKE/broken" ] || { echo "sbatch: error: Batch job submission failed" >&2; exit 1; }
+job=$(($(cat "$FAKE/job" 2>/dev/null || echo 0) + 1))
+echo "$job" >"$FAKE/job"
+elements=
+while [[ $1 == --* ]]; do
+  case $1 in
+  --chdir=*) cd "${1#--chdir=}" ;;
+  --array=0-*) elements=${1#--array=0-} ;;
+  esac
+  shift
+done
+echo "$job"
+[ -n "${RUN:-}" ] || exit 0
+if [ -n "$elements" ]; then
+  for ((i = 0; i <= elements; i++)); do
+    SLURM_ARRAY_TASK_ID=$i bash "$@" >"logs/$job-$i.log" 2>&1 || true
+  done
+else
+  bash "$@" >"logs/$job.log" 2>&1 || true
+fi
+"#;
+
+const SCONTROL: &str = r#"#!/bin/bash
+echo "scontrol $*" >>"$FAKE/asked"
+cat <<CONF
+Configuration data as of 2026-01-01T00:00:00
+MaxArraySize            = ${MAX_ARRAY_SIZE:-1001}
+MaxJobCount             = 10000
+CONF
+"#;
+
+pub struct Lab {
+    /// All paths in it have blanks and other characters that shells dislike.
+    pub folder: TempDir,
+    pub config: PathBuf,
+    pub plan: PathBuf,
+    pub results: PathBuf,
+}
+
+impl Lab {
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("a folder's $name %j ").tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let (config, plan, results) = (at("tiny.toml"), at("the plan"), at("the results"));
+        fs::write(&config, CONFIG).unwrap();
+        let fake = at("fake slurm");
+        fs::create_dir(&fake).unwrap();
+        for (name, script) in [("sbatch", SBATCH), ("scontrol", SCONTROL)] {
+            fs::write(fake.join(name), script).unwrap();
+            fs::set_permissions(fake.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self { folder, config, plan, results }
+    }
+
+    pub fn fake(&self) -> PathBuf {
+        self.folder.path().join("fake slurm")
+    }
+
+    /// A command that finds our Slurm.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let path = std::env::var("PATH").unwrap();
+        let mut command = Command::new(program);
+        command.env("PATH", format!("{}:{path}", self.fake().display()));
+        command.env("FAKE", self.fake()).env_remove("SLURM_CPUS_PER_TASK");
+        command
+    }
+
+    pub fn egop_sweep(&self) -> Command {
+        self.command(env!("CARGO_BIN_EXE_egop-sweep"))
+    }
+
+    /// `egop-sweep CONFIG --out RESULTS --emit-slurm PLAN`.
+    pub fn emit(&self, extra: &[&str]) -> Output {
+        let mut command = self.egop_sweep();
+        command.arg(&self.config).arg("--out").arg(&self.results);
+        command.arg("--emit-slurm").arg(&self.plan).args(extra);
+        command.output().unwrap()
+    }
+
+    /// Emits a plan whose elements are single tasks.
+    pub fn emit_single_tasks(&self) {
+        success(&self.emit(&["--element-minutes", "0"]));
+    }
+
+    pub fn submit(&self, environment: &[(&str, &str)]) -> Output {
+        let mut command = self.command(self.plan.join("submit.sh"));
+        command.envs(environment.iter().copied()).current_dir("/").output().unwrap()
+    }
+
+    pub fn run_task(&self, index: usize) -> Output {
+        let mut command = self.egop_sweep();
+        command.arg("run-task").arg(&self.plan).args(["--index", &index.to_string()]);
+        command.output().unwrap()
+    }
+
+    pub fn merge(&self, extra: &[&str]) -> Output {
+        self.egop_sweep().arg("merge").arg(&self.plan).args(extra).output().unwrap()
+    }
+
+    pub fn status(&self, extra: &[&str]) -> String {
+        let output = self.egop_sweep().arg("status").arg(&self.plan).args(extra).output().unwrap();
+        success(&output);
+        stdout(&output)
+    }
+
+    /// Lines of the plan.
+    pub fn elements(&self) -> usize {
+        fs::read_to_string(self.plan.join("plan.jsonl")).unwrap().lines().count()
+    }
+
+    /// What Slurm was asked, with our folder's name left out.
+    pub fn asked(&self) -> String {
+        let asked = fs::read_to_string(self.fake().join("asked")).unwrap();
+        asked.replace(self.folder.path().to_str().unwrap(), "FOLDER")
+    }
+
+    /// The tables of a sweep without a cluster.
+    pub fn local(&self) -> Vec<Vec<u8>> {
+        let out = self.folder.path().join("local");
+        let mut command = self.egop_sweep();
+        success(&command.arg(&self.config).arg("--out").arg(&out).output().unwrap());
+        tables(&out)
+    }
+}
+
+pub fn tables(folder: &Path) -> Vec<Vec<u8>> {
+    ["runs.csv", "learning_rates.csv", "experiment.toml", "SHA256SUMS"]
+        .map(|name| fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
+        .into()
+}
+
+#[track_caller]
+pub fn success(output: &Output) {
+    assert!(output.status.success(), "{}{}", stdout(output), stderr(output));
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}

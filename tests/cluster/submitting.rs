@@ -1,0 +1,133 @@
+//! `--emit-slurm` and `submit.sh`.
+
+use std::fs;
+use std::process::Command;
+
+use crate::lab::{Lab, stderr, stdout, success, tables};
+
+#[test]
+fn a_sweep_submitted_once_gives_the_bytes_of_a_local_one() {
+    let lab = Lab::new();
+    lab.emit_single_tasks();
+    assert_eq!(lab.elements(), 6);
+    let output = lab.submit(&[("RUN", "1")]);
+    success(&output);
+    // The job that merges plans and submits the passes that follow: extensions and a refined one.
+    assert!(stdout(&output).starts_with("job 1: elements 0 to 5 of 6\n"), "{}", stdout(&output));
+    assert_eq!(tables(&lab.results), lab.local());
+    assert_eq!(lab.elements(), 0);
+    assert!(lab.status(&[]).starts_with("nothing is left to do; results in "));
+    let passes = (1..).take_while(|n| lab.plan.join(format!("plan-{n}.jsonl")).exists()).count();
+    assert!(passes >= 3, "{passes}");
+    let again = lab.submit(&[("RUN", "1")]);
+    success(&again);
+    assert_eq!(stdout(&again), "nothing is left to submit\n");
+    // A local sweep finds all of it done.
+    let mut command = lab.egop_sweep();
+    let output = command.arg(&lab.config).arg("--out").arg(&lab.results).output().unwrap();
+    success(&output);
+    assert!(stderr(&output).contains("tasks: 0 done"), "{}", stderr(&output));
+}
+
+#[test]
+fn arrays_are_split_at_slurms_limit() {
+    let lab = Lab::new();
+    lab.emit_single_tasks();
+    success(&lab.submit(&[("MAX_ARRAY_SIZE", "4")]));
+    insta::assert_snapshot!("split", lab.asked());
+
+    let whole = Lab::new();
+    whole.emit_single_tasks();
+    success(&whole.submit(&[("MAX_ARRAY_SIZE", "6")]));
+    insta::assert_snapshot!("whole", whole.asked());
+
+    let split = Lab::new();
+    split.emit_single_tasks();
+    success(&split.submit(&[("MAX_ARRAY_SIZE", "1"), ("RUN", "1")]));
+    assert_eq!(tables(&split.results), split.local());
+}
+
+#[test]
+fn what_slurm_refuses_is_not_hidden() {
+    let lab = Lab::new();
+    lab.emit_single_tasks();
+    let output = lab.submit(&[("MAX_ARRAY_SIZE", "0")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("allows no job arrays"), "{}", stderr(&output));
+    fs::write(lab.fake().join("broken"), "").unwrap();
+    let output = lab.submit(&[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("Batch job submission failed"), "{}", stderr(&output));
+    let asked = lab.asked();
+    let submitted = asked.lines().filter(|line| line.starts_with("sbatch")).count();
+    assert_eq!(submitted, 1, "nothing is submitted after that");
+}
+
+#[test]
+fn options_are_handed_to_both_jobs_and_kept() {
+    let lab = Lab::new();
+    let options = ["--slurm", "partition=main", "time=1:00:00", "--slurm", "cpus-per-task=2"];
+    success(&lab.emit(&options));
+    let read = |name: &str| fs::read_to_string(lab.plan.join(name)).unwrap();
+    let wanted = "#SBATCH --partition=main\n#SBATCH --time=1:00:00\n#SBATCH --cpus-per-task=2\n";
+    assert!(read("array.sbatch").contains(wanted) && read("merge.sbatch").contains(wanted));
+    success(&lab.emit(&["--only-missing"]));
+    assert!(read("array.sbatch").contains(wanted), "they are kept when planned anew");
+    success(&lab.emit(&["--only-missing", "--slurm", "partition=long"]));
+    assert!(!read("array.sbatch").contains("main"));
+
+    for (option, why) in [
+        ("array=0-3", "set by the scripts themselves"),
+        ("comment=a b", "without blanks"),
+        ("tiny.toml", "expected KEY=VALUE"),
+    ] {
+        let output = Lab::new().emit(&["--slurm", option]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_plan_is_not_overwritten_by_accident_nor_mixed_with_another() {
+    let lab = Lab::new();
+    lab.emit_single_tasks();
+    let output = lab.emit(&[]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr(&output).contains("--only-missing"), "{}", stderr(&output));
+    let output = lab.emit(&["--only-missing", "--set", "seed=8"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr(&output).contains("another experiment"), "{}", stderr(&output));
+}
+
+#[test]
+fn small_tasks_share_an_element() {
+    let lab = Lab::new();
+    success(&lab.emit(&[]));
+    assert_eq!(lab.elements(), 1, "all together take less than five minutes");
+    success(&lab.submit(&[("RUN", "1")]));
+    assert_eq!(tables(&lab.results), lab.local());
+}
+
+#[test]
+fn results_that_cannot_be_written_are_refused_before_anything_is_planned() {
+    let lab = Lab::new();
+    fs::write(&lab.results, "a file").unwrap();
+    assert_eq!(lab.emit(&[]).status.code(), Some(5));
+    assert!(!lab.plan.exists());
+}
+
+#[test]
+fn shellcheck_finds_nothing() {
+    let Ok(version) = Command::new("shellcheck").arg("--version").output() else {
+        println!("SKIPPED: shellcheck is not installed");
+        return;
+    };
+    success(&version);
+    let lab = Lab::new();
+    success(&lab.emit(&["--slurm", "partition=main"]));
+    let mut check = Command::new("shellcheck");
+    check.current_dir(&lab.plan).args(["submit.sh", "array.sbatch", "merge.sbatch"]);
+    let scripts = ["torture", "test-slurm", "slurm-one-node"];
+    check.args(scripts.map(|name| format!("{}/scripts/{name}", env!("CARGO_MANIFEST_DIR"))));
+    success(&check.output().unwrap());
+}
