@@ -10,7 +10,8 @@ fn assert_same(config: &str, one: &[&str], other: &[&str]) {
         workspace.tables()
     });
     let names: Vec<&str> = first.keys().map(String::as_str).collect();
-    assert_eq!(names, ["curves.csv", "learning_rates.csv", "runs.csv", "spectrum.csv"]);
+    let expected = ["curves.csv", "learning_rates.csv", "runs.csv", "spectrum.csv", "theory.csv"];
+    assert_eq!(names, expected);
     assert!(first == second, "the tables differ between {one:?} and {other:?}");
 }
 
