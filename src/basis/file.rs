@@ -68,8 +68,7 @@ impl FileBasis {
         }
         let vectors = vectors.as_standard_layout().into_owned();
         let defect = linalg::orthonormality_defect(vectors.view());
-        // Written so that NaN is refused.
-        if !(defect <= TOLERANCE) {
+        if defect.is_nan() || defect > TOLERANCE {
             let message = format!("columns are not orthonormal: VᵀV is off by {defect:.1e}");
             return wrong(path, message);
         }
