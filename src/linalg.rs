@@ -10,24 +10,29 @@ use num_traits::ToPrimitive;
 use crate::error::{Error, Result};
 
 /// The floating-point types in which experiments run: `f64` and `f32`.
-#[cfg(not(feature = "openblas"))]
 pub trait Real:
     NdFloat + num_traits::FromPrimitive + faer::traits::RealField + std::iter::Sum
 {
-}
-/// The floating-point types in which experiments run: `f64` and `f32`.
-#[cfg(feature = "openblas")]
-pub trait Real:
-    NdFloat
-    + num_traits::FromPrimitive
-    + faer::traits::RealField
-    + std::iter::Sum
-    + ndarray_linalg::Lapack<Real = Self>
-{
+    /// Eigenvalues (ascending) and eigenvectors of a symmetric matrix, by LAPACK. It is here
+    /// because LAPACK's own trait, as a bound, would make `abs`, `sqrt` and others ambiguous.
+    #[cfg(feature = "openblas")]
+    #[doc(hidden)]
+    fn lapack_eigen(matrix: &Array2<Self>) -> Result<(Array1<Self>, Array2<Self>)>;
 }
 
-impl Real for f64 {}
-impl Real for f32 {}
+macro_rules! real {
+    ($real:ty) => {
+        impl Real for $real {
+            #[cfg(feature = "openblas")]
+            fn lapack_eigen(matrix: &Array2<Self>) -> Result<(Array1<Self>, Array2<Self>)> {
+                use ndarray_linalg::{Eigh, UPLO};
+                matrix.eigh(UPLO::Lower).map_err(|error| Error::Numerical(error.to_string()))
+            }
+        }
+    };
+}
+real!(f64);
+real!(f32);
 
 /// Converts a double to `R` (rounding to nearest).
 pub fn real<R: Real>(value: f64) -> R {
@@ -105,6 +110,7 @@ pub fn symmetric_eigen<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array1<R>, Arra
 pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
     let qr = as_faer(a).qr();
     let (thin_q, thin_r) = (qr.compute_thin_Q(), qr.thin_R());
+    leave_wide_registers();
     Array2::from_shape_fn(a.raw_dim(), |(i, j)| thin_q[(i, j)] * thin_r[(j, j)].signum())
 }
 
@@ -121,6 +127,7 @@ pub fn solve_positive_definite(
         .llt(faer::Side::Lower)
         .map_err(|_| Error::Numerical("the matrix is not positive definite".into()))?;
     let x = cholesky.solve(&faer::Mat::from_fn(b.len(), 1, |i, _| b[i]));
+    leave_wide_registers();
     Ok((0..b.len()).map(|i| x[(i, 0)]).collect())
 }
 
@@ -148,12 +155,6 @@ fn as_faer<R>(a: ArrayView2<'_, R>) -> faer::MatRef<'_, R> {
     }
 }
 
-fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
-    let (rows, columns) = a.dim();
-    let slice = a.into_slice().expect("a product's result is contiguous and row-major");
-    faer::MatMut::from_row_major_slice_mut(slice, rows, columns)
-}
-
 /// Zeroes the upper halves of the vector registers, which faer's kernels leave in use: until that
 /// is done, a call of the C library's `exp` takes 160 ns instead of 5.
 fn leave_wide_registers() {
@@ -164,14 +165,19 @@ fn leave_wide_registers() {
 }
 
 /// The default back end.
+#[cfg(any(test, not(feature = "openblas")))]
 mod with_faer {
-    use super::{
-        ArrayView2, ArrayViewMut2, Into, Real, as_faer, as_faer_mut, leave_wide_registers,
-    };
+    use super::{ArrayView2, ArrayViewMut2, Into, Real, as_faer, leave_wide_registers};
     use crate::error::{Error, Result};
     use faer::linalg::matmul::{matmul, triangular};
     use faer::{Accum, Par};
     use ndarray::{Array1, Array2, Axis, CowArray, Ix2, Slice};
+
+    fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
+        let (rows, columns) = a.dim();
+        let slice = a.into_slice().expect("a product's result is contiguous and row-major");
+        faer::MatMut::from_row_major_slice_mut(slice, rows, columns)
+    }
 
     impl From<Into> for Accum {
         fn from(into: Into) -> Self {
@@ -256,6 +262,7 @@ mod with_faer {
         let decomposition = as_faer(a)
             .self_adjoint_eigen(faer::Side::Lower)
             .map_err(|_| Error::Numerical("the eigendecomposition did not converge".into()))?;
+        leave_wide_registers();
         let (values, vectors) = (decomposition.S(), decomposition.U());
         Ok((
             (0..n).map(|i| values[i]).collect(),
@@ -267,10 +274,9 @@ mod with_faer {
 #[cfg(feature = "openblas")]
 mod with_openblas {
     use super::{ArrayView2, ArrayViewMut2, Into, Real};
-    use crate::error::{Error, Result};
+    use crate::error::Result;
     use ndarray::linalg::general_mat_mul;
     use ndarray::{Array1, Array2};
-    use ndarray_linalg::{Eigh, UPLO};
 
     pub fn product<R: Real>(
         a: ArrayView2<'_, R>,
@@ -293,7 +299,7 @@ mod with_openblas {
         // A symmetric matrix: the row-major lower triangle is the column-major upper one, so the
         // matrix is completed first and either triangle may be read.
         let full = Array2::from_shape_fn(a.raw_dim(), |(i, j)| a[(i.max(j), i.min(j))]);
-        full.eigh(UPLO::Lower).map_err(|error| Error::Numerical(error.to_string()))
+        R::lapack_eigen(&full)
     }
 }
 
@@ -301,6 +307,10 @@ mod with_openblas {
 use with_faer as backend;
 #[cfg(feature = "openblas")]
 use with_openblas as backend;
+
+#[cfg(test)]
+#[cfg(feature = "openblas")]
+mod comparison;
 
 #[cfg(all(test, not(feature = "openblas")))]
 mod tests {

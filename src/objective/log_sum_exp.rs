@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{Real, double, real};
 use crate::objective::composite::MatrixSpec;
-use crate::objective::exponential::{GROUP, exp};
+use crate::objective::exponential::exp;
 use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -16,6 +16,9 @@ pub(super) const ENTRY: Entry = Entry {
     summary: "f(θ) = log Σ_i exp((⟨a_i, θ⟩ − y_i)²) with y = Aθ*",
     read: |reader: &mut Reader<'_>| Some(Box::new(LogSumExpSpec(MatrixSpec::read(reader)?))),
 };
+
+/// Rows whose exponentials are taken together.
+const GROUP: usize = 64;
 
 /// h(z) = log Σ_i exp((z_i − y_i)²).
 #[derive(Clone, Debug)]
@@ -55,7 +58,8 @@ impl<R: Real> Outer<R> for LogSumExp<R> {
             for (shifted, &z) in shifted.iter_mut().zip(z.iter()) {
                 *shifted = double(z).powi(2) - largest;
             }
-            for (z, weight) in z.iter_mut().zip(exp(shifted)) {
+            exp(&mut shifted);
+            for (z, weight) in z.iter_mut().zip(shifted) {
                 sum += weight;
                 *z = real(2.0 * double(*z) * weight);
             }

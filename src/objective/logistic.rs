@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, double, real};
 use crate::objective::composite::MatrixSpec;
-use crate::objective::exponential::{GROUP, exp};
+use crate::objective::exponential::exp;
 use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -27,6 +27,9 @@ fn sigmoid(z: f64) -> f64 {
 fn softplus(z: f64) -> f64 {
     z.max(0.0) + (-z.abs()).exp().ln_1p()
 }
+
+/// Rows whose exponentials and logarithms are taken together.
+const GROUP: usize = 64;
 
 /// h(z) = Σ_i [softplus(z_i) − y_i z_i].
 #[derive(Clone, Debug)]
@@ -56,7 +59,7 @@ impl<R: Real> Logistic<R> {
 
 impl<R: Real> Outer<R> for Logistic<R> {
     /// softplus(z) = max(z, 0) + log(1 + e^−|z|). The logarithm of a group of rows is taken at
-    /// once, of their product, which lies in [1, 16].
+    /// once, of their product, which lies in [1, 2⁶⁴].
     fn value_and_gradient(&self, z: &mut [R]) -> f64 {
         let labels = self.0.as_slice().expect("an owned array is contiguous");
         let mut value = 0.0;
@@ -65,8 +68,9 @@ impl<R: Real> Outer<R> for Logistic<R> {
             for (negated, &z) in negated.iter_mut().zip(z.iter()) {
                 *negated = -double(z).abs();
             }
+            exp(&mut negated);
             let mut product = 1.0;
-            for ((z, &label), decay) in z.iter_mut().zip(labels).zip(exp(negated)) {
+            for ((z, &label), decay) in z.iter_mut().zip(labels).zip(negated) {
                 let (margin, label) = (double(*z), double(label));
                 product *= 1.0 + decay;
                 value += margin.max(0.0) - label * margin;

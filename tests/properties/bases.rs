@@ -81,7 +81,7 @@ fn round_trips<R: Precision>(layout: &Layout, parts: &[Part], count: usize, tria
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn matrices_are_orthonormal_and_their_transposes_undo_them(

@@ -136,7 +136,7 @@ fn least_squares_has_the_closed_form_within_sampling_error() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn eigenvalues_of_least_squares_interlace(

@@ -186,12 +186,25 @@ fn overflow_stays_in_its_lane() {
         let network = network(activation, &[6, 8, 3], classes, 40);
         let sound = parameters::<f64>(network.layout(), 4);
         let (sound_values, sound_gradients) = gradient(&network, &sound, Batch::Full);
-        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
+        let all = |bad| Array1::from_elem(network.layout().dimension(), bad);
+        let first = |bad| {
+            let mut vector = sound.lane(2);
+            vector[0] = bad;
+            vector
+        };
+        for vector in [
+            all(f64::NAN),
+            all(f64::INFINITY),
+            all(f64::NEG_INFINITY),
+            all(1e300),
+            first(f64::NAN),
+            first(f64::INFINITY),
+        ] {
             let mut theta = sound.clone();
-            theta.set_lane(2, Array1::from_elem(network.layout().dimension(), bad).view());
+            theta.set_lane(2, vector.view());
             let (values, gradients) = gradient(&network, &theta, Batch::Full);
             let metrics = network.evaluate(&theta, Split::Training, &mut Scratch::new()).unwrap();
-            assert!(!values[2].is_finite(), "{activation:?} {bad}: {}", values[2]);
+            assert!(!values[2].is_finite(), "{activation:?} {vector}: {}", values[2]);
             assert!(!metrics[2].loss.is_finite());
             for lane in [0, 1, 3] {
                 assert_eq!(values[lane], sound_values[lane]);
@@ -206,12 +219,14 @@ fn large_logits_do_not_overflow() {
     let mut network = network(Activation::Identity, &[2, 2], true, 1);
     network.data.training =
         Examples::new(Array2::ones((1, 2)), Targets::Classes { labels: vec![1], classes: 2 });
-    // Logits 4000 and 2000: −log softmax of the second is 2000 to the last bit.
-    let theta = Array1::from(vec![2000.0, 2000.0, 1000.0, 1000.0]);
-    let theta = Lanes::broadcast(network.layout(), 1, theta.view());
+    // Logits 4000 and 2000, and the other way round: −log softmax of the second is 2000 or 0.
+    let mut theta = Lanes::zeros(network.layout(), 2);
+    theta.set_lane(0, Array1::from(vec![2000.0, 2000.0, 1000.0, 1000.0]).view());
+    theta.set_lane(1, Array1::from(vec![1000.0, 1000.0, 2000.0, 2000.0]).view());
     let (values, gradients) = gradient(&network, &theta, Batch::Full);
-    assert_eq!(values, [2000.0]);
+    assert_eq!(values, [2000.0, 0.0]);
     assert_eq!(gradients.lane(0).to_vec(), [1.0, 1.0, -1.0, -1.0]);
+    assert_eq!(gradients.lane(1).to_vec(), [0.0; 4]);
 }
 
 #[test]

@@ -1,0 +1,151 @@
+//! The two back ends against each other.
+
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand_distr::StandardNormal;
+use proptest::prelude::*;
+
+use super::{Into, Real, double, real, with_faer, with_openblas};
+use crate::rng::Streams;
+
+/// Standard Gaussian entries, row-major or column-major.
+fn matrix<R: Real>(shape: (usize, usize), column_major: bool, seed: u64) -> Array2<R> {
+    let mut rng = Streams::new(seed, 0).rng("matrix");
+    let stored = if column_major { (shape.1, shape.0) } else { shape };
+    let matrix = Array2::random_using(stored, StandardNormal, &mut rng).mapv(real::<R>);
+    if column_major { matrix.reversed_axes() } else { matrix }
+}
+
+/// The largest difference between two matrices.
+fn difference<R: Real>(a: ArrayView2<'_, R>, b: ArrayView2<'_, R>) -> f64 {
+    a.iter().zip(b).map(|(&a, &b)| double((a - b).abs())).fold(0.0, f64::max)
+}
+
+/// Rounding of sums of `terms` products of standard Gaussians, which seldom exceed 5 each.
+fn rounding<R: Real>(terms: usize) -> f64 {
+    25.0 * terms.max(1) as f64 * double(R::epsilon())
+}
+
+fn products_agree<R: Real>((m, k, n): (usize, usize, usize), layouts: [bool; 2], seed: u64) {
+    let (a, b) = (matrix::<R>((m, k), layouts[0], seed), matrix::<R>((k, n), layouts[1], seed + 1));
+    for into in [Into::Overwrite, Into::Add] {
+        let mut first = matrix::<R>((m, n), false, seed + 2);
+        let mut second = first.clone();
+        with_faer::product(a.view(), b.view(), into, first.view_mut());
+        with_openblas::product(a.view(), b.view(), into, second.view_mut());
+        let found = difference(first.view(), second.view());
+        assert!(found <= rounding::<R>(k), "{m} × {k} × {n}, {layouts:?}, {into:?}: {found:e}");
+    }
+}
+
+fn gram_matrices_agree<R: Real>((rows, columns): (usize, usize), seed: u64) {
+    let a = matrix::<R>((rows, columns), false, seed);
+    let mut first = matrix::<R>((columns, columns), false, seed + 1);
+    let mut second = first.clone();
+    with_faer::add_gram_lower(a.view(), first.view_mut());
+    with_openblas::add_gram_lower(a.view(), second.view_mut());
+    for i in 0..columns {
+        for j in 0..=i {
+            let found = double((first[(i, j)] - second[(i, j)]).abs());
+            assert!(found <= rounding::<R>(rows), "{rows} × {columns}, ({i}, {j}): {found:e}");
+        }
+    }
+}
+
+/// A symmetric matrix with these eigenvalues; above the diagonal there is rubbish.
+fn symmetric<R: Real>(eigenvalues: &Array1<f64>, seed: u64) -> Array2<R> {
+    let n = eigenvalues.len();
+    let v = crate::data::orthonormal(n, n, &mut Streams::new(seed, 0).rng("eigenvectors"));
+    let full = (&v * eigenvalues).dot(&v.t());
+    let below = |i, j| if i >= j { real(full[(i, j)]) } else { R::nan() };
+    Array2::from_shape_fn((n, n), |(i, j)| below(i, j))
+}
+
+/// V diag(f(λ)) Vᵀ, which does not depend on the choice of eigenvectors.
+fn function<R: Real>(
+    values: &Array1<R>,
+    vectors: &Array2<R>,
+    f: impl Fn(f64) -> f64,
+) -> Array2<f64> {
+    let v = vectors.mapv(double);
+    (&v * &values.mapv(|value| f(double(value)))).dot(&v.t())
+}
+
+fn eigendecompositions_agree<R: Real>(n: usize, seed: u64) {
+    let epsilon = double(R::epsilon());
+    // Eigenvalues 1, 2, …, n in units of n: gaps of 1/n.
+    let spread: Array1<f64> = (1..=n).map(|k| k as f64 / n as f64).collect();
+    let a = symmetric::<R>(&spread, seed);
+    let (values, vectors) = with_faer::symmetric_eigen(a.view()).unwrap();
+    let (values_2, vectors_2) = with_openblas::symmetric_eigen(a.view()).unwrap();
+    // A matrix of norm 1: eigenvalues to a few ε, eigenvectors to a few ε over the gaps.
+    let tolerance = 10.0 * (n as f64).sqrt() * epsilon;
+    for ((&one, &other), expected) in values.iter().zip(&values_2).zip(&spread) {
+        assert!((double(one) - double(other)).abs() <= tolerance, "{one} and {other}");
+        assert!((double(one) - expected).abs() <= tolerance, "{one} for {expected}");
+    }
+    for k in 0..n {
+        let (one, other) = (vectors.column(k), vectors_2.column(k));
+        let sign = if one.dot(&other) < R::zero() { -R::one() } else { R::one() };
+        let found = one.iter().zip(other).map(|(&a, &b)| double((a - sign * b).abs()));
+        let found = found.fold(0.0, f64::max);
+        assert!(found <= tolerance * n as f64, "vector {k} of {n}: {found:e}");
+    }
+
+    // Two eigenvalues, each many times: the vectors are arbitrary, the matrix's functions are not.
+    let twofold = Array1::from_shape_fn(n, |k| if k < n / 2 { 0.25 } else { 1.0 });
+    let a = symmetric::<R>(&twofold, seed + 1);
+    let (values, vectors) = with_faer::symmetric_eigen(a.view()).unwrap();
+    let (values_2, vectors_2) = with_openblas::symmetric_eigen(a.view()).unwrap();
+    let (one, other) =
+        (function(&values, &vectors, f64::sqrt), function(&values_2, &vectors_2, f64::sqrt));
+    assert!(difference(one.view(), other.view()) <= tolerance, "{n}, degenerate");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn products_of_any_shape_and_layout_agree(
+        m in 1..70_usize, k in 1..300_usize, n in 1..70_usize, layouts: [bool; 2], seed: u32,
+    ) {
+        products_agree::<f64>((m, k, n), layouts, seed.into());
+        products_agree::<f32>((m, k, n), layouts, seed.into());
+    }
+
+    #[test]
+    fn gram_matrices_of_any_shape_agree(rows in 1..300_usize, columns in 1..90_usize, seed: u32) {
+        gram_matrices_agree::<f64>((rows, columns), seed.into());
+        gram_matrices_agree::<f32>((rows, columns), seed.into());
+    }
+
+    #[test]
+    fn eigendecompositions_of_any_size_agree(n in 1..90_usize, seed: u32) {
+        eigendecompositions_agree::<f64>(n, seed.into());
+        eigendecompositions_agree::<f32>(n, seed.into());
+    }
+}
+
+#[test]
+fn large_products_agree() {
+    products_agree::<f64>((64, 1200, 700), [false, true], 1);
+    products_agree::<f32>((64, 1200, 700), [true, false], 2);
+}
+
+#[test]
+fn what_the_module_offers_comes_from_openblas() {
+    let a = symmetric::<f64>(&Array1::from_vec(vec![1.0, 3.0, 2.0]), 4);
+    let (values, vectors) =
+        super::symmetric_eigen(a.mapv(|x| if x.is_nan() { 7.0 } else { x }).view()).unwrap();
+    let (mut expected, _) = with_openblas::symmetric_eigen(a.view()).unwrap();
+    expected.invert_axis(Axis(0));
+    assert_eq!(values, expected);
+    for (column, expected) in vectors.columns().into_iter().zip([3.0, 2.0, 1.0]) {
+        let largest = column.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
+        assert!(largest.is_some_and(|entry| entry > 0.0), "the sign rule");
+        let lower = Array2::from_shape_fn((3, 3), |(i, j)| a[(i.max(j), i.min(j))]);
+        let residual = lower.dot(&column) - expected * &column;
+        // A few roundings of numbers up to 3.
+        assert!(residual.iter().all(|x| x.abs() < 1e-14));
+    }
+}
