@@ -1,4 +1,23 @@
-//! EGOP reparameterization.
+//! Faster adaptive optimization by expected-gradient-outer-product (EGOP) reparameterization: the
+//! experiments of the paper, and a library to go past them.
+//!
+//! The idea: estimate EGOP(f) = E_{θ~ρ}[∇f(θ)∇f(θ)ᵀ], take its orthonormal eigenbasis V, and
+//! optimize f̃(θ̃) = f(Vθ̃) from θ̃₀ = Vᵀθ₀. Gradient descent and momentum do not care about V;
+//! Adagrad and Adam do.
+//!
+//! Data flow one way. A config file is read into checked settings ([`config`], [`experiment`]).
+//! They are planned as tasks and run in passes ([`run`]): a *trial* draws a random instance (an
+//! [`objective`] on [`data`], a start from a [`distribution`]), estimates its [`egop`], forms the
+//! changes of variables ([`basis`]) and trains all its runs at once ([`trial`]) as *lanes*, the
+//! rows of one matrix ([`lanes`]), each with an [`optimizer`] at a learning rate. Their records
+//! ([`record`]) go to the [`store`]. Pure functions on records choose the next learning rates and
+//! the best ones ([`mod@sweep`]) and judge the paper's claims ([`claim`]); a [`figure`] is drawn
+//! from the stored tables alone. Nothing below knows of TOML, files or the terminal ([`cli`]).
+//!
+//! Every random number is a function of the seed, the trial and its purpose ([`rng`]), a lane's
+//! bits do not depend on the lanes beside it ([`linalg`]), and trials run in parallel with
+//! single-threaded arithmetic: results are the same bytes for any number of threads and any
+//! interruption.
 
 pub mod basis;
 pub mod claim;

@@ -8,44 +8,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Three trials in two coordinate systems, with a coarse pass, extensions and a refined one.
-const CONFIG: &str = r#"
-name = "tiny"
-title = "Tiny least squares"
-seed = 7
-trials = 3
-
-[objective]
-kind = "least-squares"
-rows = 6
-columns = 3
-decay = { kind = "power", exponent = 1.0 }
-
-[distribution]
-kind = "gaussian"
-scale = 1.0
-
-[coordinates.original]
-basis = "identity"
-
-[coordinates.reparameterized]
-basis = "egop"
-scope = "global"
-
-[algorithms.adam]
-kind = "adam"
-
-[algorithms.sgd]
-kind = "sgd"
-
-[training]
-steps = 20
-
-[sweep]
-metric = "final_suboptimality"
-coarse = [0.01, 0.1]
-limits = [1e-3, 10.0]
-tune = ["original", "reparameterized"]
-"#;
+const CONFIG: &str = include_str!("../data/tiny.toml");
 
 /// Notes its arguments. Where `RUN` is set it also does the job, as Slurm would: the elements of an
 /// array one after the other, in the folder asked for, with the log where it belongs.

@@ -13,44 +13,7 @@ use egop::store::{Disk, Identity, Store};
 use tempfile::TempDir;
 
 /// Two algorithms in two coordinate systems: a coarse pass, extensions, a refined one and curves.
-pub const CONFIG: &str = r#"
-name = "tiny"
-title = "Tiny least squares"
-seed = 7
-trials = 3
-
-[objective]
-kind = "least-squares"
-rows = 6
-columns = 3
-decay = { kind = "power", exponent = 1.0 }
-
-[distribution]
-kind = "gaussian"
-scale = 1.0
-
-[coordinates.original]
-basis = "identity"
-
-[coordinates.reparameterized]
-basis = "egop"
-scope = "global"
-
-[algorithms.adam]
-kind = "adam"
-
-[algorithms.sgd]
-kind = "sgd"
-
-[training]
-steps = 20
-
-[sweep]
-metric = "final_suboptimality"
-coarse = [0.01, 0.1]
-limits = [1e-3, 10.0]
-tune = ["original", "reparameterized"]
-"#;
+pub const CONFIG: &str = include_str!("../data/tiny.toml");
 
 /// How often something is done: in the short form, and in the full one.
 pub fn times(short: usize, full: usize) -> usize {
