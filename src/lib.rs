@@ -42,6 +42,7 @@ pub mod run;
 pub mod schedule;
 pub mod store;
 pub mod sweep;
+pub mod theory;
 pub mod trial;
 
 pub use error::{Error, Result};

@@ -197,6 +197,65 @@ pub struct EigenvectorRow {
     pub entry: f64,
 }
 
+/// One number that sums up an EGOP estimate (`measures.csv`, of experiments that train nothing).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasureRow {
+    /// Number of the random instance, from 0.
+    pub trial: usize,
+    /// Name of the spectrum.
+    pub coordinates: String,
+    /// Parameter block, or `all` for a global EGOP.
+    pub block: String,
+    /// Name of the measure (see [`crate::egop::Measure`]).
+    pub measure: String,
+    /// The index k or threshold that the measure is taken at, where it needs one.
+    pub at: Option<f64>,
+    /// Its value for the estimate from all samples.
+    pub value: f64,
+    /// The lowest of this value and those for the two independent halves of the samples.
+    pub lower: f64,
+    /// The highest of them.
+    pub upper: f64,
+}
+
+/// What the theory says of a change of variables, and what was observed (`theory.csv`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TheoryRow {
+    /// Number of the random instance, from 0.
+    pub trial: usize,
+    /// Name of the coordinate system.
+    pub coordinates: String,
+    /// Parameter block, or `all` for a global EGOP.
+    pub block: String,
+    /// Number d of parameters.
+    pub parameters: usize,
+    /// Stable rank Σ√λ_k/√λ₁ of the EGOP (paper, eq. 3).
+    pub stable_rank: f64,
+    /// Density β₁ = ‖v₁‖₁/√d of the leading eigenvector.
+    pub density: f64,
+    /// Factor by which Theorem 3's bound improves with the best step size: β₁² d over the stable
+    /// rank.
+    pub predicted: f64,
+    /// Where the Hessian H is taken that the next columns are about; empty: none is known.
+    pub hessian: String,
+    /// Lower bound of L_f, the smallest Σ L_i with −diag(L) ⪯ H ⪯ diag(L): sᵀHs for a sign vector.
+    pub smoothness_lower: Option<f64>,
+    /// Upper bound of L_f: the sum of |H|'s entries.
+    pub smoothness_upper: Option<f64>,
+    /// Lower bound of L_{f∘V}: the same for VᵀHV.
+    pub reparameterized_lower: Option<f64>,
+    /// Upper bound of L_{f∘V}.
+    pub reparameterized_upper: Option<f64>,
+    /// Name of the algorithm whose speed was observed (the columns before do not depend on it).
+    pub algorithm: String,
+    /// `reached_target` in original coordinates over that in these, both at the learning rate that
+    /// is best in original coordinates; infinite where only the former did not reach the target,
+    /// empty where neither did.
+    pub observed_same_rate: Option<f64>,
+    /// The same, each at its own best learning rate.
+    pub observed_own_rate: Option<f64>,
+}
+
 /// The learning rate of one epoch (`schedule.csv`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScheduleRow {

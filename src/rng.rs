@@ -3,7 +3,7 @@
 //!
 //! The generator is ChaCha8; a stream's key is the SHA-256 of the three.
 
-use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
@@ -18,6 +18,18 @@ impl Streams {
     /// The streams of a trial under a root seed.
     pub fn new(seed: u64, trial: usize) -> Self {
         Self { seed, trial: trial as u64 }
+    }
+
+    /// Streams that are independent of these and of those with another name.
+    #[must_use]
+    pub fn branch(&self, name: &str) -> Self {
+        let seed = self.rng(&format!("branch {name}")).next_u64();
+        Self { seed, ..*self }
+    }
+
+    /// The number of the trial.
+    pub fn trial(&self) -> u64 {
+        self.trial
     }
 
     /// The stream for a purpose, such as `data`, `start`, `egop` or `minibatch`.
@@ -41,7 +53,6 @@ impl Streams {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray_rand::rand::RngCore;
 
     #[test]
     fn streams_differ_by_seed_trial_purpose_and_index_and_repeat() {
@@ -53,6 +64,8 @@ mod tests {
             first(Streams::new(2, 0).rng("data")),
             first(Streams::new(1, 1).rng("data")),
             first(one.indexed("data", 1)),
+            first(one.branch("a").rng("data")),
+            first(one.branch("b").rng("data")),
         ];
         for (i, a) in draws.iter().enumerate() {
             assert!(draws[i + 1..].iter().all(|b| a != b));

@@ -17,12 +17,14 @@ use crate::rng::Streams;
 
 mod block_diagonal;
 mod egop;
+mod file;
 mod identity;
 mod random_rotation;
 mod scope;
 
 pub use block_diagonal::BlockDiagonal;
 pub use egop::EgopBasis;
+pub use file::FileBasis;
 pub use identity::Identity;
 pub use random_rotation::RandomRotation;
 pub use scope::Scope;
@@ -76,6 +78,19 @@ pub trait Spec: Debug + Send + Sync {
         groups.iter().map(|blocks| parameters(layout, blocks).len()).collect()
     }
 
+    /// A key and what is wrong with it for a model, if anything is.
+    fn problem(&self, _: &Layout) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// Name and SHA-256 of each file used in so many trials; part of the identity of the results.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    fn data(&self, _trials: usize) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+
     /// Whether building V samples gradients.
     fn samples_gradients(&self) -> bool {
         false
@@ -94,7 +109,7 @@ pub struct Entry {
 }
 
 /// All bases.
-pub const REGISTRY: &[Entry] = &[identity::ENTRY, egop::ENTRY, random_rotation::ENTRY];
+pub const REGISTRY: &[Entry] = &[identity::ENTRY, egop::ENTRY, random_rotation::ENTRY, file::ENTRY];
 
 /// Reads `basis` and the keys that go with it.
 pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
@@ -104,7 +119,7 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
 }
 
 /// The parameters that some consecutive blocks cover.
-fn parameters(layout: &Layout, blocks: &Range<usize>) -> Range<usize> {
+pub(crate) fn parameters(layout: &Layout, blocks: &Range<usize>) -> Range<usize> {
     let covered = &layout.blocks()[blocks.clone()];
     match (covered.first(), covered.last()) {
         (Some(first), Some(last)) => first.range.start..last.range.end,

@@ -6,10 +6,11 @@
 use std::fmt::Debug;
 
 use crate::config::Reader;
-use crate::record::{ClaimRow, RateRow, RunRow};
+use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow};
 
 mod bootstrap;
 mod every_rate;
+mod measure;
 mod range;
 mod ratio;
 mod side;
@@ -23,6 +24,8 @@ pub struct Records<'a> {
     pub runs: &'a [RunRow],
     /// The metric of each learning rate, with the selected ones marked.
     pub rates: &'a [RateRow],
+    /// The measures of EGOP estimates.
+    pub measures: &'a [MeasureRow],
     /// Trials planned.
     pub planned: usize,
 }
@@ -73,7 +76,14 @@ pub trait Test: Debug + Send + Sync {
     fn describe(&self) -> String;
 
     /// The runs that it looks at, to be checked against the experiment's names.
-    fn sides(&self) -> Vec<&Side>;
+    fn sides(&self) -> Vec<&Side> {
+        Vec::new()
+    }
+
+    /// The names of the EGOP estimates that it looks at, to be checked likewise.
+    fn spectra(&self) -> Vec<&str> {
+        Vec::new()
+    }
 }
 
 /// A claim and the test that decides it.
@@ -101,7 +111,7 @@ pub struct Entry {
 }
 
 /// All kinds of tests.
-pub const REGISTRY: &[Entry] = &[ratio::ENTRY, every_rate::ENTRY, range::ENTRY];
+pub const REGISTRY: &[Entry] = &[ratio::ENTRY, every_rate::ENTRY, range::ENTRY, measure::ENTRY];
 
 impl Claim {
     /// Reads `id`, `statement`, `source`, `test` (by default `ratio`) and the keys that go with it.

@@ -60,7 +60,7 @@ impl Side {
     }
 
     /// The metric of each trial at the selected learning rate.
-    pub(super) fn values(&self, records: Records<'_>, metric: &Metric) -> BTreeMap<usize, f64> {
+    pub(crate) fn values(&self, records: Records<'_>, metric: &Metric) -> BTreeMap<usize, f64> {
         let selected = records.rates.iter().find(|rate| {
             rate.algorithm == self.algorithm
                 && rate.coordinates == self.coordinates

@@ -16,6 +16,9 @@ pub struct RunArgs {
     /// Exit with 3 when a claim is not reproduced
     #[arg(long)]
     pub(super) strict: bool,
+    /// Write the changes of variables to basis/ in the results folder, as NumPy's .npy files
+    #[arg(long)]
+    pub(super) save_basis: bool,
 }
 
 /// Tunes the learning rates of an experiment and prints the best ones; egop-run finds a finished

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::egop::Measure;
 use crate::sweep::METRICS;
 use crate::{basis, claim, figure, objective, optimizer};
 
@@ -26,6 +27,7 @@ pub(super) fn listing() -> String {
     registry!("bases ([coordinates.NAME] basis)", basis);
     registry!("figures ([[figures]] kind)", figure);
     registry!("claim tests ([[claims]] test)", claim);
+    section("measures of EGOP estimates (claim test measure)", Measure::NAMES.to_vec());
     section("metrics", METRICS.iter().map(|metric| (metric.name, metric.summary)).collect());
     text
 }

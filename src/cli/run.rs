@@ -18,17 +18,23 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
     if arguments.experiment.dry_run {
         return session.dry_run();
     }
-    let (report, drawn) = session.work(|run, store| {
+    let (report, drawn, bases) = session.work(|run, store| {
         let report = run.all()?;
         let drawn = figure::draw_all(store, &session.experiment)?;
-        Ok((report, drawn))
+        let bases = if arguments.save_basis { run.save_bases()? } else { Vec::new() };
+        Ok((report, drawn, bases))
     })?;
     if arguments.experiment.json {
         print(&text::json(&report))?;
     } else if !arguments.experiment.quiet {
         print(&text::rates(&report.rates))?;
+        print(&text::theory(&report.theory))?;
+        print(&text::measures(&report.measures))?;
         print(&text::claims(&report.claims))?;
         print(&text::written(&session.folder, &drawn))?;
+        if !bases.is_empty() {
+            print(&format!("{}: {}\n", session.folder.display(), bases.join(", ")))?;
+        }
     }
     for line in text::missing(&drawn) {
         session.console.note(&line);

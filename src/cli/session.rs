@@ -49,7 +49,7 @@ impl<'a> Session<'a> {
             streams: Streams::new(experiment.seed, 0),
             data_dir: arguments.data_dir.clone(),
         };
-        let data = experiment.objective.data(&context)?;
+        let data = experiment.data(&context)?;
         let folder = arguments.out.clone().unwrap_or_else(|| {
             let profile = arguments.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
             let suffix = if profile == DEFAULT_PROFILE { "" } else { "-" };

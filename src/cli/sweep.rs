@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::cli::args::SweepCommand;
 use crate::cli::session::{Session, config_or_list};
 use crate::cli::{Failure, Status, SweepArgs, cluster, exit, print, text};
+use crate::error::Error;
 
 /// Runs the program.
 pub fn main(arguments: &SweepArgs) -> ExitCode {
@@ -24,6 +25,10 @@ fn sweep(arguments: &SweepArgs) -> Result<Status, Failure> {
     let SweepArgs { experiment: arguments, slurm, .. } = arguments;
     let Some(config) = config_or_list(arguments)? else { return Ok(Status::Done) };
     let session = Session::open(arguments, &config)?;
+    if !session.experiment.trains() {
+        let message = "the experiment trains nothing, so there is nothing to tune: use egop-run";
+        return Err(Error::Usage(message.into()).into());
+    }
     if arguments.dry_run {
         return session.dry_run();
     }

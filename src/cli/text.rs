@@ -10,8 +10,9 @@ use crate::cli::Status;
 use crate::cli::console::Console;
 use crate::experiment::Experiment;
 use crate::figure::Drawn;
-use crate::record::{ClaimRow, RateRow};
+use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::run::{self, Observer, Plan};
+use crate::sweep::median;
 
 /// Characters in a line of a table.
 const WIDTH: u16 = 118;
@@ -26,6 +27,9 @@ fn table(header: &[&str]) -> Table {
 
 /// The best learning rates, per algorithm and coordinate system.
 pub(super) fn rates(rows: &[RateRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
     let mut table = table(&[
         "algorithm",
         "coordinates",
@@ -54,6 +58,113 @@ pub(super) fn rates(rows: &[RateRow]) -> String {
     format!(
         "learning rates selected by {metric}, in original coordinates or in each system's own:\n\
          {table}\n"
+    )
+}
+
+/// What the theory says of each change of variables beside what was observed, medians over the
+/// trials.
+pub(super) fn theory(rows: &[TheoryRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table = table(&[
+        "coordinates",
+        "block",
+        "algorithm",
+        "stable rank",
+        "β₁",
+        "β₁²d/sr",
+        "L_f",
+        "L_f∘V",
+        "same η",
+        "own η",
+    ]);
+    let mut seen: Vec<[&str; 3]> = Vec::new();
+    for row in rows {
+        let label = [&*row.coordinates, &*row.block, &*row.algorithm];
+        if seen.contains(&label) {
+            continue;
+        }
+        seen.push(label);
+        let same = |row: &&TheoryRow| [&*row.coordinates, &*row.block, &*row.algorithm] == label;
+        let median = |get: fn(&TheoryRow) -> Option<f64>| {
+            let values: Vec<f64> = rows.iter().filter(same).filter_map(get).collect();
+            if values.is_empty() { "–".into() } else { number(median(&values)) }
+        };
+        let bounds = |lower, upper| match (median(lower), median(upper)) {
+            (lower, upper) if lower == upper => lower,
+            (lower, upper) => format!("{lower} – {upper}"),
+        };
+        table.add_row([
+            label[0].to_owned(),
+            label[1].to_owned(),
+            label[2].to_owned(),
+            median(|row| Some(row.stable_rank)),
+            median(|row| Some(row.density)),
+            median(|row| Some(row.predicted)),
+            bounds(|row| row.smoothness_lower, |row| row.smoothness_upper),
+            bounds(|row| row.reparameterized_lower, |row| row.reparameterized_upper),
+            median(|row| row.observed_same_rate),
+            median(|row| row.observed_own_rate),
+        ]);
+    }
+    let place = rows.iter().map(|row| &*row.hessian).find(|place| !place.is_empty());
+    let place = place.map_or(String::new(), |place| format!("; L from the Hessian {place}"));
+    format!(
+        "theory (factor β₁²d/sr) beside the observed ratio of steps to the target{place}:\n{table}\n"
+    )
+}
+
+/// The measures of EGOP estimates that sum them up.
+pub(super) fn measures(rows: &[MeasureRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut spectra: Vec<(usize, &str, &str)> = Vec::new();
+    for row in rows {
+        let label = (row.trial, &*row.coordinates, &*row.block);
+        if !spectra.contains(&label) {
+            spectra.push(label);
+        }
+    }
+    let mut table = table(&[
+        "spectrum",
+        "block",
+        "stable rank",
+        "Σλ/λ₁",
+        "β₁",
+        "shelves end at",
+        "subspace distance",
+    ]);
+    for label @ (_, spectrum, block) in spectra {
+        let of = |measure: &'static str| {
+            rows.iter().filter(move |row| {
+                (row.trial, &*row.coordinates, &*row.block) == label && row.measure == measure
+            })
+        };
+        let first = |measure| {
+            of(measure).next().map_or_else(String::new, |row| {
+                let [value, lower, upper] = [row.value, row.lower, row.upper].map(number);
+                format!("{value} [{lower}, {upper}]")
+            })
+        };
+        let ends: Vec<f64> = of("shelf-end").map(|row| row.value).collect();
+        let list = |texts: Vec<String>| texts.join(", ");
+        let distances =
+            of("subspace-distance").filter(|row| row.at.is_some_and(|k| ends.contains(&k)));
+        table.add_row([
+            spectrum.to_owned(),
+            block.to_owned(),
+            first("stable-rank"),
+            first("intrinsic-dimension"),
+            first("density"),
+            list(ends.iter().map(|end| end.to_string()).collect()),
+            list(distances.map(|row| number(row.value)).collect()),
+        ]);
+    }
+    format!(
+        "EGOP estimates, with what the halves of the samples give; distance between the halves' \
+         subspaces up to each shelf's end, 1 is unrelated:\n{table}\n"
     )
 }
 

@@ -15,8 +15,10 @@ use crate::minibatch::{Minibatches, Order};
 use crate::objective::{Batch, Objective, Scratch};
 use crate::rng::Streams;
 
+mod measure;
 mod spectrum;
 
+pub use measure::{Measure, measured_subspaces, subspace_distance};
 pub use spectrum::Spectrum;
 
 /// Number M of sampled gradients.
@@ -92,11 +94,22 @@ pub trait Estimate {
     /// The parameter blocks.
     fn layout(&self) -> &Layout;
 
-    /// The estimates GᵀG/M (lower triangles) for ranges of parameters, from the same M samples.
+    /// The number M of samples.
+    fn samples(&self) -> usize;
+
+    /// The estimates GᵀG/m (lower triangles) for ranges of parameters, from m of the M samples.
     ///
     /// # Errors
     /// When a sampled gradient is not finite, or on interruption.
-    fn egop(&self, ranges: &[Range<usize>]) -> Result<Vec<Array2<f64>>>;
+    fn egop_of(&self, samples: Range<usize>, ranges: &[Range<usize>]) -> Result<Vec<Array2<f64>>>;
+
+    /// The estimates GᵀG/M (lower triangles) for ranges of parameters, from all M samples.
+    ///
+    /// # Errors
+    /// As for [`Estimate::egop_of`].
+    fn egop(&self, ranges: &[Range<usize>]) -> Result<Vec<Array2<f64>>> {
+        self.egop_of(0..self.samples(), ranges)
+    }
 }
 
 impl<R: Real> Estimate for Sampler<'_, R> {
@@ -104,11 +117,14 @@ impl<R: Real> Estimate for Sampler<'_, R> {
         self.objective.layout()
     }
 
-    fn egop(&self, ranges: &[Range<usize>]) -> Result<Vec<Array2<f64>>> {
-        let samples = self.sampling.count(self.layout().dimension());
+    fn samples(&self) -> usize {
+        self.sampling.count(self.layout().dimension())
+    }
+
+    fn egop_of(&self, samples: Range<usize>, ranges: &[Range<usize>]) -> Result<Vec<Array2<f64>>> {
         let mut sums: Vec<_> = ranges.iter().map(|range| GramSum::new(range.len())).collect();
-        for start in (0..samples).step_by(CHUNK) {
-            let chunk = start..samples.min(start + CHUNK);
+        for start in samples.clone().step_by(CHUNK) {
+            let chunk = start..samples.end.min(start + CHUNK);
             let gradients = self.gradients(chunk.clone());
             if gradients.iter().any(|g| !g.is_finite()) {
                 return Err(Error::Numerical(format!(
@@ -129,7 +145,7 @@ impl<R: Real> Estimate for Sampler<'_, R> {
                 return Err(Error::Interrupted);
             }
         }
-        Ok(sums.into_iter().map(|sum| sum.mean(samples)).collect())
+        Ok(sums.into_iter().map(|sum| sum.mean(samples.len())).collect())
     }
 }
 

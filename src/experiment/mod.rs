@@ -7,13 +7,14 @@ use crate::claim::Claim;
 use crate::config::Reader;
 use crate::distribution::Distribution;
 use crate::egop::Sampling;
+use crate::error::Result;
 use crate::figure;
 use crate::minibatch::{Minibatches, Order};
 use crate::objective;
 use crate::optimizer;
 use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
-use crate::sweep::{Grid, Limits, Metric};
+use crate::sweep::{Grid, Limits, METRICS, Metric};
 use crate::trial::{Recording, Start, Training};
 
 mod read;
@@ -27,13 +28,28 @@ pub enum Precision {
     Single,
 }
 
-/// A named coordinate system.
+/// A named coordinate system; in an experiment that trains nothing, a named EGOP estimate.
 #[derive(Debug)]
 pub struct Coordinates {
     /// Name, as in the results.
     pub name: String,
     /// How its change of variables is obtained.
     pub basis: Box<dyn basis::Spec>,
+    /// What it is estimated from, where that is not what the experiment says.
+    pub own: Own,
+}
+
+/// What an EGOP estimate has for itself.
+#[derive(Debug, Default)]
+pub struct Own {
+    /// f.
+    pub objective: Option<Box<dyn objective::Spec>>,
+    /// ρ.
+    pub distribution: Option<Distribution>,
+    /// M and the minibatches.
+    pub sampling: Option<Sampling>,
+    /// How many leading eigenvectors are kept.
+    pub eigenvectors: usize,
 }
 
 /// Which learning rates an algorithm runs at.
@@ -72,6 +88,11 @@ pub struct Sweep {
     pub tune: Vec<String>,
 }
 
+impl Sweep {
+    /// That of an experiment that trains nothing.
+    const NONE: Self = Self { metric: METRICS[0], floor: 0.0, tune: Vec::new() };
+}
+
 /// How long and on what runs are trained; as [`Training`], before the data is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrainingSpec {
@@ -90,6 +111,16 @@ pub struct TrainingSpec {
 }
 
 impl TrainingSpec {
+    /// That of an experiment that trains nothing.
+    const NONE: Self = Self {
+        epochs: 0,
+        minibatch: None,
+        schedule: Schedule::Constant,
+        gradient_tolerance: 0.0,
+        divergence: f64::INFINITY,
+        target: 0.0,
+    };
+
     /// The training on an objective with this many examples.
     pub fn on(&self, examples: Option<usize>) -> Training {
         let minibatches = self.minibatch.zip(examples).map(|((size, order), examples)| {
@@ -139,9 +170,9 @@ pub struct Experiment {
     pub start: Start,
     /// How EGOPs are estimated.
     pub sampling: Sampling,
-    /// Coordinate systems, in the order of the config.
+    /// Coordinate systems, or EGOP estimates if nothing is trained, in the order of the config.
     pub coordinates: Vec<Coordinates>,
-    /// Algorithms, in the order of the config.
+    /// Algorithms, in the order of the config; none: nothing is trained.
     pub algorithms: Vec<Algorithm>,
     /// Training.
     pub training: TrainingSpec,
@@ -161,6 +192,44 @@ impl Experiment {
     /// Reads a whole config; all problems are recorded with the reader.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         read::experiment(reader)
+    }
+
+    /// Whether it trains anything; otherwise it estimates EGOPs only.
+    pub fn trains(&self) -> bool {
+        !self.algorithms.is_empty()
+    }
+
+    /// The objective whose EGOP a coordinate system is made of.
+    pub fn objective_of<'a>(&'a self, coordinates: &'a Coordinates) -> &'a dyn objective::Spec {
+        coordinates.own.objective.as_deref().unwrap_or(&*self.objective)
+    }
+
+    /// Its ρ.
+    pub fn distribution_of(&self, coordinates: &Coordinates) -> Distribution {
+        coordinates.own.distribution.unwrap_or(self.distribution)
+    }
+
+    /// Its M and minibatches.
+    pub fn sampling_of(&self, coordinates: &Coordinates) -> Sampling {
+        coordinates.own.sampling.unwrap_or(self.sampling)
+    }
+
+    /// Name and SHA-256 of each data file used.
+    ///
+    /// # Errors
+    /// When a data set or a file is missing or corrupt.
+    pub fn data(&self, context: &objective::Context) -> Result<Vec<(String, String)>> {
+        let mut files = Vec::new();
+        if self.trains() {
+            files.extend(self.objective.data(context)?);
+        }
+        for coordinates in &self.coordinates {
+            files.extend(self.objective_of(coordinates).data(context)?);
+            files.extend(coordinates.basis.data(self.trials)?);
+        }
+        files.sort();
+        files.dedup();
+        Ok(files)
     }
 
     /// The position of an algorithm in the config's order.

@@ -1,12 +1,12 @@
 //! Reading an [`Experiment`] from a config.
 
-use crate::basis::{self, Scope};
+use crate::basis::{self, EgopBasis, Scope};
 use crate::claim::Claim;
 use crate::config::{Allowed, Reader};
 use crate::distribution::Distribution;
 use crate::egop::Sampling;
 use crate::experiment::{
-    Algorithm, Coordinates, Experiment, Precision, Rates, Sweep, TrainingSpec,
+    Algorithm, Coordinates, Experiment, Own, Precision, Rates, Sweep, TrainingSpec,
 };
 use crate::figure;
 use crate::minibatch::Order;
@@ -38,9 +38,15 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
         }
     });
     let sampling = reader.table_or_default("egop", Sampling::read);
-    let coordinates = coordinates(reader);
-    let (algorithms, sweep) = algorithms_and_sweep(reader);
-    let training = reader.table("training", training);
+    let spectra = reader.has("spectra");
+    let coordinates = if spectra { self::spectra(reader) } else { coordinates(reader) };
+    let (algorithms, sweep, training) = if spectra {
+        let nothing = (TrainingSpec::NONE, (Recording::Curve, false));
+        (Some(Vec::new()), Some(Sweep::NONE), Some(nothing))
+    } else {
+        let (algorithms, sweep) = algorithms_and_sweep(reader);
+        (algorithms, sweep, reader.table("training", training))
+    };
     let figures = reader.tables("figures", figure::read);
     let claims = reader.tables("claims", Claim::read);
 
@@ -90,7 +96,35 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
         );
         return None;
     }
-    Some(tables.into_iter().map(|(name, basis)| Coordinates { name, basis }).collect())
+    let coordinates = |(name, basis)| Coordinates { name, basis, own: Own::default() };
+    Some(tables.into_iter().map(coordinates).collect())
+}
+
+/// The EGOP estimates of an experiment that trains nothing: each may have an objective, a
+/// distribution and a sampling of its own.
+fn spectra(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
+    let tables = reader.named_tables("spectra", |name, reader| {
+        let scope = Scope::read(reader);
+        let objective = reader.optional_table("objective", objective::read);
+        let distribution = reader.optional_table("distribution", Distribution::read);
+        let sampling = reader.optional_table("egop", Sampling::read);
+        let eigenvectors = reader.count_or("eigenvectors", 0, 0..=1000);
+        Some(Coordinates {
+            name: name.into(),
+            basis: Box::new(EgopBasis(scope?)),
+            own: Own {
+                objective: objective?,
+                distribution: distribution?,
+                sampling: sampling?,
+                eigenvectors: eigenvectors?,
+            },
+        })
+    })?;
+    if tables.is_empty() {
+        reader.problem("spectra", "at least one is needed, such as [spectra.digits]");
+        return None;
+    }
+    Some(tables.into_iter().map(|(_, spectrum)| spectrum).collect())
 }
 
 fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Option<Sweep>) {
@@ -206,15 +240,20 @@ fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
     let mut problems: Vec<(String, String)> = Vec::new();
     let mut report = |key: &str, problem: String| problems.push((key.into(), problem));
     let layout = experiment.objective.layout();
-    let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
+    let section = if experiment.trains() { "coordinates" } else { "spectra" };
     let names: Vec<&str> = experiment.coordinates.iter().map(|one| &*one.name).collect();
     let algorithms: Vec<&str> = experiment.algorithms.iter().map(|one| &*one.name).collect();
 
     for coordinates in &experiment.coordinates {
+        let layout = experiment.objective_of(coordinates).layout();
+        let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
+        if let Some((key, problem)) = coordinates.basis.problem(&layout) {
+            report(&format!("{section}.{}.{key}", coordinates.name), problem);
+        }
         for block in coordinates.basis.scope().map_or(&[][..], Scope::names) {
             if !blocks.contains(&&**block) {
                 report(
-                    &format!("coordinates.{}.blocks", coordinates.name),
+                    &format!("{section}.{}.blocks", coordinates.name),
                     format!("the objective has no block \"{block}\"; it has {}", list(&blocks)),
                 );
             }
@@ -239,6 +278,15 @@ fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
                         format!("{}: no {what} \"{name}\"; there are {}", claim.id, list(known)),
                     );
                 }
+            }
+        }
+        for spectrum in claim.test.spectra() {
+            if experiment.trains() || !names.contains(&spectrum) {
+                let spectra = if experiment.trains() { "none".into() } else { list(&names) };
+                report(
+                    &format!("claims.{index}"),
+                    format!("{}: no spectrum \"{spectrum}\"; there are {spectra}", claim.id),
+                );
             }
         }
         if experiment.claims[..index].iter().any(|earlier| earlier.id == claim.id) {
@@ -272,16 +320,27 @@ fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
         }
     }
     let examples = experiment.objective.examples();
-    for (key, batch) in [
-        ("training.batch", experiment.training.minibatch.map(|(size, _)| size)),
-        ("egop.batch", experiment.sampling.batch),
-    ] {
+    let training = experiment.training.minibatch.map(|(size, _)| size);
+    let mut batches = vec![("training.batch".into(), training, examples)];
+    if experiment.trains() {
+        batches.push(("egop.batch".into(), experiment.sampling.batch, examples));
+    } else {
+        batches.extend(experiment.coordinates.iter().map(|spectrum| {
+            let key = match spectrum.own.sampling {
+                Some(_) => format!("spectra.{}.egop.batch", spectrum.name),
+                None => "egop.batch".into(),
+            };
+            let batch = experiment.sampling_of(spectrum).batch;
+            (key, batch, experiment.objective_of(spectrum).examples())
+        }));
+    }
+    for (key, batch, examples) in batches {
         match (batch, examples) {
             (Some(_), None) => {
-                report(key, "the objective has no minibatches: remove this key".into());
+                report(&key, "the objective has no minibatches: remove this key".into());
             }
             (Some(size), Some(examples)) if size > examples => {
-                report(key, format!("must be at most the {examples} training rows"));
+                report(&key, format!("must be at most the {examples} training rows"));
             }
             _ => {}
         }

@@ -9,11 +9,16 @@ use crate::data::{self, Decay};
 use crate::lanes::{Lanes, Layout};
 use crate::linalg::{self, Into, Real};
 use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+use crate::theory::Hessian;
 
 /// The outer function h: Rⁿ → R of a [`Composite`].
 pub trait Outer<R: Real>: Send + Sync {
     /// Returns h(z) and overwrites z (n entries) with ∇h(z).
     fn value_and_gradient(&self, z: &mut [R]) -> f64;
+
+    /// c such that c I is the Hessian of h that tells how smooth a function with a known optimum is
+    /// (see [`Objective::hessian`]), and where it is taken.
+    fn curvature(&self) -> (f64, &'static str);
 }
 
 /// f(θ) = h(Aθ) for an n × d matrix A. The gradient is Aᵀ∇h(Aθ).
@@ -114,6 +119,14 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
 
     fn minimizer(&self) -> Option<ArrayView1<'_, R>> {
         self.optimum.as_ref().map(|optimum| optimum.minimizer.view())
+    }
+
+    /// c AᵀA.
+    fn hessian(&self) -> Option<Hessian> {
+        self.optimum.as_ref()?;
+        let (curvature, place) = self.outer.curvature();
+        let matrix = self.matrix.mapv(linalg::double);
+        Some(Hessian { matrix: matrix.t().dot(&matrix) * curvature, place })
     }
 
     fn resolution(&self) -> f64 {

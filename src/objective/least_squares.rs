@@ -44,6 +44,10 @@ impl<R: Real> Outer<R> for LeastSquares<R> {
         }
         0.5 * value
     }
+
+    fn curvature(&self) -> (f64, &'static str) {
+        (1.0, "everywhere")
+    }
 }
 
 /// Least squares on a random matrix with a prescribed spectrum; θ* ~ N(0, I).

@@ -81,6 +81,11 @@ impl<R: Real> Outer<R> for Logistic<R> {
         }
         value
     }
+
+    /// σ′ ≤ σ′(0) = 1/4.
+    fn curvature(&self) -> (f64, &'static str) {
+        (0.25, "at 0, where it is largest")
+    }
 }
 
 /// Minimizer and minimum, by Newton's method with step halving.

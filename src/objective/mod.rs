@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::lanes::{Lanes, Layout};
 use crate::linalg::Real;
 use crate::rng::Streams;
+use crate::theory::Hessian;
 
 mod composite;
 mod exponential;
@@ -149,6 +150,12 @@ pub trait Objective<R: Real>: Send + Sync {
 
     /// A point at which the minimum is attained, where one is known.
     fn minimizer(&self) -> Option<ArrayView1<'_, R>> {
+        None
+    }
+
+    /// A Hessian that tells how smooth the objective is, where one is known: the largest (in the
+    /// Löwner order) if there is one, else that at the minimizer.
+    fn hessian(&self) -> Option<Hessian> {
         None
     }
 

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 
 use crate::error::Result;
 use crate::experiment::Experiment;
-use crate::record::{ClaimRow, RateRow};
+use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::store::Store;
 
+mod bases;
 mod distributed;
 mod observer;
 mod pass;
@@ -15,6 +16,7 @@ mod plan;
 mod sweep;
 mod tables;
 mod task;
+mod theory;
 
 pub use distributed::{Next, PlannedTask, Rates};
 pub use observer::{Observer, Silent, Stage};
@@ -43,6 +45,10 @@ pub struct Options {
 pub struct Report {
     /// The learning rates and which were selected.
     pub rates: Vec<RateRow>,
+    /// Theory and observed speed-up of each change of variables by an EGOP eigenbasis.
+    pub theory: Vec<TheoryRow>,
+    /// The measures of EGOP estimates.
+    pub measures: Vec<MeasureRow>,
     /// The verdicts.
     pub claims: Vec<ClaimRow>,
     /// Tasks that failed (not: diverged) and are not in the results.
@@ -97,16 +103,28 @@ impl<'a> Run<'a> {
             }
         }
         tables::replace_runs(&mut swept.runs, &finals.runs);
-        let records =
-            Records { runs: &swept.runs, rates: &swept.rates, planned: self.experiment.trials };
+        let records = Records {
+            runs: &swept.runs,
+            rates: &swept.rates,
+            measures: &finals.measures,
+            planned: self.experiment.trials,
+        };
+        let theory = theory::observed(&finals.theory, self.experiment, records);
         let claims: Vec<_> =
             self.experiment.claims.iter().map(|claim| claim.judge(records)).collect();
         let mut merged = swept.merged();
         merged.extend(finals.merged());
+        merged.push(tables::merged(&theory));
         merged.push(tables::merged(&claims));
         merged.push(tables::merged(&self.experiment.training.schedule_rows()));
         self.publish(merged)?;
-        Ok(Report { rates: swept.rates, claims, failures: swept.failures })
+        Ok(Report {
+            rates: swept.rates,
+            theory,
+            measures: finals.measures,
+            claims,
+            failures: swept.failures,
+        })
     }
 
     fn tune(&self, runner: &Runner<'_>) -> Result<Swept> {

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{self, Experiment};
 use crate::provenance::Maker;
 use crate::run::observer::Stage;
+use crate::run::plan;
 use crate::run::task::{Rows, Task, context};
 use crate::run::{Observer, Options, Run};
 use crate::store::{Claim, Store, Stored};
@@ -180,13 +181,11 @@ impl<'a> Runner<'a> {
 
     fn announce<'t>(&self, stage: Stage, tasks: impl Iterator<Item = &'t Task>) {
         let epochs = self.experiment.training.epochs;
-        let samples =
-            self.experiment.sampling.count(self.experiment.objective.layout().dimension());
         for task in tasks {
             self.observer.expect(stage, (task.lanes() * epochs) as u64);
-            let basis = &self.experiment.coordinates[task.coordinates].basis;
-            if basis.samples_gradients() && self.kept(task).is_none() {
-                self.observer.expect(Stage::Egop, samples as u64);
+            if self.kept(task).is_none() {
+                let samples = plan::samples(self.experiment, task.coordinates);
+                self.observer.expect(Stage::Egop, samples);
             }
         }
     }
@@ -259,8 +258,12 @@ impl<'a> Runner<'a> {
         }
         let experiment = self.experiment;
         let context = context(experiment, self.options.data_dir.as_deref(), trial);
-        let problem =
-            guarded(|| Problem::<R>::draw(&*experiment.objective, experiment.start, &context))?;
+        let problem = if experiment.trains() {
+            let draw = || Problem::<R>::draw(&*experiment.objective, experiment.start, &context);
+            guarded(|| draw().map(Some))?
+        } else {
+            Ok(None)
+        };
         let done: Result<Vec<Option<_>>> = mine
             .into_par_iter()
             .map(|(index, _claim)| {
@@ -271,7 +274,12 @@ impl<'a> Runner<'a> {
                 let task = &tasks[index];
                 let start = Instant::now();
                 let rows = match &problem {
-                    Ok(problem) => guarded(|| {
+                    Ok(None) => guarded(|| {
+                        let progress = |units| self.observer.advance(Stage::Egop, units);
+                        let control = Control::new(self.observer.interrupted(), &progress);
+                        task.measure::<R>(experiment, &context, control)
+                    })?,
+                    Ok(Some(problem)) => guarded(|| {
                         let parts = self.parts(problem, task)?;
                         let progress = |units| self.observer.advance(stage, units);
                         let control = Control::new(self.observer.interrupted(), &progress);
@@ -303,7 +311,7 @@ impl<'a> Runner<'a> {
     }
 
     /// The change of variables of a task's trial and coordinate system.
-    fn parts<R: Precision>(&self, problem: &Problem<R>, task: &Task) -> Result<Arc<Vec<Part>>> {
+    pub fn parts<R: Precision>(&self, problem: &Problem<R>, task: &Task) -> Result<Arc<Vec<Part>>> {
         if let Some(parts) = self.kept(task) {
             return Ok(parts);
         }

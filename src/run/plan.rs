@@ -44,7 +44,6 @@ impl Plan {
         pass: &Pass,
         pending: impl Iterator<Item = &'t Task>,
     ) {
-        let layout = experiment.objective.layout();
         let tasks = pass.tasks.len();
         let mut row =
             PassPlan { name: pass.name, tasks, done: tasks, runs: 0, gradients: 0, samples: 0 };
@@ -53,9 +52,7 @@ impl Plan {
             row.done -= 1;
             row.runs += task.lanes();
             row.gradients += gradients(experiment, task);
-            if experiment.coordinates[task.coordinates].basis.samples_gradients() {
-                row.samples += experiment.sampling.count(layout.dimension()) as u64;
-            }
+            row.samples += samples(experiment, task.coordinates);
             operations += self::operations(experiment, task);
         }
         if operations > 0.0 {
@@ -63,6 +60,16 @@ impl Plan {
         }
         self.passes.push(row);
     }
+}
+
+/// Gradients that are sampled for a coordinate system.
+pub(super) fn samples(experiment: &Experiment, coordinates: usize) -> u64 {
+    let coordinates = &experiment.coordinates[coordinates];
+    if !coordinates.basis.samples_gradients() {
+        return 0;
+    }
+    let dimension = experiment.objective_of(coordinates).layout().dimension();
+    experiment.sampling_of(coordinates).count(dimension) as u64
 }
 
 /// Gradients that the runs of a task evaluate, at most: some stop early.
@@ -74,24 +81,25 @@ fn gradients(experiment: &Experiment, task: &Task) -> u64 {
 
 /// Floating-point operations of a task, about.
 pub(super) fn operations(experiment: &Experiment, task: &Task) -> f64 {
-    let layout = experiment.objective.layout();
-    let training = experiment.training.on(experiment.objective.examples());
-    let share = |batch: Option<usize>| match (batch, experiment.objective.examples()) {
+    let coordinates = &experiment.coordinates[task.coordinates];
+    let objective = experiment.objective_of(coordinates);
+    let training = experiment.training.on(objective.examples());
+    let share = |batch: Option<usize>| match (batch, objective.examples()) {
         (Some(batch), Some(examples)) => batch as f64 / examples as f64,
         _ => 1.0,
     };
-    let gradient = experiment.objective.gradient_cost();
-    let basis = &experiment.coordinates[task.coordinates].basis;
-    let sizes = basis.sizes(&layout);
+    let gradient = objective.gradient_cost();
+    let sizes = coordinates.basis.sizes(&objective.layout());
     let changes: f64 = sizes.iter().map(|&size| 4.0 * (size as f64).powi(2)).sum();
     let batch = share(training.minibatches.map(|all| all.size));
     let mut operations = gradients(experiment, task) as f64 * (gradient * batch + changes);
-    if basis.samples_gradients() {
-        let samples = experiment.sampling.count(layout.dimension()) as f64;
+    let samples = samples(experiment, task.coordinates) as f64;
+    if samples > 0.0 {
         // The Gram matrix takes M n² operations, its eigendecomposition about 9 n³.
         let matrices: f64 =
             sizes.iter().map(|&n| (n as f64).powi(2) * (samples + 9.0 * n as f64)).sum();
-        operations += samples * gradient * share(experiment.sampling.batch) + matrices;
+        let batch = share(experiment.sampling_of(coordinates).batch);
+        operations += samples * gradient * batch + matrices;
     }
     operations
 }

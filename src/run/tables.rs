@@ -2,7 +2,10 @@
 
 use crate::error::Result;
 use crate::experiment::Experiment;
-use crate::record::{CurveRow, LandscapeRow, RateRow, RunRow, SpectrumRow, TrajectoryRow};
+use crate::record::{
+    CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, SpectrumRow, TheoryRow,
+    TrajectoryRow,
+};
 use crate::run::observer::Stage;
 use crate::run::pass::{Failure, Runner};
 use crate::run::sweep::{Pass, Swept};
@@ -21,6 +24,9 @@ pub(super) struct Finals {
     trajectories: Vec<TrajectoryRow>,
     landscape: Vec<LandscapeRow>,
     spectrum: Vec<SpectrumRow>,
+    eigenvectors: Vec<EigenvectorRow>,
+    pub measures: Vec<MeasureRow>,
+    pub theory: Vec<TheoryRow>,
 }
 
 /// The selected learning rates once more, recording curves. A lane's bits do not depend on the
@@ -43,7 +49,8 @@ pub(super) fn pass(experiment: &Experiment, rates: &[RateRow]) -> Pass {
             Task { trial, coordinates, rates: rates.collect(), recording: experiment.recording }
         })
         .collect();
-    Pass { name: "curves", tasks }
+    let name = if experiment.trains() { "curves" } else { "spectra" };
+    Pass { name, tasks }
 }
 
 /// Runs the selected learning rates.
@@ -61,6 +68,9 @@ pub(super) fn selected(runner: &Runner<'_>, swept: &Swept) -> Result<Finals> {
         trajectories: all.trajectories,
         landscape: all.landscape,
         spectrum: all.spectrum,
+        eigenvectors: all.eigenvectors,
+        measures: all.measures,
+        theory: all.theory,
     })
 }
 
@@ -92,13 +102,15 @@ impl Swept {
 }
 
 impl Finals {
-    /// The tables of the selected runs, `runs.csv` excepted.
+    /// The tables of the selected runs, `runs.csv` and `theory.csv` excepted.
     pub(super) fn merged(&self) -> Vec<Merged> {
         vec![
             merged(&self.curves),
             merged(&self.trajectories),
             merged(&self.landscape),
             merged(&self.spectrum),
+            merged(&self.eigenvectors),
+            merged(&self.measures),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! Tasks: the unit of work that is stored. One trial in one coordinate system at some learning
 //! rates of each algorithm.
 
+use std::ops::Range;
 use std::path::Path;
 
 use toml::Value;
@@ -9,13 +10,19 @@ use crate::basis::{Part, Vectors};
 use crate::config::canonical_json;
 use crate::error::Result;
 use crate::experiment::Experiment;
+use crate::lanes::Layout;
 use crate::objective::Context;
-use crate::record::{CurveRow, LandscapeRow, RunRow, SCHEMA, SpectrumRow, TrajectoryRow};
+use crate::record::{
+    CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RunRow, SCHEMA, SpectrumRow, TheoryRow,
+    TrajectoryRow,
+};
 use crate::rng::Streams;
 use crate::store::{self, Csv, Table, Tables};
 use crate::trial::{Control, Method, Outcome, Precision, Problem, Recording, train};
 
 mod landscape;
+mod spectra;
+mod theory;
 
 /// One trial in one coordinate system.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +30,8 @@ pub(super) struct Task {
     pub trial: usize,
     /// Position of the coordinate system in the config.
     pub coordinates: usize,
-    /// The learning rates of each algorithm, in the config's order.
+    /// The learning rates of each algorithm, in the config's order; of an experiment that trains
+    /// nothing: none.
     pub rates: Vec<Vec<f64>>,
     pub recording: Recording,
 }
@@ -36,12 +44,15 @@ pub(super) struct Rows {
     pub trajectories: Vec<TrajectoryRow>,
     pub landscape: Vec<LandscapeRow>,
     pub spectrum: Vec<SpectrumRow>,
+    pub eigenvectors: Vec<EigenvectorRow>,
+    pub measures: Vec<MeasureRow>,
+    pub theory: Vec<TheoryRow>,
 }
 
 impl Task {
     /// Whether it has nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.lanes() == 0
+        !self.rates.is_empty() && self.lanes() == 0
     }
 
     /// Number of runs.
@@ -67,6 +78,9 @@ impl Task {
         };
         content.insert("coordinates".into(), coordinates.clone().into());
         content.insert("basis".into(), section("coordinates", coordinates).into());
+        if !experiment.trains() {
+            content.insert("spectrum".into(), section("spectra", coordinates).into());
+        }
         for (algorithm, rates) in experiment.algorithms.iter().zip(&self.rates) {
             if rates.is_empty() {
                 continue;
@@ -80,7 +94,12 @@ impl Task {
         }
         content.insert("schema".into(), i64::from(SCHEMA).into());
         content.insert("trial".into(), (self.trial as i64).into());
-        content.insert("recording".into(), format!("{:?}", self.recording).into());
+        let recording = match self.recording {
+            Recording::Summary => "Summary".into(),
+            // Since the theory's quantities are recorded.
+            recording => format!("{recording:?}, theory"),
+        };
+        content.insert("recording".into(), recording.into());
         content.insert("data".into(), data.to_vec().into());
         let hash = store::sha256(canonical_json(&content.into()).as_bytes());
         hash[..32].to_owned()
@@ -122,40 +141,28 @@ impl Task {
             rows.push(&label, outcome);
         }
         if self.recording >= Recording::Curve {
-            rows.spectrum = self.spectrum(experiment, problem, parts);
+            let objective = &*problem.objective;
+            for part in parts {
+                let Vectors::Eigen(spectrum) = &part.vectors else { continue };
+                let block = block_name(objective.layout(), &part.blocks);
+                let label = (self.trial, &*coordinates.name, &*block);
+                rows.spectrum.extend(spectra::eigenvalues(label, spectrum));
+                rows.theory.push(theory::row(label, spectrum, objective));
+            }
         }
         if self.recording == Recording::Trajectory && coordinates.basis.is_identity() {
             rows.landscape = landscape::rows(problem, self.trial);
         }
         Ok(rows)
     }
+}
 
-    fn spectrum<R: Precision>(
-        &self,
-        experiment: &Experiment,
-        problem: &Problem<R>,
-        parts: &[Part],
-    ) -> Vec<SpectrumRow> {
-        let blocks = problem.objective.layout().blocks();
-        let mut rows = Vec::new();
-        for part in parts {
-            let Vectors::Eigen(spectrum) = &part.vectors else { continue };
-            let block = match &blocks[part.blocks.clone()] {
-                [one] if blocks.len() > 1 => one.name.clone(),
-                _ => "all".into(),
-            };
-            rows.extend(spectrum.eigenvalues.iter().enumerate().map(|(k, &eigenvalue)| {
-                SpectrumRow {
-                    trial: self.trial,
-                    coordinates: experiment.coordinates[self.coordinates].name.clone(),
-                    block: block.clone(),
-                    k: k + 1,
-                    eigenvalue,
-                    density: spectrum.density(k),
-                }
-            }));
-        }
-        rows
+/// The name of a group of parameter blocks.
+pub(super) fn block_name(layout: &Layout, group: &Range<usize>) -> String {
+    let blocks = layout.blocks();
+    match &blocks[group.clone()] {
+        [one] if blocks.len() > 1 => one.name.clone(),
+        _ => "all".into(),
     }
 }
 
@@ -229,6 +236,9 @@ impl Rows {
         self.trajectories.extend(other.trajectories);
         self.landscape.extend(other.landscape);
         self.spectrum.extend(other.spectrum);
+        self.eigenvectors.extend(other.eigenvectors);
+        self.measures.extend(other.measures);
+        self.theory.extend(other.theory);
     }
 
     /// As the files of a stored task.
@@ -244,6 +254,9 @@ impl Rows {
         insert(&mut tables, &self.trajectories);
         insert(&mut tables, &self.landscape);
         insert(&mut tables, &self.spectrum);
+        insert(&mut tables, &self.eigenvectors);
+        insert(&mut tables, &self.measures);
+        insert(&mut tables, &self.theory);
         tables
     }
 
@@ -261,6 +274,9 @@ impl Rows {
             trajectories: get(tables, folder)?,
             landscape: get(tables, folder)?,
             spectrum: get(tables, folder)?,
+            eigenvectors: get(tables, folder)?,
+            measures: get(tables, folder)?,
+            theory: get(tables, folder)?,
         })
     }
 }

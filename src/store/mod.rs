@@ -315,6 +315,15 @@ impl Store {
         written.map_err(Error::io(path))
     }
 
+    /// As [`Store::write`], into a folder of the results folder.
+    ///
+    /// # Errors
+    /// As for [`Store::write`].
+    pub fn write_in(&self, folder: &str, name: &str, bytes: &[u8]) -> Result<()> {
+        self.make_folder(&self.root.join(folder))?;
+        self.write(&format!("{folder}/{name}"), bytes)
+    }
+
     /// Removes a file of the results folder, if it is there.
     fn remove(&self, name: &str) -> Result<()> {
         let path = self.root.join(name);

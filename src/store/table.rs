@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::record::{
-    ClaimRow, CurveRow, LandscapeRow, RateRow, RunRow, ScheduleRow, SpectrumRow, TrajectoryRow,
+    ClaimRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, ScheduleRow,
+    SpectrumRow, TheoryRow, TrajectoryRow,
 };
 
 /// A kind of row and the file that holds it.
@@ -30,6 +31,9 @@ tables! {
     LandscapeRow => "landscape.csv",
     RateRow => "learning_rates.csv",
     SpectrumRow => "spectrum.csv",
+    EigenvectorRow => "eigenvectors.csv",
+    MeasureRow => "measures.csv",
+    TheoryRow => "theory.csv",
     ClaimRow => "claims.csv",
     ScheduleRow => "schedule.csv",
 }

@@ -68,12 +68,7 @@ pub const METRICS: &[Metric] = &[
         goal: Goal::Lower,
         get: |run| run.minimum_suboptimality,
     },
-    Metric {
-        name: "reached_target",
-        summary: "first step or epoch at the target; infinite if never",
-        goal: Goal::Lower,
-        get: |run| Some(run.reached_target.map_or(f64::INFINITY, |step| step as f64)),
-    },
+    Metric::TO_TARGET,
     Metric {
         name: "steps",
         summary: "updates made",
@@ -125,6 +120,14 @@ pub const METRICS: &[Metric] = &[
 ];
 
 impl Metric {
+    /// The number of steps or epochs to the target.
+    pub const TO_TARGET: Self = Self {
+        name: "reached_target",
+        summary: "first step or epoch at the target; infinite if never",
+        goal: Goal::Lower,
+        get: |run| Some(run.reached_target.map_or(f64::INFINITY, |step| step as f64)),
+    };
+
     /// Names and metrics, as configs choose them.
     pub fn choices() -> Vec<(&'static str, Metric)> {
         METRICS.iter().map(|&metric| (metric.name, metric)).collect()

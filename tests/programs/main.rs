@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+mod bases;
 mod divergence;
 mod figures;
 mod output;
 mod refusals;
 mod reproducibility;
 mod resuming;
+mod spectra;
 mod workspace;

@@ -1,4 +1,5 @@
-//! EGOP estimates against the closed form and the theorems (paper, Lemmas 14 and 19).
+//! EGOP estimates against the closed form and the theorems (paper, Lemmas 14, 18 and 19 and
+//! Corollary 15).
 
 use std::ops::Range;
 
@@ -6,11 +7,13 @@ use egop::basis::{BlockDiagonal, Part, Vectors};
 use egop::data::{Decay, gaussian_vector, orthonormal, spectral_matrix};
 use egop::distribution::Distribution;
 use egop::egop::{Estimate, Sampler, Samples, Sampling};
-use egop::lanes::Layout;
+use egop::lanes::{Lanes, Layout};
 use egop::linalg::symmetric_eigen;
-use egop::objective::{Composite, LeastSquares, LogSumExp, Objective};
+use egop::objective::{
+    Batch, Composite, LeastSquares, LogSumExp, Logistic, Objective, Outer, Scratch,
+};
 use egop::rng::Streams;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView2};
 use proptest::prelude::*;
 
 use crate::wrapped::{Recorder, Reparameterized};
@@ -158,6 +161,83 @@ proptest! {
         let (estimated, _) = symmetric_eigen(found.view()).unwrap();
         prop_assert!(case.interlaces(&estimated, 6.0 * error));
     }
+
+    // Lemma 14 and Corollary 15. The sampling error is bounded as above: for the distribution of a
+    // rotated gradient the entries' variances add up to the same sum.
+    #[test]
+    fn egops_of_least_squares_turn_with_the_coordinates(
+        rows in 1..25_usize, columns in 2..25_usize, decay in decays(), noise in 0.0..2.0,
+        seed: u32,
+    ) {
+        let case = LeastSquaresCase::new(rows, columns, decay, noise, seed.into());
+        let (exact, count) = (case.egop(), 2000);
+        let error = (case.variance().sum() / count as f64).sqrt();
+        let layout = case.objective.layout();
+        let turned = |v: &Array2<f64>| {
+            let vectors = Vectors::Orthonormal(v.clone());
+            let basis = BlockDiagonal::new(layout, &[Part { blocks: 0..1, vectors }]);
+            let turned = Reparameterized { inner: &case.objective, basis: &basis };
+            estimate(&turned, samples(count), seed.into())
+        };
+        let (_, v) = rotation(layout, seed.into());
+        prop_assert!(frobenius(&(turned(&v) - v.t().dot(&exact).dot(&v))) <= 6.0 * error);
+
+        let (eigenvalues, v) = symmetric_eigen(exact.view()).unwrap();
+        let diagonal = Array2::from_diag(&eigenvalues);
+        prop_assert!(frobenius(&(turned(&v) - diagonal)) <= 6.0 * error);
+    }
+
+    #[test]
+    fn singular_values_bound_the_eigenvalues_whatever_the_loss(
+        size in 1..12_usize, decay in decays(), seed: u32,
+    ) {
+        let mut rng = Streams::new(seed.into(), 0).rng("case");
+        let a = spectral_matrix(size, size, decay, &mut rng);
+        let y = gaussian_vector(size, &mut rng);
+        let labels = y.mapv(|y| f64::from(u8::from(y > 0.0)));
+        let sigma = decay.singular_values(size);
+        check_lemma_18(a.view(), &sigma, LeastSquares::new(&y), seed.into())?;
+        check_lemma_18(a.view(), &sigma, LogSumExp::new(&y), seed.into())?;
+        check_lemma_18(a.view(), &sigma, Logistic::new(&labels), seed.into())?;
+    }
+}
+
+/// For f = h(Aθ) the EGOP is AᵀMA with M = E[∇h ∇hᵀ], hence σ_k² λ_min(M) ≤ λ_k ≤ σ_k² λ_max(M).
+/// That holds for estimates as well, if both are from the same points.
+fn check_lemma_18<H: Outer<f64> + Clone>(
+    a: ArrayView2<'_, f64>,
+    sigma: &Array1<f64>,
+    h: H,
+    seed: u64,
+) -> Result<(), TestCaseError> {
+    let (n, count) = (a.nrows(), 300);
+    let found = estimate(&Composite::new(a, h.clone()), samples(count), seed);
+    // ∇h(Aθ) by itself is the gradient of h(Iz) at z = Aθ.
+    let outer = Composite::new(Array2::eye(n).view(), h);
+    let layout = outer.layout();
+    let mut middle = Array2::<f64>::zeros((n, n));
+    for sample in 0..count {
+        let mut rng = Streams::new(seed, 0).indexed("egop", sample);
+        let theta: Array1<f64> = Distribution::Gaussian { scale: 1.0 }.sample(layout, &mut rng);
+        let z = Lanes::broadcast(layout, 1, a.dot(&theta).view());
+        let mut gradient = z.clone();
+        let (mut value, mut scratch) = ([0.0], Scratch::new());
+        outer.value_and_gradient(&z, Batch::Full, &mut value, &mut gradient, &mut scratch);
+        let gradient = gradient.lane(0);
+        for ((i, j), entry) in middle.indexed_iter_mut() {
+            *entry += gradient[i] * gradient[j] / count as f64;
+        }
+    }
+    let (of_middle, _) = symmetric_eigen(middle.view()).unwrap();
+    let (lambda, _) = symmetric_eigen(found.view()).unwrap();
+    let (largest, smallest) = (of_middle[0], of_middle[n - 1]);
+    for (&lambda, &sigma) in lambda.iter().zip(sigma) {
+        // Rounding of the eigenvalues of both matrices.
+        let rounding = 1e-13 * largest;
+        let allowed = sigma.powi(2) * smallest - rounding..=sigma.powi(2) * largest + rounding;
+        prop_assert!(allowed.contains(&lambda), "{lambda:e} outside {allowed:?}");
+    }
+    Ok(())
 }
 
 /// V as a change of variables and as a matrix.

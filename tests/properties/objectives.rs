@@ -228,3 +228,33 @@ fn overflow_stays_in_its_lane_and_shows() {
         }
     }
 }
+
+#[test]
+fn hessians_are_those_of_the_gradient() {
+    let mut compared = 0;
+    for instance in objectives() {
+        let objective = instance.draw::<f64>(0);
+        let Some(hessian) = objective.hessian() else { continue };
+        let point = match hessian.place {
+            place if place.starts_with("at 0") => Array1::zeros(objective.layout().dimension()),
+            _ => objective.minimizer().unwrap().to_owned(),
+        };
+        let h = 1e-5;
+        for i in 0..point.len() {
+            let moved = |step: f64| {
+                let mut moved = point.clone();
+                moved[i] += step;
+                moved
+            };
+            let (_, gradients) = evaluate(&*objective, &[moved(h), moved(-h)], Batch::Full);
+            let difference = (&gradients[0] - &gradients[1]) / (2.0 * h);
+            for (found, expected) in hessian.matrix.row(i).iter().zip(&difference) {
+                // Third derivatives times h²/6, and the gradients' rounding over h: both below 1e-9
+                // for Hessians of entries up to 1.
+                assert!((found - expected).abs() < 1e-8, "{}: {found} {expected}", instance.kind);
+            }
+        }
+        compared += 1;
+    }
+    assert!(compared >= 5, "every convex objective has a Hessian");
+}

@@ -1,0 +1,189 @@
+//! Numbers that sum up a spectrum, and how far two estimates of an eigenbasis are apart.
+
+use ndarray::{Array1, Array2, ArrayView2};
+
+use crate::egop::Spectrum;
+use crate::error::Result;
+use crate::linalg::{self, Into};
+
+/// Indices of leading eigenvalues and eigenvectors that are measured one by one.
+const LEADING: usize = 100;
+/// Shelves that are looked for.
+const SHELVES: usize = 4;
+/// Shelves are of eigenvalues at least this fraction of the leading one: smaller ones hardly matter
+/// to anything, and the last gap is that to rounding noise.
+const FLOOR: f64 = 1e-6;
+/// Shares of Σλ_k.
+const SHARES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+
+/// One number that sums up a spectrum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measure {
+    /// One of [`Measure::NAMES`].
+    pub name: &'static str,
+    /// The index k or threshold that it is taken at, where it needs one.
+    pub at: Option<f64>,
+    /// Its value.
+    pub value: f64,
+}
+
+impl Measure {
+    /// Names and what they mean.
+    pub const NAMES: [(&'static str, &'static str); 9] = [
+        ("leading-eigenvalue", "λ_k, at k up to 100"),
+        ("relative-eigenvalue", "λ_k/λ₁, at k up to 100 and at 1, 2 or 5 times powers of ten"),
+        ("stable-rank", "Σ√λ_k/√λ₁ (paper, eq. 3)"),
+        ("intrinsic-dimension", "Σλ_k/λ₁"),
+        (
+            "effective-dimension",
+            "the least r with λ₁ + … + λ_r at least a share of Σλ_k, at 0.5, 0.9, 0.99 or 0.999",
+        ),
+        ("density", "β_k = ‖v_k‖₁/√d, at k up to 100"),
+        (
+            "shelf-end",
+            "the j-th index k, ascending, of the four largest gaps λ_k/λ_{k+1} with λ_{k+1} at \
+             least 1e-6 λ₁, at j",
+        ),
+        ("shelf-gap", "the gap λ_k/λ_{k+1} there, at j"),
+        (
+            "subspace-distance",
+            "sin of the largest angle between the spans of the leading k eigenvectors of the two \
+             halves of the samples, at k",
+        ),
+    ];
+
+    /// All measures of one spectrum; those of two ([`subspace_distance`]) are not among them.
+    pub fn all(spectrum: &Spectrum) -> Vec<Self> {
+        let lambda = &spectrum.eigenvalues;
+        let size = lambda.len();
+        let mut all = vec![
+            Self { name: "stable-rank", at: None, value: spectrum.stable_rank() },
+            Self { name: "intrinsic-dimension", at: None, value: spectrum.intrinsic_dimension() },
+        ];
+        let mut add = |name, at: f64, value| all.push(Self { name, at: Some(at), value });
+        for share in SHARES {
+            add("effective-dimension", share, effective_dimension(lambda, share) as f64);
+        }
+        for (j, k) in shelf_ends(lambda).into_iter().enumerate() {
+            add("shelf-end", (j + 1) as f64, k as f64);
+            add("shelf-gap", (j + 1) as f64, lambda[k - 1] / lambda[k]);
+        }
+        for k in 1..=size {
+            if k <= LEADING {
+                add("leading-eigenvalue", k as f64, lambda[k - 1]);
+                add("density", k as f64, spectrum.density(k - 1));
+            }
+            if k <= LEADING || is_round(k) {
+                add("relative-eigenvalue", k as f64, lambda[k - 1] / lambda[0]);
+            }
+        }
+        all
+    }
+}
+
+/// 1, 2 or 5 times a power of ten.
+fn is_round(k: usize) -> bool {
+    let leading = std::iter::successors(Some(k), |k| (k % 10 == 0).then_some(k / 10)).last();
+    matches!(leading, Some(1 | 2 | 5))
+}
+
+/// The least r with λ₁ + … + λ_r at least this share of the sum.
+fn effective_dimension(eigenvalues: &Array1<f64>, share: f64) -> usize {
+    let wanted = share * eigenvalues.sum();
+    let mut sum = 0.0;
+    let short = eigenvalues.iter().take_while(|&&value| {
+        sum += value;
+        sum < wanted
+    });
+    (short.count() + 1).min(eigenvalues.len())
+}
+
+/// The indices k (from 1, ascending) of the largest gaps λ_k/λ_{k+1} above the floor.
+fn shelf_ends(eigenvalues: &Array1<f64>) -> Vec<usize> {
+    let floor = FLOOR * eigenvalues[0];
+    let mut gaps: Vec<(f64, usize)> = (1..eigenvalues.len())
+        .filter(|&k| eigenvalues[k] > floor)
+        .map(|k| (eigenvalues[k - 1] / eigenvalues[k], k))
+        .collect();
+    gaps.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut ends: Vec<usize> = gaps.into_iter().take(SHELVES).map(|(_, k)| k).collect();
+    ends.sort_unstable();
+    ends
+}
+
+/// The numbers k of leading eigenvectors whose span is compared between halves of the samples:
+/// round numbers up to 100, and the shelves' ends.
+pub fn measured_subspaces(spectrum: &Spectrum) -> Vec<usize> {
+    let size = spectrum.eigenvalues.len();
+    let mut all: Vec<usize> = (1..=LEADING.min(size)).filter(|&k| is_round(k)).collect();
+    all.extend(shelf_ends(&spectrum.eigenvalues));
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// sin of the largest principal angle between the spans of two sets of k orthonormal columns
+/// (d × k each), in [0, 1].
+///
+/// # Errors
+/// As for [`linalg::symmetric_eigen`].
+pub fn subspace_distance(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<f64> {
+    // The sines are the singular values of the part of b that a does not span; taken from it
+    // rather than from the cosines, small ones are not lost to rounding.
+    let k = a.ncols();
+    let mut inner = Array2::zeros((k, k));
+    linalg::product(a.t(), b, Into::Overwrite, inner.view_mut());
+    let mut outside = b.to_owned();
+    let mut inside = Array2::zeros(outside.raw_dim());
+    linalg::product(a, inner.view(), Into::Overwrite, inside.view_mut());
+    outside -= &inside;
+    let mut gram = Array2::zeros((k, k));
+    linalg::product(outside.t(), outside.view(), Into::Overwrite, gram.view_mut());
+    let (squares, _) = linalg::symmetric_eigen(gram.view())?;
+    Ok(squares[0].clamp(0.0, 1.0).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn effective_dimensions_count_eigenvalues() {
+        let lambda = array![4.0, 3.0, 2.0, 1.0];
+        let found = [0.3, 0.4, 0.41, 0.9, 0.95, 1.0].map(|s| effective_dimension(&lambda, s));
+        assert_eq!(found, [1, 1, 2, 3, 4, 4]);
+    }
+
+    #[test]
+    fn shelves_end_at_the_largest_gaps_above_the_floor() {
+        let shelf = |value: f64, length| std::iter::repeat_n(value, length);
+        let lambda: Array1<f64> = shelf(1e3, 1)
+            .chain(shelf(100.0, 9))
+            .chain(shelf(20.0, 31))
+            .chain(shelf(15.0, 3))
+            .chain(shelf(1.0, 10))
+            .chain(shelf(0.1, 5))
+            .chain(shelf(1e-4, 9))
+            .chain(shelf(1e-18, 9))
+            .collect();
+        assert_eq!(shelf_ends(&lambda), [1, 10, 44, 54]);
+    }
+
+    #[test]
+    fn round_numbers() {
+        let round: Vec<usize> = (1..1100).filter(|&k| is_round(k)).collect();
+        assert_eq!(round, [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
+    }
+
+    #[test]
+    fn the_distance_is_the_sine_of_the_largest_angle() {
+        for angle in [1e-9, 0.3, 1.2_f64] {
+            let a = array![[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]];
+            let b = array![[1.0, 0.0], [0.0, angle.cos()], [0.0, angle.sin()]];
+            let found = subspace_distance(a.view(), b.view()).unwrap();
+            // Entries are rounded to 1e-16 and so are their differences.
+            assert!((found - angle.sin()).abs() < 1e-15, "{found}");
+        }
+    }
+}

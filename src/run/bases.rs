@@ -1,0 +1,97 @@
+//! Changes of variables as files for other programs: `basis/<trial>-<coordinates>-<block>.npy`.
+
+use ndarray_npy::WriteNpyExt;
+
+use crate::basis::Vectors;
+use crate::error::Result;
+use crate::experiment::Precision as Type;
+use crate::run::Run;
+use crate::run::observer::Stage;
+use crate::run::pass::Runner;
+use crate::run::task::{Task, block_name, context};
+use crate::trial::{Control, Precision, Problem, Recording};
+
+/// The folder in the results folder.
+const FOLDER: &str = "basis";
+
+impl Run<'_> {
+    /// Writes V's diagonal blocks (d × d matrices of doubles, the new coordinates' axes as columns)
+    /// of every trial and coordinate system but the original one, and for eigenbases beside each
+    /// its eigenvalues (`…-eigenvalues.npy`). Returns the names of the files.
+    ///
+    /// # Errors
+    /// When an EGOP cannot be estimated, a file cannot be written, or on interruption.
+    pub fn save_bases(&self) -> Result<Vec<String>> {
+        match self.experiment.precision {
+            Type::Double => self.save::<f64>(),
+            Type::Single => self.save::<f32>(),
+        }
+    }
+
+    fn save<R: Precision>(&self) -> Result<Vec<String>> {
+        let experiment = self.experiment;
+        let runner = Runner::new(self);
+        let mut files = Vec::new();
+        for trial in 0..experiment.trials {
+            let context = context(experiment, self.options.data_dir.as_deref(), trial);
+            let draw = || Problem::<R>::draw(&*experiment.objective, experiment.start, &context);
+            let problem = if experiment.trains() { Some(draw()?) } else { None };
+            for (index, coordinates) in experiment.coordinates.iter().enumerate() {
+                if coordinates.basis.is_identity() {
+                    continue;
+                }
+                let task = Task {
+                    trial,
+                    coordinates: index,
+                    rates: Vec::new(),
+                    recording: Recording::Summary,
+                };
+                let layout = experiment.objective_of(coordinates).layout();
+                let named: Vec<_> = match &problem {
+                    Some(problem) => {
+                        let parts = runner.parts(problem, &task)?;
+                        let named = |part: &crate::basis::Part| {
+                            (block_name(&layout, &part.blocks), part.vectors.clone())
+                        };
+                        parts.iter().map(named).collect()
+                    }
+                    None => {
+                        let progress = |units| self.observer.advance(Stage::Egop, units);
+                        let control = Control::new(self.observer.interrupted(), &progress);
+                        let estimates = task.estimates::<R>(experiment, &context, control)?;
+                        estimates
+                            .into_iter()
+                            .map(|(block, estimate)| (block, Vectors::Eigen(estimate.whole)))
+                            .collect()
+                    }
+                };
+                for (block, vectors) in named {
+                    let stem = plain(&format!("{trial}-{}-{block}", coordinates.name));
+                    let matrix = match &vectors {
+                        Vectors::Eigen(spectrum) => &spectrum.eigenvectors,
+                        Vectors::Orthonormal(vectors) => vectors,
+                    };
+                    files.push(self.write_npy(format!("{stem}.npy"), matrix)?);
+                    if let Vectors::Eigen(spectrum) = &vectors {
+                        let name = format!("{stem}-eigenvalues.npy");
+                        files.push(self.write_npy(name, &spectrum.eigenvalues)?);
+                    }
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    fn write_npy(&self, name: String, array: &impl WriteNpyExt) -> Result<String> {
+        let mut bytes = Vec::new();
+        array.write_npy(&mut bytes).expect("an array in memory can be written to memory");
+        self.store.write_in(FOLDER, &name, &bytes)?;
+        Ok(format!("{FOLDER}/{name}"))
+    }
+}
+
+/// A name without characters that are special in file names.
+fn plain(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    name.chars().map(plain).collect()
+}

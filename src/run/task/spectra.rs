@@ -1,0 +1,176 @@
+//! Estimating an EGOP for its own sake: eigenvalues, eigenvectors and what they amount to.
+
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
+
+use super::{Rows, Task, block_name};
+use crate::egop::{Estimate, Measure, Sampler, Spectrum, measured_subspaces, subspace_distance};
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::objective::Context;
+use crate::record::{EigenvectorRow, MeasureRow, SpectrumRow};
+use crate::trial::{Control, Precision};
+
+/// Trial, name of the coordinate system, name of the block.
+pub(super) type Label<'a> = (usize, &'a str, &'a str);
+
+impl Task {
+    /// The rows of an EGOP estimate.
+    ///
+    /// # Errors
+    /// As for [`Task::estimates`].
+    pub fn measure<R: Precision>(
+        &self,
+        experiment: &Experiment,
+        context: &Context,
+        control: Control<'_>,
+    ) -> Result<Rows> {
+        let coordinates = &experiment.coordinates[self.coordinates];
+        let mut rows = Rows::default();
+        for (block, estimate) in self.estimates::<R>(experiment, context, control)? {
+            let label = (self.trial, &*coordinates.name, &*block);
+            rows.spectrum.extend(eigenvalues(label, &estimate.whole));
+            let kept = coordinates.own.eigenvectors;
+            rows.eigenvectors.extend(eigenvectors(label, &estimate.whole, kept));
+            rows.measures.extend(estimate.measures(label)?);
+        }
+        Ok(rows)
+    }
+
+    /// Estimates the EGOP of each block, from all samples and from either half of them.
+    ///
+    /// # Errors
+    /// When there are fewer than two samples; otherwise as for [`Estimate::egop`].
+    pub fn estimates<R: Precision>(
+        &self,
+        experiment: &Experiment,
+        context: &Context,
+        control: Control<'_>,
+    ) -> Result<Vec<(String, Halved)>> {
+        let coordinates = &experiment.coordinates[self.coordinates];
+        let objective = R::objective(experiment.objective_of(coordinates), context)?;
+        let layout = objective.layout();
+        let progress = |samples: usize| {
+            control.advance(samples as u64);
+            !control.interrupted()
+        };
+        let sampler = Sampler {
+            objective: &*objective,
+            distribution: experiment.distribution_of(coordinates),
+            sampling: experiment.sampling_of(coordinates),
+            // With samples in common, two spectra would agree better than two estimates do.
+            streams: context.streams.branch(&coordinates.name),
+            progress: &progress,
+        };
+        let samples = sampler.samples();
+        if samples < 2 {
+            return Err(Error::Numerical("two samples are needed, for two halves".into()));
+        }
+        let groups = coordinates.basis.scope().map(|scope| scope.groups(layout));
+        let groups = groups.unwrap_or_default();
+        let ranges: Vec<_> =
+            groups.iter().map(|group| crate::basis::parameters(layout, group)).collect();
+        let middle = samples / 2;
+        let first = sampler.egop_of(0..middle, &ranges)?;
+        let second = sampler.egop_of(middle..samples, &ranges)?;
+        let share = middle as f64 / samples as f64;
+        let halves = first.into_iter().zip(second);
+        groups
+            .iter()
+            .zip(halves)
+            .map(|(group, halves)| {
+                Ok((block_name(layout, group), Halved::decompose(halves, share)?))
+            })
+            .collect()
+    }
+}
+
+/// The spectra of an estimate and of the estimates from either half of its samples.
+pub(in crate::run) struct Halved {
+    pub whole: Spectrum,
+    halves: [Spectrum; 2],
+}
+
+impl Halved {
+    /// `share` is the first half's share of the samples.
+    fn decompose((first, second): (Array2<f64>, Array2<f64>), share: f64) -> Result<Self> {
+        let whole = &first * share + &second * (1.0 - share);
+        let mut spectra = [whole, first, second]
+            .into_par_iter()
+            .map(|egop| Spectrum::of(egop.view()))
+            .collect::<Result<Vec<_>>>()?
+            .into_iter();
+        let mut next = || spectra.next().expect("three matrices have three spectra");
+        Ok(Self { whole: next(), halves: [next(), next()] })
+    }
+
+    /// The measures, with the interval that the halves span.
+    fn measures(&self, (trial, coordinates, block): Label<'_>) -> Result<Vec<MeasureRow>> {
+        let row = |measure: &Measure, [lower, upper]: [f64; 2]| MeasureRow {
+            trial,
+            coordinates: coordinates.into(),
+            block: block.into(),
+            measure: measure.name.into(),
+            at: measure.at,
+            value: measure.value,
+            lower,
+            upper,
+        };
+        let halves = self.halves.each_ref().map(Measure::all);
+        let mut rows: Vec<MeasureRow> = Measure::all(&self.whole)
+            .iter()
+            .map(|measure| {
+                let same = |other: &&Measure| (other.name, other.at) == (measure.name, measure.at);
+                let halves = halves.iter().filter_map(|half| Some(half.iter().find(same)?.value));
+                let interval = halves.fold([measure.value; 2], |[lower, upper], value| {
+                    [lower.min(value), upper.max(value)]
+                });
+                row(measure, interval)
+            })
+            .collect();
+        let [first, second] = self.halves.each_ref().map(|half| half.eigenvectors.view());
+        for k in measured_subspaces(&self.whole) {
+            let leading =
+                |vectors: ndarray::ArrayView2<'_, f64>| vectors.split_at(Axis(1), k).0.to_owned();
+            let value = subspace_distance(leading(first).view(), leading(second).view())?;
+            let measure = Measure { name: "subspace-distance", at: Some(k as f64), value };
+            rows.push(row(&measure, [value; 2]));
+        }
+        Ok(rows)
+    }
+}
+
+/// Rows of `spectrum.csv`.
+pub(super) fn eigenvalues(label: Label<'_>, spectrum: &Spectrum) -> Vec<SpectrumRow> {
+    let (trial, coordinates, block) = label;
+    let eigenvalues = spectrum.eigenvalues.iter().enumerate();
+    eigenvalues
+        .map(|(k, &eigenvalue)| SpectrumRow {
+            trial,
+            coordinates: coordinates.into(),
+            block: block.into(),
+            k: k + 1,
+            eigenvalue,
+            density: spectrum.density(k),
+        })
+        .collect()
+}
+
+/// Rows of `eigenvectors.csv`.
+fn eigenvectors(label: Label<'_>, spectrum: &Spectrum, kept: usize) -> Vec<EigenvectorRow> {
+    let (trial, coordinates, block) = label;
+    let vectors = spectrum.eigenvectors.columns().into_iter().take(kept).enumerate();
+    vectors
+        .flat_map(|(k, vector)| {
+            let entries: Vec<f64> = vector.to_vec();
+            entries.into_iter().enumerate().map(move |(parameter, entry)| EigenvectorRow {
+                trial,
+                coordinates: coordinates.into(),
+                block: block.into(),
+                k: k + 1,
+                parameter,
+                entry,
+            })
+        })
+        .collect()
+}
