@@ -44,10 +44,12 @@ fn programs_share_the_work_and_do_no_task_twice() {
 #[test]
 fn finished_tasks_are_not_forgotten_while_another_program_works_there() {
     let folder = folder();
-    let slow = config(folder.path(), &[("steps = 20", "steps = 100000000")]);
+    let endless = "steps = 100000000\ngradient_tolerance = 0.0";
+    let slow = config(folder.path(), &[("steps = 20", endless)]);
     let out = folder.path().join("out");
     let mut other = egop_run(&slow, &out).stderr(Stdio::null()).spawn().unwrap();
     while !out.join("locks/trial-0-0").exists() {
+        assert!(other.try_wait().unwrap().is_none(), "it ended too early");
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let output = egop_run(&slow, &out).arg("--force").output().unwrap();

@@ -8,12 +8,14 @@ use crate::lab::{config, egop_run, folder, keys};
 #[test]
 fn the_first_signal_stops_after_a_step_and_keeps_what_is_finished() {
     let folder = folder();
-    let config = config(folder.path(), &[("steps = 20", "steps = 100000000")]);
+    let endless = "steps = 100000000\ngradient_tolerance = 0.0";
+    let config = config(folder.path(), &[("steps = 20", endless)]);
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let out = folder.path().join(signal);
         let mut command = egop_run(&config, &out);
-        let child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         while !out.join("locks/trial-0-0").exists() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it was told to");
             std::thread::sleep(Duration::from_millis(10));
         }
         let start = Instant::now();
