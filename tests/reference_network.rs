@@ -24,7 +24,7 @@ fn network(reference: &Value) -> FeedForward<f64> {
     let labels = numbers(&reference["y"]).into_iter().map(|y| y as usize).collect();
     let targets = Targets::Classes { labels, classes: 2 };
     let training = Examples::new(matrix(&reference["X"]), targets);
-    FeedForward::relu(&[3], DataSet { training, validation: None, test: None })
+    FeedForward::new(&[3], true, DataSet { training, validation: None, test: None })
 }
 
 /// Parameters or their gradient, in the order of the network's layout.

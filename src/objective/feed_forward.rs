@@ -23,15 +23,6 @@ use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
 /// What the first activations of a group of lanes may fill: about half of a core's own cache.
 const GROUP_BYTES: usize = 1 << 20;
 
-/// What follows every layer but the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Activation {
-    /// Nothing; such a network has no biases.
-    Identity,
-    /// max(x, 0), after adding a bias; the last layer has a bias too.
-    Relu,
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Layer {
     inputs: usize,
@@ -41,28 +32,25 @@ struct Layer {
     bias: Option<usize>,
 }
 
-/// A feed-forward network with its data. The loss is softmax cross entropy (mean over the
-/// examples) where the targets are classes, and the squared error (mean over examples and outputs)
-/// where they are vectors.
+/// A feed-forward network with its data, max(x, 0) after every layer but the last. The loss is
+/// softmax cross entropy (mean over the examples) where the targets are classes, and the squared
+/// error (mean over examples and outputs) where they are vectors.
 ///
 /// Blocks: `layer1.weight` (outputs × inputs), `layer1.bias` if there are biases, `layer2.weight`…
 #[derive(Clone, Debug)]
 pub struct FeedForward<R> {
     layers: Vec<Layer>,
-    activation: Activation,
     layout: Layout,
     data: DataSet<R>,
-    minimum: Option<f64>,
-    resolution: f64,
 }
 
 /// The layout of a network with layers between these widths (inputs, hidden layers, outputs).
-pub(super) fn layout(widths: &[usize], activation: Activation) -> Layout {
+pub(super) fn layout(widths: &[usize], biases: bool) -> Layout {
     let layers = widths.windows(2).zip(1..).flat_map(move |(pair, number)| {
         let fan = (pair[0], pair[1]);
         let weight = (format!("layer{number}.weight"), (pair[1], pair[0]), Role::Weight, fan);
         let bias = (format!("layer{number}.bias"), (pair[1], 1), Role::Bias, fan);
-        [Some(weight), (activation == Activation::Relu).then_some(bias)]
+        [Some(weight), biases.then_some(bias)]
     });
     Layout::new(layers.flatten())
 }
@@ -78,34 +66,19 @@ pub(super) fn gradient_cost(widths: &[usize], examples: usize) -> f64 {
 }
 
 impl<R: Real> FeedForward<R> {
-    /// A network with hidden layers of the given widths, as the data's inputs and targets ask.
-    pub(super) fn new(hidden: &[usize], activation: Activation, data: DataSet<R>) -> Self {
+    /// A network with hidden layers of the given widths, and inputs and outputs as the data have
+    /// them.
+    pub fn new(hidden: &[usize], biases: bool, data: DataSet<R>) -> Self {
         let inputs = data.training.inputs().ncols();
         let widths = [&[inputs], hidden, &[data.training.outputs()]].concat();
-        let blocks = match activation {
-            Activation::Identity => 1,
-            Activation::Relu => 2,
-        };
+        let blocks = 1 + usize::from(biases);
         let layers = widths.windows(2).enumerate().map(|(index, pair)| Layer {
             inputs: pair[0],
             outputs: pair[1],
             weight: blocks * index,
-            bias: (activation == Activation::Relu).then_some(blocks * index + 1),
+            bias: biases.then_some(blocks * index + 1),
         });
-        Self {
-            layers: layers.collect(),
-            activation,
-            layout: layout(&widths, activation),
-            data,
-            minimum: None,
-            resolution: f64::MIN_POSITIVE,
-        }
-    }
-
-    /// The same network, whose lowest training loss is known, as is the smallest difference from
-    /// it that rounding lets one see.
-    pub(super) fn with_minimum(self, minimum: f64, resolution: f64) -> Self {
-        Self { minimum: Some(minimum), resolution, ..self }
+        Self { layers: layers.collect(), layout: layout(&widths, biases), data }
     }
 
     /// The data.
@@ -224,22 +197,17 @@ impl<R: Real> FeedForward<R> {
         }
     }
 
-    /// Adds the bias to a layer's product and applies the activation.
+    /// Adds the bias to a layer's product, and takes max(x, 0) unless the layer is the last.
     fn finish(&self, theta: &Lanes<R>, lane: usize, index: usize, output: &mut [R], size: usize) {
-        let Some(bias) = self.layers[index].bias else {
-            return;
-        };
-        let bias = theta.block(bias);
+        let bias = self.layers[index].bias.map(|block| theta.block(block));
         let last = index + 1 == self.layers.len();
-        for (row, &bias) in output.chunks_exact_mut(size).zip(bias.row(lane)) {
-            if last {
-                row.iter_mut().for_each(|x| *x += bias);
-            } else {
-                for x in row {
-                    // NaN stays NaN, so that overflow shows in the loss.
-                    let sum = *x + bias;
-                    *x = if sum < R::zero() { R::zero() } else { sum };
-                }
+        let floor = if last { R::neg_infinity() } else { R::zero() };
+        for (unit, row) in output.chunks_exact_mut(size).enumerate() {
+            let bias = bias.map_or(R::zero(), |bias| bias[(lane, unit)]);
+            for x in row {
+                // NaN stays NaN, so that overflow shows in the loss.
+                let sum = *x + bias;
+                *x = if sum < floor { floor } else { sum };
             }
         }
     }
@@ -262,13 +230,13 @@ fn bias_gradient<R: Real>(
     }
 }
 
-const CONTIGUOUS: &str = "blocks of lanes are contiguous";
+pub(super) const CONTIGUOUS: &str = "blocks of lanes are contiguous";
 
-fn matrix<R>(entries: &[R], rows: usize, columns: usize) -> ArrayView2<'_, R> {
+pub(super) fn matrix<R>(entries: &[R], rows: usize, columns: usize) -> ArrayView2<'_, R> {
     ArrayView2::from_shape((rows, columns), entries).expect("the slice has rows × columns entries")
 }
 
-fn matrix_mut<R>(entries: &mut [R], rows: usize, columns: usize) -> ArrayViewMut2<'_, R> {
+pub(super) fn matrix_mut<R>(entries: &mut [R], rows: usize, columns: usize) -> ArrayViewMut2<'_, R> {
     ArrayViewMut2::from_shape((rows, columns), entries)
         .expect("the slice has rows × columns entries")
 }
@@ -318,14 +286,6 @@ impl<R: Real> Objective<R> for FeedForward<R> {
             accuracy: classifies.then(|| correct as f64 / count as f64),
         });
         Some(metrics.collect())
-    }
-
-    fn minimum(&self) -> Option<f64> {
-        self.minimum
-    }
-
-    fn resolution(&self) -> f64 {
-        self.resolution
     }
 }
 

@@ -1,176 +1,196 @@
-//! Linear feed-forward networks on data from a linear teacher (paper, section 4.2).
+//! Linear feed-forward networks (paper, section 4.2).
+//!
+//! A network x ↦ W_L ⋯ W₁ x is evaluated through its end-to-end matrix W = W_L ⋯ W₁: the loss and
+//! its gradient G with respect to W come from the data, and the chain rule gives
+//! ∂f/∂W_i = (W_L ⋯ W_{i+1})ᵀ G (W_{i−1} ⋯ W₁)ᵀ from matrices alone. That takes a fraction of the
+//! work of passing every example through every layer.
 
-use ndarray::Array2;
-use ndarray_rand::RandomExt;
-use ndarray_rand::rand_distr::StandardNormal;
+mod spec;
 
-use super::feed_forward::{self, Activation};
-use super::{Build, Context, Entry, FeedForward, Objective, Spec};
-use crate::config::Reader;
-use crate::data::{self, DataSet, Decay, Examples, Targets};
-use crate::error::Result;
-use crate::lanes::Layout;
-use crate::linalg::{self, Into, Real, double};
-use crate::rng::Streams;
+use super::feed_forward::{self, matrix, matrix_mut};
+use super::{Batch, FeedForward, Metrics, Objective, Scratch, Split};
+use crate::data::{DataSet, Targets};
+use crate::lanes::{Lanes, Layout};
+use crate::linalg::{Into, Real, double, product};
 
-pub(super) const ENTRY: Entry = Entry {
-    name: "linear-net",
-    summary: "linear network, mean squared error on y = M*ᵀx with a random matrix M*",
-    read: |reader: &mut Reader<'_>| Some(Box::new(LinearNetSpec::read(reader)?)),
-};
+pub(super) use spec::ENTRY;
+pub use spec::LinearNetSpec;
 
-impl<R: Real> FeedForward<R> {
-    /// x ↦ W_L ⋯ W₁ x with the data's loss: no biases, no activations.
-    pub fn linear(hidden: &[usize], data: DataSet<R>) -> Self {
-        Self::new(hidden, Activation::Identity, data)
+/// A linear network without biases, with its data and [`FeedForward`]'s loss.
+///
+/// Blocks: `layer1.weight` (outputs × inputs), `layer2.weight`…
+#[derive(Clone, Debug)]
+pub struct LinearNet<R> {
+    /// Inputs, hidden layers, outputs.
+    widths: Vec<usize>,
+    layout: Layout,
+    end_to_end: FeedForward<R>,
+    /// The lowest training loss, where it is known.
+    minimum: Option<f64>,
+    resolution: f64,
+}
+
+impl<R: Real> LinearNet<R> {
+    /// A network with hidden layers of the given widths, and inputs and outputs as the data have
+    /// them.
+    pub fn new(hidden: &[usize], data: DataSet<R>) -> Self {
+        let ends = [data.training.inputs().ncols(), data.training.outputs()];
+        let widths = [&ends[..1], hidden, &ends[1..]].concat();
+        Self {
+            layout: feed_forward::layout(&widths, false),
+            widths,
+            end_to_end: FeedForward::new(&[], false, data),
+            minimum: None,
+            resolution: f64::MIN_POSITIVE,
+        }
     }
 
     /// The same where some weights fit the training targets, which are vectors, exactly.
     ///
     /// # Panics
     /// When the targets are classes.
-    pub fn realizable_linear(hidden: &[usize], data: DataSet<R>) -> Self {
+    pub fn realizable(hidden: &[usize], data: DataSet<R>) -> Self {
         let mean_square = match data.training.targets() {
             Targets::Vectors(y) => y.mapv(|y| double(y).powi(2)).mean().unwrap_or(0.0),
             Targets::Classes { .. } => panic!("classes have no exact fit"),
         };
         // Each residual is computed to about one rounding of its target.
         let resolution = (0.5 * double(R::epsilon())).powi(2) * mean_square;
-        Self::linear(hidden, data).with_minimum(0.0, resolution)
+        Self { minimum: Some(0.0), resolution, ..Self::new(hidden, data) }
     }
-}
 
-/// A linear network that learns a Gaussian M* from y = M*ᵀx. The inputs of each split are a random
-/// matrix whose singular values decay (paper, D.4; sizes and rule: authors' code).
-#[derive(Clone, Debug)]
-pub struct LinearNetSpec {
-    /// Inputs, hidden layers, outputs.
-    pub widths: Vec<usize>,
-    /// Rows of the training, the validation and the test set.
-    pub rows: [usize; 3],
-    /// Decay of the singular values of each set's inputs.
-    pub decay: Decay,
-}
+    /// The data.
+    pub fn data(&self) -> &DataSet<R> {
+        self.end_to_end.data()
+    }
 
-impl LinearNetSpec {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let widths = reader.counts("widths", 1..=10_000);
-        let rows = ["training", "validation", "test"].map(|key| reader.count(key, 1..=10_000_000));
-        let decay = reader.table("decay", Decay::read);
-        let (widths, [training, validation, test]) = (widths?, rows);
-        if widths.len() < 2 {
-            reader.problem("widths", "at least two are needed: inputs and outputs");
-            return None;
+    fn inputs(&self) -> usize {
+        self.widths[0]
+    }
+
+    /// The weights of layer `index` (from 0), outputs × inputs.
+    fn weights<'a>(&self, theta: &'a Lanes<R>, lane: usize, index: usize) -> &'a [R] {
+        theta.view(lane..lane + 1).into_block(index).to_slice().expect(feed_forward::CONTIGUOUS)
+    }
+
+    /// W₁, W₂W₁, …, W_L⋯W₁ of a lane, one after the other.
+    fn products(&self, theta: &Lanes<R>, lane: usize, products: &mut [R]) {
+        let inputs = self.inputs();
+        let first = self.weights(theta, lane, 0);
+        let (mut before, mut rest) = products.split_at_mut(first.len());
+        before.copy_from_slice(first);
+        for (index, pair) in self.widths.windows(2).enumerate().skip(1) {
+            let (next, after) = rest.split_at_mut(pair[1] * inputs);
+            product(
+                matrix(self.weights(theta, lane, index), pair[1], pair[0]),
+                matrix(before, pair[0], inputs),
+                Into::Overwrite,
+                matrix_mut(next, pair[1], inputs),
+            );
+            (before, rest) = (next, after);
         }
-        Some(Self { widths, rows: [training?, validation?, test?], decay: decay? })
     }
 
-    /// Draws M* and the three sets.
-    pub fn draw(&self, streams: &Streams) -> DataSet<f64> {
-        let mut rng = streams.rng("data");
-        let (inputs, outputs) = (self.widths[0], self.widths[self.widths.len() - 1]);
-        let teacher = Array2::random_using((inputs, outputs), StandardNormal, &mut rng);
-        let [training, validation, test] = self.rows.map(|rows| {
-            let x = data::spectral_matrix(rows, inputs, self.decay, &mut rng);
-            let mut y = Array2::zeros((rows, outputs));
-            linalg::product(x.view(), teacher.view(), Into::Overwrite, y.view_mut());
-            Examples::new(x, Targets::Vectors(y))
-        });
-        DataSet { training, validation: Some(validation), test: Some(test) }
+    /// The gradient with respect to a lane's weights from that with respect to W_L⋯W₁, by way of
+    /// those with respect to the shorter products.
+    fn chain(
+        &self,
+        theta: &Lanes<R>,
+        lane: usize,
+        products: &[R],
+        [delta, next]: [&mut [R]; 2],
+        gradient: &mut Lanes<R>,
+    ) {
+        let inputs = self.inputs();
+        let (mut delta, mut next) = (delta, next);
+        let mut end = products.len();
+        for (index, pair) in self.widths.windows(2).enumerate().skip(1).rev() {
+            end -= pair[1] * inputs;
+            let before = matrix(&products[end - pair[0] * inputs..end], pair[0], inputs);
+            let here = matrix(&delta[..pair[1] * inputs], pair[1], inputs);
+            let mut block = gradient.block_mut(index);
+            let mut row = block.row_mut(lane);
+            let row = row.as_slice_mut().expect(feed_forward::CONTIGUOUS);
+            product(here, before.reversed_axes(), Into::Overwrite, matrix_mut(row, pair[1], pair[0]));
+            let weights = matrix(self.weights(theta, lane, index), pair[1], pair[0]);
+            let result = matrix_mut(&mut next[..pair[0] * inputs], pair[0], inputs);
+            product(weights.reversed_axes(), here, Into::Overwrite, result);
+            (delta, next) = (next, delta);
+        }
+        let mut block = gradient.block_mut(0);
+        let mut row = block.row_mut(lane);
+        let row = row.as_slice_mut().expect(feed_forward::CONTIGUOUS);
+        row.copy_from_slice(&delta[..row.len()]);
     }
 
-    /// Whether no hidden layer is too narrow for M*.
-    fn is_realizable(&self) -> bool {
-        let [inputs, hidden @ .., outputs] = &*self.widths else { return false };
-        hidden.iter().all(|width| width >= inputs.min(outputs))
+    /// All products of a lane, and room for two matrices of the largest of them.
+    fn sizes(&self) -> [usize; 3] {
+        let sizes = self.widths[1..].iter().map(|width| width * self.inputs());
+        let widest = sizes.clone().max().unwrap_or(0);
+        [sizes.sum(), widest, widest]
+    }
+
+    /// W_L⋯W₁ of every lane, in the layout of a network of one layer.
+    fn end_to_end(&self, theta: &Lanes<R>, scratch: &mut Scratch<R>) -> Lanes<R> {
+        let [all, ..] = self.sizes();
+        let [products] = scratch.take([all]);
+        let mut end_to_end = Lanes::zeros(self.end_to_end.layout(), theta.lanes());
+        for (lane, mut row) in end_to_end.block_mut(0).rows_mut().into_iter().enumerate() {
+            self.products(theta, lane, products);
+            let row = row.as_slice_mut().expect(feed_forward::CONTIGUOUS);
+            row.copy_from_slice(&products[all - row.len()..]);
+        }
+        end_to_end
     }
 }
 
-impl<R: Real> Build<R> for LinearNetSpec {
-    fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
-        let data = self.draw(&context.streams).cast();
-        let hidden = &self.widths[1..self.widths.len() - 1];
-        Ok(Box::new(if self.is_realizable() {
-            FeedForward::realizable_linear(hidden, data)
-        } else {
-            FeedForward::linear(hidden, data)
-        }))
-    }
-}
-
-impl Spec for LinearNetSpec {
-    fn layout(&self) -> Layout {
-        feed_forward::layout(&self.widths, Activation::Identity)
+impl<R: Real> Objective<R> for LinearNet<R> {
+    fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     fn examples(&self) -> Option<usize> {
-        Some(self.rows[0])
+        self.end_to_end.examples()
     }
 
-    fn gradient_cost(&self) -> f64 {
-        feed_forward::gradient_cost(&self.widths, self.rows[0])
+    fn value_and_gradient(
+        &self,
+        theta: &Lanes<R>,
+        batch: Batch<'_>,
+        values: &mut [f64],
+        gradient: &mut Lanes<R>,
+        scratch: &mut Scratch<R>,
+    ) {
+        let matrices = self.end_to_end(theta, scratch);
+        let mut slopes = matrices.clone();
+        self.end_to_end.value_and_gradient(&matrices, batch, values, &mut slopes, scratch);
+        let [products, delta, next] = scratch.take(self.sizes());
+        for (lane, slope) in slopes.block(0).rows().into_iter().enumerate() {
+            self.products(theta, lane, products);
+            let slope = slope.to_slice().expect(feed_forward::CONTIGUOUS);
+            delta[..slope.len()].copy_from_slice(slope);
+            self.chain(theta, lane, products, [&mut *delta, &mut *next], gradient);
+        }
+    }
+
+    fn evaluate(
+        &self,
+        theta: &Lanes<R>,
+        split: Split,
+        scratch: &mut Scratch<R>,
+    ) -> Option<Vec<Metrics>> {
+        let matrices = self.end_to_end(theta, scratch);
+        self.end_to_end.evaluate(&matrices, split, scratch)
+    }
+
+    fn minimum(&self) -> Option<f64> {
+        self.minimum
+    }
+
+    fn resolution(&self) -> f64 {
+        self.resolution
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lanes::Lanes;
-    use crate::objective::{Scratch, Split};
-
-    const STREAMS: fn() -> Streams = || Streams::new(3, 0);
-
-    fn spec(widths: &[usize]) -> LinearNetSpec {
-        let decay = Decay::Power { exponent: 2.0 };
-        LinearNetSpec { widths: widths.to_vec(), rows: [300, 70, 60], decay }
-    }
-
-    #[test]
-    fn the_inputs_decay_and_one_teacher_makes_all_targets() {
-        let data = spec(&[5, 8, 3]).draw(&STREAMS());
-        let sets = [&data.training, data.validation.as_ref().unwrap(), data.test.as_ref().unwrap()];
-        assert_eq!(sets.map(Examples::len), [300, 70, 60]);
-        let fit = |set: &Examples<f64>| {
-            let Targets::Vectors(y) = set.targets() else { unreachable!() };
-            let (x, gram) = (set.inputs(), set.inputs().t().dot(&set.inputs()));
-            let (eigenvalues, _) = linalg::symmetric_eigen(gram.view()).unwrap();
-            for (k, eigenvalue) in (1..).zip(&eigenvalues) {
-                let expected = f64::from(k).powi(-4);
-                // Squares of singular values, to the rounding of the largest.
-                assert!((eigenvalue - expected).abs() < 1e-14, "{k}: {eigenvalue}");
-            }
-            let moments = x.t().dot(y);
-            moments
-                .columns()
-                .into_iter()
-                .map(|column| linalg::solve_positive_definite(gram.view(), column).unwrap())
-                .collect::<Vec<_>>()
-        };
-        let teachers = sets.map(fit);
-        for other in &teachers[1..] {
-            for (one, other) in teachers[0].iter().zip(other) {
-                // Rounding times the condition number, 5⁴.
-                assert!((one - other).iter().all(|difference| difference.abs() < 1e-11));
-            }
-        }
-    }
-
-    #[test]
-    fn the_minimum_is_known_where_no_layer_is_too_narrow() {
-        let context = Context { streams: STREAMS(), data_dir: None };
-        let build = |widths: &[usize]| Build::<f64>::build(&spec(widths), &context).unwrap();
-        assert_eq!(build(&[5, 3, 3]).minimum(), Some(0.0));
-        assert_eq!(build(&[5, 3]).minimum(), Some(0.0));
-        let narrow = build(&[5, 8, 2, 3]);
-        assert_eq!(narrow.minimum(), None);
-        assert_eq!(narrow.examples(), Some(300));
-
-        let theta = Lanes::zeros(narrow.layout(), 2);
-        for split in [Split::Training, Split::Validation, Split::Test] {
-            let metrics = narrow.evaluate(&theta, split, &mut Scratch::new()).unwrap();
-            assert_eq!(metrics[0], metrics[1]);
-            assert!(metrics[0].loss > 0.0 && metrics[0].accuracy.is_none());
-        }
-        assert_eq!(spec(&[5, 8, 2, 3]).layout(), *narrow.layout());
-    }
-}
+mod tests;

@@ -14,6 +14,8 @@ use crate::linalg::Real;
 use crate::rng::Streams;
 use crate::theory::Hessian;
 
+#[cfg(test)]
+mod checks;
 mod composite;
 mod exponential;
 mod feed_forward;
@@ -28,7 +30,7 @@ mod relu_net;
 pub use composite::{Composite, MatrixSpec, Outer};
 pub use feed_forward::FeedForward;
 pub use least_squares::{LeastSquares, LeastSquaresSpec};
-pub use linear_net::LinearNetSpec;
+pub use linear_net::{LinearNet, LinearNetSpec};
 pub use log_sum_exp::{LogSumExp, LogSumExpSpec};
 pub use logistic::{Logistic, LogisticSpec};
 pub use point::{PerLane, PointObjective};

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::feed_forward::{self, Activation};
+use super::feed_forward;
 use super::{Build, Context, Entry, FeedForward, Objective, Spec};
 use crate::config::Reader;
 use crate::data::{DataSet, digits, fashion_mnist};
@@ -15,13 +15,6 @@ pub(super) const ENTRY: Entry = Entry {
     summary: "ReLU network with biases, cross entropy on digits or Fashion-MNIST",
     read: |reader: &mut Reader<'_>| Some(Box::new(ReluNetSpec::read(reader)?)),
 };
-
-impl<R: Real> FeedForward<R> {
-    /// x ↦ W_L relu(… relu(W₁ x + b₁) …) + b_L with the data's loss.
-    pub fn relu(hidden: &[usize], data: DataSet<R>) -> Self {
-        Self::new(hidden, Activation::Relu, data)
-    }
-}
 
 /// Data sets with classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,13 +81,13 @@ impl ReluNetSpec {
 
 impl<R: Real> Build<R> for ReluNetSpec {
     fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
-        Ok(Box::new(FeedForward::relu(&self.hidden, self.load(context)?.cast::<R>())))
+        Ok(Box::new(FeedForward::new(&self.hidden, true, self.load(context)?.cast::<R>())))
     }
 }
 
 impl Spec for ReluNetSpec {
     fn layout(&self) -> Layout {
-        feed_forward::layout(&self.widths(), Activation::Relu)
+        feed_forward::layout(&self.widths(), true)
     }
 
     fn examples(&self) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! The part of a pass through the network that each lane makes by itself.
 
 use super::chunk::{Chunk, ChunkTargets};
-use super::{Activation, CONTIGUOUS, FeedForward, bias_gradient, matrix, matrix_mut};
+use super::{CONTIGUOUS, FeedForward, bias_gradient, matrix, matrix_mut};
 use crate::lanes::Lanes;
 use crate::linalg::{Into, Real, product};
 use crate::objective::loss::{CrossEntropy, squared_error};
@@ -100,19 +100,11 @@ impl<R: Real> LanePass<'_, R> {
             let weights = weights.row(self.lane).to_slice().expect(CONTIGUOUS);
             let weights = matrix(weights, layer.outputs, layer.inputs).reversed_axes();
             let delta = matrix(delta, layer.outputs, self.size);
-            match self.network.activation {
-                Activation::Identity => {
-                    let input = matrix_mut(input, layer.inputs, self.size);
-                    product(weights, delta, Into::Overwrite, input);
-                }
-                Activation::Relu => {
-                    let work = &mut self.work[..layer.inputs * self.size];
-                    let result = matrix_mut(work, layer.inputs, self.size);
-                    product(weights, delta, Into::Overwrite, result);
-                    for (input, &delta) in input.iter_mut().zip(&*work) {
-                        *input = if *input > R::zero() { delta } else { R::zero() };
-                    }
-                }
+            let work = &mut self.work[..layer.inputs * self.size];
+            let result = matrix_mut(work, layer.inputs, self.size);
+            product(weights, delta, Into::Overwrite, result);
+            for (input, &delta) in input.iter_mut().zip(&*work) {
+                *input = if *input > R::zero() { delta } else { R::zero() };
             }
             rest = before;
         }

@@ -1,0 +1,161 @@
+//! Linear networks on data from a linear teacher (paper, section 4.2).
+
+use ndarray::Array2;
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand_distr::StandardNormal;
+
+use super::LinearNet;
+use crate::config::Reader;
+use crate::data::{self, DataSet, Decay, Examples, Targets};
+use crate::error::Result;
+use crate::lanes::Layout;
+use crate::linalg::{self, Into, Real};
+use crate::objective::feed_forward::layout;
+use crate::objective::{Build, Context, Entry, Objective, Spec};
+use crate::rng::Streams;
+
+pub(in crate::objective) const ENTRY: Entry = Entry {
+    name: "linear-net",
+    summary: "linear network, mean squared error on y = M*ᵀx with a random matrix M*",
+    read: |reader: &mut Reader<'_>| Some(Box::new(LinearNetSpec::read(reader)?)),
+};
+
+/// A linear network that learns a Gaussian M* from y = M*ᵀx. The inputs of each split are a random
+/// matrix whose singular values decay (paper, D.4; sizes and rule: authors' code).
+#[derive(Clone, Debug)]
+pub struct LinearNetSpec {
+    /// Inputs, hidden layers, outputs.
+    pub widths: Vec<usize>,
+    /// Rows of the training, the validation and the test set.
+    pub rows: [usize; 3],
+    /// Decay of the singular values of each set's inputs.
+    pub decay: Decay,
+}
+
+impl LinearNetSpec {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let widths = reader.counts("widths", 1..=10_000);
+        let rows = ["training", "validation", "test"].map(|key| reader.count(key, 1..=10_000_000));
+        let decay = reader.table("decay", Decay::read);
+        let (widths, [training, validation, test]) = (widths?, rows);
+        if widths.len() < 2 {
+            reader.problem("widths", "at least two are needed: inputs and outputs");
+            return None;
+        }
+        Some(Self { widths, rows: [training?, validation?, test?], decay: decay? })
+    }
+
+    /// Draws M* and the three sets.
+    pub fn draw(&self, streams: &Streams) -> DataSet<f64> {
+        let mut rng = streams.rng("data");
+        let (inputs, outputs) = (self.widths[0], self.widths[self.widths.len() - 1]);
+        let teacher = Array2::random_using((inputs, outputs), StandardNormal, &mut rng);
+        let [training, validation, test] = self.rows.map(|rows| {
+            let x = data::spectral_matrix(rows, inputs, self.decay, &mut rng);
+            let mut y = Array2::zeros((rows, outputs));
+            linalg::product(x.view(), teacher.view(), Into::Overwrite, y.view_mut());
+            Examples::new(x, Targets::Vectors(y))
+        });
+        DataSet { training, validation: Some(validation), test: Some(test) }
+    }
+
+    /// Whether no hidden layer is too narrow for M*.
+    fn is_realizable(&self) -> bool {
+        let [inputs, hidden @ .., outputs] = &*self.widths else { return false };
+        hidden.iter().all(|width| width >= inputs.min(outputs))
+    }
+}
+
+impl<R: Real> Build<R> for LinearNetSpec {
+    fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
+        let data = self.draw(&context.streams).cast();
+        let hidden = &self.widths[1..self.widths.len() - 1];
+        Ok(Box::new(if self.is_realizable() {
+            LinearNet::realizable(hidden, data)
+        } else {
+            LinearNet::new(hidden, data)
+        }))
+    }
+}
+
+impl Spec for LinearNetSpec {
+    fn layout(&self) -> Layout {
+        layout(&self.widths, false)
+    }
+
+    fn examples(&self) -> Option<usize> {
+        Some(self.rows[0])
+    }
+
+    fn gradient_cost(&self) -> f64 {
+        let inputs = self.widths[0] as f64;
+        let matrices: usize = self.widths[1..].windows(2).map(|pair| pair[0] * pair[1]).sum();
+        let outputs = self.widths[self.widths.len() - 1] as f64;
+        // One product forward and one back over the examples; one forward and two back, and one
+        // more for the metrics, of the weights.
+        4.0 * self.rows[0] as f64 * inputs * outputs + 8.0 * inputs * matrices as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::Lanes;
+    use crate::objective::{Scratch, Split};
+
+    const STREAMS: fn() -> Streams = || Streams::new(3, 0);
+
+    fn spec(widths: &[usize]) -> LinearNetSpec {
+        let decay = Decay::Power { exponent: 2.0 };
+        LinearNetSpec { widths: widths.to_vec(), rows: [300, 70, 60], decay }
+    }
+
+    #[test]
+    fn the_inputs_decay_and_one_teacher_makes_all_targets() {
+        let data = spec(&[5, 8, 3]).draw(&STREAMS());
+        let sets = [&data.training, data.validation.as_ref().unwrap(), data.test.as_ref().unwrap()];
+        assert_eq!(sets.map(Examples::len), [300, 70, 60]);
+        let fit = |set: &Examples<f64>| {
+            let Targets::Vectors(y) = set.targets() else { unreachable!() };
+            let (x, gram) = (set.inputs(), set.inputs().t().dot(&set.inputs()));
+            let (eigenvalues, _) = linalg::symmetric_eigen(gram.view()).unwrap();
+            for (k, eigenvalue) in (1..).zip(&eigenvalues) {
+                let expected = f64::from(k).powi(-4);
+                // Squares of singular values, to the rounding of the largest.
+                assert!((eigenvalue - expected).abs() < 1e-14, "{k}: {eigenvalue}");
+            }
+            let moments = x.t().dot(y);
+            moments
+                .columns()
+                .into_iter()
+                .map(|column| linalg::solve_positive_definite(gram.view(), column).unwrap())
+                .collect::<Vec<_>>()
+        };
+        let teachers = sets.map(fit);
+        for other in &teachers[1..] {
+            for (one, other) in teachers[0].iter().zip(other) {
+                // Rounding times the condition number, 5⁴.
+                assert!((one - other).iter().all(|difference| difference.abs() < 1e-11));
+            }
+        }
+    }
+
+    #[test]
+    fn the_minimum_is_known_where_no_layer_is_too_narrow() {
+        let context = Context { streams: STREAMS(), data_dir: None };
+        let build = |widths: &[usize]| Build::<f64>::build(&spec(widths), &context).unwrap();
+        assert_eq!(build(&[5, 3, 3]).minimum(), Some(0.0));
+        assert_eq!(build(&[5, 3]).minimum(), Some(0.0));
+        let narrow = build(&[5, 8, 2, 3]);
+        assert_eq!(narrow.minimum(), None);
+        assert_eq!(narrow.examples(), Some(300));
+
+        let theta = Lanes::zeros(narrow.layout(), 2);
+        for split in [Split::Training, Split::Validation, Split::Test] {
+            let metrics = narrow.evaluate(&theta, split, &mut Scratch::new()).unwrap();
+            assert_eq!(metrics[0], metrics[1]);
+            assert!(metrics[0].loss > 0.0 && metrics[0].accuracy.is_none());
+        }
+        assert_eq!(spec(&[5, 8, 2, 3]).layout(), *narrow.layout());
+    }
+}
