@@ -1,0 +1,14 @@
+"""The measurements of a comparison: one JSON object a line."""
+
+import json
+
+
+def read(path):
+    with open(path) as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+def seconds(measurements, job, case, peer):
+    """Of all repetitions."""
+    wanted = job, case, peer
+    return [m["seconds"] for m in measurements if (m["job"], m["case"], m["peer"]) == wanted]
