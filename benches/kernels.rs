@@ -9,7 +9,9 @@ use egop::distribution::Distribution;
 use egop::egop::{Estimate, Sampler, Samples, Sampling, Spectrum};
 use egop::lanes::{Lanes, Layout};
 use egop::linalg::{self, Into, Real, real};
-use egop::objective::{Batch, FeedForward, LinearNetSpec, LogSumExp, Objective, PerLane};
+use egop::objective::{
+    Batch, FeedForward, LinearNet, LinearNetSpec, LogSumExp, Objective, PerLane,
+};
 use egop::objective::{PointObjective, Scratch};
 use egop::optimizer::{Adagrad, Adam, Build, Momentum, Sgd};
 use egop::rng::Streams;
@@ -125,10 +127,10 @@ fn gradient(criterion: &mut Criterion, name: &str, objective: &dyn Objective<f32
 
 fn gradients(criterion: &mut Criterion) {
     let digits = digits::load().expect("the digits are embedded in the library");
-    gradient(criterion, "digits", &FeedForward::<f32>::relu(&[32], digits.cast()), 300);
+    gradient(criterion, "digits", &FeedForward::<f32>::new(&[32], true, digits.cast()), 300);
     let decay = Decay::Power { exponent: 2.0 };
     let spec = LinearNetSpec { widths: vec![10, 50, 30, 10], rows: [10_000, 10, 10], decay };
-    let linear = FeedForward::<f32>::realizable_linear(&[50, 30], spec.draw(&streams()).cast());
+    let linear = LinearNet::<f32>::realizable(&[50, 30], spec.draw(&streams()).cast());
     gradient(criterion, "linear network", &linear, 500);
 }
 

@@ -40,6 +40,7 @@ pub mod record;
 pub mod rng;
 pub mod run;
 pub mod schedule;
+mod simd;
 pub mod store;
 pub mod sweep;
 pub mod theory;

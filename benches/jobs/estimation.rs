@@ -30,7 +30,7 @@ pub fn run(args: &Args) -> Result<()> {
     write_examples(&folder, "training", &data.training)?;
     let minibatches =
         Minibatches { examples: data.training.len(), size: BATCH, order: Order::Reshuffled };
-    let objective = FeedForward::relu(&[32], data);
+    let objective = FeedForward::new(&[32], true, data);
     write_samples(&folder, &objective, minibatches, samples)?;
     let sampler = Sampler {
         objective: &objective as &dyn Objective<f32>,

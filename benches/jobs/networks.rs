@@ -6,7 +6,7 @@ use egop::data::{DataSet, Decay, Examples, Targets, digits};
 use egop::distribution::Distribution;
 use egop::egop::{Samples, Sampling};
 use egop::minibatch::{Minibatches, Order};
-use egop::objective::{FeedForward, LinearNetSpec, Split};
+use egop::objective::{FeedForward, LinearNet, LinearNetSpec, Split};
 use egop::optimizer::Adam;
 use egop::rng::Streams;
 use egop::schedule::Schedule;
@@ -39,7 +39,7 @@ pub fn linear(args: &Args) -> Result<()> {
         decay: Decay::Power { exponent: 2.0 },
     };
     let data: DataSet<f32> = spec.draw(&streams).cast();
-    let objective = FeedForward::realizable_linear(&[50, 30], data.clone());
+    let objective = LinearNet::realizable(&[50, 30], data.clone());
     let rho = Distribution::XavierNormal;
     let problem = Problem::new(objective, rho, streams);
     let sampling = Sampling { samples: Samples::PerParameter(2.0), batch: Some(500) };
@@ -64,7 +64,7 @@ pub fn digits(args: &Args) -> Result<()> {
     let streams = Streams::new(SEED, 0);
     let data: DataSet<f32> = digits::load()?.cast();
     let rho = Distribution::XavierNormal;
-    let problem = Problem::new(FeedForward::relu(&[32], data.clone()), rho, streams);
+    let problem = Problem::new(FeedForward::new(&[32], true, data.clone()), rho, streams);
     let sampling = Sampling { samples: Samples::PerParameter(1.0), batch: Some(300) };
     let egop = EgopBasis(Scope::Block(Vec::new()));
     let network = Network {

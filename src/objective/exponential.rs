@@ -3,27 +3,17 @@
 //! Unlike the system's, they are the same on every machine, and the widest vector instructions
 //! that the machine has compute them (measured: 1 ns each with AVX2, the system's 5).
 
-use pulp::{Arch, Simd, WithSimd};
-
 use crate::linalg::{Real, double, real};
+use crate::simd::vectorized;
 
 /// Overwrites each x by e^x, computed in doubles to two units in the last place; 0 where that
 /// would be subnormal, NaN for NaN.
 pub(super) fn exp<R: Real>(x: &mut [R]) {
-    Arch::new().dispatch(Exponentials(x));
-}
-
-struct Exponentials<'a, R>(&'a mut [R]);
-
-impl<R: Real> WithSimd for Exponentials<'_, R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for x in self.0 {
+    vectorized(|| {
+        for x in x {
             *x = real(exponential(double(*x)));
         }
-    }
+    });
 }
 
 /// e^x = 2ⁿ eʳ with an integer n and |r| ≤ ln(2)/2, without branches.

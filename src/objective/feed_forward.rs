@@ -19,6 +19,7 @@ use crate::data::{DataSet, Examples, Targets};
 use crate::lanes::{Lanes, Layout, Role};
 use crate::linalg::{Into, Real, double, product, real};
 use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+use crate::simd::vectorized;
 
 /// What the first activations of a group of lanes may fill: about half of a core's own cache.
 const GROUP_BYTES: usize = 1 << 20;
@@ -204,11 +205,13 @@ impl<R: Real> FeedForward<R> {
         let floor = if last { R::neg_infinity() } else { R::zero() };
         for (unit, row) in output.chunks_exact_mut(size).enumerate() {
             let bias = bias.map_or(R::zero(), |bias| bias[(lane, unit)]);
-            for x in row {
-                // NaN stays NaN, so that overflow shows in the loss.
-                let sum = *x + bias;
-                *x = if sum < floor { floor } else { sum };
-            }
+            vectorized(|| {
+                for x in row {
+                    // NaN stays NaN, so that overflow shows in the loss.
+                    let sum = *x + bias;
+                    *x = if sum < floor { floor } else { sum };
+                }
+            });
         }
     }
 }
@@ -236,7 +239,11 @@ pub(super) fn matrix<R>(entries: &[R], rows: usize, columns: usize) -> ArrayView
     ArrayView2::from_shape((rows, columns), entries).expect("the slice has rows × columns entries")
 }
 
-pub(super) fn matrix_mut<R>(entries: &mut [R], rows: usize, columns: usize) -> ArrayViewMut2<'_, R> {
+pub(super) fn matrix_mut<R>(
+    entries: &mut [R],
+    rows: usize,
+    columns: usize,
+) -> ArrayViewMut2<'_, R> {
     ArrayViewMut2::from_shape((rows, columns), entries)
         .expect("the slice has rows × columns entries")
 }

@@ -111,7 +111,12 @@ impl<R: Real> LinearNet<R> {
             let mut block = gradient.block_mut(index);
             let mut row = block.row_mut(lane);
             let row = row.as_slice_mut().expect(feed_forward::CONTIGUOUS);
-            product(here, before.reversed_axes(), Into::Overwrite, matrix_mut(row, pair[1], pair[0]));
+            product(
+                here,
+                before.reversed_axes(),
+                Into::Overwrite,
+                matrix_mut(row, pair[1], pair[0]),
+            );
             let weights = matrix(self.weights(theta, lane, index), pair[1], pair[0]);
             let result = matrix_mut(&mut next[..pair[0] * inputs], pair[0], inputs);
             product(weights.reversed_axes(), here, Into::Overwrite, result);

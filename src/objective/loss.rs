@@ -4,20 +4,23 @@
 
 use super::exponential::exp;
 use crate::linalg::{Real, double};
+use crate::simd::vectorized;
 
 /// Running sums, so that sums of many terms need not wait for one addition after the other.
 const SUMS: usize = 8;
 
 /// Σ f(x), in an order that depends on the number of terms only.
 pub(super) fn sum<T: Copy>(terms: &[T], f: impl Fn(T) -> f64) -> f64 {
-    let mut sums = [0.0; SUMS];
-    let mut chunks = terms.chunks_exact(SUMS);
-    for chunk in &mut chunks {
-        for (sum, &x) in sums.iter_mut().zip(chunk) {
-            *sum += f(x);
+    vectorized(|| {
+        let mut sums = [0.0; SUMS];
+        let mut chunks = terms.chunks_exact(SUMS);
+        for chunk in &mut chunks {
+            for (sum, &x) in sums.iter_mut().zip(chunk) {
+                *sum += f(x);
+            }
         }
-    }
-    sums.iter().sum::<f64>() + chunks.remainder().iter().map(|&x| f(x)).sum::<f64>()
+        sums.iter().sum::<f64>() + chunks.remainder().iter().map(|&x| f(x)).sum::<f64>()
+    })
 }
 
 /// Overwrites outputs o by o − y and returns Σ (o − y)².

@@ -70,6 +70,7 @@ impl<R: Real> Rule<R, 1> for Adagrad {
         real(self.initial_accumulator)
     }
 
+    #[inline(always)]
     fn update(&self, _: i32, rate: R, theta: &mut [R], gradient: &[R], [sum]: [&mut [R]; 1]) {
         let (inside, outside) = match self.eps_placement {
             EpsPlacement::Inside => (real(self.eps), R::zero()),

@@ -45,6 +45,7 @@ impl<R: Real> Build<R> for Adam {
 impl Spec for Adam {}
 
 impl<R: Real> Rule<R, 2> for Adam {
+    #[inline(always)]
     fn update(&self, step: i32, rate: R, theta: &mut [R], gradient: &[R], [m, v]: [&mut [R]; 2]) {
         let (beta1, beta2, eps): (R, R, R) = (real(self.beta1), real(self.beta2), real(self.eps));
         let (rest1, rest2): (R, R) = (real(1.0 - self.beta1), real(1.0 - self.beta2));

@@ -5,6 +5,7 @@ use std::array;
 use crate::lanes::{Lanes, LanesView, LanesViewMut, Layout};
 use crate::linalg::Real;
 use crate::optimizer::Optimizer;
+use crate::simd::vectorized;
 
 /// The update of one lane's block by an optimizer with `N` numbers of state for each parameter.
 pub(super) trait Rule<R: Real, const N: usize>: Send {
@@ -13,7 +14,8 @@ pub(super) trait Rule<R: Real, const N: usize>: Send {
         R::zero()
     }
 
-    /// Update number `step`, from 1. All slices have the same length.
+    /// Update number `step`, from 1. All slices have the same length. To be inlined, so that it
+    /// is compiled for wide vectors.
     fn update(&self, step: i32, rate: R, theta: &mut [R], gradient: &[R], state: [&mut [R]; N]);
 }
 
@@ -47,13 +49,9 @@ impl<R: Real, U: Rule<R, N>, const N: usize> Optimizer<R> for Elementwise<R, U, 
                 .map(|state| state.as_slice_mut().expect("blocks of lanes are contiguous"));
             for (lane, &rate) in rates.iter().enumerate().take(lanes) {
                 let range = lane * size..(lane + 1) * size;
-                self.rule.update(
-                    self.step,
-                    rate,
-                    &mut theta[range.clone()],
-                    &gradient[range.clone()],
-                    state.each_mut().map(|state| &mut state[range.clone()]),
-                );
+                let (theta, gradient) = (&mut theta[range.clone()], &gradient[range.clone()]);
+                let state = state.each_mut().map(|state| &mut state[range.clone()]);
+                vectorized(|| self.rule.update(self.step, rate, theta, gradient, state));
             }
         }
     }

@@ -31,6 +31,7 @@ impl<R: Real> Build<R> for Momentum {
 impl Spec for Momentum {}
 
 impl<R: Real> Rule<R, 1> for Momentum {
+    #[inline(always)]
     fn update(&self, _: i32, rate: R, theta: &mut [R], gradient: &[R], [buffer]: [&mut [R]; 1]) {
         let momentum: R = real(self.momentum);
         for ((theta, &g), b) in theta.iter_mut().zip(gradient).zip(buffer) {

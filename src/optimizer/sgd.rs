@@ -25,6 +25,7 @@ impl<R: Real> Build<R> for Sgd {
 impl Spec for Sgd {}
 
 impl<R: Real> Rule<R, 0> for Sgd {
+    #[inline(always)]
     fn update(&self, _: i32, rate: R, theta: &mut [R], gradient: &[R], []: [&mut [R]; 0]) {
         for (theta, &g) in theta.iter_mut().zip(gradient) {
             *theta -= rate * g;

@@ -13,6 +13,7 @@ use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
 use crate::optimizer::{self, Optimizer};
 use crate::record::Stop;
 use crate::schedule::Schedule;
+use crate::simd::vectorized;
 use crate::trial::tracker::{Scale, Tracker};
 use crate::trial::{Control, CurvePoint, Outcome, Precision, Problem};
 
@@ -98,7 +99,7 @@ pub fn train<R: Precision>(
         control.advance(wanted as u64);
     }
     engine.close();
-    Ok(engine.trackers.into_iter().take(wanted).map(Tracker::finish).collect())
+    Ok(engine.trackers.into_iter().map(Tracker::finish).collect())
 }
 
 /// The lanes of one algorithm.
@@ -143,15 +144,10 @@ impl<'a, R: Precision> Engine<'a, R> {
         let objective = &*problem.objective;
         let layout = objective.layout();
         let mut rows = 0;
-        let wanted: usize = methods.iter().map(|method| method.learning_rates.len()).sum();
         let groups: Vec<Group<R>> = methods
             .iter()
             .map(|method| {
-                let mut learning_rates = method.learning_rates.to_vec();
-                // A single lane gets a twin: products of one row and of many round differently.
-                if wanted == 1 {
-                    learning_rates.extend(learning_rates.first().copied());
-                }
+                let learning_rates = method.learning_rates.to_vec();
                 let start = rows;
                 rows += learning_rates.len();
                 Group {
@@ -372,14 +368,10 @@ impl<'a, R: Precision> Engine<'a, R> {
         }
     }
 
-    /// Drops the rows of stopped lanes, but keeps two rows: see [`Engine::new`].
+    /// Drops the rows of stopped lanes.
     fn compact(&mut self) {
-        let stopped = |row: &usize| self.trackers[self.lanes[*row]].is_stopped();
-        let mut keep: Vec<usize> = (0..self.lanes.len()).filter(|row| !stopped(row)).collect();
-        if keep.len() == 1 {
-            keep.extend((0..self.lanes.len()).find(stopped));
-            keep.sort_unstable();
-        }
+        let trains = |row: &usize| !self.trackers[self.lanes[*row]].is_stopped();
+        let keep: Vec<usize> = (0..self.lanes.len()).filter(trains).collect();
         if keep.len() == self.lanes.len() {
             return;
         }
@@ -408,13 +400,15 @@ impl<'a, R: Precision> Engine<'a, R> {
 
 /// Σ x² in doubles, with eight partial sums so that it vectorizes; the order is fixed.
 fn sum_of_squares<R: Precision>(entries: &[R]) -> f64 {
-    let mut sums = [0.0; 8];
-    let chunks = entries.chunks_exact(8);
-    let rest: f64 = chunks.remainder().iter().map(|&x| double(x).powi(2)).sum();
-    for chunk in chunks {
-        for (sum, &x) in sums.iter_mut().zip(chunk) {
-            *sum += double(x).powi(2);
+    vectorized(|| {
+        let mut sums = [0.0; 8];
+        let chunks = entries.chunks_exact(8);
+        let rest: f64 = chunks.remainder().iter().map(|&x| double(x).powi(2)).sum();
+        for chunk in chunks {
+            for (sum, &x) in sums.iter_mut().zip(chunk) {
+                *sum += double(x).powi(2);
+            }
         }
-    }
-    sums.iter().sum::<f64>() + rest
+        sums.iter().sum::<f64>() + rest
+    })
 }

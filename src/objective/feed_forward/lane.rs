@@ -5,6 +5,7 @@ use super::{CONTIGUOUS, FeedForward, bias_gradient, matrix, matrix_mut};
 use crate::lanes::Lanes;
 use crate::linalg::{Into, Real, product};
 use crate::objective::loss::{CrossEntropy, squared_error};
+use crate::simd::vectorized;
 
 /// One lane's pass through the layers after the first.
 pub(super) struct LanePass<'a, R> {
@@ -103,9 +104,11 @@ impl<R: Real> LanePass<'_, R> {
             let work = &mut self.work[..layer.inputs * self.size];
             let result = matrix_mut(work, layer.inputs, self.size);
             product(weights, delta, Into::Overwrite, result);
-            for (input, &delta) in input.iter_mut().zip(&*work) {
-                *input = if *input > R::zero() { delta } else { R::zero() };
-            }
+            vectorized(|| {
+                for (input, &delta) in input.iter_mut().zip(&*work) {
+                    *input = if *input > R::zero() { delta } else { R::zero() };
+                }
+            });
             rest = before;
         }
     }

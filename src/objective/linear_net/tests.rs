@@ -75,8 +75,7 @@ fn a_realizable_linear_network_knows_its_minimum() {
     let teacher: Array2<f64> = Array2::random_using((4, 3), StandardNormal, &mut rng(7));
     let targets = Targets::Vectors(inputs.dot(&teacher));
     let training = Examples::new(inputs, targets);
-    let network =
-        LinearNet::realizable(&[4], DataSet { training, validation: None, test: None });
+    let network = LinearNet::realizable(&[4], DataSet { training, validation: None, test: None });
     assert_eq!(network.minimum(), Some(0.0));
     let teacher = teacher.reversed_axes();
     let theta = concatenate![
@@ -89,4 +88,3 @@ fn a_realizable_linear_network_knows_its_minimum() {
     assert!(values[0] <= network.resolution(), "{} > {}", values[0], network.resolution());
     assert!(network.resolution() < 1e-31);
 }
-
