@@ -128,24 +128,27 @@ impl<R: Real> LinearNet<R> {
         row.copy_from_slice(&delta[..row.len()]);
     }
 
-    /// All products of a lane, and room for two matrices of the largest of them.
-    fn sizes(&self) -> [usize; 3] {
+    /// Entries of all products of a lane, and of the largest of them.
+    fn sizes(&self) -> [usize; 2] {
         let sizes = self.widths[1..].iter().map(|width| width * self.inputs());
         let widest = sizes.clone().max().unwrap_or(0);
-        [sizes.sum(), widest, widest]
+        [sizes.sum(), widest]
     }
 
-    /// W_L⋯W₁ of every lane, in the layout of a network of one layer.
-    fn end_to_end(&self, theta: &Lanes<R>, scratch: &mut Scratch<R>) -> Lanes<R> {
+    /// [`Self::products`] of every lane, one lane after the other; and the last of them, W_L⋯W₁,
+    /// in the layout of a network of one layer.
+    fn end_to_end(&self, theta: &Lanes<R>) -> (Vec<R>, Lanes<R>) {
         let [all, ..] = self.sizes();
-        let [products] = scratch.take([all]);
-        let mut end_to_end = Lanes::zeros(self.end_to_end.layout(), theta.lanes());
-        for (lane, mut row) in end_to_end.block_mut(0).rows_mut().into_iter().enumerate() {
+        let mut products = vec![R::zero(); theta.lanes() * all];
+        let mut last = Lanes::zeros(self.end_to_end.layout(), theta.lanes());
+        for (lane, products) in products.chunks_exact_mut(all).enumerate() {
             self.products(theta, lane, products);
+            let mut block = last.block_mut(0);
+            let mut row = block.row_mut(lane);
             let row = row.as_slice_mut().expect(feed_forward::CONTIGUOUS);
             row.copy_from_slice(&products[all - row.len()..]);
         }
-        end_to_end
+        (products, last)
     }
 }
 
@@ -166,12 +169,15 @@ impl<R: Real> Objective<R> for LinearNet<R> {
         gradient: &mut Lanes<R>,
         scratch: &mut Scratch<R>,
     ) {
-        let matrices = self.end_to_end(theta, scratch);
+        let (products, matrices) = self.end_to_end(theta);
         let mut slopes = matrices.clone();
         self.end_to_end.value_and_gradient(&matrices, batch, values, &mut slopes, scratch);
-        let [products, delta, next] = scratch.take(self.sizes());
-        for (lane, slope) in slopes.block(0).rows().into_iter().enumerate() {
-            self.products(theta, lane, products);
+        let [all, widest] = self.sizes();
+        let [delta, next] = scratch.take([widest, widest]);
+        let slopes = slopes.block(0);
+        for (lane, (slope, products)) in
+            slopes.rows().into_iter().zip(products.chunks_exact(all)).enumerate()
+        {
             let slope = slope.to_slice().expect(feed_forward::CONTIGUOUS);
             delta[..slope.len()].copy_from_slice(slope);
             self.chain(theta, lane, products, [&mut *delta, &mut *next], gradient);
@@ -184,7 +190,7 @@ impl<R: Real> Objective<R> for LinearNet<R> {
         split: Split,
         scratch: &mut Scratch<R>,
     ) -> Option<Vec<Metrics>> {
-        let matrices = self.end_to_end(theta, scratch);
+        let (_, matrices) = self.end_to_end(theta);
         self.end_to_end.evaluate(&matrices, split, scratch)
     }
 
