@@ -1,7 +1,7 @@
 //! (b) The linear network of `configs/linear-net-100.toml` and (c) the digits network of
 //! `configs/digits.toml`, with Adam in the EGOP's basis at many learning rates, in singles.
 
-use egop::basis::{EgopBasis, Part, Scope, Vectors};
+use egop::basis::{EgopBasis, Part, Scope};
 use egop::data::{DataSet, Decay, Examples, Targets, digits};
 use egop::distribution::Distribution;
 use egop::egop::{Samples, Sampling};
@@ -125,10 +125,7 @@ impl Network {
     }
 
     fn matrices(&self) -> impl Iterator<Item = &Array2<f64>> {
-        self.parts.iter().map(|part| match &part.vectors {
-            Vectors::Eigen(spectrum) => &spectrum.eigenvectors,
-            Vectors::Orthonormal(vectors) => vectors,
-        })
+        self.parts.iter().map(|part| part.vectors.matrix())
     }
 
     /// Everything that peers need to train the same runs.

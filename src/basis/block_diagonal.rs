@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
 
-use crate::basis::{Basis, Part, Vectors, parameters};
+use crate::basis::{Basis, Part, parameters};
 use crate::lanes::{Lanes, Layout};
 use crate::linalg::{self, Into, Real, real};
 use crate::objective::Scratch;
@@ -12,48 +12,71 @@ use crate::objective::Scratch;
 /// A block-diagonal change of variables; parameters outside its parts are left alone.
 #[derive(Clone, Debug)]
 pub struct BlockDiagonal<R> {
-    parts: Vec<Rotation<R>>,
+    parts: Vec<BothWays<R>>,
     untouched: Vec<usize>,
 }
 
-/// V's block for some consecutive parameter blocks, and its transpose: products with a row-major
-/// matrix are faster than with a transposed view, by a half for few lanes.
+/// One diagonal block of V in the precision of the runs; cheap to clone.
 #[derive(Clone, Debug)]
-struct Rotation<R> {
+pub struct Rotation<R> {
     blocks: Range<usize>,
-    matrix: Array2<R>,
+    matrix: ArcArray2<R>,
+}
+
+impl<R: Real> Rotation<R> {
+    /// Rounds a part's matrix to `R`.
+    pub fn of(part: &Part) -> Self {
+        Self { blocks: part.blocks.clone(), matrix: part.vectors.matrix().mapv(real).into() }
+    }
+
+    /// Bytes that the matrix takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<R>() * self.matrix.len()
+    }
+}
+
+/// A rotation and its transpose: products with a row-major matrix are faster than with a
+/// transposed view, by a half for few lanes.
+#[derive(Clone, Debug)]
+struct BothWays<R> {
+    blocks: Range<usize>,
+    matrix: ArcArray2<R>,
     transposed: Array2<R>,
 }
 
 impl<R: Real> BlockDiagonal<R> {
-    /// Rounds the parts' matrices to `R`.
+    /// The change of variables with these diagonal blocks, rounded to `R`.
     ///
     /// # Panics
     /// When a part's matrix does not have the size of its blocks.
     pub fn new(layout: &Layout, parts: &[Part]) -> Self {
+        Self::of(layout, parts.iter().map(Rotation::of))
+    }
+
+    /// The same, of blocks that are rounded already.
+    ///
+    /// # Panics
+    /// When a rotation does not have the size of its blocks.
+    pub fn of(layout: &Layout, rotations: impl IntoIterator<Item = Rotation<R>>) -> Self {
+        let parts: Vec<_> = rotations
+            .into_iter()
+            .map(|Rotation { blocks, matrix }| {
+                let size = parameters(layout, &blocks).len();
+                assert_eq!(matrix.dim(), (size, size), "a basis has the size of its blocks");
+                let transposed = matrix.t().as_standard_layout().into_owned();
+                BothWays { blocks, matrix, transposed }
+            })
+            .collect();
         let untouched = (0..layout.blocks().len())
             .filter(|block| !parts.iter().any(|part| part.blocks.contains(block)))
             .collect();
-        let parts = parts.iter().map(|part| {
-            let vectors = match &part.vectors {
-                Vectors::Eigen(spectrum) => &spectrum.eigenvectors,
-                Vectors::Orthonormal(vectors) => vectors,
-            };
-            let size = parameters(layout, &part.blocks).len();
-            assert_eq!(vectors.dim(), (size, size), "a basis has the size of its blocks");
-            Rotation {
-                blocks: part.blocks.clone(),
-                matrix: vectors.mapv(real),
-                transposed: vectors.t().mapv(real).as_standard_layout().into_owned(),
-            }
-        });
-        Self { parts: parts.collect(), untouched }
+        Self { parts, untouched }
     }
 
     /// Multiplies the rows of every part by the matrix that `side` picks.
     fn apply<'a>(
         &'a self,
-        side: impl Fn(&'a Rotation<R>) -> &'a Array2<R>,
+        side: impl Fn(&'a BothWays<R>) -> ArrayView2<'a, R>,
         from: &Lanes<R>,
         to: &mut Lanes<R>,
         scratch: &mut Scratch<R>,
@@ -62,7 +85,7 @@ impl<R: Real> BlockDiagonal<R> {
             to.block_mut(block).assign(&from.block(block));
         }
         for rotation in &self.parts {
-            let (blocks, matrix) = (&rotation.blocks, side(rotation).view());
+            let (blocks, matrix) = (&rotation.blocks, side(rotation));
             if blocks.len() == 1 {
                 let block = blocks.start;
                 linalg::product(from.block(block), matrix, Into::Overwrite, to.block_mut(block));
@@ -116,11 +139,11 @@ fn mix<R: Real>(
 impl<R: Real> Basis<R> for BlockDiagonal<R> {
     /// Rows of lanes: Θ = Θ̃ Vᵀ.
     fn to_original(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>) {
-        self.apply(|rotation| &rotation.transposed, from, to, scratch);
+        self.apply(|rotation| rotation.transposed.view(), from, to, scratch);
     }
 
     /// Rows of lanes: Θ̃ = Θ V.
     fn to_reparameterized(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>) {
-        self.apply(|rotation| &rotation.matrix, from, to, scratch);
+        self.apply(|rotation| rotation.matrix.view(), from, to, scratch);
     }
 }

@@ -22,7 +22,7 @@ mod identity;
 mod random_rotation;
 mod scope;
 
-pub use block_diagonal::BlockDiagonal;
+pub use block_diagonal::{BlockDiagonal, Rotation};
 pub use egop::EgopBasis;
 pub use file::FileBasis;
 pub use identity::Identity;
@@ -54,6 +54,16 @@ pub enum Vectors {
     Eigen(Spectrum),
     /// Any other orthonormal matrix.
     Orthonormal(Array2<f64>),
+}
+
+impl Vectors {
+    /// The matrix, without what else is known of it.
+    pub fn matrix(&self) -> &Array2<f64> {
+        match self {
+            Self::Eigen(spectrum) => &spectrum.eigenvectors,
+            Self::Orthonormal(vectors) => vectors,
+        }
+    }
 }
 
 /// How V is obtained for a trial.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cluster::SlurmOption;
@@ -139,6 +140,10 @@ pub struct ExperimentArgs {
     /// Threads [default: $SLURM_CPUS_PER_TASK, or all processors]
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) threads: Option<u16>,
+    /// Memory that may be used, such as 8GB: so many trials are worked on at a time as fit
+    /// [default: $SLURM_MEM_PER_NODE, or what the machine has]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) memory: Option<ByteSize>,
     /// Say what would run, what is done already and what it costs; run nothing
     #[arg(long)]
     pub(super) dry_run: bool,

@@ -1,7 +1,10 @@
 //! What egop-run and egop-sweep do before any work: everything that can be refused is refused here.
 
 use std::fs;
+use std::num::NonZero;
 use std::path::PathBuf;
+
+use bytesize::ByteSize;
 
 use crate::cli::args::ExperimentArgs;
 use crate::cli::console::Console;
@@ -12,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::objective::Context;
 use crate::rng::Streams;
-use crate::run::{Observer, Options, Run};
+use crate::run::{self, Observer, Options, Run};
 use crate::store::{Identity, Store};
 
 /// Where results folders are, unless asked otherwise.
@@ -68,6 +71,8 @@ impl<'a> Session<'a> {
                 (true, _) => Some(1),
                 (false, most) => most.map(|most| most as usize),
             },
+            memory: memory(self.arguments.memory),
+            threads: threads(self.arguments.threads),
         }
     }
 
@@ -88,13 +93,13 @@ impl<'a> Session<'a> {
         if self.arguments.force {
             store.clear()?;
         }
+        let options = self.options();
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads(self.arguments.threads))
+            .num_threads(options.threads)
             .build()
             .map_err(|error| Error::io("threads")(std::io::Error::other(error)))?;
         let provenance =
-            Provenance::begin(self.experiment.seed, pool.current_num_threads(), self.data.clone());
-        let options = self.options();
+            Provenance::begin(self.experiment.seed, options.threads, self.data.clone());
         let run = Run::new(&self.experiment, &self.resolved, &store, &options, &self.console);
         let result = pool.install(|| work(&run, &store));
         self.console.finish();
@@ -128,16 +133,27 @@ impl<'a> Session<'a> {
 
     /// What would run.
     pub fn dry_run(&self) -> Result<Status, Failure> {
-        let plan = self.look(|run| run.plan())?;
-        print(&text::plan(&self.experiment, &self.folder, &plan))?;
+        let (plan, memory) = self.look(|run| Ok((run.plan()?, run.memory())))?;
+        print(&text::plan(&self.experiment, &self.folder, &plan, memory))?;
         Ok(Status::Done)
     }
 }
 
-/// As many threads as asked for; otherwise as Slurm gives this job; 0: one for each processor.
+/// As many threads as asked for; otherwise as Slurm gives this job, or one for each processor.
 fn threads(asked: Option<u16>) -> usize {
     let slurm = || std::env::var("SLURM_CPUS_PER_TASK").ok()?.parse().ok();
-    asked.or_else(slurm).map_or(0, usize::from)
+    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    asked.or_else(slurm).filter(|&threads| threads > 0).map_or_else(processors, usize::from)
+}
+
+/// As many bytes as asked for; otherwise as Slurm gives this job (it counts in MiB; 0: all), or as
+/// this machine has.
+fn memory(asked: Option<ByteSize>) -> u64 {
+    let slurm = || {
+        let mebibytes: u64 = std::env::var("SLURM_MEM_PER_NODE").ok()?.parse().ok()?;
+        Some(ByteSize::mib(mebibytes)).filter(|_| mebibytes > 0)
+    };
+    asked.or_else(slurm).map_or_else(run::of_this_machine, |memory| memory.as_u64())
 }
 
 /// The path of the config, after `--list` has had its way.

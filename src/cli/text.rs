@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use bytesize::ByteSize;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ use crate::cli::console::Console;
 use crate::experiment::Experiment;
 use crate::figure::Drawn;
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
-use crate::run::{self, Observer, Plan};
+use crate::run::{self, Memory, Observer, Plan};
 use crate::sweep::median;
 
 /// Characters in a line of a table.
@@ -216,7 +217,7 @@ pub(super) fn missing(drawn: &Drawn) -> impl Iterator<Item = String> {
 }
 
 /// What `--dry-run` says.
-pub(super) fn plan(experiment: &Experiment, folder: &Path, plan: &Plan) -> String {
+pub(super) fn plan(experiment: &Experiment, folder: &Path, plan: &Plan, memory: Memory) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{}: {}", experiment.name, experiment.title);
@@ -240,6 +241,14 @@ pub(super) fn plan(experiment: &Experiment, folder: &Path, plan: &Plan) -> Strin
         text,
         "about {} of work on one thread, for what is listed",
         humantime::format_duration(std::time::Duration::from_secs(plan.seconds.ceil() as u64))
+    );
+    let _ = writeln!(
+        text,
+        "{} of {} trials in flight at a time, each with about {:#} of the {:#} of memory (--memory)",
+        memory.in_flight,
+        experiment.trials,
+        ByteSize(memory.per_trial).display().si(),
+        ByteSize(memory.budget).display().si(),
     );
     text
 }

@@ -77,6 +77,16 @@ pub struct Algorithm {
     pub rates: Rates,
 }
 
+impl Algorithm {
+    /// The learning rates to begin with.
+    pub fn first_rates(&self) -> Vec<f64> {
+        match &self.rates {
+            Rates::Fixed(rates) => rates.clone(),
+            Rates::Swept { coarse, .. } => coarse.rates(),
+        }
+    }
+}
+
 /// How learning rates are swept and selected.
 #[derive(Clone, Debug)]
 pub struct Sweep {

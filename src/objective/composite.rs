@@ -159,6 +159,11 @@ impl MatrixSpec {
         4.0 * self.rows as f64 * self.columns as f64
     }
 
+    /// Entries of the matrix.
+    pub(super) fn data_len(&self) -> usize {
+        self.rows * self.columns
+    }
+
     /// Draws the matrix.
     pub(super) fn draw(&self, rng: &mut impl Rng) -> Array2<f64> {
         data::spectral_matrix(self.rows, self.columns, self.decay, rng)

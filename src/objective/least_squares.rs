@@ -71,4 +71,8 @@ impl Spec for LeastSquaresSpec {
     fn gradient_cost(&self) -> f64 {
         self.0.gradient_cost()
     }
+
+    fn data_len(&self) -> usize {
+        self.0.data_len()
+    }
 }

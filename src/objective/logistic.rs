@@ -159,6 +159,10 @@ impl Spec for LogisticSpec {
     fn gradient_cost(&self) -> f64 {
         self.0.gradient_cost()
     }
+
+    fn data_len(&self) -> usize {
+        self.0.data_len()
+    }
 }
 
 #[cfg(test)]

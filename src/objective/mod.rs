@@ -198,6 +198,9 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// About how many floating-point operations one lane's full-batch gradient takes.
     fn gradient_cost(&self) -> f64;
 
+    /// How many numbers the data of one trial are, about.
+    fn data_len(&self) -> usize;
+
     /// Name and SHA-256 of each data file used; part of the identity of the results.
     ///
     /// # Errors

@@ -98,6 +98,12 @@ impl Spec for ReluNetSpec {
         feed_forward::gradient_cost(&self.widths(), self.images.shape().2)
     }
 
+    fn data_len(&self) -> usize {
+        // Loaded once for all trials in doubles, converted for each; training rows are most.
+        let (inputs, _, examples) = self.images.shape();
+        3 * inputs * examples
+    }
+
     fn data(&self, context: &Context) -> Result<Vec<(String, String)>> {
         self.load(context)?;
         Ok(match self.images {

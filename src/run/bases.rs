@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::experiment::Precision as Type;
 use crate::run::Run;
 use crate::run::observer::Stage;
-use crate::run::pass::Runner;
 use crate::run::task::{Task, block_name, context};
 use crate::trial::{Control, Precision, Problem, Recording};
 
@@ -30,7 +29,6 @@ impl Run<'_> {
 
     fn save<R: Precision>(&self) -> Result<Vec<String>> {
         let experiment = self.experiment;
-        let runner = Runner::new(self);
         let mut files = Vec::new();
         for trial in 0..experiment.trials {
             let context = context(experiment, self.options.data_dir.as_deref(), trial);
@@ -47,17 +45,20 @@ impl Run<'_> {
                     recording: Recording::Summary,
                 };
                 let layout = experiment.objective_of(coordinates).layout();
+                let progress = |units| self.observer.advance(Stage::Egop, units);
+                let control = Control::new(self.observer.interrupted(), &progress);
                 let named: Vec<_> = match &problem {
-                    Some(problem) => {
-                        let parts = runner.parts(problem, &task)?;
-                        let named = |part: &crate::basis::Part| {
-                            (block_name(&layout, &part.blocks), part.vectors.clone())
-                        };
-                        parts.iter().map(named).collect()
-                    }
+                    Some(problem) => problem
+                        .parts(
+                            &*coordinates.basis,
+                            experiment.distribution,
+                            experiment.sampling,
+                            control,
+                        )?
+                        .into_iter()
+                        .map(|part| (block_name(&layout, &part.blocks), part.vectors))
+                        .collect(),
                     None => {
-                        let progress = |units| self.observer.advance(Stage::Egop, units);
-                        let control = Control::new(self.observer.interrupted(), &progress);
                         let estimates = task.estimates::<R>(experiment, &context, control)?;
                         estimates
                             .into_iter()
@@ -67,11 +68,7 @@ impl Run<'_> {
                 };
                 for (block, vectors) in named {
                     let stem = plain(&format!("{trial}-{}-{block}", coordinates.name));
-                    let matrix = match &vectors {
-                        Vectors::Eigen(spectrum) => &spectrum.eigenvectors,
-                        Vectors::Orthonormal(vectors) => vectors,
-                    };
-                    files.push(self.write_npy(format!("{stem}.npy"), matrix)?);
+                    files.push(self.write_npy(format!("{stem}.npy"), vectors.matrix())?);
                     if let Vectors::Eigen(spectrum) = &vectors {
                         let name = format!("{stem}-eigenvalues.npy");
                         files.push(self.write_npy(name, &spectrum.eigenvalues)?);

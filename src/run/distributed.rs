@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::run::pass::Runner;
+use crate::run::ledger::Ledger;
 use crate::run::plan::{operations, speed};
 use crate::run::sweep::{Pass, Sweep};
 use crate::run::task::Task;
@@ -60,14 +60,14 @@ impl Run<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn next_pass(&self, given_up: &HashSet<String>) -> Result<Next> {
-        let runner = Runner::new(self);
+        let ledger = Ledger::new(self);
         let mut sweep = Sweep::new(self.experiment, self.observer);
         while let Some(pass) = sweep.next() {
-            let rows = runner.look(&pass.tasks)?;
+            let rows = ledger.look(&pass.tasks)?;
             let mut missing = Vec::new();
             let mut failures = Vec::new();
             for (task, _) in pass.tasks.iter().zip(&rows).filter(|(_, rows)| rows.is_none()) {
-                let key = runner.key(task);
+                let key = ledger.key(task);
                 if given_up.contains(&key) {
                     failures.push(Failure {
                         trial: task.trial,
@@ -79,7 +79,7 @@ impl Run<'_> {
                 }
             }
             if !missing.is_empty() {
-                let tasks = self.planned(&runner, &pass);
+                let tasks = self.planned(&ledger, &pass);
                 return Ok(Next::Pass { name: pass.name, tasks, missing, swept: sweep.finish() });
             }
             sweep.add(rows.into_iter().flatten(), failures);
@@ -87,7 +87,7 @@ impl Run<'_> {
         Ok(Next::Nothing(sweep.finish()))
     }
 
-    fn planned(&self, runner: &Runner<'_>, pass: &Pass) -> Vec<PlannedTask> {
+    fn planned(&self, ledger: &Ledger<'_>, pass: &Pass) -> Vec<PlannedTask> {
         let experiment = self.experiment;
         let speed = speed(experiment);
         let rates = |task: &Task| {
@@ -100,7 +100,7 @@ impl Run<'_> {
                 .collect()
         };
         let planned = |task: &Task| PlannedTask {
-            key: runner.key(task),
+            key: ledger.key(task),
             trial: task.trial,
             coordinates: experiment.coordinates[task.coordinates].name.clone(),
             rates: rates(task),
@@ -115,10 +115,10 @@ impl Run<'_> {
     /// [`Error::Incompatible`] when a task is not one of this experiment; otherwise as for
     /// [`Run::sweep`].
     pub fn perform(&self, planned: &[PlannedTask]) -> Result<Vec<Failure>> {
-        let runner = Runner::new(self);
+        let ledger = Ledger::new(self);
         let mut tasks = Vec::new();
         for planned in planned {
-            let task = self.task(planned).filter(|task| runner.key(task) == planned.key);
+            let task = self.task(planned).filter(|task| ledger.key(task) == planned.key);
             tasks.push(task.ok_or_else(|| Error::Incompatible {
                 path: self.store.root().into(),
                 message: format!(
@@ -127,7 +127,7 @@ impl Run<'_> {
                 ),
             })?);
         }
-        Ok(runner.pass(Stage::Sweep, &tasks)?.1)
+        Ok(self.passes().pass(Stage::Sweep, &tasks)?.1)
     }
 
     fn task(&self, planned: &PlannedTask) -> Option<Task> {

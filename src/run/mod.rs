@@ -4,28 +4,33 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use crate::error::Result;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Precision};
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::store::Store;
 
 mod bases;
 mod distributed;
+mod ledger;
+mod memory;
 mod observer;
 mod pass;
 mod plan;
+mod prepared;
 mod sweep;
 mod tables;
 mod task;
 mod theory;
 
 pub use distributed::{Next, PlannedTask, Rates};
+pub use memory::{Memory, of_this_machine};
 pub use observer::{Observer, Silent, Stage};
 pub use pass::Failure;
 pub use plan::{PassPlan, Plan};
 pub use sweep::Swept;
 
 use crate::claim::Records;
-use pass::{Runner, Tally};
+use ledger::Ledger;
+use pass::{Passes, Runner, Tally};
 use sweep::Sweep;
 use tables::Merged;
 
@@ -38,6 +43,10 @@ pub struct Options {
     pub data: Vec<String>,
     /// Begin no further task once so many have failed; `None`: go on with the others.
     pub max_failures: Option<usize>,
+    /// Bytes that may be used; see [`of_this_machine`].
+    pub memory: u64,
+    /// Threads that the work is done on.
+    pub threads: usize,
 }
 
 /// A finished run.
@@ -83,7 +92,7 @@ impl<'a> Run<'a> {
     /// # Errors
     /// On interruption, when too many tasks fail, and when the store cannot be read or written.
     pub fn sweep(&self) -> Result<Swept> {
-        let swept = self.tune(&Runner::new(self))?;
+        let swept = self.tune(&*self.passes())?;
         self.publish(swept.merged())?;
         Ok(swept)
     }
@@ -94,9 +103,9 @@ impl<'a> Run<'a> {
     /// # Errors
     /// As for [`Run::sweep`].
     pub fn all(&self) -> Result<Report> {
-        let runner = Runner::new(self);
-        let mut swept = self.tune(&runner)?;
-        let finals = tables::selected(&runner, &swept)?;
+        let passes = self.passes();
+        let mut swept = self.tune(&*passes)?;
+        let finals = tables::selected(&*passes, self.experiment, &swept)?;
         for failure in &finals.failures {
             if !swept.failures.contains(failure) {
                 swept.failures.push(failure.clone());
@@ -127,10 +136,22 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn tune(&self, runner: &Runner<'_>) -> Result<Swept> {
+    /// How the memory is shared out.
+    pub fn memory(&self) -> Memory {
+        Memory::share(self.experiment, self.options.memory, self.options.threads)
+    }
+
+    fn passes(&self) -> Box<dyn Passes + '_> {
+        match self.experiment.precision {
+            Precision::Double => Box::new(Runner::<f64>::new(self)),
+            Precision::Single => Box::new(Runner::<f32>::new(self)),
+        }
+    }
+
+    fn tune(&self, passes: &dyn Passes) -> Result<Swept> {
         let mut sweep = Sweep::new(self.experiment, self.observer);
         while let Some(pass) = sweep.next() {
-            let (rows, failures) = runner.pass(Stage::Sweep, &pass.tasks)?;
+            let (rows, failures) = passes.pass(Stage::Sweep, &pass.tasks)?;
             sweep.add(rows, failures);
         }
         Ok(sweep.finish())
@@ -141,11 +162,11 @@ impl<'a> Run<'a> {
     /// # Errors
     /// When the store cannot be read.
     pub fn plan(&self) -> Result<Plan> {
-        let runner = Runner::new(self);
+        let ledger = Ledger::new(self);
         let mut plan = Plan::default();
         let mut sweep = Sweep::new(self.experiment, self.observer);
         while let Some(pass) = sweep.next() {
-            let rows = runner.look(&pass.tasks)?;
+            let rows = ledger.look(&pass.tasks)?;
             let pending = rows.iter().zip(&pass.tasks).filter(|(rows, _)| rows.is_none());
             plan.add(self.experiment, &pass, pending.map(|(_, task)| task));
             if rows.contains(&None) {
@@ -154,7 +175,7 @@ impl<'a> Run<'a> {
             sweep.add(rows.into_iter().flatten(), Vec::new());
         }
         let pass = tables::pass(self.experiment, &sweep.finish().rates);
-        let rows = runner.look(&pass.tasks)?;
+        let rows = ledger.look(&pass.tasks)?;
         let pending = rows.iter().zip(&pass.tasks).filter(|(rows, _)| rows.is_none());
         plan.add(self.experiment, &pass, pending.map(|(_, task)| task));
         plan.complete = true;

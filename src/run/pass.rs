@@ -1,30 +1,26 @@
 //! A pass: the same learning rates for all trials, shared with other runners on the same folder.
 
-use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use crate::basis::Part;
 use crate::error::{Error, Result};
-use crate::experiment::{self, Experiment};
 use crate::provenance::Maker;
+use crate::run::Run;
+use crate::run::ledger::Ledger;
+use crate::run::memory::Memory;
 use crate::run::observer::Stage;
 use crate::run::plan;
+use crate::run::prepared::{Kept, Prepared};
 use crate::run::task::{Rows, Task, context};
-use crate::run::{Observer, Options, Run};
-use crate::store::{Claim, Store, Stored};
+use crate::store::{Claim, Stored};
 use crate::trial::{Control, Precision, Problem};
 
 /// How often to look whether other runners have finished their tasks.
 const POLL: Duration = Duration::from_millis(100);
-
-/// Changes of variables are kept from pass to pass until they take this many bytes; the rest is
-/// computed again.
-const KEPT_BYTES: usize = 1 << 30;
 
 /// A task that failed; a diverged run is not a failure.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -54,55 +50,43 @@ pub(super) struct Tally {
     failed: AtomicUsize,
 }
 
-/// Runs passes.
-pub(super) struct Runner<'a> {
-    pub experiment: &'a Experiment,
-    resolved: &'a toml::Table,
-    pub store: &'a Store,
-    options: &'a Options,
-    pub observer: &'a dyn Observer,
-    tally: &'a Tally,
-    /// Changes of variables by trial and coordinate system; what they cost is spent once.
-    parts: Mutex<Kept>,
-    /// What made the results.
-    makers: Mutex<BTreeSet<Maker>>,
-}
-
-#[derive(Default)]
-struct Kept {
-    parts: HashMap<(usize, usize), Arc<Vec<Part>>>,
-    bytes: usize,
-}
-
-impl<'a> Runner<'a> {
-    pub fn new(run: &'a Run<'_>) -> Self {
-        Self {
-            experiment: run.experiment,
-            resolved: run.resolved,
-            store: run.store,
-            options: run.options,
-            observer: run.observer,
-            tally: &run.tally,
-            parts: Mutex::default(),
-            makers: Mutex::default(),
-        }
-    }
-
-    pub fn key(&self, task: &Task) -> String {
-        task.key(self.experiment, self.resolved, &self.options.data)
-    }
-
+/// Does passes; hides the precision.
+pub(super) trait Passes {
     /// Does the tasks that are not done yet, and returns the rows of all in the order of the
     /// tasks.
-    pub fn pass(&self, stage: Stage, tasks: &[Task]) -> Result<(Vec<Rows>, Vec<Failure>)> {
-        let keys: Vec<String> = tasks.iter().map(|task| self.key(task)).collect();
+    fn pass(&self, stage: Stage, tasks: &[Task]) -> Result<(Vec<Rows>, Vec<Failure>)>;
+}
+
+/// Does passes in one precision.
+pub(super) struct Runner<'a, R> {
+    ledger: Ledger<'a>,
+    tally: &'a Tally,
+    memory: Memory,
+    kept: Mutex<Kept<R>>,
+}
+
+impl<'a, R: Precision> Runner<'a, R> {
+    pub fn new(run: &'a Run<'_>) -> Self {
+        let memory = run.memory();
+        Self {
+            ledger: Ledger::new(run),
+            tally: &run.tally,
+            memory,
+            kept: Mutex::new(Kept::new(memory.kept())),
+        }
+    }
+}
+
+impl<R: Precision> Passes for Runner<'_, R> {
+    fn pass(&self, stage: Stage, tasks: &[Task]) -> Result<(Vec<Rows>, Vec<Failure>)> {
+        let keys: Vec<String> = tasks.iter().map(|task| self.ledger.key(task)).collect();
         let mut rows: Vec<Option<Rows>> = vec![None; tasks.len()];
         let mut failures: Vec<(usize, Failure)> = Vec::new();
         let mut announced = false;
         loop {
             for (slot, (task, key)) in rows.iter_mut().zip(tasks.iter().zip(&keys)) {
                 if slot.is_none() {
-                    *slot = self.find(task, key, !announced)?;
+                    *slot = self.ledger.find(task, key, !announced)?;
                     self.tally.found.fetch_add(usize::from(slot.is_some()), Ordering::Relaxed);
                 }
             }
@@ -119,7 +103,7 @@ impl<'a> Runner<'a> {
             }
             let done = self.work(stage, tasks, &keys, &pending)?;
             if done.is_empty() {
-                if self.observer.interrupted().load(Ordering::Relaxed) {
+                if self.ledger.observer.interrupted().load(Ordering::Relaxed) {
                     return Err(Error::Interrupted);
                 }
                 std::thread::sleep(POLL);
@@ -137,67 +121,28 @@ impl<'a> Runner<'a> {
         let rows = rows.into_iter().map(Option::unwrap_or_default).collect();
         Ok((rows, failures.into_iter().map(|(_, failure)| failure).collect()))
     }
+}
 
-    /// The rows of those tasks that are done.
-    pub fn look(&self, tasks: &[Task]) -> Result<Vec<Option<Rows>>> {
-        tasks.iter().map(|task| self.find(task, &self.key(task), false)).collect()
-    }
-
-    /// The rows of a task, if it is done; that a damaged one is done again is said if so wished.
-    fn find(&self, task: &Task, key: &str, say: bool) -> Result<Option<Rows>> {
-        if task.is_empty() {
-            return Ok(Some(Rows::default()));
-        }
-        match self.store.load(key)? {
-            Stored::Complete(finished) => {
-                self.note_maker(&finished.maker);
-                Rows::from_tables(&finished.tables, &self.store.task(key)).map(Some)
-            }
-            Stored::Damaged(what) if say => {
-                let folder = self.store.task(key);
-                self.observer.note(&format!("{}: {what}; done again", folder.display()));
-                Ok(None)
-            }
-            Stored::Damaged(_) | Stored::Absent => Ok(None),
-        }
-    }
-
-    /// Warns when results of different makers are mixed.
-    fn note_maker(&self, maker: &Maker) {
-        let mut makers = self.makers.lock().unwrap_or_else(PoisonError::into_inner);
-        if makers.contains(maker) {
-            return;
-        }
-        makers.insert(maker.clone());
-        if makers.len() > 1 {
-            let names: Vec<String> = makers.iter().map(Maker::to_string).collect();
-            self.observer.note(&format!(
-                "warning: these results mix what different programs or processors made, which may \
-                 round differently: {}",
-                names.join("; ")
-            ));
-        }
-    }
-
+impl<R: Precision> Runner<'_, R> {
     fn announce<'t>(&self, stage: Stage, tasks: impl Iterator<Item = &'t Task>) {
-        let epochs = self.experiment.training.epochs;
+        let epochs = self.ledger.experiment.training.epochs;
         for task in tasks {
-            self.observer.expect(stage, (task.lanes() * epochs) as u64);
-            if self.kept(task).is_none() {
-                let samples = plan::samples(self.experiment, task.coordinates);
-                self.observer.expect(Stage::Egop, samples);
+            self.ledger.observer.expect(stage, (task.lanes() * epochs) as u64);
+            if self.kept().get(task).is_none() {
+                let samples = plan::samples(self.ledger.experiment, task.coordinates);
+                self.ledger.observer.expect(Stage::Egop, samples);
             }
         }
     }
 
     fn enough_failures(&self) -> bool {
         let failed = self.tally.failed.load(Ordering::Relaxed);
-        self.options.max_failures.is_some_and(|most| failed >= most)
+        self.ledger.options.max_failures.is_some_and(|most| failed >= most)
     }
 
     /// Whether no further task is to be begun.
     fn check_stopped(&self) -> Result<()> {
-        let interrupted = self.observer.interrupted().load(Ordering::Relaxed);
+        let interrupted = self.ledger.observer.interrupted().load(Ordering::Relaxed);
         if interrupted { Err(Error::Interrupted) } else { Ok(()) }
     }
 
@@ -217,35 +162,47 @@ impl<'a> Runner<'a> {
                 None => trials.push((trial, vec![index])),
             }
         }
-        let done: Result<Vec<_>> = trials
+        let next = AtomicUsize::new(0);
+        let done: Result<Vec<_>> = (0..self.memory.in_flight)
             .into_par_iter()
-            .map(|(trial, indices)| {
-                self.check_stopped()?;
-                let mut mine = Vec::new();
-                for index in indices {
-                    let work = format!("trial-{trial}-{}", tasks[index].coordinates);
-                    if let Some(claim) = self.store.claim(&work)?
-                        // Another runner may have done it since.
-                        && !matches!(self.store.load(&keys[index])?, Stored::Complete(_))
-                    {
-                        mine.push((index, claim));
-                    }
+            .with_max_len(1)
+            .map(|_| {
+                let mut done = Vec::new();
+                while let Some((trial, indices)) = trials.get(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    self.check_stopped()?;
+                    let mine = self.claim(*trial, indices, tasks, keys)?;
+                    done.extend(self.trial(stage, *trial, tasks, keys, mine)?);
                 }
-                match self.experiment.precision {
-                    experiment::Precision::Double => {
-                        self.trial::<f64>(stage, trial, tasks, keys, mine)
-                    }
-                    experiment::Precision::Single => {
-                        self.trial::<f32>(stage, trial, tasks, keys, mine)
-                    }
-                }
+                Ok(done)
             })
             .collect();
         Ok(done?.into_iter().flatten().collect())
     }
 
+    /// Takes those of a trial's tasks that no other runner has taken or done.
+    fn claim(
+        &self,
+        trial: usize,
+        indices: &[usize],
+        tasks: &[Task],
+        keys: &[String],
+    ) -> Result<Vec<(usize, Claim)>> {
+        let mut mine = Vec::new();
+        for &index in indices {
+            let work = format!("trial-{trial}-{}", tasks[index].coordinates);
+            if let Some(claim) = self.ledger.store.claim(&work)?
+                // Another runner may have done it since.
+                && !matches!(self.ledger.store.load(&keys[index])?, Stored::Complete(_))
+            {
+                mine.push((index, claim));
+            }
+        }
+        Ok(mine)
+    }
+
     /// Draws a trial's problem and does its tasks.
-    fn trial<R: Precision>(
+    fn trial(
         &self,
         stage: Stage,
         trial: usize,
@@ -256,8 +213,8 @@ impl<'a> Runner<'a> {
         if mine.is_empty() || self.enough_failures() {
             return Ok(Vec::new());
         }
-        let experiment = self.experiment;
-        let context = context(experiment, self.options.data_dir.as_deref(), trial);
+        let experiment = self.ledger.experiment;
+        let context = context(experiment, self.ledger.options.data_dir.as_deref(), trial);
         let problem = if experiment.trains() {
             let draw = || Problem::<R>::draw(&*experiment.objective, experiment.start, &context);
             guarded(|| draw().map(Some))?
@@ -275,15 +232,15 @@ impl<'a> Runner<'a> {
                 let start = Instant::now();
                 let rows = match &problem {
                     Ok(None) => guarded(|| {
-                        let progress = |units| self.observer.advance(Stage::Egop, units);
-                        let control = Control::new(self.observer.interrupted(), &progress);
+                        let progress = |units| self.ledger.observer.advance(Stage::Egop, units);
+                        let control = Control::new(self.ledger.observer.interrupted(), &progress);
                         task.measure::<R>(experiment, &context, control)
                     })?,
                     Ok(Some(problem)) => guarded(|| {
-                        let parts = self.parts(problem, task)?;
-                        let progress = |units| self.observer.advance(stage, units);
-                        let control = Control::new(self.observer.interrupted(), &progress);
-                        task.run(experiment, problem, &parts, control)
+                        let prepared = self.prepared(problem, task)?;
+                        let progress = |units| self.ledger.observer.advance(stage, units);
+                        let control = Control::new(self.ledger.observer.interrupted(), &progress);
+                        task.run(experiment, problem, &prepared, control)
                     })?,
                     Err(message) => Err(message.clone()),
                 };
@@ -295,12 +252,12 @@ impl<'a> Runner<'a> {
                 match &rows {
                     Ok(rows) => {
                         let seconds = start.elapsed().as_secs_f64();
-                        self.store.save(&keys[index], rows.to_tables(), seconds)?;
-                        self.note_maker(Maker::this());
+                        self.ledger.store.save(&keys[index], rows.to_tables(), seconds)?;
+                        self.ledger.note_maker(Maker::this());
                         self.tally.done.fetch_add(1, Ordering::Relaxed);
                     }
                     Err(failure) => {
-                        self.observer.note(&format!("failed: {failure}"));
+                        self.ledger.observer.note(&format!("failed: {failure}"));
                         self.tally.failed.fetch_add(1, Ordering::Relaxed);
                     }
                 }
@@ -310,33 +267,28 @@ impl<'a> Runner<'a> {
         Ok(done?.into_iter().flatten().collect())
     }
 
-    /// The change of variables of a task's trial and coordinate system.
-    pub fn parts<R: Precision>(&self, problem: &Problem<R>, task: &Task) -> Result<Arc<Vec<Part>>> {
-        if let Some(parts) = self.kept(task) {
-            return Ok(parts);
+    /// What a task's trial prepares in its coordinate system.
+    fn prepared(&self, problem: &Problem<R>, task: &Task) -> Result<Arc<Prepared<R>>> {
+        if let Some(prepared) = self.kept().get(task) {
+            return Ok(prepared);
         }
-        let experiment = self.experiment;
-        let progress = |units| self.observer.advance(Stage::Egop, units);
-        let parts = Arc::new(problem.parts(
-            &*experiment.coordinates[task.coordinates].basis,
+        let experiment = self.ledger.experiment;
+        let coordinates = &experiment.coordinates[task.coordinates];
+        let progress = |units| self.ledger.observer.advance(Stage::Egop, units);
+        let parts = problem.parts(
+            &*coordinates.basis,
             experiment.distribution,
             experiment.sampling,
-            Control::new(self.observer.interrupted(), &progress),
-        )?);
-        let sizes =
-            experiment.coordinates[task.coordinates].basis.sizes(&experiment.objective.layout());
-        let bytes = sizes.iter().map(|size| size * size * size_of::<f64>()).sum::<usize>();
-        let mut kept = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.bytes + bytes <= KEPT_BYTES {
-            kept.bytes += bytes;
-            kept.parts.insert((task.trial, task.coordinates), Arc::clone(&parts));
-        }
-        Ok(parts)
+            Control::new(self.ledger.observer.interrupted(), &progress),
+        )?;
+        let prepared =
+            Arc::new(Prepared::new(&parts, &*problem.objective, task.trial, &coordinates.name));
+        self.kept().keep(task, &prepared);
+        Ok(prepared)
     }
 
-    fn kept(&self, task: &Task) -> Option<Arc<Vec<Part>>> {
-        let kept = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.parts.get(&(task.trial, task.coordinates)).cloned()
+    fn kept(&self) -> MutexGuard<'_, Kept<R>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

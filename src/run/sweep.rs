@@ -70,11 +70,7 @@ impl<'a> Sweep<'a> {
         match self.phase {
             Phase::Start => {
                 self.phase = Phase::Coarse;
-                let rates = |algorithm: &Algorithm| match &algorithm.rates {
-                    Rates::Fixed(rates) => rates.clone(),
-                    Rates::Swept { coarse, .. } => coarse.rates(),
-                };
-                let rates = self.experiment.algorithms.iter().map(rates).collect();
+                let rates = self.experiment.algorithms.iter().map(Algorithm::first_rates).collect();
                 self.pass("coarse sweep", rates)
             }
             Phase::Coarse => {

@@ -7,7 +7,7 @@ use crate::record::{
     TrajectoryRow,
 };
 use crate::run::observer::Stage;
-use crate::run::pass::{Failure, Runner};
+use crate::run::pass::{Failure, Passes};
 use crate::run::sweep::{Pass, Swept};
 use crate::run::task::{Rows, Task};
 use crate::store::{Csv, Table};
@@ -54,9 +54,12 @@ pub(super) fn pass(experiment: &Experiment, rates: &[RateRow]) -> Pass {
 }
 
 /// Runs the selected learning rates.
-pub(super) fn selected(runner: &Runner<'_>, swept: &Swept) -> Result<Finals> {
-    let (rows, failures) =
-        runner.pass(Stage::Curves, &pass(runner.experiment, &swept.rates).tasks)?;
+pub(super) fn selected(
+    passes: &dyn Passes,
+    experiment: &Experiment,
+    swept: &Swept,
+) -> Result<Finals> {
+    let (rows, failures) = passes.pass(Stage::Curves, &pass(experiment, &swept.rates).tasks)?;
     let mut all = Rows::default();
     for rows in rows {
         all.append(rows);

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use toml::Value;
 
-use crate::basis::{Part, Vectors};
 use crate::config::canonical_json;
 use crate::error::Result;
 use crate::experiment::Experiment;
@@ -17,12 +16,13 @@ use crate::record::{
     TrajectoryRow,
 };
 use crate::rng::Streams;
+use crate::run::prepared::Prepared;
 use crate::store::{self, Csv, Table, Tables};
 use crate::trial::{Control, Method, Outcome, Precision, Problem, Recording, train};
 
 mod landscape;
-mod spectra;
-mod theory;
+pub(super) mod spectra;
+pub(super) mod theory;
 
 /// One trial in one coordinate system.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +110,7 @@ impl Task {
         &self,
         experiment: &Experiment,
         problem: &Problem<R>,
-        parts: &[Part],
+        prepared: &Prepared<R>,
         control: Control<'_>,
     ) -> Result<Rows> {
         let methods: Vec<Method<'_>> = experiment
@@ -122,7 +122,7 @@ impl Task {
                 learning_rates: rates,
             })
             .collect();
-        let basis = problem.basis(parts);
+        let basis = prepared.basis(&*problem.objective);
         let training = experiment.training.on(problem.objective.examples());
         let outcomes = train(problem, &*basis, &methods, &training, self.recording, control)?;
         let mut rows = Rows::default();
@@ -141,14 +141,8 @@ impl Task {
             rows.push(&label, outcome);
         }
         if self.recording >= Recording::Curve {
-            let objective = &*problem.objective;
-            for part in parts {
-                let Vectors::Eigen(spectrum) = &part.vectors else { continue };
-                let block = block_name(objective.layout(), &part.blocks);
-                let label = (self.trial, &*coordinates.name, &*block);
-                rows.spectrum.extend(spectra::eigenvalues(label, spectrum));
-                rows.theory.push(theory::row(label, spectrum, objective));
-            }
+            rows.spectrum.clone_from(&prepared.spectrum);
+            rows.theory.clone_from(&prepared.theory);
         }
         if self.recording == Recording::Trajectory && coordinates.basis.is_identity() {
             rows.landscape = landscape::rows(problem, self.trial);

@@ -71,6 +71,20 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
+fn a_dry_run_says_how_many_trials_there_is_memory_for() {
+    let workspace = Workspace::new(SMALL);
+    let says = |memory: &str, threads: &str, what: &str| {
+        let plan = workspace.run(&["--dry-run", "--memory", memory, "-j", threads]).success();
+        let plan = text(&plan.get_output().stdout);
+        assert!(plan.contains(what), "{memory}, {threads}: {plan}");
+    };
+    says("1GB", "2", "2 of 3 trials in flight at a time");
+    says("1GB", "8", "3 of 3 trials in flight at a time");
+    says("1B", "8", "1 of 3 trials in flight at a time");
+    workspace.run(&["--memory", "8XB"]).code(2);
+}
+
+#[test]
 fn json_is_json_and_holds_what_the_tables_hold() {
     let workspace = Workspace::new(SMALL);
     let run = workspace.run(&["--json", "--quiet"]).success().stderr("");

@@ -23,6 +23,12 @@ fn the_number_of_threads_changes_no_byte() {
 }
 
 #[test]
+fn the_memory_changes_no_byte() {
+    // With so little, one trial is in flight and nothing is kept from pass to pass.
+    assert_same(SMALL, &["-j", "3"], &["-j", "3", "--memory", "1B"]);
+}
+
+#[test]
 fn the_order_of_coordinate_systems_and_algorithms_changes_no_number() {
     let reversed = "[coordinates.rotated]\nbasis = \"random-rotation\"\n\
                     [coordinates.reparameterized]\nbasis = \"egop\"\n\

@@ -43,10 +43,7 @@ fn parts(problem: &Problem<f64>, spec: &dyn basis::Spec) -> Vec<Part> {
 }
 
 fn matrix(part: &Part) -> &Array2<f64> {
-    match &part.vectors {
-        Vectors::Eigen(spectrum) => &spectrum.eigenvectors,
-        Vectors::Orthonormal(vectors) => vectors,
-    }
+    part.vectors.matrix()
 }
 
 fn lanes<R: Precision>(layout: &Layout, count: usize, trial: usize) -> Lanes<R> {

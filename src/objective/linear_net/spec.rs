@@ -95,6 +95,11 @@ impl Spec for LinearNetSpec {
         // more for the metrics, of the weights.
         4.0 * self.rows[0] as f64 * inputs * outputs + 8.0 * inputs * matrices as f64
     }
+
+    fn data_len(&self) -> usize {
+        let [inputs, .., outputs] = *self.widths else { return 0 };
+        self.rows.iter().sum::<usize>() * (inputs + outputs)
+    }
 }
 
 #[cfg(test)]

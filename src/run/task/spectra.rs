@@ -12,7 +12,7 @@ use crate::record::{EigenvectorRow, MeasureRow, SpectrumRow};
 use crate::trial::{Control, Precision};
 
 /// Trial, name of the coordinate system, name of the block.
-pub(super) type Label<'a> = (usize, &'a str, &'a str);
+pub(in crate::run) type Label<'a> = (usize, &'a str, &'a str);
 
 impl Task {
     /// The rows of an EGOP estimate.
@@ -141,7 +141,7 @@ impl Halved {
 }
 
 /// Rows of `spectrum.csv`.
-pub(super) fn eigenvalues(label: Label<'_>, spectrum: &Spectrum) -> Vec<SpectrumRow> {
+pub(in crate::run) fn eigenvalues(label: Label<'_>, spectrum: &Spectrum) -> Vec<SpectrumRow> {
     let (trial, coordinates, block) = label;
     let eigenvalues = spectrum.eigenvalues.iter().enumerate();
     eigenvalues

@@ -8,7 +8,7 @@ use crate::record::TheoryRow;
 use crate::theory::{SmoothnessBounds, reparameterized};
 
 /// What is known before anything is trained.
-pub(super) fn row<R: Real>(
+pub(in crate::run) fn row<R: Real>(
     (trial, coordinates, block): Label<'_>,
     spectrum: &Spectrum,
     objective: &dyn Objective<R>,

@@ -1,0 +1,80 @@
+//! Which tasks are done, and what they yielded.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::provenance::Maker;
+use crate::run::task::{Rows, Task};
+use crate::run::{Observer, Options, Run};
+use crate::store::{Store, Stored};
+
+/// Finds finished tasks.
+pub(super) struct Ledger<'a> {
+    pub experiment: &'a Experiment,
+    resolved: &'a toml::Table,
+    pub store: &'a Store,
+    pub options: &'a Options,
+    pub observer: &'a dyn Observer,
+    /// What made the results.
+    makers: Mutex<BTreeSet<Maker>>,
+}
+
+impl<'a> Ledger<'a> {
+    pub fn new(run: &'a Run<'_>) -> Self {
+        Self {
+            experiment: run.experiment,
+            resolved: run.resolved,
+            store: run.store,
+            options: run.options,
+            observer: run.observer,
+            makers: Mutex::default(),
+        }
+    }
+
+    pub fn key(&self, task: &Task) -> String {
+        task.key(self.experiment, self.resolved, &self.options.data)
+    }
+
+    /// The rows of those tasks that are done.
+    pub fn look(&self, tasks: &[Task]) -> Result<Vec<Option<Rows>>> {
+        tasks.iter().map(|task| self.find(task, &self.key(task), false)).collect()
+    }
+
+    /// The rows of a task, if it is done; that a damaged one is done again is said if so wished.
+    pub fn find(&self, task: &Task, key: &str, say: bool) -> Result<Option<Rows>> {
+        if task.is_empty() {
+            return Ok(Some(Rows::default()));
+        }
+        match self.store.load(key)? {
+            Stored::Complete(finished) => {
+                self.note_maker(&finished.maker);
+                Rows::from_tables(&finished.tables, &self.store.task(key)).map(Some)
+            }
+            Stored::Damaged(what) if say => {
+                let folder = self.store.task(key);
+                self.observer.note(&format!("{}: {what}; done again", folder.display()));
+                Ok(None)
+            }
+            Stored::Damaged(_) | Stored::Absent => Ok(None),
+        }
+    }
+
+    /// Warns when results of different makers are mixed.
+    pub fn note_maker(&self, maker: &Maker) {
+        let mut makers = self.makers.lock().unwrap_or_else(PoisonError::into_inner);
+        if makers.contains(maker) {
+            return;
+        }
+        makers.insert(maker.clone());
+        if makers.len() > 1 {
+            let names: Vec<String> = makers.iter().map(Maker::to_string).collect();
+            self.observer.note(&format!(
+                "warning: these results mix what different programs or processors made, which may \
+                 round differently: {}",
+                names.join("; ")
+            ));
+        }
+    }
+}
