@@ -9,9 +9,14 @@ use num_traits::ToPrimitive;
 
 use crate::error::{Error, Result};
 
+#[cfg(any(test, not(feature = "openblas")))]
+mod factor;
+
+pub use backend::Factor;
+
 /// The floating-point types in which experiments run: `f64` and `f32`.
 pub trait Real:
-    NdFloat + num_traits::FromPrimitive + faer::traits::RealField + std::iter::Sum
+    NdFloat + num_traits::FromPrimitive + faer::traits::RealField + std::iter::Sum + Kernel
 {
     /// Eigenvalues (ascending) and eigenvectors of a symmetric matrix, by LAPACK. It is here
     /// because LAPACK's own trait, as a bound, would make `abs`, `sqrt` and others ambiguous.
@@ -188,6 +193,8 @@ mod with_faer {
         }
     }
 
+    pub use super::factor::{Factor, Kernel};
+
     pub fn product<R: Real>(
         a: ArrayView2<'_, R>,
         b: ArrayView2<'_, R>,
@@ -278,6 +285,26 @@ mod with_openblas {
     use ndarray::linalg::general_mat_mul;
     use ndarray::{Array1, Array2};
 
+    /// The k × n right factor B of products A B.
+    #[derive(Clone, Debug)]
+    pub struct Factor<R>(Array2<R>);
+
+    impl<R: Real> Factor<R> {
+        /// Of a matrix.
+        pub fn new(matrix: ArrayView2<'_, R>) -> Self {
+            Self(matrix.to_owned())
+        }
+
+        /// C ← A B.
+        pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
+            product(a, self.0.view(), Into::Overwrite, c);
+        }
+    }
+
+    /// What the default back end asks of a type.
+    pub trait Kernel {}
+    impl<R> Kernel for R {}
+
     pub fn product<R: Real>(
         a: ArrayView2<'_, R>,
         b: ArrayView2<'_, R>,
@@ -307,6 +334,8 @@ mod with_openblas {
 use with_faer as backend;
 #[cfg(feature = "openblas")]
 use with_openblas as backend;
+
+use backend::Kernel;
 
 #[cfg(test)]
 #[cfg(feature = "openblas")]
@@ -348,7 +377,38 @@ mod tests {
         }
     }
 
+    /// The packed factor gives the products of the plain one, up to rounding, and every row by
+    /// itself.
+    fn a_packed_factor_is_the_matrix<R: Real>(m: usize, k: usize, n: usize, salt: u64) {
+        for transposed in [false, true] {
+            let a = matrix::<R>(m, k, false, salt);
+            let b = matrix::<R>(k, n, transposed, salt + 1);
+            let factor = Factor::new(b.view());
+            let (mut expected, mut c) = (Array2::zeros((m, n)), Array2::ones((m, n)));
+            product(a.view(), b.view(), Into::Overwrite, expected.view_mut());
+            factor.multiply(a.view(), c.view_mut());
+            // Two orders of summing k terms below 1/4, each rounded.
+            let tolerance = real::<R>(0.5 * k as f64) * R::epsilon();
+            for (c, expected) in c.iter().zip(&expected) {
+                assert!((*c - *expected).abs() <= tolerance, "{m} × {k} × {n}");
+            }
+            for row in 0..m {
+                let mut alone = Array2::zeros((1, n));
+                factor.multiply(a.row(row).insert_axis(Axis(0)), alone.view_mut());
+                assert_eq!(alone.row(0), c.row(row), "{m} × {k} × {n}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_packed_factor_is_like_a_plain_one(
+            m in 1_usize..20, k in 1_usize..300, n in 1_usize..120, salt: u64,
+        ) {
+            a_packed_factor_is_the_matrix::<f64>(m, k, n, salt);
+            a_packed_factor_is_the_matrix::<f32>(m, k, n, salt);
+        }
+
         #[test]
         fn a_lane_does_not_depend_on_its_neighbours(
             m in 1_usize..40, k in 1_usize..700, n in 1_usize..40, salt: u64,

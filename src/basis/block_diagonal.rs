@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{ArcArray2, ArrayView2, ArrayViewMut2};
 
 use crate::basis::{Basis, Part, parameters};
 use crate::lanes::{Lanes, Layout};
-use crate::linalg::{self, Into, Real, real};
+use crate::linalg::{Factor, Real, real};
 use crate::objective::Scratch;
 
 /// A block-diagonal change of variables; parameters outside its parts are left alone.
@@ -35,13 +35,12 @@ impl<R: Real> Rotation<R> {
     }
 }
 
-/// A rotation and its transpose: products with a row-major matrix are faster than with a
-/// transposed view, by a half for few lanes.
+/// A rotation and its transpose, as factors of many products.
 #[derive(Clone, Debug)]
 struct BothWays<R> {
     blocks: Range<usize>,
-    matrix: ArcArray2<R>,
-    transposed: Array2<R>,
+    matrix: Factor<R>,
+    transposed: Factor<R>,
 }
 
 impl<R: Real> BlockDiagonal<R> {
@@ -63,7 +62,7 @@ impl<R: Real> BlockDiagonal<R> {
             .map(|Rotation { blocks, matrix }| {
                 let size = parameters(layout, &blocks).len();
                 assert_eq!(matrix.dim(), (size, size), "a basis has the size of its blocks");
-                let transposed = matrix.t().as_standard_layout().into_owned();
+                let [matrix, transposed] = [matrix.view(), matrix.t()].map(Factor::new);
                 BothWays { blocks, matrix, transposed }
             })
             .collect();
@@ -76,7 +75,7 @@ impl<R: Real> BlockDiagonal<R> {
     /// Multiplies the rows of every part by the matrix that `side` picks.
     fn apply<'a>(
         &'a self,
-        side: impl Fn(&'a BothWays<R>) -> ArrayView2<'a, R>,
+        side: impl Fn(&'a BothWays<R>) -> &'a Factor<R>,
         from: &Lanes<R>,
         to: &mut Lanes<R>,
         scratch: &mut Scratch<R>,
@@ -88,7 +87,7 @@ impl<R: Real> BlockDiagonal<R> {
             let (blocks, matrix) = (&rotation.blocks, side(rotation));
             if blocks.len() == 1 {
                 let block = blocks.start;
-                linalg::product(from.block(block), matrix, Into::Overwrite, to.block_mut(block));
+                matrix.multiply(from.block(block), to.block_mut(block));
             } else {
                 mix(blocks, matrix, from, to, scratch);
             }
@@ -99,12 +98,12 @@ impl<R: Real> BlockDiagonal<R> {
 /// One product over several blocks, by way of contiguous K × size copies.
 fn mix<R: Real>(
     blocks: &Range<usize>,
-    matrix: ArrayView2<'_, R>,
+    matrix: &Factor<R>,
     from: &Lanes<R>,
     to: &mut Lanes<R>,
     scratch: &mut Scratch<R>,
 ) {
-    let (lanes, size) = (from.lanes(), matrix.nrows());
+    let (lanes, size) = (from.lanes(), parameters(from.layout(), blocks).len());
     let [gathered, mixed] = scratch.take([lanes * size, lanes * size]);
     let offset = from.layout().blocks()[blocks.start].range.start;
     let columns = |block: usize| {
@@ -119,10 +118,8 @@ fn mix<R: Real>(
         }
     }
     let shape = (lanes, size);
-    linalg::product(
+    matrix.multiply(
         ArrayView2::from_shape(shape, gathered).expect("the buffer has K × size entries"),
-        matrix,
-        Into::Overwrite,
         ArrayViewMut2::from_shape(shape, mixed).expect("the buffer has K × size entries"),
     );
     for block in blocks.clone() {
@@ -139,11 +136,11 @@ fn mix<R: Real>(
 impl<R: Real> Basis<R> for BlockDiagonal<R> {
     /// Rows of lanes: Θ = Θ̃ Vᵀ.
     fn to_original(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>) {
-        self.apply(|rotation| rotation.transposed.view(), from, to, scratch);
+        self.apply(|rotation| &rotation.transposed, from, to, scratch);
     }
 
     /// Rows of lanes: Θ̃ = Θ V.
     fn to_reparameterized(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>) {
-        self.apply(|rotation| rotation.matrix.view(), from, to, scratch);
+        self.apply(|rotation| &rotation.matrix, from, to, scratch);
     }
 }
