@@ -13,7 +13,7 @@ use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
 use crate::optimizer::{self, Optimizer};
 use crate::record::Stop;
 use crate::schedule::Schedule;
-use crate::simd::vectorized;
+use crate::simd::sum_of_squares;
 use crate::trial::tracker::{Scale, Tracker};
 use crate::trial::{Control, CurvePoint, Outcome, Precision, Problem};
 
@@ -396,19 +396,4 @@ impl<'a, R: Precision> Engine<'a, R> {
             start = group.rows.end;
         }
     }
-}
-
-/// Σ x² in doubles, with eight partial sums so that it vectorizes; the order is fixed.
-fn sum_of_squares<R: Precision>(entries: &[R]) -> f64 {
-    vectorized(|| {
-        let mut sums = [0.0; 8];
-        let chunks = entries.chunks_exact(8);
-        let rest: f64 = chunks.remainder().iter().map(|&x| double(x).powi(2)).sum();
-        for chunk in chunks {
-            for (sum, &x) in sums.iter_mut().zip(chunk) {
-                *sum += double(x).powi(2);
-            }
-        }
-        sums.iter().sum::<f64>() + rest
-    })
 }
