@@ -75,6 +75,10 @@ impl Spec for LeastSquaresSpec {
     fn gradient_cost(&self) -> f64 {
         MatrixSpec { rows: self.0.rows.min(self.0.columns), ..self.0 }.gradient_cost()
     }
+
+    fn absorbs_bases(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -99,4 +99,8 @@ impl Spec for LogSumExpSpec {
     fn gradient_cost(&self) -> f64 {
         self.0.gradient_cost()
     }
+
+    fn absorbs_bases(&self) -> bool {
+        true
+    }
 }

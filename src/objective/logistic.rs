@@ -159,6 +159,10 @@ impl Spec for LogisticSpec {
     fn gradient_cost(&self) -> f64 {
         self.0.gradient_cost()
     }
+
+    fn absorbs_bases(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
