@@ -119,6 +119,17 @@ pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
     Array2::from_shape_fn(a.raw_dim(), |(i, j)| thin_q[(i, j)] * thin_r[(j, j)].signum())
 }
 
+/// The triangular factor R of a thin QR decomposition of a matrix with at least as many rows as
+/// columns: ‖Rx‖ = ‖Ax‖ for all x. Its diagonal is not negative, which makes it unique if A has full
+/// rank.
+pub fn triangular_factor(a: ArrayView2<'_, f64>) -> Array2<f64> {
+    let qr = as_faer(a.as_standard_layout().view()).qr();
+    leave_wide_registers();
+    let thin_r = qr.thin_R();
+    let size = (a.ncols(), a.ncols());
+    Array2::from_shape_fn(size, |(i, j)| thin_r[(i, j)] * thin_r[(i, i)].signum())
+}
+
 /// Solves A x = b for a symmetric positive definite A (lower triangle read).
 ///
 /// # Errors

@@ -36,6 +36,11 @@ pub trait Basis<R: Real>: Send + Sync {
 
     /// θ̃ = Vᵀ θ for each lane; the same map takes gradients to reparameterized coordinates.
     fn to_reparameterized(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>);
+
+    /// Whether V = I, so that there is nothing to do.
+    fn is_identity(&self) -> bool {
+        false
+    }
 }
 
 /// One diagonal block of a change of variables.

@@ -1,9 +1,10 @@
 //! Objectives of the form f(θ) = h(Aθ) with a data matrix A (paper, section 4.1, eq. 4).
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 use ndarray_rand::rand::Rng;
 
+use crate::basis::Basis;
 use crate::config::Reader;
 use crate::data::{self, Decay};
 use crate::lanes::{Lanes, Layout};
@@ -12,7 +13,7 @@ use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
 use crate::theory::Hessian;
 
 /// The outer function h: Rⁿ → R of a [`Composite`].
-pub trait Outer<R: Real>: Send + Sync {
+pub trait Outer<R: Real>: Clone + Send + Sync + 'static {
     /// Returns h(z) and overwrites z (n entries) with ∇h(z).
     fn value_and_gradient(&self, z: &mut [R]) -> f64;
 
@@ -111,6 +112,28 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         let mut values = vec![0.0; theta.lanes()];
         self.outer_gradients(theta, z, &mut values);
         Some(values.into_iter().map(|loss| Metrics { loss, accuracy: None }).collect())
+    }
+
+    /// h(AV θ̃): the rows of AV are those of A in the coordinates of the basis.
+    fn reparameterized(&self, basis: &dyn Basis<R>) -> Option<Box<dyn Objective<R>>> {
+        let mut scratch = Scratch::new();
+        let mut through_v = |rows: ArrayView2<'_, R>| {
+            let mut from = Lanes::zeros(&self.layout, rows.nrows());
+            from.block_mut(0).assign(&rows);
+            let mut to = from.clone();
+            basis.to_reparameterized(&from, &mut to, &mut scratch);
+            to.block(0).to_owned()
+        };
+        let optimum = self.optimum.as_ref().map(|optimum| {
+            let minimizer = through_v(optimum.minimizer.view().insert_axis(Axis(0)));
+            Optimum { minimizer: minimizer.row(0).to_owned(), ..optimum.clone() }
+        });
+        Some(Box::new(Self {
+            matrix: through_v(self.matrix.view()),
+            outer: self.outer.clone(),
+            layout: self.layout.clone(),
+            optimum,
+        }))
     }
 
     fn minimum(&self) -> Option<f64> {

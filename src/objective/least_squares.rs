@@ -6,9 +6,10 @@ use crate::config::Reader;
 use crate::data;
 use crate::error::Result;
 use crate::lanes::Layout;
-use crate::linalg::{Real, double, real};
+use crate::linalg::{self, Real, double, real};
 use crate::objective::composite::MatrixSpec;
 use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
+use crate::simd::{sum_of_squares, vectorized};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "least-squares",
@@ -27,7 +28,12 @@ impl<R: Real> LeastSquares<R> {
     }
 
     /// f(θ) = ½‖Aθ − y‖² with y = Aθ*, so that the minimum is 0, at θ*.
+    ///
+    /// ‖A(θ − θ*)‖ = ‖R(θ − θ*)‖ for A = QR: with more rows than columns, the smaller R stands for
+    /// A. Unlike AᵀA it is as well conditioned as A.
     pub fn realizable(matrix: ArrayView2<'_, f64>, minimizer: &Array1<f64>) -> Composite<R, Self> {
+        let factor = (matrix.nrows() > matrix.ncols()).then(|| linalg::triangular_factor(matrix));
+        let matrix = factor.as_ref().map_or(matrix, |factor| factor.view());
         let targets = matrix.dot(minimizer);
         // Each residual is computed to about one rounding of its target.
         let resolution = 0.5 * double(R::epsilon()).powi(2) * targets.dot(&targets);
@@ -37,12 +43,9 @@ impl<R: Real> LeastSquares<R> {
 
 impl<R: Real> Outer<R> for LeastSquares<R> {
     fn value_and_gradient(&self, z: &mut [R]) -> f64 {
-        let mut value = 0.0;
-        for (z, &y) in z.iter_mut().zip(&self.0) {
-            *z -= y;
-            value += double(*z).powi(2);
-        }
-        0.5 * value
+        let targets = self.0.as_slice().expect("an owned array is contiguous");
+        vectorized(|| z.iter_mut().zip(targets).for_each(|(z, &y)| *z -= y));
+        0.5 * sum_of_squares(z)
     }
 
     fn curvature(&self) -> (f64, &'static str) {
@@ -68,11 +71,76 @@ impl Spec for LeastSquaresSpec {
         Layout::vector(self.0.columns)
     }
 
+    /// Of the triangular factor, if there is one.
     fn gradient_cost(&self) -> f64 {
-        self.0.gradient_cost()
+        MatrixSpec { rows: self.0.rows.min(self.0.columns), ..self.0 }.gradient_cost()
     }
 
     fn data_len(&self) -> usize {
         self.0.data_len()
+    }
+
+    fn absorbs_bases(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, arr1, arr2};
+
+    use super::*;
+    use crate::data::Decay;
+    use crate::lanes::Lanes;
+    use crate::linalg::{Into, product};
+    use crate::objective::{Batch, Scratch};
+    use crate::rng::Streams;
+
+    fn value(objective: &Composite<f64, LeastSquares<f64>>, theta: &Array1<f64>) -> f64 {
+        let mut values = [f64::NAN];
+        let theta = Lanes::broadcast(objective.layout(), 1, theta.view());
+        let mut gradient = theta.clone();
+        objective.value_and_gradient(
+            &theta,
+            Batch::Full,
+            &mut values,
+            &mut gradient,
+            &mut Scratch::new(),
+        );
+        values[0]
+    }
+
+    #[test]
+    fn the_triangular_factor_makes_the_same_objective() {
+        let spec = MatrixSpec { rows: 40, columns: 9, decay: Decay::Power { exponent: 1.0 } };
+        let mut rng = Streams::new(1, 0).rng("data");
+        let matrix = spec.draw(&mut rng);
+        let minimizer = data::gaussian_vector(9, &mut rng);
+        let small = LeastSquares::realizable(matrix.view(), &minimizer);
+        let whole = Composite::new(matrix.view(), LeastSquares::new(&matrix.dot(&minimizer)));
+        assert_eq!(small.matrix().dim(), (9, 9));
+        let lower = small.matrix().indexed_iter().all(|((i, j), &x)| i <= j || x == 0.0);
+        assert!(lower, "a triangle");
+        let mut difference = Array2::zeros((9, 9));
+        product(small.matrix().t(), small.matrix(), Into::Overwrite, difference.view_mut());
+        difference -= &matrix.t().dot(&matrix);
+        // Sums of up to 40 products of numbers up to 1.
+        assert!(difference.iter().all(|x| x.abs() < 1e-14), "RᵀR is not AᵀA");
+        for _ in 0..10 {
+            let theta = data::gaussian_vector(9, &mut rng);
+            let (small, whole) = (value(&small, &theta), value(&whole, &theta));
+            assert!((small - whole).abs() <= 1e-13 * whole, "{small} and {whole}");
+        }
+    }
+
+    /// In AᵀA the small numbers would be gone: 1 + e² is 1.
+    #[test]
+    fn nearly_parallel_columns_stay_apart() {
+        let e = 1e-9;
+        let matrix = arr2(&[[1.0, 1.0], [e, 0.0], [0.0, e]]);
+        let objective = LeastSquares::realizable(matrix.view(), &arr1(&[0.5, 2.0]));
+        // A(1, −1)ᵀ = (0, e, −e)ᵀ, to the relative accuracy at which 1 + e is known.
+        let found = value(&objective, &arr1(&[1.5, 1.0]));
+        assert!((found / (e * e) - 1.0).abs() < 1e-6, "{found:e}");
     }
 }

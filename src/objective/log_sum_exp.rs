@@ -103,4 +103,8 @@ impl Spec for LogSumExpSpec {
     fn data_len(&self) -> usize {
         self.0.data_len()
     }
+
+    fn absorbs_bases(&self) -> bool {
+        true
+    }
 }

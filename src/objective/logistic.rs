@@ -163,6 +163,10 @@ impl Spec for LogisticSpec {
     fn data_len(&self) -> usize {
         self.0.data_len()
     }
+
+    fn absorbs_bases(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

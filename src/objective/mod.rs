@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use ndarray::ArrayView1;
 
+use crate::basis::Basis;
 use crate::config::Reader;
 use crate::error::Result;
 use crate::lanes::{Lanes, Layout};
@@ -145,6 +146,12 @@ pub trait Objective<R: Real>: Send + Sync {
         scratch: &mut Scratch<R>,
     ) -> Option<Vec<Metrics>>;
 
+    /// f∘V, for an objective that can do without products with V once V is known; `None`: they
+    /// are made around every gradient.
+    fn reparameterized(&self, _basis: &dyn Basis<R>) -> Option<Box<dyn Objective<R>>> {
+        None
+    }
+
     /// The lowest value of the training loss, where it is known.
     fn minimum(&self) -> Option<f64> {
         None
@@ -200,6 +207,11 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
 
     /// How many numbers the data of one trial are, about.
     fn data_len(&self) -> usize;
+
+    /// Whether gradients need no products with V: see [`Objective::reparameterized`].
+    fn absorbs_bases(&self) -> bool {
+        false
+    }
 
     /// Name and SHA-256 of each data file used; part of the identity of the results.
     ///

@@ -90,7 +90,8 @@ pub(super) fn operations(experiment: &Experiment, task: &Task) -> f64 {
     };
     let gradient = objective.gradient_cost();
     let sizes = coordinates.basis.sizes(&objective.layout());
-    let changes: f64 = sizes.iter().map(|&size| 4.0 * (size as f64).powi(2)).sum();
+    let products = if objective.absorbs_bases() { 0.0 } else { 4.0 };
+    let changes: f64 = sizes.iter().map(|&size| products * (size as f64).powi(2)).sum();
     let batch = share(training.minibatches.map(|all| all.size));
     let mut operations = gradients(experiment, task) as f64 * (gradient * batch + changes);
     let samples = samples(experiment, task.coordinates) as f64;

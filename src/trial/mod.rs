@@ -2,6 +2,7 @@
 
 mod control;
 mod problem;
+mod reparameterized;
 mod tracker;
 mod train;
 

@@ -2,18 +2,17 @@
 
 use std::ops::Range;
 
-use ndarray::Array1;
-
 use crate::basis::Basis;
 use crate::error::{Error, Result};
 use crate::lanes::Lanes;
 use crate::linalg::{double, real};
 use crate::minibatch::Minibatches;
-use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+use crate::objective::{Batch, Scratch, Split};
 use crate::optimizer::{self, Optimizer};
 use crate::record::Stop;
 use crate::schedule::Schedule;
-use crate::simd::vectorized;
+use crate::simd::sum_of_squares;
+use crate::trial::reparameterized::Reparameterized;
 use crate::trial::tracker::{Scale, Tracker};
 use crate::trial::{Control, CurvePoint, Outcome, Precision, Problem};
 
@@ -111,8 +110,7 @@ struct Group<R: Precision> {
 }
 
 struct Engine<'a, R: Precision> {
-    objective: &'a dyn Objective<R>,
-    basis: &'a dyn Basis<R>,
+    objective: Reparameterized<'a, R>,
     problem: &'a Problem<R>,
     training: &'a Training,
     recording: Recording,
@@ -121,12 +119,9 @@ struct Engine<'a, R: Precision> {
     trackers: Vec<Tracker>,
     /// The lane that each row holds.
     lanes: Vec<usize>,
-    /// Parameters in the coordinates of the basis, and in original coordinates.
+    /// Parameters and gradients, in the coordinates of the basis.
     theta: Lanes<R>,
-    original: Lanes<R>,
-    /// Gradients in original coordinates, and in those of the basis.
     gradient: Lanes<R>,
-    direction: Lanes<R>,
     values: Vec<f64>,
     norms: Vec<f64>,
     scratch: Scratch<R>,
@@ -167,27 +162,24 @@ impl<'a, R: Precision> Engine<'a, R> {
             recording >= Recording::Curve,
             minimizer,
         );
-        let original = Lanes::broadcast(layout, rows, problem.start.view());
-        let mut engine = Self {
-            objective,
-            basis,
+        let start = Lanes::broadcast(layout, rows, problem.start.view());
+        let (mut theta, mut scratch) = (start.clone(), Scratch::new());
+        basis.to_reparameterized(&start, &mut theta, &mut scratch);
+        Self {
+            objective: Reparameterized::new(objective, basis, rows),
             problem,
             training,
             recording,
             groups,
             trackers: vec![tracker; rows],
             lanes: (0..rows).collect(),
-            theta: original.clone(),
-            gradient: original.clone(),
-            direction: original.clone(),
-            original,
+            theta,
+            gradient: start,
             values: vec![0.0; rows],
             norms: vec![f64::NAN; rows],
-            scratch: Scratch::new(),
+            scratch,
             steps: 0,
-        };
-        basis.to_reparameterized(&engine.original, &mut engine.theta, &mut engine.scratch);
-        engine
+        }
     }
 
     /// Lanes that still train.
@@ -227,11 +219,10 @@ impl<'a, R: Precision> Engine<'a, R> {
             return Ok(());
         }
         self.compact();
-        self.basis.to_reparameterized(&self.gradient, &mut self.direction, &mut self.scratch);
         for group in &mut self.groups {
             group.optimizer.step(
                 self.theta.view_mut(group.rows.clone()),
-                self.direction.view(group.rows.clone()),
+                self.gradient.view(group.rows.clone()),
                 &group.scheduled,
             );
         }
@@ -241,9 +232,8 @@ impl<'a, R: Precision> Engine<'a, R> {
 
     /// Values, gradients and their norms at the current iterates.
     fn evaluate_gradient(&mut self, batch: Batch<'_>) {
-        self.basis.to_original(&self.theta, &mut self.original, &mut self.scratch);
         self.objective.value_and_gradient(
-            &self.original,
+            &self.theta,
             batch,
             &mut self.values,
             &mut self.gradient,
@@ -270,6 +260,8 @@ impl<'a, R: Precision> Engine<'a, R> {
 
     /// With full batches: records the current iterate of every lane and stops those that are done.
     fn record_full_batch(&mut self) {
+        let iterates = (self.recording == Recording::Trajectory)
+            .then(|| self.objective.original(&self.theta, &mut self.scratch));
         for row in 0..self.lanes.len() {
             let lane = self.lanes[row];
             if self.trackers[lane].is_stopped() {
@@ -282,9 +274,8 @@ impl<'a, R: Precision> Engine<'a, R> {
                 validation: None,
                 gradient_norm,
             });
-            if self.recording == Recording::Trajectory {
-                let iterate: Array1<R> = self.original.lane(row);
-                self.trackers[lane].record_iterate(iterate.view());
+            if let Some(iterates) = &iterates {
+                self.trackers[lane].record_iterate(iterates.lane(row).view());
             }
             if self.has_diverged(row, loss) {
                 self.trackers[lane].stop(Stop::Diverged, self.steps, None);
@@ -324,9 +315,10 @@ impl<'a, R: Precision> Engine<'a, R> {
         if self.active() == 0 {
             return;
         }
-        self.basis.to_original(&self.theta, &mut self.original, &mut self.scratch);
-        let Some(training) = self.metrics(Split::Training) else { return };
-        let validation = self.metrics(Split::Validation);
+        let splits = [Split::Training, Split::Validation];
+        let [training, validation] =
+            self.objective.evaluate(&self.theta, splits, &mut self.scratch);
+        let Some(training) = training else { return };
         for row in 0..self.lanes.len() {
             let lane = self.lanes[row];
             if self.trackers[lane].is_stopped() {
@@ -344,10 +336,6 @@ impl<'a, R: Precision> Engine<'a, R> {
         }
     }
 
-    fn metrics(&mut self, split: Split) -> Option<Vec<Metrics>> {
-        self.objective.evaluate(&self.original, split, &mut self.scratch)
-    }
-
     /// Ends the lanes that used up their budget.
     fn close(&mut self) {
         if self.active() == 0 {
@@ -355,7 +343,7 @@ impl<'a, R: Precision> Engine<'a, R> {
         }
         let mut test = None;
         if self.training.minibatches.is_some() {
-            test = self.metrics(Split::Test);
+            [test] = self.objective.evaluate(&self.theta, [Split::Test], &mut self.scratch);
         } else {
             self.evaluate_gradient(Batch::Full);
             self.record_full_batch();
@@ -376,10 +364,9 @@ impl<'a, R: Precision> Engine<'a, R> {
             return;
         }
         self.lanes = keep.iter().map(|&row| self.lanes[row]).collect();
-        for lanes in [&mut self.theta, &mut self.original, &mut self.gradient, &mut self.direction]
-        {
-            lanes.retain(&keep);
-        }
+        self.theta.retain(&keep);
+        self.gradient.retain(&keep);
+        self.objective.retain(&keep);
         self.values = keep.iter().map(|&row| self.values[row]).collect();
         self.norms = keep.iter().map(|&row| self.norms[row]).collect();
         let mut start = 0;
@@ -396,19 +383,4 @@ impl<'a, R: Precision> Engine<'a, R> {
             start = group.rows.end;
         }
     }
-}
-
-/// Σ x² in doubles, with eight partial sums so that it vectorizes; the order is fixed.
-fn sum_of_squares<R: Precision>(entries: &[R]) -> f64 {
-    vectorized(|| {
-        let mut sums = [0.0; 8];
-        let chunks = entries.chunks_exact(8);
-        let rest: f64 = chunks.remainder().iter().map(|&x| double(x).powi(2)).sum();
-        for chunk in chunks {
-            for (sum, &x) in sums.iter_mut().zip(chunk) {
-                *sum += double(x).powi(2);
-            }
-        }
-        sums.iter().sum::<f64>() + rest
-    })
 }

@@ -5,7 +5,7 @@ use egop::distribution::Distribution;
 use egop::egop::{Samples, Sampling};
 use egop::lanes::{Block, Lanes, Layout, Role};
 use egop::linalg::{orthonormality_defect, real};
-use egop::objective::Scratch;
+use egop::objective::{Objective, Scratch};
 use egop::optimizer;
 use egop::rng::Streams;
 use egop::schedule::Schedule;
@@ -18,26 +18,41 @@ use crate::wrapped::InBlocks;
 
 const STANDARD: Distribution = Distribution::Gaussian { scale: 1.0 };
 
-/// An objective of several blocks of parameters, with its start.
-fn problem(instance: usize, trial: usize) -> Problem<f64> {
+/// An objective with its start.
+pub fn whole(instance: usize, trial: usize) -> Problem<f64> {
     let streams = Streams::new(11, trial);
-    let mut objective = objectives()[instance].draw::<f64>(trial);
-    if objective.layout().blocks().len() == 1 {
-        objective = Box::new(InBlocks::new(objective));
-    }
+    let objective = objectives()[instance].draw::<f64>(trial);
     let start = STANDARD.sample(objective.layout(), &mut streams.rng("start"));
     Problem { objective, start, streams }
 }
 
+/// An objective of several blocks of parameters, with its start.
+fn problem(instance: usize, trial: usize) -> Problem<f64> {
+    let whole = whole(instance, trial);
+    if whole.objective.layout().blocks().len() > 1 {
+        return whole;
+    }
+    let objective: Box<dyn Objective<f64>> = Box::new(InBlocks::new(whole.objective));
+    let start = STANDARD.sample(objective.layout(), &mut whole.streams.rng("start"));
+    Problem { objective, start, ..whole }
+}
+
+/// Objectives as they are and, if that is something else, in several blocks.
+fn problems(instance: usize, trial: usize) -> Vec<Problem<f64>> {
+    let mut problems = vec![whole(instance, trial), problem(instance, trial)];
+    problems.dedup_by_key(|problem| problem.objective.layout().blocks().len());
+    problems
+}
+
 /// Every registered basis, in every scope; one of them mixes the last weights only.
-fn bases(problem: &Problem<f64>) -> Vec<(String, Box<dyn basis::Spec>)> {
+pub fn bases(problem: &Problem<f64>) -> Vec<(String, Box<dyn basis::Spec>)> {
     let blocks = problem.objective.layout().blocks();
     let last = blocks.iter().rfind(|block| block.role == Role::Weight).unwrap();
     instances::bases(&[&last.name])
 }
 
 /// V's diagonal blocks for an objective.
-fn parts(problem: &Problem<f64>, spec: &dyn basis::Spec) -> Vec<Part> {
+pub fn parts(problem: &Problem<f64>, spec: &dyn basis::Spec) -> Vec<Part> {
     let sampling = Sampling { samples: Samples::PerParameter(2.0), batch: None };
     problem.parts(spec, STANDARD, sampling, Control::none()).unwrap()
 }
@@ -152,18 +167,20 @@ fn trained(
 #[test]
 fn the_identity_matrix_changes_no_bit() {
     for (index, instance) in objectives().iter().enumerate() {
-        let problem = problem(index, 0);
-        for (basis, spec) in bases(&problem) {
-            let ones = parts(&problem, &*spec).into_iter().map(|part| {
-                let vectors = Vectors::Orthonormal(Array2::eye(matrix(&part).nrows()));
-                Part { vectors, ..part }
-            });
-            let ones: Vec<Part> = ones.collect();
-            for (name, optimizer) in optimizers() {
-                let original = trained(&problem, &[], &*optimizer, instance.stable_rate);
-                let reparameterized = trained(&problem, &ones, &*optimizer, instance.stable_rate);
-                assert_eq!(original, reparameterized, "{}, {basis}, {name}", instance.kind);
-                assert!(original.iter().all(|run| run.trajectory.len() == 51));
+        for problem in problems(index, 0) {
+            for (basis, spec) in bases(&problem) {
+                let ones = parts(&problem, &*spec).into_iter().map(|part| {
+                    let vectors = Vectors::Orthonormal(Array2::eye(matrix(&part).nrows()));
+                    Part { vectors, ..part }
+                });
+                let ones: Vec<Part> = ones.collect();
+                for (name, optimizer) in optimizers() {
+                    let original = trained(&problem, &[], &*optimizer, instance.stable_rate);
+                    let reparameterized =
+                        trained(&problem, &ones, &*optimizer, instance.stable_rate);
+                    assert_eq!(original, reparameterized, "{}, {basis}, {name}", instance.kind);
+                    assert!(original.iter().all(|run| run.trajectory.len() == 51));
+                }
             }
         }
     }
@@ -183,8 +200,7 @@ fn separation(a: &[Outcome], b: &[Outcome]) -> f64 {
 #[test]
 fn gradient_descent_and_momentum_do_not_see_the_basis_but_adam_does() {
     for (index, instance) in objectives().iter().enumerate() {
-        for trial in 0..2 {
-            let problem = problem(index, trial);
+        for problem in (0..2).flat_map(|trial| problems(index, trial)) {
             for (basis, spec) in bases(&problem).into_iter().filter(|(_, spec)| !spec.is_identity())
             {
                 let parts = parts(&problem, &*spec);

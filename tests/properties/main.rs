@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod bases;
+mod composed;
 mod egop;
 mod instances;
 mod objectives;
