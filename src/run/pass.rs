@@ -26,6 +26,9 @@ const POLL: Duration = Duration::from_millis(100);
 /// computed again.
 const KEPT_BYTES: usize = 1 << 30;
 
+/// What takes the rows of a pass's tasks: in no particular order, one after the other.
+pub(super) type Take<'a> = dyn FnMut(usize, Rows) + Send + 'a;
+
 /// A task that failed; a diverged run is not a failure.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Failure {
@@ -92,22 +95,26 @@ impl<'a> Runner<'a> {
         task.key(self.experiment, self.resolved, &self.options.data)
     }
 
-    /// Does the tasks that are not done yet, and returns the rows of all in the order of the
-    /// tasks.
-    pub fn pass(&self, stage: Stage, tasks: &[Task]) -> Result<(Vec<Rows>, Vec<Failure>)> {
+    /// Does the tasks that are not done yet, and hands over the rows of all, each with the position
+    /// of its task, as they come: none are kept here.
+    pub fn pass(&self, stage: Stage, tasks: &[Task], take: &mut Take<'_>) -> Result<Vec<Failure>> {
         let keys: Vec<String> = tasks.iter().map(|task| self.key(task)).collect();
-        let mut rows: Vec<Option<Rows>> = vec![None; tasks.len()];
+        let take = Mutex::new(take);
+        let mut finished = vec![false; tasks.len()];
         let mut failures: Vec<(usize, Failure)> = Vec::new();
         let mut announced = false;
         loop {
-            for (slot, (task, key)) in rows.iter_mut().zip(tasks.iter().zip(&keys)) {
-                if slot.is_none() {
-                    *slot = self.find(task, key, !announced)?;
-                    self.tally.found.fetch_add(usize::from(slot.is_some()), Ordering::Relaxed);
+            for (index, (task, key)) in tasks.iter().zip(&keys).enumerate() {
+                if !finished[index]
+                    && let Some(rows) = self.find(task, key, !announced)?
+                {
+                    finished[index] = true;
+                    self.tally.found.fetch_add(1, Ordering::Relaxed);
+                    hand_over(&take, index, rows);
                 }
             }
             let pending: Vec<usize> = (0..tasks.len())
-                .filter(|&index| rows[index].is_none())
+                .filter(|&index| !finished[index])
                 .filter(|index| failures.iter().all(|(failed, _)| failed != index))
                 .collect();
             if pending.is_empty() {
@@ -117,7 +124,7 @@ impl<'a> Runner<'a> {
                 self.announce(stage, pending.iter().map(|&index| &tasks[index]));
                 announced = true;
             }
-            let done = self.work(stage, tasks, &keys, &pending)?;
+            let done = self.work(stage, tasks, &keys, &pending, &take)?;
             if done.is_empty() {
                 if self.observer.interrupted().load(Ordering::Relaxed) {
                     return Err(Error::Interrupted);
@@ -126,7 +133,7 @@ impl<'a> Runner<'a> {
             }
             for (index, result) in done {
                 match result {
-                    Ok(finished) => rows[index] = Some(finished),
+                    Ok(()) => finished[index] = true,
                     Err(failure) => failures.push((index, failure)),
                 }
             }
@@ -134,8 +141,7 @@ impl<'a> Runner<'a> {
                 return Err(Error::TooManyFailures(self.tally.failed.load(Ordering::Relaxed)));
             }
         }
-        let rows = rows.into_iter().map(Option::unwrap_or_default).collect();
-        Ok((rows, failures.into_iter().map(|(_, failure)| failure).collect()))
+        Ok(failures.into_iter().map(|(_, failure)| failure).collect())
     }
 
     /// The rows of those tasks that are done.
@@ -208,7 +214,8 @@ impl<'a> Runner<'a> {
         tasks: &[Task],
         keys: &[String],
         pending: &[usize],
-    ) -> Result<Vec<(usize, Result<Rows, Failure>)>> {
+        take: &Mutex<&mut Take<'_>>,
+    ) -> Result<Vec<(usize, Result<(), Failure>)>> {
         let mut trials: Vec<(usize, Vec<usize>)> = Vec::new();
         for &index in pending {
             let trial = tasks[index].trial;
@@ -233,10 +240,10 @@ impl<'a> Runner<'a> {
                 }
                 match self.experiment.precision {
                     experiment::Precision::Double => {
-                        self.trial::<f64>(stage, trial, tasks, keys, mine)
+                        self.trial::<f64>(stage, trial, tasks, keys, mine, take)
                     }
                     experiment::Precision::Single => {
-                        self.trial::<f32>(stage, trial, tasks, keys, mine)
+                        self.trial::<f32>(stage, trial, tasks, keys, mine, take)
                     }
                 }
             })
@@ -252,7 +259,8 @@ impl<'a> Runner<'a> {
         tasks: &[Task],
         keys: &[String],
         mine: Vec<(usize, Claim)>,
-    ) -> Result<Vec<(usize, Result<Rows, Failure>)>> {
+        take: &Mutex<&mut Take<'_>>,
+    ) -> Result<Vec<(usize, Result<(), Failure>)>> {
         if mine.is_empty() || self.enough_failures() {
             return Ok(Vec::new());
         }
@@ -292,19 +300,22 @@ impl<'a> Runner<'a> {
                     coordinates: experiment.coordinates[task.coordinates].name.clone(),
                     message,
                 });
-                match &rows {
+                let done = match rows {
                     Ok(rows) => {
                         let seconds = start.elapsed().as_secs_f64();
                         self.store.save(&keys[index], rows.to_tables(), seconds)?;
                         self.note_maker(Maker::this());
                         self.tally.done.fetch_add(1, Ordering::Relaxed);
+                        hand_over(take, index, rows);
+                        Ok(())
                     }
                     Err(failure) => {
                         self.observer.note(&format!("failed: {failure}"));
                         self.tally.failed.fetch_add(1, Ordering::Relaxed);
+                        Err(failure)
                     }
-                }
-                Ok(Some((index, rows)))
+                };
+                Ok(Some((index, done)))
             })
             .collect();
         Ok(done?.into_iter().flatten().collect())
@@ -338,6 +349,10 @@ impl<'a> Runner<'a> {
         let kept = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         kept.parts.get(&(task.trial, task.coordinates)).cloned()
     }
+}
+
+fn hand_over(take: &Mutex<&mut Take<'_>>, index: usize, rows: Rows) {
+    take.lock().unwrap_or_else(PoisonError::into_inner)(index, rows);
 }
 
 /// Runs a piece of work; a panic or numerical failure becomes a message, so that the other tasks
