@@ -1,5 +1,6 @@
 //! Tuning learning rates: coarse, extended until the best is interior, refined, selected.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::experiment::{Algorithm, Experiment, Rates};
@@ -38,9 +39,10 @@ pub(super) struct Sweep<'a> {
     /// The learning rates of each algorithm that were tried, and those of the pass under way.
     tried: Vec<Vec<f64>>,
     trying: Arc<[Vec<f64>]>,
-    /// Their rows, which is all that is kept of a task: selecting learning rates and judging claims
-    /// need them at the end.
+    /// The rows of `runs.csv`, which are all that is kept of a task: selecting learning rates and
+    /// judging claims need them. They are 272 bytes each, as they share their names.
     runs: Vec<RunRow>,
+    names: HashSet<Arc<str>>,
     failures: Vec<Failure>,
 }
 
@@ -65,6 +67,7 @@ impl<'a> Sweep<'a> {
             tried: vec![Vec::new(); experiment.algorithms.len()],
             trying: Arc::default(),
             runs: Vec::new(),
+            names: HashSet::new(),
             failures: Vec::new(),
         }
     }
@@ -121,7 +124,15 @@ impl<'a> Sweep<'a> {
 
     /// Takes the results of a task of the last pass.
     pub fn take(&mut self, rows: Rows) {
-        self.runs.extend(rows.runs);
+        for mut run in rows.runs {
+            for name in [&mut run.algorithm, &mut run.coordinates] {
+                match self.names.get(name) {
+                    Some(shared) => *name = Arc::clone(shared),
+                    None => drop(self.names.insert(Arc::clone(name))),
+                }
+            }
+            self.runs.push(run);
+        }
     }
 
     /// Ends the last pass, when the results of its tasks were taken, but for those that failed.
@@ -163,7 +174,7 @@ impl<'a> Sweep<'a> {
         let runs: Vec<&RunRow> = self
             .runs
             .iter()
-            .filter(|run| run.algorithm == *name && run.coordinates == coordinates)
+            .filter(|run| *run.algorithm == **name && *run.coordinates == *coordinates)
             .collect();
         self.tried[algorithm]
             .iter()

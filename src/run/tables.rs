@@ -73,7 +73,8 @@ fn replace_runs(runs: &mut [RunRow], by: Vec<RunRow>) {
         };
         let mut of_trial = runs[from..].iter_mut().take_while(|run| run.trial == new.trial);
         if let Some(old) = of_trial.find(same) {
-            *old = new;
+            let names = (Arc::clone(&old.algorithm), Arc::clone(&old.coordinates));
+            *old = RunRow { algorithm: names.0, coordinates: names.1, ..new };
         }
     }
 }

@@ -182,8 +182,8 @@ impl Rows {
         let (trial, learning_rate) = (*trial, *learning_rate);
         self.runs.push(RunRow {
             trial,
-            algorithm: algorithm.clone(),
-            coordinates: coordinates.clone(),
+            algorithm: algorithm.as_str().into(),
+            coordinates: coordinates.as_str().into(),
             learning_rate,
             stop: outcome.stop,
             steps: outcome.steps,
