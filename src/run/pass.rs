@@ -1,9 +1,9 @@
 //! A pass: the same learning rates for all trials, shared with other runners on the same folder.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -71,6 +71,34 @@ pub(super) struct Runner<'a> {
     makers: Mutex<BTreeSet<Maker>>,
 }
 
+/// What became of the tasks of a pass. It is told at once, and little is said: whatever else were
+/// allocated for each task and held would keep the memory of whole trials from being used again.
+struct Settled<'a> {
+    finished: Vec<bool>,
+    failures: BTreeMap<usize, Failure>,
+    take: &'a mut Take<'a>,
+}
+
+impl<'a> Settled<'a> {
+    fn new(tasks: usize, take: &'a mut Take<'a>) -> Self {
+        Self { finished: vec![false; tasks], failures: BTreeMap::new(), take }
+    }
+
+    fn finish(&mut self, index: usize, rows: Rows) {
+        self.finished[index] = true;
+        (self.take)(index, rows);
+    }
+
+    fn pending(&self) -> Vec<usize> {
+        let open = |index: &usize| !self.finished[*index] && !self.failures.contains_key(index);
+        (0..self.finished.len()).filter(open).collect()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[derive(Default)]
 struct Kept {
     parts: HashMap<(usize, usize), Arc<Vec<Part>>>,
@@ -99,24 +127,18 @@ impl<'a> Runner<'a> {
     /// of its task, as they come: none are kept here.
     pub fn pass(&self, stage: Stage, tasks: &[Task], take: &mut Take<'_>) -> Result<Vec<Failure>> {
         let keys: Vec<String> = tasks.iter().map(|task| self.key(task)).collect();
-        let take = Mutex::new(take);
-        let mut finished = vec![false; tasks.len()];
-        let mut failures: Vec<(usize, Failure)> = Vec::new();
+        let settled = Mutex::new(Settled::new(tasks.len(), take));
         let mut announced = false;
         loop {
             for (index, (task, key)) in tasks.iter().zip(&keys).enumerate() {
-                if !finished[index]
+                if !locked(&settled).finished[index]
                     && let Some(rows) = self.find(task, key, !announced)?
                 {
-                    finished[index] = true;
                     self.tally.found.fetch_add(1, Ordering::Relaxed);
-                    hand_over(&take, index, rows);
+                    locked(&settled).finish(index, rows);
                 }
             }
-            let pending: Vec<usize> = (0..tasks.len())
-                .filter(|&index| !finished[index])
-                .filter(|index| failures.iter().all(|(failed, _)| failed != index))
-                .collect();
+            let pending = locked(&settled).pending();
             if pending.is_empty() {
                 break;
             }
@@ -124,24 +146,19 @@ impl<'a> Runner<'a> {
                 self.announce(stage, pending.iter().map(|&index| &tasks[index]));
                 announced = true;
             }
-            let done = self.work(stage, tasks, &keys, &pending, &take)?;
-            if done.is_empty() {
+            self.work(stage, tasks, &keys, &pending, &settled)?;
+            if locked(&settled).pending().len() == pending.len() {
                 if self.observer.interrupted().load(Ordering::Relaxed) {
                     return Err(Error::Interrupted);
                 }
                 std::thread::sleep(POLL);
             }
-            for (index, result) in done {
-                match result {
-                    Ok(()) => finished[index] = true,
-                    Err(failure) => failures.push((index, failure)),
-                }
-            }
             if self.enough_failures() {
                 return Err(Error::TooManyFailures(self.tally.failed.load(Ordering::Relaxed)));
             }
         }
-        Ok(failures.into_iter().map(|(_, failure)| failure).collect())
+        let failures = std::mem::take(&mut locked(&settled).failures);
+        Ok(failures.into_values().collect())
     }
 
     /// The rows of those tasks that are done.
@@ -170,7 +187,7 @@ impl<'a> Runner<'a> {
 
     /// Warns when results of different makers are mixed.
     fn note_maker(&self, maker: &Maker) {
-        let mut makers = self.makers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut makers = locked(&self.makers);
         if makers.contains(maker) {
             return;
         }
@@ -214,8 +231,8 @@ impl<'a> Runner<'a> {
         tasks: &[Task],
         keys: &[String],
         pending: &[usize],
-        take: &Mutex<&mut Take<'_>>,
-    ) -> Result<Vec<(usize, Result<(), Failure>)>> {
+        settled: &Mutex<Settled<'_>>,
+    ) -> Result<()> {
         let mut trials: Vec<(usize, Vec<usize>)> = Vec::new();
         for &index in pending {
             let trial = tasks[index].trial;
@@ -224,31 +241,27 @@ impl<'a> Runner<'a> {
                 None => trials.push((trial, vec![index])),
             }
         }
-        let done: Result<Vec<_>> = trials
-            .into_par_iter()
-            .map(|(trial, indices)| {
-                self.check_stopped()?;
-                let mut mine = Vec::new();
-                for index in indices {
-                    let work = format!("trial-{trial}-{}", tasks[index].coordinates);
-                    if let Some(claim) = self.store.claim(&work)?
+        trials.into_par_iter().try_for_each(|(trial, indices)| {
+            self.check_stopped()?;
+            let mut mine = Vec::new();
+            for index in indices {
+                let work = format!("trial-{trial}-{}", tasks[index].coordinates);
+                if let Some(claim) = self.store.claim(&work)?
                         // Another runner may have done it since.
                         && !matches!(self.store.load(&keys[index])?, Stored::Complete(_))
-                    {
-                        mine.push((index, claim));
-                    }
+                {
+                    mine.push((index, claim));
                 }
-                match self.experiment.precision {
-                    experiment::Precision::Double => {
-                        self.trial::<f64>(stage, trial, tasks, keys, mine, take)
-                    }
-                    experiment::Precision::Single => {
-                        self.trial::<f32>(stage, trial, tasks, keys, mine, take)
-                    }
+            }
+            match self.experiment.precision {
+                experiment::Precision::Double => {
+                    self.trial::<f64>(stage, trial, tasks, keys, mine, settled)
                 }
-            })
-            .collect();
-        Ok(done?.into_iter().flatten().collect())
+                experiment::Precision::Single => {
+                    self.trial::<f32>(stage, trial, tasks, keys, mine, settled)
+                }
+            }
+        })
     }
 
     /// Draws a trial's problem and does its tasks.
@@ -259,10 +272,10 @@ impl<'a> Runner<'a> {
         tasks: &[Task],
         keys: &[String],
         mine: Vec<(usize, Claim)>,
-        take: &Mutex<&mut Take<'_>>,
-    ) -> Result<Vec<(usize, Result<(), Failure>)>> {
+        settled: &Mutex<Settled<'_>>,
+    ) -> Result<()> {
         if mine.is_empty() || self.enough_failures() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let experiment = self.experiment;
         let context = context(experiment, self.options.data_dir.as_deref(), trial);
@@ -272,53 +285,48 @@ impl<'a> Runner<'a> {
         } else {
             Ok(None)
         };
-        let done: Result<Vec<Option<_>>> = mine
-            .into_par_iter()
-            .map(|(index, _claim)| {
-                self.check_stopped()?;
-                if self.enough_failures() {
-                    return Ok(None);
+        mine.into_par_iter().try_for_each(|(index, _claim)| {
+            self.check_stopped()?;
+            if self.enough_failures() {
+                return Ok(());
+            }
+            let task = &tasks[index];
+            let start = Instant::now();
+            let rows = match &problem {
+                Ok(None) => guarded(|| {
+                    let progress = |units| self.observer.advance(Stage::Egop, units);
+                    let control = Control::new(self.observer.interrupted(), &progress);
+                    task.measure::<R>(experiment, &context, control)
+                })?,
+                Ok(Some(problem)) => guarded(|| {
+                    let parts = self.parts(problem, task)?;
+                    let progress = |units| self.observer.advance(stage, units);
+                    let control = Control::new(self.observer.interrupted(), &progress);
+                    task.run(experiment, problem, &parts, control)
+                })?,
+                Err(message) => Err(message.clone()),
+            };
+            let rows = rows.map_err(|message| Failure {
+                trial,
+                coordinates: experiment.coordinates[task.coordinates].name.clone(),
+                message,
+            });
+            match rows {
+                Ok(rows) => {
+                    let seconds = start.elapsed().as_secs_f64();
+                    self.store.save(&keys[index], rows.to_tables(), seconds)?;
+                    self.note_maker(Maker::this());
+                    self.tally.done.fetch_add(1, Ordering::Relaxed);
+                    locked(settled).finish(index, rows);
                 }
-                let task = &tasks[index];
-                let start = Instant::now();
-                let rows = match &problem {
-                    Ok(None) => guarded(|| {
-                        let progress = |units| self.observer.advance(Stage::Egop, units);
-                        let control = Control::new(self.observer.interrupted(), &progress);
-                        task.measure::<R>(experiment, &context, control)
-                    })?,
-                    Ok(Some(problem)) => guarded(|| {
-                        let parts = self.parts(problem, task)?;
-                        let progress = |units| self.observer.advance(stage, units);
-                        let control = Control::new(self.observer.interrupted(), &progress);
-                        task.run(experiment, problem, &parts, control)
-                    })?,
-                    Err(message) => Err(message.clone()),
-                };
-                let rows = rows.map_err(|message| Failure {
-                    trial,
-                    coordinates: experiment.coordinates[task.coordinates].name.clone(),
-                    message,
-                });
-                let done = match rows {
-                    Ok(rows) => {
-                        let seconds = start.elapsed().as_secs_f64();
-                        self.store.save(&keys[index], rows.to_tables(), seconds)?;
-                        self.note_maker(Maker::this());
-                        self.tally.done.fetch_add(1, Ordering::Relaxed);
-                        hand_over(take, index, rows);
-                        Ok(())
-                    }
-                    Err(failure) => {
-                        self.observer.note(&format!("failed: {failure}"));
-                        self.tally.failed.fetch_add(1, Ordering::Relaxed);
-                        Err(failure)
-                    }
-                };
-                Ok(Some((index, done)))
-            })
-            .collect();
-        Ok(done?.into_iter().flatten().collect())
+                Err(failure) => {
+                    self.observer.note(&format!("failed: {failure}"));
+                    self.tally.failed.fetch_add(1, Ordering::Relaxed);
+                    locked(settled).failures.insert(index, failure);
+                }
+            }
+            Ok(())
+        })
     }
 
     /// The change of variables of a task's trial and coordinate system.
@@ -337,8 +345,9 @@ impl<'a> Runner<'a> {
         let sizes =
             experiment.coordinates[task.coordinates].basis.sizes(&experiment.objective.layout());
         let bytes = sizes.iter().map(|size| size * size * size_of::<f64>()).sum::<usize>();
-        let mut kept = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.bytes + bytes <= KEPT_BYTES {
+        let mut kept = locked(&self.parts);
+        // The identity is not worth keeping.
+        if bytes > 0 && kept.bytes + bytes <= KEPT_BYTES {
             kept.bytes += bytes;
             kept.parts.insert((task.trial, task.coordinates), Arc::clone(&parts));
         }
@@ -346,13 +355,9 @@ impl<'a> Runner<'a> {
     }
 
     fn kept(&self, task: &Task) -> Option<Arc<Vec<Part>>> {
-        let kept = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = locked(&self.parts);
         kept.parts.get(&(task.trial, task.coordinates)).cloned()
     }
-}
-
-fn hand_over(take: &Mutex<&mut Take<'_>>, index: usize, rows: Rows) {
-    take.lock().unwrap_or_else(PoisonError::into_inner)(index, rows);
 }
 
 /// Runs a piece of work; a panic or numerical failure becomes a message, so that the other tasks
