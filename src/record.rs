@@ -3,6 +3,8 @@
 //! Floats are written in shortest round-trip form; an empty field means "does not apply" (no
 //! validation set, say) and a non-finite value is written as `inf`, `-inf` or `NaN`.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// Version of the schema; results written under another one are refused.
@@ -27,9 +29,9 @@ pub struct RunRow {
     /// Number of the random instance, from 0.
     pub trial: usize,
     /// Name of the algorithm in the config.
-    pub algorithm: String,
+    pub algorithm: Arc<str>,
     /// Name of the coordinate system in the config.
-    pub coordinates: String,
+    pub coordinates: Arc<str>,
     /// Learning rate η (before any schedule).
     pub learning_rate: f64,
     /// Why the run ended.

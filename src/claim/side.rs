@@ -56,7 +56,7 @@ impl Side {
         records
             .runs
             .iter()
-            .filter(|run| run.algorithm == self.algorithm && run.coordinates == self.coordinates)
+            .filter(|run| *run.algorithm == self.algorithm && *run.coordinates == self.coordinates)
     }
 
     /// The metric of each trial at the selected learning rate.

@@ -165,8 +165,8 @@ impl Curves {
         let factor = appearance(self.column.name).factor;
         let mut trials: BTreeMap<usize, Trial> = BTreeMap::new();
         for row in tables.runs()? {
-            if row.algorithm == method.algorithm
-                && row.coordinates == method.coordinates
+            if *row.algorithm == *method.algorithm
+                && *row.coordinates == *method.coordinates
                 && row.learning_rate == rate
             {
                 trials.entry(row.trial).or_default().diverged = row.stop == Stop::Diverged;

@@ -237,7 +237,7 @@ fn from_runs(
     // Positive numbers are in the order of their bits.
     let mut values: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
     for row in tables.runs()? {
-        if row.algorithm != method.algorithm || row.coordinates != method.coordinates {
+        if *row.algorithm != *method.algorithm || *row.coordinates != *method.coordinates {
             continue;
         }
         let value = metric.value(row).ok_or_else(|| {

@@ -197,8 +197,8 @@ impl Trajectories {
                     rows.iter()
                         .filter(|row| {
                             row.trial == run.trial
-                                && row.algorithm == run.algorithm
-                                && row.coordinates == run.coordinates
+                                && *row.algorithm == *run.algorithm
+                                && *row.coordinates == *run.coordinates
                                 && row.learning_rate == run.learning_rate
                                 && row.parameter == parameter
                         })

@@ -1,5 +1,7 @@
 //! Changes of variables as files for other programs: `basis/<trial>-<coordinates>-<block>.npy`.
 
+use std::sync::Arc;
+
 use ndarray_npy::WriteNpyExt;
 
 use crate::basis::Vectors;
@@ -41,7 +43,7 @@ impl Run<'_> {
                 let task = Task {
                     trial,
                     coordinates: index,
-                    rates: Vec::new(),
+                    rates: Arc::default(),
                     recording: Recording::Summary,
                 };
                 let layout = experiment.objective_of(coordinates).layout();

@@ -82,7 +82,8 @@ impl Run<'_> {
                 let tasks = self.planned(&ledger, &pass);
                 return Ok(Next::Pass { name: pass.name, tasks, missing, swept: sweep.finish() });
             }
-            sweep.add(rows.into_iter().flatten(), failures);
+            rows.into_iter().flatten().for_each(|rows| sweep.take(rows));
+            sweep.end(failures);
         }
         Ok(Next::Nothing(sweep.finish()))
     }
@@ -91,7 +92,7 @@ impl Run<'_> {
         let experiment = self.experiment;
         let speed = speed(experiment);
         let rates = |task: &Task| {
-            let algorithms = experiment.algorithms.iter().zip(&task.rates);
+            let algorithms = experiment.algorithms.iter().zip(&*task.rates);
             algorithms
                 .map(|(algorithm, rates)| Rates {
                     algorithm: algorithm.name.clone(),
@@ -127,7 +128,7 @@ impl Run<'_> {
                 ),
             })?);
         }
-        Ok(self.passes().pass(Stage::Sweep, &tasks)?.1)
+        self.passes().pass(Stage::Sweep, &tasks, &mut |_, _| {})
     }
 
     fn task(&self, planned: &PlannedTask) -> Option<Task> {
@@ -148,6 +149,6 @@ impl Run<'_> {
     /// # Errors
     /// When they cannot be written.
     pub fn publish_sweep(&self, swept: &Swept) -> Result<()> {
-        self.publish(swept.merged())
+        self.publish(&swept.tables())
     }
 }

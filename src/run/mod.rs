@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::error::Result;
 use crate::experiment::{Experiment, Precision};
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
-use crate::store::Store;
+use crate::store::{Store, Stream};
 
 mod bases;
 mod distributed;
@@ -32,7 +32,6 @@ use crate::claim::Records;
 use ledger::Ledger;
 use pass::{Passes, Runner, Tally};
 use sweep::Sweep;
-use tables::Merged;
 
 /// How to run, apart from what.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +92,7 @@ impl<'a> Run<'a> {
     /// On interruption, when too many tasks fail, and when the store cannot be read or written.
     pub fn sweep(&self) -> Result<Swept> {
         let swept = self.tune(&*self.passes())?;
-        self.publish(swept.merged())?;
+        self.publish(&swept.tables())?;
         Ok(swept)
     }
 
@@ -105,13 +104,12 @@ impl<'a> Run<'a> {
     pub fn all(&self) -> Result<Report> {
         let passes = self.passes();
         let mut swept = self.tune(&*passes)?;
-        let finals = tables::selected(&*passes, self.experiment, &swept)?;
+        let finals = tables::selected(&*passes, self.experiment, &mut swept)?;
         for failure in &finals.failures {
             if !swept.failures.contains(failure) {
                 swept.failures.push(failure.clone());
             }
         }
-        tables::replace_runs(&mut swept.runs, &finals.runs);
         let records = Records {
             runs: &swept.runs,
             rates: &swept.rates,
@@ -121,12 +119,12 @@ impl<'a> Run<'a> {
         let theory = theory::observed(&finals.theory, self.experiment, records);
         let claims: Vec<_> =
             self.experiment.claims.iter().map(|claim| claim.judge(records)).collect();
-        let mut merged = swept.merged();
-        merged.extend(finals.merged());
-        merged.push(tables::merged(&theory));
-        merged.push(tables::merged(&claims));
-        merged.push(tables::merged(&self.experiment.training.schedule_rows()));
-        self.publish(merged)?;
+        let schedule = self.experiment.training.schedule_rows();
+        let mut tables = swept.tables();
+        tables.extend(finals.tables());
+        tables.extend([Stream::of(&theory), Stream::of(&claims), Stream::of(&schedule)]);
+        self.publish(&tables)?;
+        drop(tables);
         Ok(Report {
             rates: swept.rates,
             theory,
@@ -151,8 +149,9 @@ impl<'a> Run<'a> {
     fn tune(&self, passes: &dyn Passes) -> Result<Swept> {
         let mut sweep = Sweep::new(self.experiment, self.observer);
         while let Some(pass) = sweep.next() {
-            let (rows, failures) = passes.pass(Stage::Sweep, &pass.tasks)?;
-            sweep.add(rows, failures);
+            let failures =
+                passes.pass(Stage::Sweep, &pass.tasks, &mut |_, rows| sweep.take(rows))?;
+            sweep.end(failures);
         }
         Ok(sweep.finish())
     }
@@ -172,7 +171,8 @@ impl<'a> Run<'a> {
             if rows.contains(&None) {
                 return Ok(plan);
             }
-            sweep.add(rows.into_iter().flatten(), Vec::new());
+            rows.into_iter().flatten().for_each(|rows| sweep.take(rows));
+            sweep.end(Vec::new());
         }
         let pass = tables::pass(self.experiment, &sweep.finish().rates);
         let rows = ledger.look(&pass.tasks)?;
@@ -187,9 +187,9 @@ impl<'a> Run<'a> {
         (self.tally.done.load(Ordering::Relaxed), self.tally.found.load(Ordering::Relaxed))
     }
 
-    fn publish(&self, tables: Vec<Merged>) -> Result<()> {
+    fn publish(&self, tables: &[Stream<'_>]) -> Result<()> {
         let document = toml::to_string(self.resolved)
             .expect("a document that was read from TOML can be written as TOML");
-        self.store.publish(&document, &tables)
+        self.store.publish(&document, tables)
     }
 }

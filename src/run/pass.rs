@@ -1,5 +1,6 @@
 //! A pass: the same learning rates for all trials, shared with other runners on the same folder.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,9 @@ use crate::trial::{Control, Precision, Problem};
 
 /// How often to look whether other runners have finished their tasks.
 const POLL: Duration = Duration::from_millis(100);
+
+/// What takes the rows of a pass's tasks: in no particular order, one after the other.
+pub(super) type Take<'a> = dyn FnMut(usize, Rows) + Send + 'a;
 
 /// A task that failed; a diverged run is not a failure.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -52,9 +56,37 @@ pub(super) struct Tally {
 
 /// Does passes; hides the precision.
 pub(super) trait Passes {
-    /// Does the tasks that are not done yet, and returns the rows of all in the order of the
-    /// tasks.
-    fn pass(&self, stage: Stage, tasks: &[Task]) -> Result<(Vec<Rows>, Vec<Failure>)>;
+    /// Does the tasks that are not done yet, and hands over the rows of all, each with the position
+    /// of its task, as they come: none are kept here.
+    fn pass(&self, stage: Stage, tasks: &[Task], take: &mut Take<'_>) -> Result<Vec<Failure>>;
+}
+
+/// What became of the tasks of a pass. It is told at once, and little is said: whatever else were
+/// allocated for each task and held would keep the memory of whole trials from being used again.
+struct Settled<'a> {
+    finished: Vec<bool>,
+    failures: BTreeMap<usize, Failure>,
+    take: &'a mut Take<'a>,
+}
+
+impl<'a> Settled<'a> {
+    fn new(tasks: usize, take: &'a mut Take<'a>) -> Self {
+        Self { finished: vec![false; tasks], failures: BTreeMap::new(), take }
+    }
+
+    fn finish(&mut self, index: usize, rows: Rows) {
+        self.finished[index] = true;
+        (self.take)(index, rows);
+    }
+
+    fn pending(&self) -> Vec<usize> {
+        let open = |index: &usize| !self.finished[*index] && !self.failures.contains_key(index);
+        (0..self.finished.len()).filter(open).collect()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Does passes in one precision.
@@ -78,22 +110,20 @@ impl<'a, R: Precision> Runner<'a, R> {
 }
 
 impl<R: Precision> Passes for Runner<'_, R> {
-    fn pass(&self, stage: Stage, tasks: &[Task]) -> Result<(Vec<Rows>, Vec<Failure>)> {
+    fn pass(&self, stage: Stage, tasks: &[Task], take: &mut Take<'_>) -> Result<Vec<Failure>> {
         let keys: Vec<String> = tasks.iter().map(|task| self.ledger.key(task)).collect();
-        let mut rows: Vec<Option<Rows>> = vec![None; tasks.len()];
-        let mut failures: Vec<(usize, Failure)> = Vec::new();
+        let settled = Mutex::new(Settled::new(tasks.len(), take));
         let mut announced = false;
         loop {
-            for (slot, (task, key)) in rows.iter_mut().zip(tasks.iter().zip(&keys)) {
-                if slot.is_none() {
-                    *slot = self.ledger.find(task, key, !announced)?;
-                    self.tally.found.fetch_add(usize::from(slot.is_some()), Ordering::Relaxed);
+            for (index, (task, key)) in tasks.iter().zip(&keys).enumerate() {
+                if !locked(&settled).finished[index]
+                    && let Some(rows) = self.ledger.find(task, key, !announced)?
+                {
+                    self.tally.found.fetch_add(1, Ordering::Relaxed);
+                    locked(&settled).finish(index, rows);
                 }
             }
-            let pending: Vec<usize> = (0..tasks.len())
-                .filter(|&index| rows[index].is_none())
-                .filter(|index| failures.iter().all(|(failed, _)| failed != index))
-                .collect();
+            let pending = locked(&settled).pending();
             if pending.is_empty() {
                 break;
             }
@@ -101,25 +131,19 @@ impl<R: Precision> Passes for Runner<'_, R> {
                 self.announce(stage, pending.iter().map(|&index| &tasks[index]));
                 announced = true;
             }
-            let done = self.work(stage, tasks, &keys, &pending)?;
-            if done.is_empty() {
+            self.work(stage, tasks, &keys, &pending, &settled)?;
+            if locked(&settled).pending().len() == pending.len() {
                 if self.ledger.observer.interrupted().load(Ordering::Relaxed) {
                     return Err(Error::Interrupted);
                 }
                 std::thread::sleep(POLL);
             }
-            for (index, result) in done {
-                match result {
-                    Ok(finished) => rows[index] = Some(finished),
-                    Err(failure) => failures.push((index, failure)),
-                }
-            }
             if self.enough_failures() {
                 return Err(Error::TooManyFailures(self.tally.failed.load(Ordering::Relaxed)));
             }
         }
-        let rows = rows.into_iter().map(Option::unwrap_or_default).collect();
-        Ok((rows, failures.into_iter().map(|(_, failure)| failure).collect()))
+        let failures = std::mem::take(&mut locked(&settled).failures);
+        Ok(failures.into_values().collect())
     }
 }
 
@@ -153,7 +177,8 @@ impl<R: Precision> Runner<'_, R> {
         tasks: &[Task],
         keys: &[String],
         pending: &[usize],
-    ) -> Result<Vec<(usize, Result<Rows, Failure>)>> {
+        settled: &Mutex<Settled<'_>>,
+    ) -> Result<()> {
         let mut trials: Vec<(usize, Vec<usize>)> = Vec::new();
         for &index in pending {
             let trial = tasks[index].trial;
@@ -163,21 +188,14 @@ impl<R: Precision> Runner<'_, R> {
             }
         }
         let next = AtomicUsize::new(0);
-        let done: Result<Vec<_>> = (0..self.memory.in_flight)
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|_| {
-                let mut done = Vec::new();
-                while let Some((trial, indices)) = trials.get(next.fetch_add(1, Ordering::Relaxed))
-                {
-                    self.check_stopped()?;
-                    let mine = self.claim(*trial, indices, tasks, keys)?;
-                    done.extend(self.trial(stage, *trial, tasks, keys, mine)?);
-                }
-                Ok(done)
-            })
-            .collect();
-        Ok(done?.into_iter().flatten().collect())
+        (0..self.memory.in_flight).into_par_iter().with_max_len(1).try_for_each(|_| {
+            while let Some((trial, indices)) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.check_stopped()?;
+                let mine = self.claim(*trial, indices, tasks, keys)?;
+                self.trial(stage, *trial, tasks, keys, mine, settled)?;
+            }
+            Ok(())
+        })
     }
 
     /// Takes those of a trial's tasks that no other runner has taken or done.
@@ -209,9 +227,10 @@ impl<R: Precision> Runner<'_, R> {
         tasks: &[Task],
         keys: &[String],
         mine: Vec<(usize, Claim)>,
-    ) -> Result<Vec<(usize, Result<Rows, Failure>)>> {
+        settled: &Mutex<Settled<'_>>,
+    ) -> Result<()> {
         if mine.is_empty() || self.enough_failures() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let experiment = self.ledger.experiment;
         let context = context(experiment, self.ledger.options.data_dir.as_deref(), trial);
@@ -221,50 +240,48 @@ impl<R: Precision> Runner<'_, R> {
         } else {
             Ok(None)
         };
-        let done: Result<Vec<Option<_>>> = mine
-            .into_par_iter()
-            .map(|(index, _claim)| {
-                self.check_stopped()?;
-                if self.enough_failures() {
-                    return Ok(None);
+        mine.into_par_iter().try_for_each(|(index, _claim)| {
+            self.check_stopped()?;
+            if self.enough_failures() {
+                return Ok(());
+            }
+            let task = &tasks[index];
+            let start = Instant::now();
+            let rows = match &problem {
+                Ok(None) => guarded(|| {
+                    let progress = |units| self.ledger.observer.advance(Stage::Egop, units);
+                    let control = Control::new(self.ledger.observer.interrupted(), &progress);
+                    task.measure::<R>(experiment, &context, control)
+                })?,
+                Ok(Some(problem)) => guarded(|| {
+                    let prepared = self.prepared(problem, task)?;
+                    let progress = |units| self.ledger.observer.advance(stage, units);
+                    let control = Control::new(self.ledger.observer.interrupted(), &progress);
+                    task.run(experiment, problem, &prepared, control)
+                })?,
+                Err(message) => Err(message.clone()),
+            };
+            let rows = rows.map_err(|message| Failure {
+                trial,
+                coordinates: experiment.coordinates[task.coordinates].name.clone(),
+                message,
+            });
+            match rows {
+                Ok(rows) => {
+                    let seconds = start.elapsed().as_secs_f64();
+                    self.ledger.store.save(&keys[index], rows.to_tables(), seconds)?;
+                    self.ledger.note_maker(Maker::this());
+                    self.tally.done.fetch_add(1, Ordering::Relaxed);
+                    locked(settled).finish(index, rows);
                 }
-                let task = &tasks[index];
-                let start = Instant::now();
-                let rows = match &problem {
-                    Ok(None) => guarded(|| {
-                        let progress = |units| self.ledger.observer.advance(Stage::Egop, units);
-                        let control = Control::new(self.ledger.observer.interrupted(), &progress);
-                        task.measure::<R>(experiment, &context, control)
-                    })?,
-                    Ok(Some(problem)) => guarded(|| {
-                        let prepared = self.prepared(problem, task)?;
-                        let progress = |units| self.ledger.observer.advance(stage, units);
-                        let control = Control::new(self.ledger.observer.interrupted(), &progress);
-                        task.run(experiment, problem, &prepared, control)
-                    })?,
-                    Err(message) => Err(message.clone()),
-                };
-                let rows = rows.map_err(|message| Failure {
-                    trial,
-                    coordinates: experiment.coordinates[task.coordinates].name.clone(),
-                    message,
-                });
-                match &rows {
-                    Ok(rows) => {
-                        let seconds = start.elapsed().as_secs_f64();
-                        self.ledger.store.save(&keys[index], rows.to_tables(), seconds)?;
-                        self.ledger.note_maker(Maker::this());
-                        self.tally.done.fetch_add(1, Ordering::Relaxed);
-                    }
-                    Err(failure) => {
-                        self.ledger.observer.note(&format!("failed: {failure}"));
-                        self.tally.failed.fetch_add(1, Ordering::Relaxed);
-                    }
+                Err(failure) => {
+                    self.ledger.observer.note(&format!("failed: {failure}"));
+                    self.tally.failed.fetch_add(1, Ordering::Relaxed);
+                    locked(settled).failures.insert(index, failure);
                 }
-                Ok(Some((index, rows)))
-            })
-            .collect();
-        Ok(done?.into_iter().flatten().collect())
+            }
+            Ok(())
+        })
     }
 
     /// What a task's trial prepares in its coordinate system.
@@ -288,7 +305,7 @@ impl<R: Precision> Runner<'_, R> {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept<R>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.kept)
     }
 }
 

@@ -68,7 +68,8 @@ impl<R: Real> Kept<R> {
 
     pub fn keep(&mut self, task: &Task, prepared: &Arc<Prepared<R>>) {
         let bytes = prepared.bytes();
-        if bytes <= self.room {
+        // The identity is not worth keeping.
+        if bytes > 0 && bytes <= self.room {
             self.room -= bytes;
             self.prepared.insert((task.trial, task.coordinates), Arc::clone(prepared));
         }

@@ -1,5 +1,8 @@
 //! Tuning learning rates: coarse, extended until the best is interior, refined, selected.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use crate::experiment::{Algorithm, Experiment, Rates};
 use crate::record::{RateRow, RunRow};
 use crate::run::observer::Observer;
@@ -25,8 +28,8 @@ pub(super) struct Pass {
     pub tasks: Vec<Task>,
 }
 
-/// A sweep as far as it has come: [`Sweep::next`] says what is to be done, [`Sweep::add`] takes
-/// what came of it.
+/// A sweep as far as it has come: [`Sweep::next`] says what is to be done, [`Sweep::take`]
+/// and [`Sweep::end`] take what came of it.
 pub(super) struct Sweep<'a> {
     experiment: &'a Experiment,
     observer: &'a dyn Observer,
@@ -35,8 +38,11 @@ pub(super) struct Sweep<'a> {
     grids: Vec<Option<(Grid, Limits)>>,
     /// The learning rates of each algorithm that were tried, and those of the pass under way.
     tried: Vec<Vec<f64>>,
-    trying: Vec<Vec<f64>>,
+    trying: Arc<[Vec<f64>]>,
+    /// The rows of `runs.csv`, which are all that is kept of a task: selecting learning rates and
+    /// judging claims need them. They are 272 bytes each, as they share their names.
     runs: Vec<RunRow>,
+    names: HashSet<Arc<str>>,
     failures: Vec<Failure>,
 }
 
@@ -59,8 +65,9 @@ impl<'a> Sweep<'a> {
             phase: Phase::Start,
             grids: experiment.algorithms.iter().map(grid).collect(),
             tried: vec![Vec::new(); experiment.algorithms.len()],
-            trying: Vec::new(),
+            trying: Arc::default(),
             runs: Vec::new(),
+            names: HashSet::new(),
             failures: Vec::new(),
         }
     }
@@ -94,6 +101,7 @@ impl<'a> Sweep<'a> {
             return None;
         }
         let experiment = self.experiment;
+        let rates: Arc<[Vec<f64>]> = rates.into();
         // Coordinate systems within trials: what a trial prepares is used at once.
         let tasks = (0..experiment.trials)
             .flat_map(|trial| {
@@ -102,7 +110,7 @@ impl<'a> Sweep<'a> {
             .map(|(trial, coordinates)| Task {
                 trial,
                 coordinates,
-                rates: rates.clone(),
+                rates: Arc::clone(&rates),
                 recording: Recording::Summary,
             })
             .collect();
@@ -110,13 +118,25 @@ impl<'a> Sweep<'a> {
         Some(Pass { name, tasks })
     }
 
-    /// Takes the results of the last pass.
-    pub fn add(&mut self, rows: impl IntoIterator<Item = Rows>, failures: Vec<Failure>) {
-        for (tried, rates) in self.tried.iter_mut().zip(self.trying.drain(..)) {
+    /// Takes the results of a task of the last pass.
+    pub fn take(&mut self, rows: Rows) {
+        for mut run in rows.runs {
+            for name in [&mut run.algorithm, &mut run.coordinates] {
+                match self.names.get(name) {
+                    Some(shared) => *name = Arc::clone(shared),
+                    None => drop(self.names.insert(Arc::clone(name))),
+                }
+            }
+            self.runs.push(run);
+        }
+    }
+
+    /// Ends the last pass, when the results of its tasks were taken, but for those that failed.
+    pub fn end(&mut self, failures: Vec<Failure>) {
+        for (tried, rates) in self.tried.iter_mut().zip(&*std::mem::take(&mut self.trying)) {
             tried.extend(rates);
             tried.sort_by(f64::total_cmp);
         }
-        self.runs.extend(rows.into_iter().flat_map(|rows| rows.runs));
         // A trial that cannot be drawn fails in every pass.
         for failure in failures {
             if !self.failures.contains(&failure) {
@@ -125,7 +145,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// What was added: all there is once there is no further pass.
+    /// What was taken: all there is once there is no further pass.
     pub fn finish(mut self) -> Swept {
         let experiment = self.experiment;
         let order = |run: &RunRow| {
@@ -135,7 +155,8 @@ impl<'a> Sweep<'a> {
                 experiment.coordinates_index(&run.coordinates),
             )
         };
-        self.runs.sort_by(|a, b| {
+        // No two runs are equal, and a stable sort would hold half of them twice.
+        self.runs.sort_unstable_by(|a, b| {
             order(a).cmp(&order(b)).then(a.learning_rate.total_cmp(&b.learning_rate))
         });
         let rates = self.table();
@@ -149,7 +170,7 @@ impl<'a> Sweep<'a> {
         let runs: Vec<&RunRow> = self
             .runs
             .iter()
-            .filter(|run| run.algorithm == *name && run.coordinates == coordinates)
+            .filter(|run| *run.algorithm == **name && *run.coordinates == *coordinates)
             .collect();
         self.tried[algorithm]
             .iter()

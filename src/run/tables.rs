@@ -1,119 +1,106 @@
 //! The merged tables of a results folder.
 
+use std::sync::Arc;
+
 use crate::error::Result;
-use crate::experiment::Experiment;
-use crate::record::{
-    CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, SpectrumRow, TheoryRow,
-    TrajectoryRow,
-};
+use crate::experiment::{Algorithm, Coordinates, Experiment};
+use crate::record::{MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::run::observer::Stage;
 use crate::run::pass::{Failure, Passes};
 use crate::run::sweep::{Pass, Swept};
 use crate::run::task::{Rows, Task};
-use crate::store::{Csv, Table};
-
-/// A merged table under the name of its file.
-pub(super) type Merged = (&'static str, Csv);
+use crate::store::Stream;
 
 /// What the runs at the selected learning rates yield beside `runs.csv`.
 #[derive(Debug, Default)]
 pub(super) struct Finals {
-    pub runs: Vec<RunRow>,
     pub failures: Vec<Failure>,
-    curves: Vec<CurveRow>,
-    trajectories: Vec<TrajectoryRow>,
-    landscape: Vec<LandscapeRow>,
-    spectrum: Vec<SpectrumRow>,
-    eigenvectors: Vec<EigenvectorRow>,
     pub measures: Vec<MeasureRow>,
     pub theory: Vec<TheoryRow>,
+    /// The other rows of each task, in the order of the tables.
+    others: Vec<Rows>,
 }
 
 /// The selected learning rates once more, recording curves. A lane's bits do not depend on the
 /// lanes beside it, so these are the same runs.
 pub(super) fn pass(experiment: &Experiment, rates: &[RateRow]) -> Pass {
     let wanted = |row: &&RateRow| experiment.all_curves || !row.selected.is_empty();
-    let tasks = (0..experiment.trials)
-        .flat_map(|trial| {
-            (0..experiment.coordinates.len()).map(move |coordinates| (trial, coordinates))
-        })
-        .map(|(trial, coordinates)| {
-            let rates = experiment.algorithms.iter().map(|algorithm| {
-                let of = |row: &&RateRow| {
-                    row.algorithm == algorithm.name
-                        && row.coordinates == experiment.coordinates[coordinates].name
-                };
-                let rows = rates.iter().filter(of).filter(wanted);
-                rows.map(|row| row.learning_rate).collect()
+    let rates = |coordinates: &Coordinates| {
+        let of = |algorithm: &Algorithm| {
+            let rows = rates.iter().filter(|row| {
+                row.algorithm == algorithm.name && row.coordinates == coordinates.name
             });
-            Task { trial, coordinates, rates: rates.collect(), recording: experiment.recording }
+            rows.filter(wanted).map(|row| row.learning_rate).collect()
+        };
+        experiment.algorithms.iter().map(of).collect()
+    };
+    let rates: Vec<Arc<[_]>> = experiment.coordinates.iter().map(rates).collect();
+    let tasks = (0..experiment.trials)
+        .flat_map(|trial| rates.iter().enumerate().map(move |(index, rates)| (trial, index, rates)))
+        .map(|(trial, coordinates, rates)| Task {
+            trial,
+            coordinates,
+            rates: Arc::clone(rates),
+            recording: experiment.recording,
         })
         .collect();
     let name = if experiment.trains() { "curves" } else { "spectra" };
     Pass { name, tasks }
 }
 
-/// Runs the selected learning rates.
+/// Runs the selected learning rates. Their rows replace those of the sweep, as they know more (the
+/// paths' lengths).
 pub(super) fn selected(
     passes: &dyn Passes,
     experiment: &Experiment,
-    swept: &Swept,
+    swept: &mut Swept,
 ) -> Result<Finals> {
-    let (rows, failures) = passes.pass(Stage::Curves, &pass(experiment, &swept.rates).tasks)?;
-    let mut all = Rows::default();
-    for rows in rows {
-        all.append(rows);
-    }
-    Ok(Finals {
-        runs: all.runs,
-        failures,
-        curves: all.curves,
-        trajectories: all.trajectories,
-        landscape: all.landscape,
-        spectrum: all.spectrum,
-        eigenvectors: all.eigenvectors,
-        measures: all.measures,
-        theory: all.theory,
-    })
+    let tasks = pass(experiment, &swept.rates).tasks;
+    let mut others = vec![Rows::default(); tasks.len()];
+    let failures = passes.pass(Stage::Curves, &tasks, &mut |index, mut rows| {
+        replace_runs(&mut swept.runs, std::mem::take(&mut rows.runs));
+        others[index] = rows;
+    })?;
+    let measures = others.iter_mut().flat_map(|rows| std::mem::take(&mut rows.measures)).collect();
+    let theory = others.iter_mut().flat_map(|rows| std::mem::take(&mut rows.theory)).collect();
+    Ok(Finals { failures, measures, theory, others })
 }
 
-/// Replaces rows by those of the same runs that know more (the paths' lengths).
-pub(super) fn replace_runs(runs: &mut [RunRow], by: &[RunRow]) {
+/// Puts rows in the places of those of the same runs, which are sorted.
+fn replace_runs(runs: &mut [RunRow], by: Vec<RunRow>) {
     for new in by {
+        let from = runs.partition_point(|run| run.trial < new.trial);
         let same = |old: &&mut RunRow| {
-            old.trial == new.trial
-                && old.algorithm == new.algorithm
+            old.algorithm == new.algorithm
                 && old.coordinates == new.coordinates
                 && old.learning_rate == new.learning_rate
         };
-        if let Some(old) = runs.iter_mut().find(same) {
-            *old = new.clone();
+        let mut of_trial = runs[from..].iter_mut().take_while(|run| run.trial == new.trial);
+        if let Some(old) = of_trial.find(same) {
+            let names = (Arc::clone(&old.algorithm), Arc::clone(&old.coordinates));
+            *old = RunRow { algorithm: names.0, coordinates: names.1, ..new };
         }
     }
 }
 
-/// A merged table.
-pub(super) fn merged<T: Table>(rows: &[T]) -> Merged {
-    (T::FILE, Csv::of(rows))
-}
-
 impl Swept {
     /// Its tables.
-    pub(super) fn merged(&self) -> Vec<Merged> {
-        vec![merged(&self.runs), merged(&self.rates)]
+    pub(super) fn tables(&self) -> Vec<Stream<'_>> {
+        vec![Stream::of(&self.runs), Stream::of(&self.rates)]
     }
 }
 
 impl Finals {
     /// The tables of the selected runs, `runs.csv` and `theory.csv` excepted.
-    pub(super) fn merged(&self) -> Vec<Merged> {
+    pub(super) fn tables(&self) -> Vec<Stream<'_>> {
+        let others = || self.others.iter();
         vec![
-            merged(&self.curves),
-            merged(&self.trajectories),
-            merged(&self.landscape),
-            merged(&self.spectrum),
-            merged(&self.eigenvectors),
-            merged(&self.measures),
+            Stream::of(others().flat_map(|rows| &rows.curves)),
+            Stream::of(others().flat_map(|rows| &rows.trajectories)),
+            Stream::of(others().flat_map(|rows| &rows.landscape)),
+            Stream::of(others().flat_map(|rows| &rows.spectrum)),
+            Stream::of(others().flat_map(|rows| &rows.eigenvectors)),
+            Stream::of(&self.measures),
         ]
     }
 }

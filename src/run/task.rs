@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use toml::Value;
 
@@ -32,7 +33,7 @@ pub(super) struct Task {
     pub coordinates: usize,
     /// The learning rates of each algorithm, in the config's order; of an experiment that trains
     /// nothing: none.
-    pub rates: Vec<Vec<f64>>,
+    pub rates: Arc<[Vec<f64>]>,
     pub recording: Recording,
 }
 
@@ -81,7 +82,7 @@ impl Task {
         if !experiment.trains() {
             content.insert("spectrum".into(), section("spectra", coordinates).into());
         }
-        for (algorithm, rates) in experiment.algorithms.iter().zip(&self.rates) {
+        for (algorithm, rates) in experiment.algorithms.iter().zip(&*self.rates) {
             if rates.is_empty() {
                 continue;
             }
@@ -116,7 +117,7 @@ impl Task {
         let methods: Vec<Method<'_>> = experiment
             .algorithms
             .iter()
-            .zip(&self.rates)
+            .zip(&*self.rates)
             .map(|(algorithm, rates)| Method {
                 optimizer: &*algorithm.optimizer,
                 learning_rates: rates,
@@ -127,7 +128,7 @@ impl Task {
         let outcomes = train(problem, &*basis, &methods, &training, self.recording, control)?;
         let mut rows = Rows::default();
         let labels =
-            experiment.algorithms.iter().zip(&self.rates).flat_map(|(algorithm, rates)| {
+            experiment.algorithms.iter().zip(&*self.rates).flat_map(|(algorithm, rates)| {
                 rates.iter().map(move |&rate| (algorithm.name.clone(), rate))
             });
         let coordinates = &experiment.coordinates[self.coordinates];
@@ -175,8 +176,8 @@ impl Rows {
         let (trial, learning_rate) = (*trial, *learning_rate);
         self.runs.push(RunRow {
             trial,
-            algorithm: algorithm.clone(),
-            coordinates: coordinates.clone(),
+            algorithm: algorithm.as_str().into(),
+            coordinates: coordinates.as_str().into(),
             learning_rate,
             stop: outcome.stop,
             steps: outcome.steps,
@@ -221,18 +222,6 @@ impl Rows {
                 }
             }));
         }
-    }
-
-    /// Adds the rows of another task.
-    pub fn append(&mut self, other: Self) {
-        self.runs.extend(other.runs);
-        self.curves.extend(other.curves);
-        self.trajectories.extend(other.trajectories);
-        self.landscape.extend(other.landscape);
-        self.spectrum.extend(other.spectrum);
-        self.eigenvectors.extend(other.eigenvectors);
-        self.measures.extend(other.measures);
-        self.theory.extend(other.theory);
     }
 
     /// As the files of a stored task.

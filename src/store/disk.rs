@@ -18,6 +18,9 @@ pub trait Disk: Debug + Send + Sync {
     /// Writes a new file and flushes it to the disk.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
+    /// Writes to the end of a file and flushes it to the disk.
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
     /// Gives a file or folder another name; a file (but not a folder) of that name is replaced.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
@@ -50,6 +53,12 @@ impl Disk for System {
         file.sync_all()
     }
 
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = File::options().append(true).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
     }
@@ -68,5 +77,52 @@ impl Disk for System {
 
     fn open_lock(&self, path: &Path) -> io::Result<File> {
         File::options().create(true).truncate(false).write(true).open(path)
+    }
+}
+
+/// How much of a file is held in memory until it is written.
+const PIECE: usize = 1 << 20;
+
+/// A new file that is written in pieces; it ends with [`Pieces::finish`].
+pub(super) struct Pieces<'a> {
+    disk: &'a dyn Disk,
+    path: &'a Path,
+    held: Vec<u8>,
+    begun: bool,
+}
+
+impl<'a> Pieces<'a> {
+    pub fn new(disk: &'a dyn Disk, path: &'a Path) -> Self {
+        Self { disk, path, held: Vec::new(), begun: false }
+    }
+
+    pub fn finish(mut self) -> io::Result<()> {
+        if self.begun && self.held.is_empty() { Ok(()) } else { self.put() }
+    }
+
+    fn put(&mut self) -> io::Result<()> {
+        if self.begun {
+            self.disk.append(self.path, &self.held)?;
+        } else {
+            self.disk.write(self.path, &self.held)?;
+        }
+        self.begun = true;
+        self.held.clear();
+        Ok(())
+    }
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= PIECE {
+            self.put()?;
+        }
+        Ok(bytes.len())
+    }
+
+    /// Does nothing: what is held is written with what comes after it.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -2,11 +2,15 @@
 //! and belong together.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::store::disk::Pieces;
 use crate::store::task::read_if_there;
-use crate::store::{Csv, Store, lock, sha256};
+use crate::store::{Store, Stream, hexadecimal, lock, sha256};
 
 const SUMS: &str = "SHA256SUMS";
 const EXPERIMENT: &str = "experiment.toml";
@@ -21,7 +25,7 @@ impl Store {
     /// # Errors
     /// When a file cannot be written; the next attempt then makes up for it, and until then readers
     /// are told.
-    pub fn publish(&self, experiment: &str, tables: &[(&str, Csv)]) -> Result<()> {
+    pub fn publish(&self, experiment: &str, tables: &[Stream<'_>]) -> Result<()> {
         let lock = self.lock_file("tables")?;
         lock::wait_exclusive(&lock).map_err(Error::io(self.root.join("locks/tables")))?;
         let found = read_if_there(&*self.disk, &self.root.join(SUMS))?.unwrap_or_default();
@@ -36,18 +40,18 @@ impl Store {
         let same = read_if_there(&*self.disk, &self.root.join(EXPERIMENT))?;
         if same.as_deref() != Some(experiment.as_bytes()) {
             for (name, _) in std::mem::take(&mut sums) {
-                if !tables.iter().any(|(new, _)| *new == name) {
+                if !tables.iter().any(|table| table.name == name) {
                     self.remove(&name)?;
                 }
             }
         }
         self.replace(EXPERIMENT, experiment.as_bytes(), &mut sums)?;
-        for (name, csv) in tables {
-            if csv.rows == 0 {
-                self.remove(name)?;
-                sums.remove(*name);
+        for table in tables {
+            if table.is_empty {
+                self.remove(table.name)?;
+                sums.remove(table.name);
             } else {
-                self.replace(name, &csv.bytes, &mut sums)?;
+                self.replace_table(table, &mut sums)?;
             }
         }
         let mut text = String::new();
@@ -63,6 +67,22 @@ impl Store {
         sums.insert(name.into(), sha256(bytes));
         let found = read_if_there(&*self.disk, &self.root.join(name))?;
         if found.as_deref() == Some(bytes) { Ok(()) } else { self.write(name, bytes) }
+    }
+
+    /// Writes a table unless it is there already, as its checksum among those of the files found
+    /// tells.
+    fn replace_table(&self, table: &Stream<'_>, sums: &mut Sums) -> Result<()> {
+        let mut hash = Hash(Sha256::new());
+        table.write(&mut hash).expect("rows are flat structs of numbers and texts, and are hashed");
+        let sum = hexadecimal(hash.0.finalize());
+        if sums.insert(table.name.into(), sum.clone()).as_ref() == Some(&sum) {
+            return Ok(());
+        }
+        self.write_by(table.name, |temporary| {
+            let mut pieces = Pieces::new(&*self.disk, temporary);
+            table.write(&mut pieces)?;
+            pieces.finish()
+        })
     }
 
     /// A merged table, or `experiment.toml`. A folder of tables without `SHA256SUMS`, put together
@@ -86,6 +106,19 @@ impl Store {
                  (finished tasks are not repeated)"
             ),
         })
+    }
+}
+
+struct Hash(Sha256);
+
+impl Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,7 @@ mod table;
 mod task;
 
 pub use disk::{Disk, System};
-pub use table::{Csv, Table};
+pub use table::{Csv, Stream, Table};
 pub use task::{Finished, Stored, Tables};
 
 use lock::Lock;
@@ -302,10 +302,12 @@ impl Store {
     /// # Errors
     /// When it cannot be written; the old file is then unharmed.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.write_by(name, |temporary| self.disk.write(temporary, bytes))
+    }
+
+    fn write_by(&self, name: &str, write: impl FnOnce(&Path) -> io::Result<()>) -> Result<()> {
         let (path, temporary) = (self.root.join(name), self.unfinished(&self.root));
-        let written = self
-            .disk
-            .write(&temporary, bytes)
+        let written = write(&temporary)
             .and_then(|()| self.disk.rename(&temporary, &path))
             .and_then(|()| self.disk.flush_folder(&self.root));
         if written.is_err() {
@@ -336,7 +338,11 @@ impl Store {
 
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(Sha256::digest(bytes))
+}
+
+fn hexadecimal(hash: impl AsRef<[u8]>) -> String {
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

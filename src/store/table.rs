@@ -1,5 +1,6 @@
 //! Tables as CSV: rows of [`crate::record`] to bytes and back.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -50,13 +51,9 @@ pub struct Csv {
 impl Csv {
     /// Rows, with a header if there is any row.
     pub fn of<T: Table>(rows: &[T]) -> Self {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for row in rows {
-            writer
-                .serialize(row)
-                .expect("rows are flat structs of numbers and texts, written to memory");
-        }
-        let bytes = writer.into_inner().expect("flushing to memory cannot fail");
+        let mut bytes = Vec::new();
+        write(rows, &mut bytes)
+            .expect("rows are flat structs of numbers and texts, written to memory");
         Self { rows: rows.len(), bytes }
     }
 
@@ -76,4 +73,41 @@ impl Csv {
         }
         Ok(rows)
     }
+}
+
+type WriteTo<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
+
+/// A table that is written row by row, as its text may be much longer than what it is made from.
+pub struct Stream<'a> {
+    pub(super) name: &'static str,
+    pub(super) is_empty: bool,
+    write: Box<WriteTo<'a>>,
+}
+
+impl<'a> Stream<'a> {
+    /// These rows in this order.
+    pub fn of<T: Table + 'a>(rows: impl IntoIterator<Item = &'a T, IntoIter: Clone + 'a>) -> Self {
+        let rows = rows.into_iter();
+        Self {
+            name: T::FILE,
+            is_empty: rows.clone().next().is_none(),
+            write: Box::new(move |to| write(rows.clone(), to)),
+        }
+    }
+
+    /// Writes the bytes that [`Csv::of`] has; the same ones each time.
+    pub(super) fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        (self.write)(to)
+    }
+}
+
+fn write<'a, T: Table + 'a>(
+    rows: impl IntoIterator<Item = &'a T>,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(to);
+    for row in rows {
+        writer.serialize(row)?;
+    }
+    writer.flush()
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use egop::store::{Disk, Identity, Store, System};
+use egop::record::ScheduleRow;
+use egop::store::{Csv, Disk, Identity, Store, Stream, System};
 
 use crate::lab::{Lab, folder, keys, tables, times};
 
@@ -76,6 +77,11 @@ impl Disk for Faulty {
         self.operation(|| System.write(path, bytes), half)
     }
 
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let half = || System.append(path, &bytes[..bytes.len() / 2]);
+        self.operation(|| System.append(path, bytes), half)
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.operation(|| System.rename(from, to), nothing)
     }
@@ -129,6 +135,39 @@ fn whatever_operation_fails_the_next_run_completes_the_same_results() {
         FAULTS.len()
     );
     assert!(operations > 100 && failed > operations, "{operations}, {failed}");
+}
+
+#[test]
+fn a_table_too_long_for_one_write_is_replaced_whole_or_not_at_all() {
+    let rows = |scale: f64| -> Vec<ScheduleRow> {
+        let row = |epoch| ScheduleRow { epoch, learning_rate: scale * epoch as f64 };
+        (0..70_000).map(row).collect()
+    };
+    let (old, new) = (rows(1.0 / 3.0), rows(1.0 / 7.0));
+    let bytes = [&old, &new].map(|rows| Csv::of(rows).bytes);
+    assert!(bytes.iter().all(|bytes| bytes.len() > 1 << 20), "more than a mebibyte");
+    let publish = |disk: Arc<dyn Disk>, root: &Path, rows: &[ScheduleRow]| {
+        let store = Store::open_on(disk, root, &Identity::new(Vec::new()))?;
+        store.publish("name = \"long\"", &[Stream::of(rows)])
+    };
+    let counting = Faulty::new(usize::MAX, Fault::NoSpace);
+    let root = folder();
+    publish(Arc::new(System), root.path(), &old).unwrap();
+    let counted: Arc<dyn Disk> = counting.clone();
+    publish(counted, root.path(), &new).unwrap();
+    let operations = counting.count.load(Ordering::Relaxed);
+    for at in 0..operations {
+        for fault in FAULTS {
+            let what = format!("operation {at} of {operations}, {fault:?}");
+            let root = folder();
+            publish(Arc::new(System), root.path(), &old).unwrap();
+            let published = publish(Faulty::new(at, fault), root.path(), &new);
+            let found = fs::read(root.path().join("schedule.csv")).unwrap();
+            assert!(bytes[usize::from(published.is_ok())..].contains(&found), "{what}");
+            publish(Arc::new(System), root.path(), &new).unwrap();
+            assert_eq!(Store::peek(root.path()).read("schedule.csv").unwrap(), bytes[1], "{what}");
+        }
+    }
 }
 
 #[test]
