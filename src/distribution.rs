@@ -6,7 +6,7 @@ use ndarray_rand::rand_distr::{Distribution as _, StandardNormal, Uniform};
 
 use crate::config::Allowed;
 use crate::config::Reader;
-use crate::lanes::{Block, Layout, Role};
+use crate::lanes::{Layout, Role};
 use crate::linalg::{Real, real};
 
 /// A distribution over parameter vectors.
@@ -49,30 +49,37 @@ impl Distribution {
 
     /// Draws one parameter vector of d entries.
     pub fn sample<R: Real>(&self, layout: &Layout, rng: &mut impl Rng) -> Array1<R> {
-        let mut sample = Vec::with_capacity(layout.dimension());
-        for block in layout.blocks() {
-            sample.extend((0..block.size()).map(|_| real::<R>(self.entry(block, rng))));
-        }
+        let mut sample = vec![R::zero(); layout.dimension()];
+        self.fill(layout, rng, &mut sample);
         sample.into()
     }
 
-    fn entry(&self, block: &Block, rng: &mut impl Rng) -> f64 {
-        let (fan_in, fan_out) = (block.fan.0 as f64, block.fan.1 as f64);
-        let normal = |deviation: f64, rng: &mut _| {
-            let unit: f64 = StandardNormal.sample(rng);
-            deviation * unit
-        };
-        match (self, block.role) {
-            (Self::Gaussian { scale }, _) => normal(*scale, rng),
-            (Self::XavierNormal, Role::Weight) => normal((2.0 / (fan_in + fan_out)).sqrt(), rng),
-            (Self::XavierNormal, Role::Bias) | (Self::UniformFanIn, _) => {
-                let bound = 1.0 / fan_in.sqrt();
-                Uniform::new_inclusive(-bound, bound)
-                    .expect("a layer has at least one input, so the bound is finite")
-                    .sample(rng)
+    /// Overwrites a vector of d entries by a drawn one.
+    pub fn fill<R: Real>(&self, layout: &Layout, rng: &mut impl Rng, sample: &mut [R]) {
+        for block in layout.blocks() {
+            let entries = &mut sample[block.range.clone()];
+            let (fan_in, fan_out) = (block.fan.0 as f64, block.fan.1 as f64);
+            match (self, block.role) {
+                (Self::Gaussian { scale }, _) => fill_normal(*scale, rng, entries),
+                (Self::XavierNormal, Role::Weight) => {
+                    fill_normal((2.0 / (fan_in + fan_out)).sqrt(), rng, entries);
+                }
+                (Self::XavierNormal, Role::Bias) | (Self::UniformFanIn, _) => {
+                    let bound = 1.0 / fan_in.sqrt();
+                    let uniform = Uniform::new_inclusive(-bound, bound)
+                        .expect("a layer has at least one input, so the bound is finite");
+                    entries.fill_with(|| real(uniform.sample(rng)));
+                }
             }
         }
     }
+}
+
+fn fill_normal<R: Real>(deviation: f64, rng: &mut impl Rng, entries: &mut [R]) {
+    entries.fill_with(|| {
+        let unit: f64 = StandardNormal.sample(rng);
+        real(deviation * unit)
+    });
 }
 
 #[cfg(test)]

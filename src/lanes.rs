@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array1, ArrayView1, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
 use crate::linalg::Real;
 
@@ -155,15 +155,12 @@ impl<R: Real> Lanes<R> {
 
     /// One lane's vector of d entries, in the order of the layout.
     pub fn lane(&self, lane: usize) -> Array1<R> {
-        self.layout
-            .blocks()
-            .iter()
-            .flat_map(|block| {
-                let start = self.lanes * block.range.start + lane * block.size();
-                &self.data[start..start + block.size()]
-            })
-            .copied()
-            .collect()
+        let mut entries = Vec::with_capacity(self.layout.dimension());
+        for block in self.layout.blocks() {
+            let start = self.lanes * block.range.start + lane * block.size();
+            entries.extend_from_slice(&self.data[start..start + block.size()]);
+        }
+        entries.into()
     }
 
     /// Overwrites one lane.
@@ -172,12 +169,10 @@ impl<R: Real> Lanes<R> {
     /// When the vector's length is not d.
     pub fn set_lane(&mut self, lane: usize, vector: ArrayView1<'_, R>) {
         assert_eq!(vector.len(), self.layout.dimension(), "length of a lane's vector");
-        let mut entries = vector.iter();
         for block in self.layout.blocks() {
             let start = self.lanes * block.range.start + lane * block.size();
-            for (to, from) in self.data[start..start + block.size()].iter_mut().zip(&mut entries) {
-                *to = *from;
-            }
+            ArrayViewMut1::from(&mut self.data[start..start + block.size()])
+                .assign(&vector.slice_axis(Axis(0), block.range.clone().into()));
         }
     }
 

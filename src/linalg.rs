@@ -7,7 +7,17 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, NdFloat};
 use num_traits::ToPrimitive;
 
+use self::transposed::columns_from_last_row;
 use crate::error::{Error, Result};
+use crate::simd::vectorized;
+
+#[cfg(any(test, not(feature = "openblas")))]
+mod columns;
+#[cfg(any(test, not(feature = "openblas")))]
+mod eigen;
+mod transposed;
+#[cfg(any(test, not(feature = "openblas")))]
+mod tridiagonal;
 
 #[cfg(any(test, not(feature = "openblas")))]
 mod factor;
@@ -81,33 +91,37 @@ pub fn add_gram_lower<R: Real>(a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
 }
 
 /// Eigenvalues (descending) and orthonormal eigenvectors (columns) of a symmetric matrix, of
-/// which only the lower triangle is read. Each eigenvector's largest-magnitude entry is positive
+/// which only the lower triangle is used. Each eigenvector's largest-magnitude entry is positive
 /// (the first of them at a tie), so that results do not depend on the solver's signs.
 ///
 /// # Errors
 /// When the matrix is not finite or the iteration does not converge.
-pub fn symmetric_eigen<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array1<R>, Array2<R>)> {
-    if a.iter().any(|x| !x.is_finite()) {
+pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
+    if !all_finite(a.iter()) {
         return Err(Error::Numerical(
             "eigendecomposition of a matrix with entries that are not finite".into(),
         ));
     }
     let (mut values, mut vectors) = backend::symmetric_eigen(a)?;
     values.invert_axis(Axis(0));
-    vectors.invert_axis(Axis(1));
-    let mut vectors = vectors.as_standard_layout().into_owned();
-    for mut column in vectors.columns_mut() {
+    for mut vector in vectors.rows_mut() {
         let mut largest = R::zero();
-        for &x in &column {
+        for &x in &vector {
             if x.abs() > largest.abs() {
                 largest = x;
             }
         }
         if largest < R::zero() {
-            column.mapv_inplace(|x| -x);
+            vector.mapv_inplace(|x| -x);
         }
     }
-    Ok((values.as_standard_layout().into_owned(), vectors))
+    Ok((values.as_standard_layout().into_owned(), columns_from_last_row(&vectors)))
+}
+
+/// Whether no entry is infinite or NaN. There is no early end, so that the loop can take many
+/// entries at a time.
+pub(crate) fn all_finite<'a, R: Real>(entries: impl Iterator<Item = &'a R>) -> bool {
+    vectorized(|| entries.fold(true, |all, entry| all & entry.is_finite()))
 }
 
 /// The orthonormal factor of a thin QR decomposition with R's diagonal positive, which makes it
@@ -184,10 +198,11 @@ fn leave_wide_registers() {
 #[cfg(any(test, not(feature = "openblas")))]
 mod with_faer {
     use super::{ArrayView2, ArrayViewMut2, Into, Real, as_faer, leave_wide_registers};
-    use crate::error::{Error, Result};
     use faer::linalg::matmul::{matmul, triangular};
     use faer::{Accum, Par};
-    use ndarray::{Array1, Array2, Axis, CowArray, Ix2, Slice};
+    use ndarray::{Array2, Axis, CowArray, Ix2, Slice};
+
+    pub(super) use super::eigen::symmetric_eigen;
 
     fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
         let (rows, columns) = a.dim();
@@ -274,19 +289,6 @@ mod with_faer {
         );
         leave_wide_registers();
     }
-
-    pub fn symmetric_eigen<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array1<R>, Array2<R>)> {
-        let n = a.nrows();
-        let decomposition = as_faer(a)
-            .self_adjoint_eigen(faer::Side::Lower)
-            .map_err(|_| Error::Numerical("the eigendecomposition did not converge".into()))?;
-        leave_wide_registers();
-        let (values, vectors) = (decomposition.S(), decomposition.U());
-        Ok((
-            (0..n).map(|i| values[i]).collect(),
-            Array2::from_shape_fn((n, n), |(i, j)| vectors[(i, j)]),
-        ))
-    }
 }
 
 #[cfg(feature = "openblas")]
@@ -333,11 +335,14 @@ mod with_openblas {
         product(a.t(), a, Into::Add, c);
     }
 
-    pub fn symmetric_eigen<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array1<R>, Array2<R>)> {
+    /// Eigenvalues (ascending) and, as rows, eigenvectors.
+    pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
         // A symmetric matrix: the row-major lower triangle is the column-major upper one, so the
         // matrix is completed first and either triangle may be read.
         let full = Array2::from_shape_fn(a.raw_dim(), |(i, j)| a[(i.max(j), i.min(j))]);
-        R::lapack_eigen(&full)
+        drop(a);
+        let (values, vectors) = R::lapack_eigen(&full)?;
+        Ok((values, vectors.reversed_axes()))
     }
 }
 

@@ -58,7 +58,8 @@ pub fn run(args: &Args) -> Result<()> {
             .print()?;
 
         for (size, matrix) in sizes.iter().zip(&matrices) {
-            let (spectrum, elapsed) = time(|| Spectrum::of(matrix.view()));
+            let matrix = matrix.clone();
+            let (spectrum, elapsed) = time(|| Spectrum::of(matrix));
             let leading = spectrum?.eigenvalues.iter().take(100).copied().collect();
             Line::new("d", format!("eigenbasis {size}"), 1, elapsed)
                 .results(Vec::new(), leading)

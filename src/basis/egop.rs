@@ -25,9 +25,7 @@ impl Spec for EgopBasis {
         groups
             .into_iter()
             .zip(egops)
-            .map(|(blocks, egop)| {
-                Ok(Part { blocks, vectors: Vectors::Eigen(Spectrum::of(egop.view())?) })
-            })
+            .map(|(blocks, egop)| Ok(Part { blocks, vectors: Vectors::Eigen(Spectrum::of(egop)?) }))
             .collect()
     }
 

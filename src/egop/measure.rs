@@ -139,7 +139,7 @@ pub fn subspace_distance(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Resu
     outside -= &inside;
     let mut gram = Array2::zeros((k, k));
     linalg::product(outside.t(), outside.view(), Into::Overwrite, gram.view_mut());
-    let (squares, _) = linalg::symmetric_eigen(gram.view())?;
+    let (squares, _) = linalg::symmetric_eigen(gram)?;
     Ok(squares[0].clamp(0.0, 1.0).sqrt())
 }
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis, Slice, Zip};
 use rayon::prelude::*;
 
 use crate::config::{Allowed, Reader};
@@ -74,6 +74,8 @@ const CHUNK: usize = 256;
 const LANES: usize = 16;
 /// Rows of the estimate that one thread updates.
 const STRIP: usize = 256;
+/// Rows and columns of a tile of a transposition: a cache line of singles.
+const TILE: usize = 16;
 
 /// Where gradients come from: an objective, ρ and the trial's random streams.
 pub struct Sampler<'a, R: Real> {
@@ -123,10 +125,16 @@ impl<R: Real> Estimate for Sampler<'_, R> {
 
     fn egop_of(&self, samples: Range<usize>, ranges: &[Range<usize>]) -> Result<Vec<Array2<f64>>> {
         let mut sums: Vec<_> = ranges.iter().map(|range| GramSum::new(range.len())).collect();
+        let dimension = self.layout().dimension();
+        // Both are filled anew for every chunk, in memory that stays.
+        let (mut gradients, mut transposed) = (Vec::new(), Vec::new());
         for start in samples.clone().step_by(CHUNK) {
             let chunk = start..samples.end.min(start + CHUNK);
-            let gradients = self.gradients(chunk.clone());
-            if gradients.iter().any(|g| !g.is_finite()) {
+            let columns = chunk.len();
+            gradients.resize(dimension * columns, R::zero());
+            transposed.resize(dimension * columns, 0.0);
+            self.fill(chunk.clone(), &mut gradients);
+            if !linalg::all_finite(gradients.iter()) {
                 return Err(Error::Numerical(format!(
                     "EGOP estimation: a gradient among samples {} to {} is not finite; \
                      a narrower distribution may help",
@@ -134,14 +142,13 @@ impl<R: Real> Estimate for Sampler<'_, R> {
                     chunk.end - 1
                 )));
             }
-            let columns = chunk.len();
-            let gradients =
-                ArrayView2::from_shape((gradients.len() / columns, columns), &gradients)
-                    .expect("d × chunk entries by construction");
+            transpose(&gradients, dimension, &mut transposed);
+            let gradients = ArrayView2::from_shape((dimension, columns), &transposed)
+                .expect("d × chunk entries by construction");
             for (sum, range) in sums.iter_mut().zip(ranges) {
                 sum.add(rows(gradients, range.clone()));
             }
-            if !(self.progress)(chunk.len()) {
+            if !(self.progress)(columns) {
                 return Err(Error::Interrupted);
             }
         }
@@ -150,71 +157,83 @@ impl<R: Real> Estimate for Sampler<'_, R> {
 }
 
 impl<R: Real> Sampler<'_, R> {
-    /// The gradients of some samples as the columns of a d × chunk matrix, row-major.
-    fn gradients(&self, chunk: Range<usize>) -> Vec<f64> {
-        let starts: Vec<usize> = chunk.clone().step_by(LANES).collect();
-        let lanes: Vec<Lanes<R>> = starts
-            .into_par_iter()
-            .map_init(Scratch::new, |scratch, start| {
-                self.lanes(start..chunk.end.min(start + LANES), scratch)
-            })
-            .collect();
-        let mut columns = vec![0.0; self.layout().dimension() * chunk.len()];
-        for (index, block) in self.layout().blocks().iter().enumerate() {
-            columns[block.range.start * chunk.len()..block.range.end * chunk.len()]
-                .par_chunks_mut(chunk.len())
-                .enumerate()
-                .for_each(|(parameter, row)| {
-                    let mut entries = row.iter_mut();
-                    for lanes in &lanes {
-                        for (lane, entry) in lanes.block(index).rows().into_iter().zip(&mut entries)
-                        {
-                            *entry = double(lane[parameter]);
-                        }
-                    }
-                });
-        }
-        columns
+    /// Writes the gradients of some samples, one after the other.
+    fn fill(&self, samples: Range<usize>, gradients: &mut [R]) {
+        let dimension = self.layout().dimension();
+        gradients
+            .par_chunks_mut(LANES * dimension)
+            .zip(samples.into_par_iter().step_by(LANES))
+            .for_each_init(Scratch::new, |scratch, (gradients, start)| match self.batches() {
+                None => self.full_batch(start, gradients, scratch),
+                Some(batches) => self.minibatches(batches, start, gradients, scratch),
+            });
     }
 
-    /// The gradients of some samples, side by side.
-    fn lanes(&self, samples: Range<usize>, scratch: &mut Scratch<R>) -> Lanes<R> {
+    fn batches(&self) -> Option<Minibatches> {
+        self.sampling.batch.zip(self.objective.examples()).map(|(size, examples)| Minibatches {
+            examples,
+            size: size.min(examples),
+            order: Order::Reshuffled,
+        })
+    }
+
+    /// Writes gradients of samples from number `start` on: all side by side.
+    fn full_batch(&self, start: usize, gradients: &mut [R], scratch: &mut Scratch<R>) {
         let layout = self.layout();
-        let mut theta = Lanes::zeros(layout, samples.len());
-        for (lane, sample) in samples.clone().enumerate() {
-            let mut rng = self.streams.indexed("egop", sample);
+        let count = gradients.len() / layout.dimension();
+        let mut theta = Lanes::zeros(layout, count);
+        for lane in 0..count {
+            let mut rng = self.streams.indexed("egop", start + lane);
             theta.set_lane(lane, self.distribution.sample::<R>(layout, &mut rng).view());
         }
-        let mut gradient = Lanes::zeros(layout, samples.len());
-        let mut values = vec![0.0; samples.len()];
-        let batches = self.sampling.batch.zip(self.objective.examples()).map(|(size, examples)| {
-            Minibatches { examples, size: size.min(examples), order: Order::Reshuffled }
-        });
-        let Some(batches) = batches else {
-            self.objective.value_and_gradient(
-                &theta,
-                Batch::Full,
-                &mut values,
-                &mut gradient,
-                scratch,
-            );
-            return gradient;
-        };
-        let mut one = Lanes::zeros(layout, 1);
+        let (mut values, mut all) = (vec![0.0; count], Lanes::zeros(layout, count));
+        self.objective.value_and_gradient(&theta, Batch::Full, &mut values, &mut all, scratch);
+        for (lane, to) in gradients.chunks_exact_mut(layout.dimension()).enumerate() {
+            ArrayViewMut1::from(to).assign(&all.lane(lane));
+        }
+    }
+
+    /// The same from minibatches: one after the other, as no two samples share theirs.
+    fn minibatches(
+        &self,
+        batches: Minibatches,
+        start: usize,
+        gradients: &mut [R],
+        scratch: &mut Scratch<R>,
+    ) {
+        let layout = self.layout();
+        let (mut theta, mut gradient) = (Lanes::zeros(layout, 1), Lanes::zeros(layout, 1));
         let mut pass = (usize::MAX, Vec::new());
-        for (lane, sample) in samples.enumerate() {
+        for (sample, to) in (start..).zip(gradients.chunks_exact_mut(layout.dimension())) {
             let epoch = sample / batches.per_epoch();
             if pass.0 != epoch {
                 pass = (epoch, batches.pass(&self.streams, "egop minibatches", epoch));
             }
             let rows = batches.cut(&pass.1).nth(sample % batches.per_epoch()).unwrap_or_default();
-            let point = Lanes::broadcast(layout, 1, theta.lane(lane).view());
+            let mut rng = self.streams.indexed("egop", sample);
+            // The entries of a lane alone are in the order of the layout.
+            self.distribution.fill(layout, &mut rng, theta.as_mut_slice());
             let batch = Batch::Rows(rows);
-            self.objective.value_and_gradient(&point, batch, &mut values[..1], &mut one, scratch);
-            gradient.set_lane(lane, one.lane(0).view());
+            self.objective.value_and_gradient(&theta, batch, &mut [0.0], &mut gradient, scratch);
+            to.copy_from_slice(gradient.as_slice());
         }
-        gradient
     }
+}
+
+/// Writes gradients of d entries each as the columns of a d × samples matrix, row-major.
+fn transpose<R: Real>(gradients: &[R], dimension: usize, columns: &mut [f64]) {
+    let samples = gradients.len() / dimension;
+    columns.par_chunks_mut(TILE * samples).enumerate().for_each(|(tile, rows)| {
+        for (first, gradients) in (0..samples).step_by(TILE).zip(gradients.chunks(TILE * dimension))
+        {
+            for (parameter, row) in (tile * TILE..).zip(rows.chunks_exact_mut(samples)) {
+                let gradients = gradients.chunks_exact(dimension);
+                for (entry, gradient) in row[first..].iter_mut().zip(gradients) {
+                    *entry = double(gradient[parameter]);
+                }
+            }
+        }
+    });
 }
 
 /// A sum of outer products, held as strips of the lower triangle that threads update apart.
@@ -246,10 +265,12 @@ impl GramSum {
     fn mean(self, samples: usize) -> Array2<f64> {
         let scale = 1.0 / samples as f64;
         let mut mean = Array2::zeros((self.size, self.size));
-        for (index, strip) in self.strips.iter().enumerate() {
-            for ((row, column), &sum) in strip.indexed_iter() {
-                mean[(index * STRIP + row, column)] = sum * scale;
-            }
+        for (index, strip) in self.strips.into_iter().enumerate() {
+            let start = index * STRIP;
+            let rows = Slice::from(start..start + strip.nrows());
+            let mut part = mean.slice_axis_mut(Axis(0), rows);
+            let part = part.slice_axis_mut(Axis(1), (..strip.ncols()).into());
+            Zip::from(part).and(&strip).for_each(|mean, sum| *mean = sum * scale);
         }
         mean
     }
@@ -257,6 +278,23 @@ impl GramSum {
 
 /// Some consecutive rows of a matrix.
 fn rows<R>(matrix: ArrayView2<'_, R>, range: Range<usize>) -> ArrayView2<'_, R> {
-    let (_, tail) = matrix.split_at(ndarray::Axis(0), range.start);
-    tail.split_at(ndarray::Axis(0), range.len()).0
+    let (_, tail) = matrix.split_at(Axis(0), range.start);
+    tail.split_at(Axis(0), range.len()).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gradients_become_columns() {
+        for (samples, dimension) in [(1, 1), (5, 3), (16, 16), (17, 33), (40, 7), (256, 50)] {
+            let gradients: Vec<f32> = (0..samples * dimension).map(|k| k as f32).collect();
+            let mut columns = vec![f64::NAN; samples * dimension];
+            transpose(&gradients, dimension, &mut columns);
+            for (k, column) in columns.iter().enumerate() {
+                assert_eq!(*column, f64::from(gradients[k % samples * dimension + k / samples]));
+            }
+        }
+    }
 }

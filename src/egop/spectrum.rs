@@ -1,6 +1,6 @@
 //! Spectra of EGOP matrices and the measures that the paper's theory uses.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2};
 
 use crate::error::Result;
 use crate::linalg;
@@ -19,7 +19,7 @@ impl Spectrum {
     ///
     /// # Errors
     /// As for [`linalg::symmetric_eigen`].
-    pub fn of(egop: ArrayView2<'_, f64>) -> Result<Self> {
+    pub fn of(egop: Array2<f64>) -> Result<Self> {
         let (eigenvalues, eigenvectors) = linalg::symmetric_eigen(egop)?;
         Ok(Self { eigenvalues: eigenvalues.mapv_into(|value| value.max(0.0)), eigenvectors })
     }

@@ -53,11 +53,13 @@ impl<R: Real> CrossEntropy<'_, R> {
         let examples = self.labels.len();
         let (shift, sums) = self.work.split_at_mut(examples);
         shift.copy_from_slice(&self.logits[..examples]);
-        for row in self.logits.chunks_exact(examples).skip(1) {
-            for (max, &logit) in shift.iter_mut().zip(row) {
-                *max = if logit > *max { logit } else { *max };
+        vectorized(|| {
+            for row in self.logits.chunks_exact(examples).skip(1) {
+                for (max, &logit) in shift.iter_mut().zip(row) {
+                    *max = if logit > *max { logit } else { *max };
+                }
             }
-        }
+        });
 
         let (mut loss, mut correct) = (0.0, 0);
         for (example, (&label, &max)) in self.labels.iter().zip(&*shift).enumerate() {
@@ -68,9 +70,9 @@ impl<R: Real> CrossEntropy<'_, R> {
 
         sums.fill(R::zero());
         for row in self.logits.chunks_exact_mut(examples) {
-            row.iter_mut().zip(&*shift).for_each(|(logit, &max)| *logit -= max);
+            vectorized(|| row.iter_mut().zip(&*shift).for_each(|(logit, &max)| *logit -= max));
             exp(row);
-            sums.iter_mut().zip(&*row).for_each(|(sum, &power)| *sum += power);
+            vectorized(|| sums.iter_mut().zip(&*row).for_each(|(sum, &power)| *sum += power));
         }
         // One logarithm for the product of some sums, each between 1 and the number of classes.
         let logarithm = |sums: &[R]| sums.iter().map(|&s| double(s)).product::<f64>().ln();
@@ -83,14 +85,16 @@ impl<R: Real> CrossEntropy<'_, R> {
     pub fn gradient(&mut self, scale: R) {
         let examples = self.labels.len();
         let sums = &mut self.work[examples..2 * examples];
-        for sum in &mut *sums {
-            *sum = scale / *sum;
-        }
-        for row in self.logits.chunks_exact_mut(examples) {
-            for (logit, &factor) in row.iter_mut().zip(&*sums) {
-                *logit *= factor;
+        vectorized(|| {
+            for sum in &mut *sums {
+                *sum = scale / *sum;
             }
-        }
+            for row in self.logits.chunks_exact_mut(examples) {
+                for (logit, &factor) in row.iter_mut().zip(&*sums) {
+                    *logit *= factor;
+                }
+            }
+        });
         for (example, &label) in self.labels.iter().enumerate() {
             self.logits[label * examples + example] -= scale;
         }

@@ -147,7 +147,7 @@ proptest! {
         seed: u32,
     ) {
         let case = LeastSquaresCase::new(rows, columns, decay, noise, seed.into());
-        let (exact, _) = symmetric_eigen(case.egop().view()).unwrap();
+        let (exact, _) = symmetric_eigen(case.egop()).unwrap();
         // Rounding of the eigenvalues, relative to the largest.
         prop_assert!(case.interlaces(&exact, 1e-13 * exact[0].max(1.0)));
 
@@ -158,7 +158,7 @@ proptest! {
         let found = estimate(&case.objective, samples(count), seed.into());
         let error = (case.variance().sum() / count as f64).sqrt();
         prop_assert!(frobenius(&(&found - &case.egop())) <= 6.0 * error);
-        let (estimated, _) = symmetric_eigen(found.view()).unwrap();
+        let (estimated, _) = symmetric_eigen(found).unwrap();
         prop_assert!(case.interlaces(&estimated, 6.0 * error));
     }
 
@@ -182,7 +182,7 @@ proptest! {
         let (_, v) = rotation(layout, seed.into());
         prop_assert!(frobenius(&(turned(&v) - v.t().dot(&exact).dot(&v))) <= 6.0 * error);
 
-        let (eigenvalues, v) = symmetric_eigen(exact.view()).unwrap();
+        let (eigenvalues, v) = symmetric_eigen(exact).unwrap();
         let diagonal = Array2::from_diag(&eigenvalues);
         prop_assert!(frobenius(&(turned(&v) - diagonal)) <= 6.0 * error);
     }
@@ -228,8 +228,8 @@ fn check_lemma_18<H: Outer<f64> + Clone>(
             *entry += gradient[i] * gradient[j] / count as f64;
         }
     }
-    let (of_middle, _) = symmetric_eigen(middle.view()).unwrap();
-    let (lambda, _) = symmetric_eigen(found.view()).unwrap();
+    let (of_middle, _) = symmetric_eigen(middle).unwrap();
+    let (lambda, _) = symmetric_eigen(found).unwrap();
     let (largest, smallest) = (of_middle[0], of_middle[n - 1]);
     for (&lambda, &sigma) in lambda.iter().zip(sigma) {
         // Rounding of the eigenvalues of both matrices.

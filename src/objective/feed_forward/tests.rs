@@ -128,7 +128,7 @@ fn softmax_residuals_sum_to_zero_so_the_last_layer_has_a_deficient_rank() {
     for (block, rank) in [(0, 30), (2, 5 * 3)] {
         let bundle = gradients.block(block);
         let gram = bundle.t().dot(&bundle);
-        let (eigenvalues, _) = linalg::symmetric_eigen(gram.view()).unwrap();
+        let (eigenvalues, _) = linalg::symmetric_eigen(gram).unwrap();
         // Between the smallest eigenvalue of a full-rank part and the rounding of the others.
         let found = eigenvalues.iter().filter(|&&value| value > 1e-12 * eigenvalues[0]).count();
         assert_eq!(found, rank, "{eigenvalues}");

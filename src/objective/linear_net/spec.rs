@@ -123,7 +123,7 @@ mod tests {
         let fit = |set: &Examples<f64>| {
             let Targets::Vectors(y) = set.targets() else { unreachable!() };
             let (x, gram) = (set.inputs(), set.inputs().t().dot(&set.inputs()));
-            let (eigenvalues, _) = linalg::symmetric_eigen(gram.view()).unwrap();
+            let (eigenvalues, _) = linalg::symmetric_eigen(gram.clone()).unwrap();
             for (k, eigenvalue) in (1..).zip(&eigenvalues) {
                 let expected = f64::from(k).powi(-4);
                 // Squares of singular values, to the rounding of the largest.

@@ -97,7 +97,7 @@ impl Halved {
         let whole = &first * share + &second * (1.0 - share);
         let mut spectra = [whole, first, second]
             .into_par_iter()
-            .map(|egop| Spectrum::of(egop.view()))
+            .map(Spectrum::of)
             .collect::<Result<Vec<_>>>()?
             .into_iter();
         let mut next = || spectra.next().expect("three matrices have three spectra");
