@@ -1,7 +1,9 @@
 //! Linear algebra: the one module that names a back end.
 //!
-//! faer (pure Rust) does products and eigendecompositions; with the cargo feature `openblas` the
-//! system's OpenBLAS takes its place, as a second, independent implementation. All products are
+//! faer (pure Rust) does products and eigendecompositions, but for two parts that are much faster
+//! for what is done here: products with a factor that stays the same ([`Factor`]), and the reduction
+//! of a symmetric matrix to tridiagonal form. With the cargo feature `openblas` the system's
+//! OpenBLAS takes their place, as a second, independent implementation. All products are
 //! single-threaded: parallelism is over trials, and results must not depend on it.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, NdFloat};
@@ -15,12 +17,13 @@ use crate::simd::vectorized;
 mod columns;
 #[cfg(any(test, not(feature = "openblas")))]
 mod eigen;
+#[cfg(any(test, not(feature = "openblas")))]
+mod factor;
 mod transposed;
 #[cfg(any(test, not(feature = "openblas")))]
 mod tridiagonal;
-
-#[cfg(any(test, not(feature = "openblas")))]
-mod factor;
+#[cfg(feature = "openblas")]
+mod with_openblas;
 
 pub use backend::Factor;
 
@@ -288,61 +291,6 @@ mod with_faer {
             Par::Seq,
         );
         leave_wide_registers();
-    }
-}
-
-#[cfg(feature = "openblas")]
-mod with_openblas {
-    use super::{ArrayView2, ArrayViewMut2, Into, Real};
-    use crate::error::Result;
-    use ndarray::linalg::general_mat_mul;
-    use ndarray::{Array1, Array2};
-
-    /// The k × n right factor B of products A B.
-    #[derive(Clone, Debug)]
-    pub struct Factor<R>(Array2<R>);
-
-    impl<R: Real> Factor<R> {
-        /// Of a matrix.
-        pub fn new(matrix: ArrayView2<'_, R>) -> Self {
-            Self(matrix.to_owned())
-        }
-
-        /// C ← A B.
-        pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
-            product(a, self.0.view(), Into::Overwrite, c);
-        }
-    }
-
-    /// What the default back end asks of a type.
-    pub trait Kernel {}
-    impl<R> Kernel for R {}
-
-    pub fn product<R: Real>(
-        a: ArrayView2<'_, R>,
-        b: ArrayView2<'_, R>,
-        into: Into,
-        mut c: ArrayViewMut2<'_, R>,
-    ) {
-        let beta = match into {
-            Into::Overwrite => R::zero(),
-            Into::Add => R::one(),
-        };
-        general_mat_mul(R::one(), &a, &b, beta, &mut c);
-    }
-
-    pub fn add_gram_lower<R: Real>(a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
-        product(a.t(), a, Into::Add, c);
-    }
-
-    /// Eigenvalues (ascending) and, as rows, eigenvectors.
-    pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
-        // A symmetric matrix: the row-major lower triangle is the column-major upper one, so the
-        // matrix is completed first and either triangle may be read.
-        let full = Array2::from_shape_fn(a.raw_dim(), |(i, j)| a[(i.max(j), i.min(j))]);
-        drop(a);
-        let (values, vectors) = R::lapack_eigen(&full)?;
-        Ok((values, vectors.reversed_axes()))
     }
 }
 

@@ -1,0 +1,53 @@
+//! The second back end: the system's OpenBLAS.
+
+use super::{ArrayView2, ArrayViewMut2, Into, Real};
+use crate::error::Result;
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2};
+
+/// The k × n right factor B of products A B.
+#[derive(Clone, Debug)]
+pub struct Factor<R>(Array2<R>);
+
+impl<R: Real> Factor<R> {
+    /// Of a matrix.
+    pub fn new(matrix: ArrayView2<'_, R>) -> Self {
+        Self(matrix.to_owned())
+    }
+
+    /// C ← A B.
+    pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
+        product(a, self.0.view(), Into::Overwrite, c);
+    }
+}
+
+/// What the default back end asks of a type.
+pub trait Kernel {}
+impl<R> Kernel for R {}
+
+pub fn product<R: Real>(
+    a: ArrayView2<'_, R>,
+    b: ArrayView2<'_, R>,
+    into: Into,
+    mut c: ArrayViewMut2<'_, R>,
+) {
+    let beta = match into {
+        Into::Overwrite => R::zero(),
+        Into::Add => R::one(),
+    };
+    general_mat_mul(R::one(), &a, &b, beta, &mut c);
+}
+
+pub fn add_gram_lower<R: Real>(a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
+    product(a.t(), a, Into::Add, c);
+}
+
+/// Eigenvalues (ascending) and, as rows, eigenvectors.
+pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
+    // A symmetric matrix: the row-major lower triangle is the column-major upper one, so the
+    // matrix is completed first and either triangle may be read.
+    let full = Array2::from_shape_fn(a.raw_dim(), |(i, j)| a[(i.max(j), i.min(j))]);
+    drop(a);
+    let (values, vectors) = R::lapack_eigen(&full)?;
+    Ok((values, vectors.reversed_axes()))
+}
