@@ -77,7 +77,7 @@ pub fn files() -> Vec<(String, String)> {
 /// When a file is missing, truncated, of another format, or not byte for byte the published one;
 /// the message names the command that mends it.
 pub fn load(data_dir: Option<&Path>) -> Result<DataSet<f64>> {
-    let environment = std::env::var_os("EGOP_DATA");
+    let environment = std::env::var_os("EGOP_DATA").filter(|folder| !folder.is_empty());
     Folder::find(data_dir, environment.as_deref())?.load()
 }
 
