@@ -37,6 +37,7 @@ impl<R: Real> Basis<R> for Identity {
     fn to_reparameterized(&self, from: &Lanes<R>, to: &mut Lanes<R>, _: &mut Scratch<R>) {
         to.as_mut_slice().copy_from_slice(from.as_slice());
     }
+
     fn is_identity(&self) -> bool {
         true
     }

@@ -43,6 +43,20 @@ pub trait Basis<R: Real>: Send + Sync {
     }
 }
 
+/// The change of variables with these diagonal blocks; without any, the identity.
+///
+/// # Panics
+/// As for [`BlockDiagonal::of`].
+pub fn assemble<R: Real>(
+    layout: &Layout,
+    rotations: impl ExactSizeIterator<Item = Rotation<R>>,
+) -> Box<dyn Basis<R>> {
+    match rotations.len() {
+        0 => Box::new(Identity),
+        _ => Box::new(BlockDiagonal::of(layout, rotations)),
+    }
+}
+
 /// One diagonal block of a change of variables.
 #[derive(Clone, Debug)]
 pub struct Part {

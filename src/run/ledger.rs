@@ -1,11 +1,12 @@
 //! Which tasks are done, and what they yielded.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::provenance::Maker;
+use crate::run::pass::locked;
 use crate::run::task::{Rows, Task};
 use crate::run::{Observer, Options, Run};
 use crate::store::{Store, Stored};
@@ -63,7 +64,7 @@ impl<'a> Ledger<'a> {
 
     /// Warns when results of different makers are mixed.
     pub fn note_maker(&self, maker: &Maker) {
-        let mut makers = self.makers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut makers = locked(&self.makers);
         if makers.contains(maker) {
             return;
         }

@@ -52,7 +52,7 @@ fn system(experiment: &Experiment, coordinates: &Coordinates) -> usize {
     let largest = sizes.iter().max().map_or(0, |size| size * size);
     // What only measures an EGOP also does so from either half of the samples.
     let estimates = if experiment.trains() { 1 } else { 3 };
-    // The matrices and their eigenvectors, and three more that a decomposition works in.
+    // The matrices and their eigenvectors, and up to three more that a decomposition works in.
     let estimate = estimates * size_of::<f64>() * (2 * all + 3 * largest);
     // Parameters and gradients in both coordinates, and at most three vectors of an optimizer.
     let lanes = 7 * widest_pass(experiment) * layout.dimension();

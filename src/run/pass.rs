@@ -85,7 +85,8 @@ impl<'a> Settled<'a> {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Whatever a thread that panicked had locked is whole: rows and rooms are changed at once.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::basis::{Basis, BlockDiagonal, Identity, Part, Rotation, Vectors};
+use crate::basis::{self, Basis, Part, Rotation, Vectors};
 use crate::linalg::Real;
 use crate::objective::Objective;
 use crate::record::{SpectrumRow, TheoryRow};
@@ -38,10 +38,7 @@ impl<R: Real> Prepared<R> {
 
     /// The change of variables; without parts, the identity.
     pub fn basis(&self, objective: &dyn Objective<R>) -> Box<dyn Basis<R>> {
-        match &*self.rotations {
-            [] => Box::new(Identity),
-            rotations => Box::new(BlockDiagonal::of(objective.layout(), rotations.iter().cloned())),
-        }
+        basis::assemble(objective.layout(), self.rotations.iter().cloned())
     }
 
     fn bytes(&self) -> u64 {

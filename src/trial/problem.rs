@@ -3,7 +3,7 @@
 use ndarray::Array1;
 use ndarray_rand::rand::Rng;
 
-use crate::basis::{self, Basis, BlockDiagonal, Identity, Part};
+use crate::basis::{self, Basis, Part, Rotation};
 use crate::data;
 use crate::distribution::Distribution;
 use crate::egop::{Sampler, Sampling};
@@ -152,10 +152,7 @@ impl<R: Precision> Problem<R> {
 
     /// The change of variables with the given diagonal blocks; none at all is the identity.
     pub fn basis(&self, parts: &[Part]) -> Box<dyn Basis<R>> {
-        match parts {
-            [] => Box::new(Identity),
-            parts => Box::new(BlockDiagonal::new(self.objective.layout(), parts)),
-        }
+        basis::assemble(self.objective.layout(), parts.iter().map(Rotation::of))
     }
 }
 
