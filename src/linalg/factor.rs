@@ -3,13 +3,18 @@
 //!
 //! faer packs a product's right factor into its own order each time, which takes longer than the
 //! product itself when there are few rows. Here the factor is packed once, into panels that are as
-//! wide as a few vector registers, and read from front to back.
+//! wide as a few vector registers, and read from front to back: while the processor works on one
+//! panel, the next one is fetched from memory.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
+use prefetch_index::prefetch_index;
 use pulp::{Arch, Simd, WithSimd};
 
 /// Vector registers across a panel.
 const VECTORS: usize = 3;
+/// Bytes of a cache line, and lines that are fetched together: about as many as a core can wait for.
+const LINE: usize = 64;
+const LINES: usize = 12;
 
 /// The packed k × n right factor B of products A B.
 ///
@@ -84,7 +89,7 @@ macro_rules! kernel {
         }
 
         impl Product<'_, $real> {
-            /// M rows of the result in the columns of one panel.
+            /// M rows of the result in the columns of one panel; fetches what is `ahead` meanwhile.
             #[allow(
                 clippy::needless_range_loop,
                 reason = "with iterators the sums go to memory and back: half the speed"
@@ -94,17 +99,26 @@ macro_rules! kernel {
                 simd: S,
                 a: &[$real],
                 (panel, k): (&[$real], usize),
+                ahead: &[$real],
                 (c, n, columns): (&mut [$real], usize, usize),
             ) {
                 let (panel, _) = S::$read(panel).0.as_chunks::<VECTORS>();
                 let panel = &panel[..k];
                 let rows: [&[$real]; M] = std::array::from_fn(|row| &a[row * k..][..k]);
                 let mut sums = [[simd.$splat(0.0); VECTORS]; M];
-                for (term, &vectors) in panel.iter().enumerate() {
-                    for row in 0..M {
-                        let factor = simd.$splat(rows[row][term]);
-                        for v in 0..VECTORS {
-                            sums[row][v] = simd.$add_product(factor, vectors[v], sums[row][v]);
+                let line = LINE / size_of::<$real>();
+                let mut ahead = ahead.chunks(LINES * line);
+                let some = k.div_ceil(ahead.len().max(1));
+                for start in (0..k).step_by(some) {
+                    let lines = ahead.next().unwrap_or_default();
+                    (0..lines.len()).step_by(line).for_each(|first| prefetch_index(lines, first));
+                    for term in start..k.min(start + some) {
+                        let vectors = panel[term];
+                        for row in 0..M {
+                            let factor = simd.$splat(rows[row][term]);
+                            for v in 0..VECTORS {
+                                sums[row][v] = simd.$add_product(factor, vectors[v], sums[row][v]);
+                            }
                         }
                     }
                 }
@@ -128,21 +142,25 @@ macro_rules! kernel {
                 let Factor { rows: k, columns: n, width, ref panels } = *self.b;
                 // The sums of a tile, a row of the panel and a factor fit in the registers.
                 let tallest = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+                let share = (k * width).div_ceil(self.a.len().div_ceil(tallest * k).max(1));
                 for (index, panel) in panels.chunks_exact(k * width).enumerate() {
                     let (start, panel) = (index * width, (panel, k));
                     let columns = width.min(n - start);
+                    let next = panels.chunks_exact(k * width).nth(index + 1).unwrap_or_default();
+                    let mut next = next.chunks(share);
                     let tiles = self.a.chunks(tallest * k).zip(self.c.chunks_mut(tallest * n));
                     for (a, c) in tiles {
+                        let ahead = next.next().unwrap_or_default();
                         let c = (&mut c[start..], n, columns);
                         match a.len() / k {
-                            1 => Self::tile::<S, 1>(simd, a, panel, c),
-                            2 => Self::tile::<S, 2>(simd, a, panel, c),
-                            3 => Self::tile::<S, 3>(simd, a, panel, c),
-                            4 => Self::tile::<S, 4>(simd, a, panel, c),
-                            5 => Self::tile::<S, 5>(simd, a, panel, c),
-                            6 => Self::tile::<S, 6>(simd, a, panel, c),
-                            7 => Self::tile::<S, 7>(simd, a, panel, c),
-                            _ => Self::tile::<S, 8>(simd, a, panel, c),
+                            1 => Self::tile::<S, 1>(simd, a, panel, ahead, c),
+                            2 => Self::tile::<S, 2>(simd, a, panel, ahead, c),
+                            3 => Self::tile::<S, 3>(simd, a, panel, ahead, c),
+                            4 => Self::tile::<S, 4>(simd, a, panel, ahead, c),
+                            5 => Self::tile::<S, 5>(simd, a, panel, ahead, c),
+                            6 => Self::tile::<S, 6>(simd, a, panel, ahead, c),
+                            7 => Self::tile::<S, 7>(simd, a, panel, ahead, c),
+                            _ => Self::tile::<S, 8>(simd, a, panel, ahead, c),
                         }
                     }
                 }
