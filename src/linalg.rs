@@ -6,6 +6,8 @@
 //! OpenBLAS takes their place, as a second, independent implementation. All products are
 //! single-threaded: parallelism is over trials, and results must not depend on it.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, NdFloat};
 use num_traits::ToPrimitive;
 
@@ -88,9 +90,17 @@ pub fn product<R: Real>(
     backend::product(a, b, into, c);
 }
 
-/// The lower triangle (diagonal included) of C ← C + AᵀA.
-pub fn add_gram_lower<R: Real>(a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
-    backend::add_gram_lower(a, c);
+/// C ← C + LᵀR for two ranges L and R of the columns of A: some rows and columns of AᵀA.
+///
+/// # Panics
+/// When the shapes do not fit, or A is not contiguous.
+pub fn add_gram<R: Real>(
+    a: ArrayView2<'_, R>,
+    left: Range<usize>,
+    right: Range<usize>,
+    c: ArrayViewMut2<'_, R>,
+) {
+    backend::add_gram(a, left, right, c);
 }
 
 /// Eigenvalues (descending) and orthonormal eigenvectors (columns) of a symmetric matrix, of
@@ -200,8 +210,10 @@ fn leave_wide_registers() {
 /// The default back end.
 #[cfg(any(test, not(feature = "openblas")))]
 mod with_faer {
+    use std::ops::Range;
+
     use super::{ArrayView2, ArrayViewMut2, Into, Real, as_faer, leave_wide_registers};
-    use faer::linalg::matmul::{matmul, triangular};
+    use faer::linalg::matmul::matmul;
     use faer::{Accum, Par};
     use ndarray::{Array2, Axis, CowArray, Ix2, Slice};
 
@@ -277,19 +289,16 @@ mod with_faer {
         larger.into()
     }
 
-    pub fn add_gram_lower<R: Real>(a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
-        use triangular::BlockStructure::{Rectangular, TriangularLower};
-        triangular::matmul(
-            as_faer_mut(c),
-            TriangularLower,
-            Accum::Add,
-            as_faer(a).transpose(),
-            Rectangular,
-            as_faer(a),
-            Rectangular,
-            num_traits::one::<R>(),
-            Par::Seq,
-        );
+    pub fn add_gram<R: Real>(
+        a: ArrayView2<'_, R>,
+        left: Range<usize>,
+        right: Range<usize>,
+        c: ArrayViewMut2<'_, R>,
+    ) {
+        let a = as_faer(a);
+        let left = a.subcols(left.start, left.len()).transpose();
+        let right = a.subcols(right.start, right.len());
+        matmul(as_faer_mut(c), Accum::Add, left, right, num_traits::one(), Par::Seq);
         leave_wide_registers();
     }
 }

@@ -3,17 +3,18 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis, Slice, Zip};
+use ndarray::{Array2, ArrayView2, Axis, Slice, Zip};
 use rayon::prelude::*;
 
 use crate::config::{Allowed, Reader};
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Layout};
-use crate::linalg::{self, Into, Real, double};
+use crate::linalg::{self, Real, double};
 use crate::minibatch::{Minibatches, Order};
 use crate::objective::{Batch, Objective, Scratch};
 use crate::rng::Streams;
+use crate::simd::vectorized;
 
 mod measure;
 mod spectrum;
@@ -74,8 +75,6 @@ const CHUNK: usize = 256;
 const LANES: usize = 16;
 /// Rows of the estimate that one thread updates.
 const STRIP: usize = 256;
-/// Rows and columns of a tile of a transposition: a cache line of singles.
-const TILE: usize = 16;
 
 /// Where gradients come from: an objective, ρ and the trial's random streams.
 pub struct Sampler<'a, R: Real> {
@@ -126,13 +125,12 @@ impl<R: Real> Estimate for Sampler<'_, R> {
     fn egop_of(&self, samples: Range<usize>, ranges: &[Range<usize>]) -> Result<Vec<Array2<f64>>> {
         let mut sums: Vec<_> = ranges.iter().map(|range| GramSum::new(range.len())).collect();
         let dimension = self.layout().dimension();
-        // Both are filled anew for every chunk, in memory that stays.
-        let (mut gradients, mut transposed) = (Vec::new(), Vec::new());
+        // Filled anew for every chunk, in memory that stays.
+        let mut gradients = Vec::new();
         for start in samples.clone().step_by(CHUNK) {
             let chunk = start..samples.end.min(start + CHUNK);
-            let columns = chunk.len();
-            gradients.resize(dimension * columns, R::zero());
-            transposed.resize(dimension * columns, 0.0);
+            let count = chunk.len();
+            gradients.resize(count * dimension, 0.0);
             self.fill(chunk.clone(), &mut gradients);
             if !linalg::all_finite(gradients.iter()) {
                 return Err(Error::Numerical(format!(
@@ -142,13 +140,12 @@ impl<R: Real> Estimate for Sampler<'_, R> {
                     chunk.end - 1
                 )));
             }
-            transpose(&gradients, dimension, &mut transposed);
-            let gradients = ArrayView2::from_shape((dimension, columns), &transposed)
-                .expect("d × chunk entries by construction");
+            let gradients = ArrayView2::from_shape((count, dimension), &gradients)
+                .expect("chunk × d entries by construction");
             for (sum, range) in sums.iter_mut().zip(ranges) {
-                sum.add(rows(gradients, range.clone()));
+                sum.add(gradients, range.clone());
             }
-            if !(self.progress)(columns) {
+            if !(self.progress)(count) {
                 return Err(Error::Interrupted);
             }
         }
@@ -158,7 +155,7 @@ impl<R: Real> Estimate for Sampler<'_, R> {
 
 impl<R: Real> Sampler<'_, R> {
     /// Writes the gradients of some samples, one after the other.
-    fn fill(&self, samples: Range<usize>, gradients: &mut [R]) {
+    fn fill(&self, samples: Range<usize>, gradients: &mut [f64]) {
         let dimension = self.layout().dimension();
         gradients
             .par_chunks_mut(LANES * dimension)
@@ -178,7 +175,7 @@ impl<R: Real> Sampler<'_, R> {
     }
 
     /// Writes gradients of samples from number `start` on: all side by side.
-    fn full_batch(&self, start: usize, gradients: &mut [R], scratch: &mut Scratch<R>) {
+    fn full_batch(&self, start: usize, gradients: &mut [f64], scratch: &mut Scratch<R>) {
         let layout = self.layout();
         let count = gradients.len() / layout.dimension();
         let mut theta = Lanes::zeros(layout, count);
@@ -189,7 +186,7 @@ impl<R: Real> Sampler<'_, R> {
         let (mut values, mut all) = (vec![0.0; count], Lanes::zeros(layout, count));
         self.objective.value_and_gradient(&theta, Batch::Full, &mut values, &mut all, scratch);
         for (lane, to) in gradients.chunks_exact_mut(layout.dimension()).enumerate() {
-            ArrayViewMut1::from(to).assign(&all.lane(lane));
+            to.iter_mut().zip(&all.lane(lane)).for_each(|(to, &from)| *to = double(from));
         }
     }
 
@@ -198,7 +195,7 @@ impl<R: Real> Sampler<'_, R> {
         &self,
         batches: Minibatches,
         start: usize,
-        gradients: &mut [R],
+        gradients: &mut [f64],
         scratch: &mut Scratch<R>,
     ) {
         let layout = self.layout();
@@ -215,25 +212,11 @@ impl<R: Real> Sampler<'_, R> {
             self.distribution.fill(layout, &mut rng, theta.as_mut_slice());
             let batch = Batch::Rows(rows);
             self.objective.value_and_gradient(&theta, batch, &mut [0.0], &mut gradient, scratch);
-            to.copy_from_slice(gradient.as_slice());
+            vectorized(|| {
+                to.iter_mut().zip(gradient.as_slice()).for_each(|(to, &from)| *to = double(from));
+            });
         }
     }
-}
-
-/// Writes gradients of d entries each as the columns of a d × samples matrix, row-major.
-fn transpose<R: Real>(gradients: &[R], dimension: usize, columns: &mut [f64]) {
-    let samples = gradients.len() / dimension;
-    columns.par_chunks_mut(TILE * samples).enumerate().for_each(|(tile, rows)| {
-        for (first, gradients) in (0..samples).step_by(TILE).zip(gradients.chunks(TILE * dimension))
-        {
-            for (parameter, row) in (tile * TILE..).zip(rows.chunks_exact_mut(samples)) {
-                let gradients = gradients.chunks_exact(dimension);
-                for (entry, gradient) in row[first..].iter_mut().zip(gradients) {
-                    *entry = double(gradient[parameter]);
-                }
-            }
-        }
-    });
 }
 
 /// A sum of outer products, held as strips of the lower triangle that threads update apart.
@@ -251,13 +234,13 @@ impl GramSum {
         Self { size, strips: (0..size).step_by(STRIP).map(strip).collect() }
     }
 
-    /// Adds G Gᵀ for the size × chunk matrix G.
-    fn add(&mut self, gradients: ArrayView2<'_, f64>) {
+    /// Adds GᵀG for a range of the columns of a matrix with a gradient in each row.
+    fn add(&mut self, gradients: ArrayView2<'_, f64>, range: Range<usize>) {
+        let columns = |start, end| range.start + start..range.start + end;
         self.strips.par_iter_mut().enumerate().for_each(|(index, strip)| {
             let start = index * STRIP;
             let end = start + strip.nrows();
-            let (left, right) = (rows(gradients, start..end), rows(gradients, 0..end));
-            linalg::product(left, right.t(), Into::Add, strip.view_mut());
+            linalg::add_gram(gradients, columns(start, end), columns(0, end), strip.view_mut());
         });
     }
 
@@ -273,28 +256,5 @@ impl GramSum {
             Zip::from(part).and(&strip).for_each(|mean, sum| *mean = sum * scale);
         }
         mean
-    }
-}
-
-/// Some consecutive rows of a matrix.
-fn rows<R>(matrix: ArrayView2<'_, R>, range: Range<usize>) -> ArrayView2<'_, R> {
-    let (_, tail) = matrix.split_at(Axis(0), range.start);
-    tail.split_at(Axis(0), range.len()).0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gradients_become_columns() {
-        for (samples, dimension) in [(1, 1), (5, 3), (16, 16), (17, 33), (40, 7), (256, 50)] {
-            let gradients: Vec<f32> = (0..samples * dimension).map(|k| k as f32).collect();
-            let mut columns = vec![f64::NAN; samples * dimension];
-            transpose(&gradients, dimension, &mut columns);
-            for (k, column) in columns.iter().enumerate() {
-                assert_eq!(*column, f64::from(gradients[k % samples * dimension + k / samples]));
-            }
-        }
     }
 }

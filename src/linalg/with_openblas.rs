@@ -1,9 +1,11 @@
 //! The second back end: the system's OpenBLAS.
 
+use std::ops::Range;
+
 use super::{ArrayView2, ArrayViewMut2, Into, Real};
 use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 
 /// The k × n right factor B of products A B.
 #[derive(Clone, Debug)]
@@ -38,8 +40,14 @@ pub fn product<R: Real>(
     general_mat_mul(R::one(), &a, &b, beta, &mut c);
 }
 
-pub fn add_gram_lower<R: Real>(a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
-    product(a.t(), a, Into::Add, c);
+pub fn add_gram<R: Real>(
+    a: ArrayView2<'_, R>,
+    left: Range<usize>,
+    right: Range<usize>,
+    c: ArrayViewMut2<'_, R>,
+) {
+    let columns = |range: Range<usize>| a.slice_axis_move(Axis(1), range.into());
+    product(columns(left).reversed_axes(), columns(right), Into::Add, c);
 }
 
 /// Eigenvalues (ascending) and, as rows, eigenvectors.
