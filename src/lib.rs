@@ -29,6 +29,7 @@ pub mod distribution;
 pub mod egop;
 pub mod error;
 pub mod experiment;
+mod exponential;
 pub mod figure;
 pub mod lanes;
 pub mod linalg;

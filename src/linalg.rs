@@ -13,6 +13,7 @@ use num_traits::ToPrimitive;
 
 use self::transposed::columns_from_last_row;
 use crate::error::{Error, Result};
+use crate::exponential::Exponential;
 use crate::simd::vectorized;
 
 #[cfg(any(test, not(feature = "openblas")))]
@@ -31,7 +32,12 @@ pub use backend::Factor;
 
 /// The floating-point types in which experiments run: `f64` and `f32`.
 pub trait Real:
-    NdFloat + num_traits::FromPrimitive + faer::traits::RealField + std::iter::Sum + Kernel
+    NdFloat
+    + num_traits::FromPrimitive
+    + faer::traits::RealField
+    + std::iter::Sum
+    + Kernel
+    + Exponential
 {
     /// Eigenvalues (ascending) and eigenvectors of a symmetric matrix, by LAPACK. It is here
     /// because LAPACK's own trait, as a bound, would make `abs`, `sqrt` and others ambiguous.
@@ -118,17 +124,25 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> 
     let (mut values, mut vectors) = backend::symmetric_eigen(a)?;
     values.invert_axis(Axis(0));
     for mut vector in vectors.rows_mut() {
-        let mut largest = R::zero();
-        for &x in &vector {
-            if x.abs() > largest.abs() {
-                largest = x;
-            }
-        }
-        if largest < R::zero() {
+        if largest_is_negative(vector.view()) {
             vector.mapv_inplace(|x| -x);
         }
     }
     Ok((values.as_standard_layout().into_owned(), columns_from_last_row(&vectors)))
+}
+
+/// Whether the entry of largest magnitude, the first of them at a tie, is negative.
+fn largest_is_negative<R: Real>(vector: ArrayView1<'_, R>) -> bool {
+    let zeros = (R::zero(), R::zero());
+    let (least, most) = vectorized(|| {
+        vector.iter().fold(zeros, |(least, most), &x| {
+            (if x < least { x } else { least }, if x > most { x } else { most })
+        })
+    });
+    match vector.iter().find(|x| x.abs() == most) {
+        Some(&first) if -least == most => first < R::zero(),
+        _ => -least > most,
+    }
 }
 
 /// Whether no entry is infinite or NaN. There is no early end, so that the loop can take many

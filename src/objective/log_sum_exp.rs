@@ -5,10 +5,10 @@ use ndarray::{Array1, ArrayView2};
 use crate::config::Reader;
 use crate::data;
 use crate::error::Result;
+use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{Real, double, real};
 use crate::objective::composite::MatrixSpec;
-use crate::objective::exponential::exp;
 use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -58,7 +58,7 @@ impl<R: Real> Outer<R> for LogSumExp<R> {
             for (shifted, &z) in shifted.iter_mut().zip(z.iter()) {
                 *shifted = double(z).powi(2) - largest;
             }
-            exp(&mut shifted);
+            f64::exp_all(&mut shifted);
             for (z, weight) in z.iter_mut().zip(shifted) {
                 sum += weight;
                 *z = real(2.0 * double(*z) * weight);

@@ -6,10 +6,10 @@ use ndarray_rand::rand::Rng;
 use crate::config::Reader;
 use crate::data;
 use crate::error::{Error, Result};
+use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, double, real};
 use crate::objective::composite::MatrixSpec;
-use crate::objective::exponential::exp;
 use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -68,7 +68,7 @@ impl<R: Real> Outer<R> for Logistic<R> {
             for (negated, &z) in negated.iter_mut().zip(z.iter()) {
                 *negated = -double(z).abs();
             }
-            exp(&mut negated);
+            f64::exp_all(&mut negated);
             let mut product = 1.0;
             for ((z, &label), decay) in z.iter_mut().zip(labels).zip(negated) {
                 let (margin, label) = (double(*z), double(label));

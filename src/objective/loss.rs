@@ -2,7 +2,6 @@
 //!
 //! Outputs are stored outputs × examples, row-major. Losses are summed in doubles.
 
-use super::exponential::exp;
 use crate::linalg::{Real, double};
 use crate::simd::vectorized;
 
@@ -53,25 +52,29 @@ impl<R: Real> CrossEntropy<'_, R> {
         let examples = self.labels.len();
         let (shift, sums) = self.work.split_at_mut(examples);
         shift.copy_from_slice(&self.logits[..examples]);
+        let best = &mut *sums;
+        best.fill(R::zero());
         vectorized(|| {
+            let mut class = R::zero();
             for row in self.logits.chunks_exact(examples).skip(1) {
-                for (max, &logit) in shift.iter_mut().zip(row) {
-                    *max = if logit > *max { logit } else { *max };
+                class += R::one();
+                for ((max, best), &logit) in shift.iter_mut().zip(&mut *best).zip(row) {
+                    (*max, *best) = if logit > *max { (logit, class) } else { (*max, *best) };
                 }
             }
         });
 
         let (mut loss, mut correct) = (0.0, 0);
         for (example, (&label, &max)) in self.labels.iter().zip(&*shift).enumerate() {
-            let logit = |class| self.logits[class * examples + example];
-            loss += double(max - logit(label));
-            correct += usize::from(logit(label) == max && (0..label).all(|c| logit(c) != max));
+            let logit = self.logits[label * examples + example];
+            loss += double(max - logit);
+            correct += usize::from(logit == max && double(best[example]) == label as f64);
         }
 
         sums.fill(R::zero());
         for row in self.logits.chunks_exact_mut(examples) {
             vectorized(|| row.iter_mut().zip(&*shift).for_each(|(logit, &max)| *logit -= max));
-            exp(row);
+            R::exp_all(row);
             vectorized(|| sums.iter_mut().zip(&*row).for_each(|(sum, &power)| *sum += power));
         }
         // One logarithm for the product of some sums, each between 1 and the number of classes.

@@ -18,7 +18,6 @@ use crate::theory::Hessian;
 #[cfg(test)]
 mod checks;
 mod composite;
-mod exponential;
 mod feed_forward;
 mod least_squares;
 mod linear_net;
