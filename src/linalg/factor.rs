@@ -15,6 +15,8 @@ const VECTORS: usize = 3;
 /// Bytes of a cache line, and lines that are fetched together: about as many as a core can wait for.
 const LINE: usize = 64;
 const LINES: usize = 12;
+/// Rows up to which there is so little to do that what the processor fetches by itself is more.
+const FEW: usize = 2;
 
 /// The packed k × n right factor B of products A B.
 ///
@@ -143,10 +145,11 @@ macro_rules! kernel {
                 // The sums of a tile, a row of the panel and a factor fit in the registers.
                 let tallest = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
                 let share = (k * width).div_ceil(self.a.len().div_ceil(tallest * k).max(1));
+                let ahead = if self.a.len() <= FEW * k { &[] } else { &panels[..] };
                 for (index, panel) in panels.chunks_exact(k * width).enumerate() {
                     let (start, panel) = (index * width, (panel, k));
                     let columns = width.min(n - start);
-                    let next = panels.chunks_exact(k * width).nth(index + 1).unwrap_or_default();
+                    let next = ahead.chunks_exact(k * width).nth(index + 1).unwrap_or_default();
                     let mut next = next.chunks(share);
                     let tiles = self.a.chunks(tallest * k).zip(self.c.chunks_mut(tallest * n));
                     for (a, c) in tiles {

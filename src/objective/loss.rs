@@ -52,6 +52,7 @@ impl<R: Real> CrossEntropy<'_, R> {
         let examples = self.labels.len();
         let (shift, sums) = self.work.split_at_mut(examples);
         shift.copy_from_slice(&self.logits[..examples]);
+        // Until it holds the sums: the class of the largest logit, then the label's distance to it.
         let best = &mut *sums;
         best.fill(R::zero());
         vectorized(|| {
@@ -64,12 +65,14 @@ impl<R: Real> CrossEntropy<'_, R> {
             }
         });
 
-        let (mut loss, mut correct) = (0.0, 0);
-        for (example, (&label, &max)) in self.labels.iter().zip(&*shift).enumerate() {
+        let mut correct = 0;
+        let labels = self.labels.iter().zip(&*shift).zip(&mut *best).enumerate();
+        for (example, ((&label, &max), best)) in labels {
             let logit = self.logits[label * examples + example];
-            loss += double(max - logit);
-            correct += usize::from(logit == max && double(best[example]) == label as f64);
+            correct += usize::from(logit == max && double(*best) == label as f64);
+            *best = max - logit;
         }
+        let mut loss = sum(best, double);
 
         sums.fill(R::zero());
         for row in self.logits.chunks_exact_mut(examples) {
