@@ -139,10 +139,10 @@ fn largest_is_negative<R: Real>(vector: ArrayView1<'_, R>) -> bool {
             (if x < least { x } else { least }, if x > most { x } else { most })
         })
     });
-    match vector.iter().find(|x| x.abs() == most) {
-        Some(&first) if -least == most => first < R::zero(),
-        _ => -least > most,
+    if -least != most {
+        return -least > most;
     }
+    vector.iter().find(|x| x.abs() == most).is_some_and(|&first| first < R::zero())
 }
 
 /// Whether no entry is infinite or NaN. There is no early end, so that the loop can take many

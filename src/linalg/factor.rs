@@ -144,6 +144,7 @@ macro_rules! kernel {
                 let Factor { rows: k, columns: n, width, ref panels } = *self.b;
                 // The sums of a tile, a row of the panel and a factor fit in the registers.
                 let tallest = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+                // Every tile fetches a share of the next panel.
                 let share = (k * width).div_ceil(self.a.len().div_ceil(tallest * k).max(1));
                 let ahead = if self.a.len() <= FEW * k { &[] } else { &panels[..] };
                 for (index, panel) in panels.chunks_exact(k * width).enumerate() {
