@@ -22,6 +22,8 @@ mod columns;
 mod eigen;
 #[cfg(any(test, not(feature = "openblas")))]
 mod factor;
+#[cfg(any(test, not(feature = "openblas")))]
+mod pages;
 mod transposed;
 #[cfg(any(test, not(feature = "openblas")))]
 mod tridiagonal;
@@ -373,7 +375,8 @@ mod tests {
             let factor = Factor::new(b.view());
             let (mut expected, mut c) = (Array2::zeros((m, n)), Array2::ones((m, n)));
             product(a.view(), b.view(), Into::Overwrite, expected.view_mut());
-            factor.multiply(a.view(), c.view_mut());
+            let mut work = vec![R::zero(); m * k];
+            factor.multiply(a.view(), c.view_mut(), &mut work);
             // Two orders of summing k terms below 1/4, each rounded.
             let tolerance = real::<R>(0.5 * k as f64) * R::epsilon();
             for (c, expected) in c.iter().zip(&expected) {
@@ -381,7 +384,8 @@ mod tests {
             }
             for row in 0..m {
                 let mut alone = Array2::zeros((1, n));
-                factor.multiply(a.row(row).insert_axis(Axis(0)), alone.view_mut());
+                let a = a.row(row).insert_axis(Axis(0));
+                factor.multiply(a, alone.view_mut(), &mut work[..k]);
                 assert_eq!(alone.row(0), c.row(row), "{m} × {k} × {n}");
             }
         }

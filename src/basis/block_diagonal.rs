@@ -10,7 +10,7 @@ use crate::linalg::{Factor, Real, real};
 use crate::objective::Scratch;
 
 /// A block-diagonal change of variables; parameters outside its parts are left alone.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct BlockDiagonal<R> {
     parts: Vec<BothWays<R>>,
     untouched: Vec<usize>,
@@ -36,7 +36,7 @@ impl<R: Real> Rotation<R> {
 }
 
 /// A rotation and its transpose, as factors of many products.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct BothWays<R> {
     blocks: Range<usize>,
     matrix: Factor<R>,
@@ -87,7 +87,9 @@ impl<R: Real> BlockDiagonal<R> {
             let (blocks, matrix) = (&rotation.blocks, side(rotation));
             if blocks.len() == 1 {
                 let block = blocks.start;
-                matrix.multiply(from.block(block), to.block_mut(block));
+                let from = from.block(block);
+                let [work] = scratch.take([from.len()]);
+                matrix.multiply(from, to.block_mut(block), work);
             } else {
                 mix(blocks, matrix, from, to, scratch);
             }
@@ -104,7 +106,7 @@ fn mix<R: Real>(
     scratch: &mut Scratch<R>,
 ) {
     let (lanes, size) = (from.lanes(), parameters(from.layout(), blocks).len());
-    let [gathered, mixed] = scratch.take([lanes * size, lanes * size]);
+    let [gathered, mixed, work] = scratch.take([lanes * size; 3]);
     let offset = from.layout().blocks()[blocks.start].range.start;
     let columns = |block: usize| {
         let range = &from.layout().blocks()[block].range;
@@ -121,6 +123,7 @@ fn mix<R: Real>(
     matrix.multiply(
         ArrayView2::from_shape(shape, gathered).expect("the buffer has K × size entries"),
         ArrayViewMut2::from_shape(shape, mixed).expect("the buffer has K × size entries"),
+        work,
     );
     for block in blocks.clone() {
         let columns = columns(block);

@@ -4,11 +4,16 @@
 //! faer packs a product's right factor into its own order each time, which takes longer than the
 //! product itself when there are few rows. Here the factor is packed once, into panels that are as
 //! wide as a few vector registers, and read from front to back: while the processor works on one
-//! panel, the next one is fetched from memory.
+//! panel, the next one is fetched from memory. The few rows are interleaved for each product.
+
+use std::array;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 use prefetch_index::prefetch_index;
+use pulp::bytemuck::Pod;
 use pulp::{Arch, Simd, WithSimd};
+
+use super::pages::Pages;
 
 /// Vector registers across a panel.
 const VECTORS: usize = 3;
@@ -17,35 +22,38 @@ const LINE: usize = 64;
 const LINES: usize = 12;
 /// Rows up to which there is so little to do that what the processor fetches by itself is more.
 const FEW: usize = 2;
+/// Terms after which a row of the panel that is fetched from the core's second cache is needed.
+const SOON: usize = 6;
 
 /// The packed k × n right factor B of products A B.
 ///
 /// Every entry of a product is a sum over k, term by term: its bits depend on its row of A alone,
 /// not on the rows beside it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Factor<R> {
     rows: usize,
     columns: usize,
     /// Columns of a panel.
     width: usize,
     /// Panel after panel, each row after row; the last is filled up with zeros.
-    panels: Vec<R>,
+    panels: Pages<R>,
 }
 
 /// The types for which there is a kernel.
-pub trait Kernel: Copy + Default {
+pub trait Kernel: Pod {
     /// Columns of a panel on this machine.
     fn width() -> usize;
 
-    /// Overwrites C (m × n) with A B for an A of m rows; both are row-major.
-    fn multiply(a: &[Self], b: &Factor<Self>, c: &mut [Self]);
+    /// Overwrites C (m × n) with A B for an A of m rows; both are row-major. There is `work` for
+    /// another A.
+    fn multiply(a: &[Self], b: &Factor<Self>, c: &mut [Self], work: &mut [Self]);
 }
 
 impl<R: Kernel> Factor<R> {
     /// Packs a matrix.
     pub fn new(matrix: ArrayView2<'_, R>) -> Self {
         let ((rows, columns), width) = (matrix.dim(), R::width());
-        let mut panels = vec![R::default(); columns.div_ceil(width) * rows * width];
+        let mut panels = Pages::zeros(columns.div_ceil(width) * rows * width);
         for (index, panel) in panels.chunks_exact_mut((rows * width).max(1)).enumerate() {
             for (row, entries) in matrix.rows().into_iter().zip(panel.chunks_exact_mut(width)) {
                 let some = row.iter().skip(index * width).take(width);
@@ -55,19 +63,31 @@ impl<R: Kernel> Factor<R> {
         Self { rows, columns, width, panels }
     }
 
-    /// C ← A B.
+    /// C ← A B, with room for another A to work in.
     ///
     /// # Panics
     /// When the shapes do not fit, or A or C is not contiguous and row-major.
-    pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
+    pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>, work: &mut [R]) {
         assert_eq!((a.nrows(), a.ncols()), (c.nrows(), self.rows), "A's shape");
         assert_eq!(c.ncols(), self.columns, "columns of C");
-        if self.panels.is_empty() {
+        assert_eq!(a.len(), work.len(), "room for A");
+        if self.panels.is_empty() || a.is_empty() {
             return;
         }
         let a = a.to_slice().expect("lanes are contiguous and row-major");
         let c = c.into_slice().expect("lanes are contiguous and row-major");
-        R::multiply(a, self, c);
+        R::multiply(a, self, c, work);
+    }
+}
+
+/// Puts the entries of a tile's rows (of length k) for each term side by side, tile after tile.
+fn interleave<R: Copy>(a: &[R], k: usize, height: usize, tiles: &mut [R]) {
+    for (rows, tile) in a.chunks(height * k).zip(tiles.chunks_mut(height * k)) {
+        let height = rows.len() / k;
+        for (row, entries) in rows.chunks_exact(k).enumerate() {
+            let places = tile[row..].iter_mut().step_by(height);
+            places.zip(entries).for_each(|(to, &from)| *to = from);
+        }
     }
 }
 
@@ -77,6 +97,7 @@ struct Product<'a, R> {
     a: &'a [R],
     b: &'a Factor<R>,
     c: &'a mut [R],
+    work: &'a mut [R],
 }
 
 macro_rules! kernel {
@@ -91,38 +112,33 @@ macro_rules! kernel {
         }
 
         impl Product<'_, $real> {
-            /// M rows of the result in the columns of one panel; fetches what is `ahead` meanwhile.
-            #[allow(
-                clippy::needless_range_loop,
-                reason = "with iterators the sums go to memory and back: half the speed"
-            )]
+            /// M rows of the result, from a tile of A, in the columns of one panel; fetches what is
+            /// `ahead` meanwhile.
             #[inline(always)]
             fn tile<S: Simd, const M: usize>(
                 simd: S,
-                a: &[$real],
-                (panel, k): (&[$real], usize),
+                tile: &[$real],
+                panel: &[$real],
                 ahead: &[$real],
                 (c, n, columns): (&mut [$real], usize, usize),
             ) {
+                let (tile, _) = tile.as_chunks::<M>();
                 let (panel, _) = S::$read(panel).0.as_chunks::<VECTORS>();
-                let panel = &panel[..k];
-                let rows: [&[$real]; M] = std::array::from_fn(|row| &a[row * k..][..k]);
-                let mut sums = [[simd.$splat(0.0); VECTORS]; M];
                 let line = LINE / size_of::<$real>();
                 let mut ahead = ahead.chunks(LINES * line);
-                let some = k.div_ceil(ahead.len().max(1));
-                for start in (0..k).step_by(some) {
+                let terms = tile.len().div_ceil(ahead.len().max(1));
+                let mut sums = [[simd.$splat(0.0); VECTORS]; M];
+                for (factors, vectors) in tile.chunks(terms).zip(panel.chunks(terms)) {
                     let lines = ahead.next().unwrap_or_default();
                     (0..lines.len()).step_by(line).for_each(|first| prefetch_index(lines, first));
-                    for term in start..k.min(start + some) {
-                        let vectors = panel[term];
-                        for row in 0..M {
-                            let factor = simd.$splat(rows[row][term]);
-                            for v in 0..VECTORS {
-                                sums[row][v] = simd.$add_product(factor, vectors[v], sums[row][v]);
-                            }
-                        }
-                    }
+                    // A fold keeps the sums in registers, where a loop would write them to memory.
+                    sums = factors.iter().zip(vectors).fold(sums, |sums, (factors, vectors)| {
+                        (0..VECTORS).for_each(|v| prefetch_index(vectors, SOON * VECTORS + v));
+                        array::from_fn(|row| {
+                            let factor = simd.$splat(factors[row]);
+                            array::from_fn(|v| simd.$add_product(factor, vectors[v], sums[row][v]))
+                        })
+                    });
                 }
                 for (row, sums) in sums.iter().enumerate() {
                     let entries = &mut c[row * n..][..columns];
@@ -144,27 +160,30 @@ macro_rules! kernel {
                 let Factor { rows: k, columns: n, width, ref panels } = *self.b;
                 // The sums of a tile, a row of the panel and a factor fit in the registers.
                 let tallest = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+                let rows = self.a.len() / k;
+                let height = rows.div_ceil(rows.div_ceil(tallest));
+                interleave(self.a, k, height, self.work);
                 // Every tile fetches a share of the next panel.
-                let share = (k * width).div_ceil(self.a.len().div_ceil(tallest * k).max(1));
-                let ahead = if self.a.len() <= FEW * k { &[] } else { &panels[..] };
+                let share = (k * width).div_ceil(rows.div_ceil(height));
+                let ahead = if rows <= FEW { &[] } else { &panels[..] };
                 for (index, panel) in panels.chunks_exact(k * width).enumerate() {
-                    let (start, panel) = (index * width, (panel, k));
+                    let start = index * width;
                     let columns = width.min(n - start);
                     let next = ahead.chunks_exact(k * width).nth(index + 1).unwrap_or_default();
                     let mut next = next.chunks(share);
-                    let tiles = self.a.chunks(tallest * k).zip(self.c.chunks_mut(tallest * n));
-                    for (a, c) in tiles {
+                    let tiles = self.work.chunks(height * k).zip(self.c.chunks_mut(height * n));
+                    for (tile, c) in tiles {
                         let ahead = next.next().unwrap_or_default();
                         let c = (&mut c[start..], n, columns);
-                        match a.len() / k {
-                            1 => Self::tile::<S, 1>(simd, a, panel, ahead, c),
-                            2 => Self::tile::<S, 2>(simd, a, panel, ahead, c),
-                            3 => Self::tile::<S, 3>(simd, a, panel, ahead, c),
-                            4 => Self::tile::<S, 4>(simd, a, panel, ahead, c),
-                            5 => Self::tile::<S, 5>(simd, a, panel, ahead, c),
-                            6 => Self::tile::<S, 6>(simd, a, panel, ahead, c),
-                            7 => Self::tile::<S, 7>(simd, a, panel, ahead, c),
-                            _ => Self::tile::<S, 8>(simd, a, panel, ahead, c),
+                        match tile.len() / k {
+                            1 => Self::tile::<S, 1>(simd, tile, panel, ahead, c),
+                            2 => Self::tile::<S, 2>(simd, tile, panel, ahead, c),
+                            3 => Self::tile::<S, 3>(simd, tile, panel, ahead, c),
+                            4 => Self::tile::<S, 4>(simd, tile, panel, ahead, c),
+                            5 => Self::tile::<S, 5>(simd, tile, panel, ahead, c),
+                            6 => Self::tile::<S, 6>(simd, tile, panel, ahead, c),
+                            7 => Self::tile::<S, 7>(simd, tile, panel, ahead, c),
+                            _ => Self::tile::<S, 8>(simd, tile, panel, ahead, c),
                         }
                     }
                 }
@@ -176,8 +195,8 @@ macro_rules! kernel {
                 Arch::new().dispatch(Width::<$real>(std::marker::PhantomData))
             }
 
-            fn multiply(a: &[Self], b: &Factor<Self>, c: &mut [Self]) {
-                Arch::new().dispatch(Product { a, b, c });
+            fn multiply(a: &[Self], b: &Factor<Self>, c: &mut [Self], work: &mut [Self]) {
+                Arch::new().dispatch(Product { a, b, c, work });
             }
         }
     };

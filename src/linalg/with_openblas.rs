@@ -8,7 +8,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, Axis};
 
 /// The k × n right factor B of products A B.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Factor<R>(Array2<R>);
 
 impl<R: Real> Factor<R> {
@@ -18,7 +18,7 @@ impl<R: Real> Factor<R> {
     }
 
     /// C ← A B.
-    pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>) {
+    pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>, _: &mut [R]) {
         product(a, self.0.view(), Into::Overwrite, c);
     }
 }
