@@ -72,16 +72,20 @@ impl Store {
     /// Writes a table unless it is there already, as its checksum among those of the files found
     /// tells.
     fn replace_table(&self, table: &Stream<'_>, sums: &mut Sums) -> Result<()> {
-        let mut hash = Hash(Sha256::new());
-        table.write(&mut hash).expect("rows are flat structs of numbers and texts, and are hashed");
-        let sum = hexadecimal(hash.0.finalize());
-        if sums.insert(table.name.into(), sum.clone()).as_ref() == Some(&sum) {
-            return Ok(());
+        if let Some(found) = sums.remove(table.name) {
+            let mut text = Hashed::of(io::sink());
+            table.write(&mut text).expect("rows are flat structs of numbers and texts");
+            let same = text.sum() == found;
+            if same {
+                sums.insert(table.name.into(), found);
+                return Ok(());
+            }
         }
         self.write_by(table.name, |temporary| {
-            let mut pieces = Pieces::new(&*self.disk, temporary);
-            table.write(&mut pieces)?;
-            pieces.finish()
+            let mut text = Hashed::of(Pieces::new(&*self.disk, temporary));
+            table.write(&mut text)?;
+            sums.insert(table.name.into(), text.sum());
+            text.to.finish()
         })
     }
 
@@ -109,16 +113,31 @@ impl Store {
     }
 }
 
-struct Hash(Sha256);
+/// A writer that knows the checksum of what was written.
+struct Hashed<W> {
+    hash: Sha256,
+    to: W,
+}
 
-impl Write for Hash {
+impl<W> Hashed<W> {
+    fn of(to: W) -> Self {
+        Self { hash: Sha256::new(), to }
+    }
+
+    fn sum(&self) -> String {
+        hexadecimal(self.hash.clone().finalize())
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
+        let written = self.to.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.to.flush()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,7 +14,7 @@ use crate::record::{
 };
 
 /// A kind of row and the file that holds it.
-pub trait Table: Serialize + DeserializeOwned {
+pub trait Table: Serialize + DeserializeOwned + Sync {
     /// Name of the file.
     const FILE: &'static str;
 }
@@ -51,9 +52,8 @@ pub struct Csv {
 impl Csv {
     /// Rows, with a header if there is any row.
     pub fn of<T: Table>(rows: &[T]) -> Self {
-        let mut bytes = Vec::new();
-        write(rows, &mut bytes)
-            .expect("rows are flat structs of numbers and texts, written to memory");
+        let bytes =
+            text(rows, true).expect("rows are flat structs of numbers and texts, in memory");
         Self { rows: rows.len(), bytes }
     }
 
@@ -75,9 +75,9 @@ impl Csv {
     }
 }
 
-type WriteTo<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
+type WriteTo<'a> = dyn Fn(&mut (dyn Write + Send)) -> io::Result<()> + 'a;
 
-/// A table that is written row by row, as its text may be much longer than what it is made from.
+/// A table that is written in parts, as its text may be much longer than what it is made from.
 pub struct Stream<'a> {
     pub(super) name: &'static str,
     pub(super) is_empty: bool,
@@ -86,7 +86,9 @@ pub struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     /// These rows in this order.
-    pub fn of<T: Table + 'a>(rows: impl IntoIterator<Item = &'a T, IntoIter: Clone + 'a>) -> Self {
+    pub fn of<T: Table + 'a>(
+        rows: impl IntoIterator<Item = &'a T, IntoIter: Clone + Send + 'a>,
+    ) -> Self {
         let rows = rows.into_iter();
         Self {
             name: T::FILE,
@@ -96,18 +98,45 @@ impl<'a> Stream<'a> {
     }
 
     /// Writes the bytes that [`Csv::of`] has; the same ones each time.
-    pub(super) fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(&self, to: &mut (dyn Write + Send)) -> io::Result<()> {
         (self.write)(to)
     }
 }
 
+/// Rows that a thread turns into text at a time.
+const BLOCK: usize = 4096;
+
+/// Writes some rows while the next ones become text.
 fn write<'a, T: Table + 'a>(
-    rows: impl IntoIterator<Item = &'a T>,
-    to: &mut dyn Write,
+    mut rows: impl Iterator<Item = &'a T> + Send,
+    to: &mut (dyn Write + Send),
 ) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(to);
+    let mut header = true;
+    let mut next = || {
+        let some: Vec<&T> = rows.by_ref().take(BLOCK * rayon::current_num_threads()).collect();
+        let first = std::mem::take(&mut header);
+        let blocks = some.par_chunks(BLOCK).enumerate();
+        let texts = blocks.map(|(block, rows)| text(rows.iter().copied(), first && block == 0));
+        texts.collect::<csv::Result<Vec<_>>>()
+    };
+    let mut texts = next()?;
+    while !texts.is_empty() {
+        let write = || texts.iter().try_for_each(|text| to.write_all(text));
+        let (written, others) = rayon::join(write, &mut next);
+        written?;
+        texts = others?;
+    }
+    Ok(())
+}
+
+/// Rows, with or without a header before them.
+fn text<'a, T: Table + 'a>(
+    rows: impl IntoIterator<Item = &'a T>,
+    header: bool,
+) -> csv::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().has_headers(header).from_writer(Vec::new());
     for row in rows {
         writer.serialize(row)?;
     }
-    writer.flush()
+    writer.into_inner().map_err(|error| error.into_error().into())
 }
