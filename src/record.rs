@@ -99,6 +99,16 @@ pub struct CurveRow {
     pub gradient_norm: f64,
 }
 
+impl CurveRow {
+    /// Whether two points are of the same run.
+    pub fn is_of_run(&self, other: &Self) -> bool {
+        self.trial == other.trial
+            && self.learning_rate == other.learning_rate
+            && self.algorithm == other.algorithm
+            && self.coordinates == other.coordinates
+    }
+}
+
 /// One coordinate of one iterate in original coordinates (`trajectories.csv`, only where
 /// `training.trajectories` is set).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

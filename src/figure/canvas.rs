@@ -92,11 +92,16 @@ const SVG_SIZE: f64 = 1.24;
 const SVG_TOP: f64 = 0.76;
 
 /// Draws the same picture of the given size as PNG and as SVG.
-pub fn render(width: f64, height: f64, draw: impl Fn(&mut dyn Canvas)) -> Result<Vec<Drawing>> {
+pub fn render(
+    width: f64,
+    height: f64,
+    draw: impl Fn(&mut dyn Canvas) + Sync,
+) -> Result<Vec<Drawing>> {
     let (width, height) = (width.ceil(), height.ceil());
+    let (png, svg) = rayon::join(|| png(width, height, &draw), || svg(width, height, &draw));
     Ok(vec![
-        Drawing { extension: "png", bytes: png(width, height, &draw)? },
-        Drawing { extension: "svg", bytes: svg(width, height, &draw)?.into_bytes() },
+        Drawing { extension: "png", bytes: png? },
+        Drawing { extension: "svg", bytes: svg?.into_bytes() },
     ])
 }
 

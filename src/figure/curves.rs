@@ -1,7 +1,7 @@
 //! Training curves: the median over trials of a column of `curves.csv` at the selected learning
 //! rates, with the quartiles as a band.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::axis::{Axis, Scale};
 use super::chart::{Mark, Panel, Shape, Symbol};
@@ -12,7 +12,7 @@ use super::selection::{Filter, Method, Tuned, described, trials_note};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
 use crate::config::Reader;
-use crate::record::Stop;
+use crate::record::{CurveRow, Stop};
 use crate::sweep::Goal;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -75,22 +75,25 @@ impl Spec for Curves {
 
     fn page(&self, tables: &Tables) -> Result<Page> {
         let mut footnotes = Vec::new();
-        let mut series = Vec::new();
+        let mut selected = Vec::new();
         let methods = self.filter.methods(tables)?;
         for method in &methods {
             match method.selected(self.tuned) {
-                Some(rate) => {
-                    series.push((method, rate, self.summary(tables, method, rate.learning_rate)?))
-                }
+                Some(rate) => selected.push((method, rate)),
                 None => {
                     footnotes.push(format!("{}: no learning rate was selected.", method.name()))
                 }
             }
         }
-        if series.is_empty() {
+        if selected.is_empty() {
             return Err(
                 tables.lacks("learning_rates.csv", "no learning rate was selected for this figure")
             );
+        }
+        let curves: Vec<_> = tables.curves()?.chunk_by(CurveRow::is_of_run).collect();
+        let mut series = Vec::new();
+        for (method, rate) in selected {
+            series.push((method, rate, self.summary(tables, &curves, method, rate.learning_rate)?));
         }
         let rates: Vec<_> = series.iter().map(|(_, rate, _)| *rate).collect();
         footnotes.insert(0, trials_note(&rates));
@@ -158,6 +161,7 @@ impl Curves {
     fn summary(
         &self,
         tables: &Tables,
+        curves: &[&[CurveRow]],
         method: &Method<'_>,
         rate: f64,
     ) -> Result<BTreeMap<u64, Quartiles>> {
@@ -172,26 +176,29 @@ impl Curves {
                 trials.entry(row.trial).or_default().diverged = row.stop == Stop::Diverged;
             }
         }
-        for row in tables.curves()? {
-            if row.algorithm == method.algorithm
-                && row.coordinates == method.coordinates
-                && row.learning_rate == rate
+        for run in curves {
+            let first = &run[0];
+            if first.algorithm == method.algorithm
+                && first.coordinates == method.coordinates
+                && first.learning_rate == rate
             {
-                let value = get(row).ok_or_else(|| {
-                    tables.lacks(
-                        "curves.csv",
-                        format!("has no `{}` of {}", self.column.name, method.name()),
-                    )
-                })?;
-                trials
-                    .entry(row.trial)
-                    .or_default()
-                    .values
-                    .insert(row.step, factor * or_worst(goal, value));
+                let points = &mut trials.entry(first.trial).or_default().points;
+                for row in *run {
+                    let value = get(row).ok_or_else(|| {
+                        tables.lacks(
+                            "curves.csv",
+                            format!("has no `{}` of {}", self.column.name, method.name()),
+                        )
+                    })?;
+                    points.push((row.step, factor * or_worst(goal, value)));
+                }
+                points.sort_by_key(|&(step, _)| step);
             }
         }
-        let steps: BTreeSet<u64> =
-            trials.values().flat_map(|trial| trial.values.keys().copied()).collect();
+        let mut steps: Vec<u64> =
+            trials.values().flat_map(|trial| &trial.points).map(|&(step, _)| step).collect();
+        steps.sort();
+        steps.dedup();
         if steps.is_empty() {
             return Err(tables
                 .lacks("curves.csv", format!("has no rows of {} at η = {rate}", method.name())));
@@ -208,16 +215,20 @@ impl Curves {
 /// The curve of one trial.
 #[derive(Debug, Default)]
 struct Trial {
-    values: BTreeMap<u64, f64>,
+    /// Steps, increasing, and values.
+    points: Vec<(u64, f64)>,
     diverged: bool,
 }
 
 impl Trial {
     fn at(&self, step: u64, goal: Goal) -> f64 {
-        let last = self.values.keys().next_back().copied();
-        if self.diverged && last.is_none_or(|last| step > last) {
-            return goal.worst();
+        let until = self.points.partition_point(|&(other, _)| other <= step);
+        match self.points[..until].last() {
+            Some(&(last, _)) if self.diverged && until == self.points.len() && last < step => {
+                goal.worst()
+            }
+            Some(&(_, value)) => value,
+            None => goal.worst(),
         }
-        self.values.range(..=step).next_back().map_or(goal.worst(), |(_, &value)| value)
     }
 }

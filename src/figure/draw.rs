@@ -47,6 +47,7 @@ pub fn draw_some(store: &Store, experiment: &Experiment, only: &[String]) -> Res
         .map(|figure| &**figure)
         .filter(|figure| only.is_empty() || only.iter().any(|name| name == figure.file()))
         .collect();
+    tables.prepare(&figures.iter().flat_map(|figure| figure.tables()).copied().collect());
     let drawings: Vec<Result<Vec<Drawing>>> =
         figures.par_iter().map(|figure| figure.draw(&tables)).collect();
     let mut drawn = Drawn::default();

@@ -4,6 +4,8 @@
 //! as holes wherever a noisy curve turns sharply; here each piece is filled for itself and the
 //! joints are round. Edges are smoothed by drawing enlarged and averaging.
 
+use std::ops::Range;
+
 use super::canvas::{Colour, Point};
 use crate::{Error, Result};
 
@@ -23,19 +25,26 @@ impl Raster {
     /// Lays a colour over one pixel; pixels outside the picture are ignored.
     pub fn blend(&mut self, x: i64, y: i64, colour: Colour) {
         let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return };
-        if x >= self.width || y >= self.height {
-            return;
+        if x < self.width && y < self.height {
+            self.blend_span(x..x + 1, y, colour);
         }
-        let first = 3 * (y * self.width + x);
+    }
+
+    /// Lays a colour over pixels side by side.
+    fn blend_span(&mut self, columns: Range<usize>, row: usize, colour: Colour) {
+        let first = row * self.width;
+        let pixels = &mut self.pixels[3 * (first + columns.start)..3 * (first + columns.end)];
         let (red, green, blue) = colour.rgb;
-        let pixel = &mut self.pixels[first..first + 3];
-        if colour.opacity >= 1.0 {
-            pixel.copy_from_slice(&[red, green, blue]);
-            return;
-        }
-        for (pixel, ink) in pixel.iter_mut().zip([red, green, blue]) {
-            let mixed = f64::from(*pixel) + colour.opacity * (f64::from(ink) - f64::from(*pixel));
-            *pixel = mixed.round() as u8;
+        let inks = [red, green, blue];
+        for pixel in pixels.as_chunks_mut().0 {
+            if colour.opacity >= 1.0 {
+                *pixel = inks;
+                continue;
+            }
+            for (pixel, ink) in pixel.iter_mut().zip(inks) {
+                let (below, ink) = (f64::from(*pixel), f64::from(ink));
+                *pixel = (below + colour.opacity * (ink - below) + 0.5) as u8;
+            }
         }
     }
 
@@ -48,8 +57,7 @@ impl Raster {
         if !(top.is_finite() && bottom.is_finite()) {
             return;
         }
-        let rows =
-            (top.floor().max(0.0) as usize)..=(bottom.ceil().min(self.height as f64) as usize);
+        let rows = (top.floor().max(0.0) as usize)..(bottom.ceil() as usize + 1).min(self.height);
         // Only the edges that reach a row are looked at in it.
         let mut edges: Vec<(Point, Point)> = vertices
             .iter()
@@ -75,8 +83,8 @@ impl Raster {
             for span in crossings.chunks_exact(2) {
                 let first = (span[0] - 0.5).ceil().max(0.0) as usize;
                 let end = ((span[1] - 0.5).ceil().max(0.0) as usize).min(self.width);
-                for x in first..end {
-                    self.blend(x as i64, row as i64, colour);
+                if first < end {
+                    self.blend_span(first..end, row, colour);
                 }
             }
         }
@@ -117,24 +125,24 @@ impl Raster {
     pub fn png(&self, shrink: usize, per_inch: usize) -> Result<Vec<u8>> {
         let (width, height) = (self.width / shrink, self.height / shrink);
         let mut averaged = Vec::with_capacity(3 * width * height);
-        for y in 0..height {
-            for x in 0..width {
-                for channel in 0..3 {
-                    let sum: usize = (0..shrink * shrink)
-                        .map(|i| {
-                            let (row, column) = (y * shrink + i / shrink, x * shrink + i % shrink);
-                            usize::from(self.pixels[3 * (row * self.width + column) + channel])
-                        })
-                        .sum();
-                    averaged.push(((sum + shrink * shrink / 2) / (shrink * shrink)) as u8);
+        let mut sums = vec![0; 3 * width];
+        let area = shrink * shrink;
+        for rows in self.pixels.chunks_exact(3 * self.width * shrink) {
+            sums.fill(area / 2);
+            for row in rows.chunks_exact(3 * self.width) {
+                for (sums, pixels) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * shrink)) {
+                    for pixel in pixels.chunks_exact(3) {
+                        sums.iter_mut().zip(pixel).for_each(|(sum, &x)| *sum += usize::from(x));
+                    }
                 }
             }
+            averaged.extend(sums.iter().map(|sum| (sum / area) as u8));
         }
         let failed = |failure: png::EncodingError| Error::Drawing(failure.to_string());
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
         encoder.set_color(png::ColorType::Rgb);
-        encoder.set_compression(png::Compression::Best);
+        encoder.set_compression(png::Compression::Default);
         encoder.set_filter(png::FilterType::Paeth);
         let per_metre = (per_inch as f64 / 0.0254).round() as u32;
         encoder.set_pixel_dims(Some(png::PixelDimensions {

@@ -1,8 +1,11 @@
-//! The tables of a results folder, read when a figure first asks for them.
+//! The tables of a results folder, read when a figure first asks for them, by all threads.
 
+use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
 use crate::record::{
@@ -18,28 +21,54 @@ pub struct Tables {
     folder: PathBuf,
     algorithms: Vec<String>,
     coordinates: Vec<String>,
-    runs: OnceLock<Vec<RunRow>>,
-    curves: OnceLock<Vec<CurveRow>>,
-    learning_rates: OnceLock<Vec<RateRow>>,
-    trajectories: OnceLock<Vec<TrajectoryRow>>,
-    landscape: OnceLock<Vec<LandscapeRow>>,
-    spectrum: OnceLock<Vec<SpectrumRow>>,
-    eigenvectors: OnceLock<Vec<EigenvectorRow>>,
-    schedule: OnceLock<Vec<ScheduleRow>>,
+    read: Read,
 }
 
-/// A table's file and its reader.
-macro_rules! table {
-    ($(#[doc = $doc:literal])* $name:ident, $row:ty, $file:literal) => {
-        $(#[doc = $doc])*
-        ///
-        /// # Errors
-        /// [`Error::Io`] when the file cannot be read, [`Error::Corrupt`] with the line when it
-        /// does not hold such rows, or none.
-        pub fn $name(&self) -> Result<&[$row]> {
-            self.rows(&self.$name, $file)
+/// For each table its rows when they were read, its reader and its file.
+macro_rules! tables {
+    ($($(#[doc = $doc:literal])* $name:ident: $row:ty = $file:literal;)*) => {
+        #[derive(Debug, Default)]
+        struct Read {
+            $($name: OnceLock<Vec<$row>>,)*
+        }
+
+        impl Tables {
+            $($(#[doc = $doc])*
+            ///
+            /// # Errors
+            /// [`Error::Io`] when the file cannot be read, [`Error::Corrupt`] with the line when
+            /// it does not hold such rows, or none.
+            pub fn $name(&self) -> Result<&[$row]> {
+                self.rows(&self.read.$name, $file)
+            })*
+
+            /// Reads some files before figures that are drawn side by side ask for them. What is
+            /// wrong with one is told to the figures.
+            pub fn prepare(&self, files: &BTreeSet<&str>) {
+                $(if files.contains($file) {
+                    let _ = self.$name();
+                })*
+            }
         }
     };
+}
+tables! {
+    /// The runs (`runs.csv`).
+    runs: RunRow = "runs.csv";
+    /// The training curves (`curves.csv`).
+    curves: CurveRow = "curves.csv";
+    /// The metric at each learning rate (`learning_rates.csv`).
+    learning_rates: RateRow = "learning_rates.csv";
+    /// The iterates (`trajectories.csv`).
+    trajectories: TrajectoryRow = "trajectories.csv";
+    /// The loss on a grid (`landscape.csv`).
+    landscape: LandscapeRow = "landscape.csv";
+    /// The eigenvalues (`spectrum.csv`).
+    spectrum: SpectrumRow = "spectrum.csv";
+    /// The leading eigenvectors (`eigenvectors.csv`).
+    eigenvectors: EigenvectorRow = "eigenvectors.csv";
+    /// The learning-rate schedule (`schedule.csv`).
+    schedule: ScheduleRow = "schedule.csv";
 }
 
 impl Tables {
@@ -50,19 +79,7 @@ impl Tables {
         algorithms: Vec<String>,
         coordinates: Vec<String>,
     ) -> Self {
-        Self {
-            folder: folder.into(),
-            algorithms,
-            coordinates,
-            runs: OnceLock::new(),
-            curves: OnceLock::new(),
-            learning_rates: OnceLock::new(),
-            trajectories: OnceLock::new(),
-            landscape: OnceLock::new(),
-            spectrum: OnceLock::new(),
-            eigenvectors: OnceLock::new(),
-            schedule: OnceLock::new(),
-        }
+        Self { folder: folder.into(), algorithms, coordinates, read: Read::default() }
     }
 
     /// Names of the algorithms, in the order of the config.
@@ -75,45 +92,12 @@ impl Tables {
         &self.coordinates
     }
 
-    table!(
-        /// The runs (`runs.csv`).
-        runs, RunRow, "runs.csv"
-    );
-    table!(
-        /// The training curves (`curves.csv`).
-        curves, CurveRow, "curves.csv"
-    );
-    table!(
-        /// The metric at each learning rate (`learning_rates.csv`).
-        learning_rates, RateRow, "learning_rates.csv"
-    );
-    table!(
-        /// The iterates (`trajectories.csv`).
-        trajectories, TrajectoryRow, "trajectories.csv"
-    );
-    table!(
-        /// The loss on a grid (`landscape.csv`).
-        landscape, LandscapeRow, "landscape.csv"
-    );
-    table!(
-        /// The eigenvalues (`spectrum.csv`).
-        spectrum, SpectrumRow, "spectrum.csv"
-    );
-    table!(
-        /// The leading eigenvectors (`eigenvectors.csv`).
-        eigenvectors, EigenvectorRow, "eigenvectors.csv"
-    );
-    table!(
-        /// The learning-rate schedule (`schedule.csv`).
-        schedule, ScheduleRow, "schedule.csv"
-    );
-
     /// The error that a table does not hold what a figure needs.
     pub fn lacks(&self, file: &str, message: impl Into<String>) -> Error {
         Error::Incompatible { path: self.folder.join(file), message: message.into() }
     }
 
-    fn rows<'a, T: DeserializeOwned>(
+    fn rows<'a, T: DeserializeOwned + Send>(
         &self,
         table: &'a OnceLock<Vec<T>>,
         file: &str,
@@ -126,37 +110,78 @@ impl Tables {
     }
 }
 
-fn read<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Vec<T>> {
-    let path = &*folder.join(file);
+fn read<T: DeserializeOwned + Send>(folder: &Path, file: &str) -> Result<Vec<T>> {
     let bytes = Store::peek(folder).read(file)?;
     let corrupt = |message: String| Error::Corrupt {
-        path: path.to_path_buf(),
+        path: folder.join(file),
         message: format!("{message}; run the experiment again to write the table anew"),
     };
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let header = reader.headers().cloned().unwrap_or_default();
-    let line = |pos: Option<csv::Position>| pos.map_or(1, |pos| pos.line());
-    let rows =
-        reader.deserialize().collect::<Result<Vec<T>, csv::Error>>().map_err(
-            |error| match error.into_kind() {
-                csv::ErrorKind::Io(source) => Error::io(path)(source),
-                csv::ErrorKind::Deserialize { pos, err } => {
-                    let column = err.field().and_then(|field| header.get(field as usize));
-                    let column = column.map_or(String::new(), |name| format!("`{name}`: "));
-                    corrupt(format!("line {}: {column}{}", line(pos), err.kind()))
-                }
-                csv::ErrorKind::UnequalLengths { pos, expected_len, len } => corrupt(format!(
-                    "line {}: {len} fields where the header has {expected_len}",
-                    line(pos)
-                )),
-                csv::ErrorKind::Utf8 { pos, err } => corrupt(format!("line {}: {err}", line(pos))),
-                other => corrupt(format!("{other:?}")),
-            },
-        )?;
+    let parts: Vec<Result<Vec<T>, String>> = parts(&bytes).par_iter().map(Part::rows).collect();
+    let parts: Vec<Vec<T>> = parts.into_iter().collect::<Result<_, _>>().map_err(corrupt)?;
+    let mut parts = parts.into_iter();
+    let mut rows = parts.next().unwrap_or_default();
+    parts.for_each(|part| rows.extend(part));
     if rows.is_empty() {
         return Err(corrupt("holds no rows".into()));
     }
     Ok(rows)
+}
+
+/// Bytes below which a table is not worth a second thread.
+const LITTLE: usize = 1 << 18;
+
+/// Some lines of a table.
+struct Part<'a> {
+    header: &'a [u8],
+    lines: &'a [u8],
+    /// The lines between the header and these.
+    before: &'a [u8],
+}
+
+/// Cuts a table at ends of lines, into a part for each thread.
+fn parts(table: &[u8]) -> Vec<Part<'_>> {
+    let end = |bytes: &[u8]| {
+        bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| at + 1)
+    };
+    let (header, body) = table.split_at(end(table));
+    // Within quotes, the end of a line is not that of a row.
+    let quotes = body.contains(&b'"');
+    let threads = if quotes { 1 } else { rayon::current_num_threads() };
+    let least = body.len().div_ceil(threads).max(LITTLE);
+    let (mut parts, mut start) = (Vec::new(), 0);
+    while parts.is_empty() || start < body.len() {
+        let least = body.len().min(start + least);
+        let stop = least + end(&body[least..]);
+        parts.push(Part { header, lines: &body[start..stop], before: &body[..start] });
+        start = stop;
+    }
+    parts
+}
+
+impl Part<'_> {
+    /// Its rows, or what is wrong with them.
+    fn rows<T: DeserializeOwned>(&self) -> Result<Vec<T>, String> {
+        let mut reader = csv::Reader::from_reader(self.header.chain(self.lines));
+        let header = reader.headers().cloned().unwrap_or_default();
+        let line = |pos: Option<csv::Position>| {
+            let before = self.before.iter().filter(|&&byte| byte == b'\n').count();
+            pos.map_or(1, |pos| pos.line() + before as u64)
+        };
+        reader.deserialize().collect::<Result<_, csv::Error>>().map_err(|error| {
+            match error.into_kind() {
+                csv::ErrorKind::Deserialize { pos, err } => {
+                    let column = err.field().and_then(|field| header.get(field as usize));
+                    let column = column.map_or(String::new(), |name| format!("`{name}`: "));
+                    format!("line {}: {column}{}", line(pos), err.kind())
+                }
+                csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+                    format!("line {}: {len} fields where the header has {expected_len}", line(pos))
+                }
+                csv::ErrorKind::Utf8 { pos, err } => format!("line {}: {err}", line(pos)),
+                other => format!("{other:?}"),
+            }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -206,6 +231,23 @@ mod tests {
                 format!(": {wanted}; run the experiment again to write the table anew")
             );
         }
+    }
+
+    #[test]
+    fn a_large_table_is_read_in_parts_as_in_one() {
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let lines: Vec<String> = (0..100_000).map(|epoch| format!("{epoch},0.5\n")).collect();
+        let table = format!("epoch,learning_rate\n{}", lines.concat());
+        assert_eq!(threads.install(|| parts(table.as_bytes()).len()), 3);
+        assert_eq!(threads.install(|| parts(table.replace("77,", "\"77\",").as_bytes()).len()), 1);
+
+        let (_folder, tables) = folder_with("schedule.csv", table.as_bytes());
+        let rows = threads.install(|| tables.schedule()).unwrap();
+        assert!(rows.iter().map(|row| row.epoch).eq(0..100_000));
+
+        let broken = table.replace("\n90000,0.5\n", "\n90000\n");
+        let message = threads.install(|| message(broken.as_bytes()));
+        assert!(message.contains("line 90002: 1 fields where the header has 2;"), "{message}");
     }
 
     #[test]
