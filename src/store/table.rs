@@ -104,7 +104,7 @@ impl<'a> Stream<'a> {
 }
 
 /// Rows that a thread turns into text at a time.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 512;
 
 /// Writes some rows while the next ones become text.
 fn write<'a, T: Table + 'a>(
