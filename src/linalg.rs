@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, NdFloat};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, NdFloat};
 use num_traits::ToPrimitive;
 
 use self::transposed::columns_from_last_row;
@@ -20,9 +20,9 @@ use crate::simd::vectorized;
 mod columns;
 #[cfg(any(test, not(feature = "openblas")))]
 mod eigen;
-#[cfg(any(test, not(feature = "openblas")))]
+#[cfg(not(feature = "openblas"))]
 mod factor;
-#[cfg(any(test, not(feature = "openblas")))]
+#[cfg(not(feature = "openblas"))]
 mod pages;
 mod transposed;
 #[cfg(any(test, not(feature = "openblas")))]
@@ -123,14 +123,22 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> 
             "eigendecomposition of a matrix with entries that are not finite".into(),
         ));
     }
-    let (mut values, mut vectors) = backend::symmetric_eigen(a)?;
-    values.invert_axis(Axis(0));
-    for mut vector in vectors.rows_mut() {
-        if largest_is_negative(vector.view()) {
-            vector.mapv_inplace(|x| -x);
-        }
-    }
-    Ok((values.as_standard_layout().into_owned(), columns_from_last_row(&vectors)))
+    let Eigen { mut values, vectors, room } = backend::symmetric_eigen(a)?;
+    values.reverse();
+    let sign = |vector: ArrayView1<'_, R>| {
+        if largest_is_negative(vector) { -R::one() } else { R::one() }
+    };
+    Ok((values.into(), columns_from_last_row(&vectors, sign, room)))
+}
+
+/// What a back end makes of a symmetric matrix.
+struct Eigen<R> {
+    /// Ascending.
+    values: Vec<R>,
+    /// As rows, with any signs.
+    vectors: Array2<R>,
+    /// Memory that is of no use any more.
+    room: Vec<R>,
 }
 
 /// Whether the entry of largest magnitude, the first of them at a tie, is negative.
@@ -250,6 +258,7 @@ mod with_faer {
         }
     }
 
+    #[cfg(not(feature = "openblas"))]
     pub use super::factor::{Factor, Kernel};
 
     pub fn product<R: Real>(
@@ -333,6 +342,7 @@ mod comparison;
 #[cfg(all(test, not(feature = "openblas")))]
 mod tests {
     use super::*;
+    use ndarray::Axis;
     use proptest::prelude::*;
 
     /// Entries that round differently when they are summed in another order.

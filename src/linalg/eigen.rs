@@ -11,18 +11,19 @@ use faer::linalg::householder::{
 };
 use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
 use faer::{Conj, Mat, MatMut, MatRef, Par};
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
 
 use super::transposed::lower_by_columns;
 use super::tridiagonal::{Tridiagonal, tridiagonalize};
-use super::{Real, leave_wide_registers};
+use super::{Eigen, Real, leave_wide_registers};
 use crate::error::{Error, Result};
 
-/// Eigenvalues (ascending) and, as rows, eigenvectors of a symmetric matrix (lower triangle read).
-pub(super) fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
+/// The eigenvalues and eigenvectors of a symmetric matrix (lower triangle read).
+pub(super) fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<Eigen<R>> {
     let n = a.nrows();
     if n < 2 {
-        return Ok((a.into_iter().collect(), Array2::eye(n)));
+        let values = a.into_iter().collect();
+        return Ok(Eigen { values, vectors: Array2::eye(n), room: Vec::new() });
     }
     let mut a = lower_by_columns(a);
     let tridiagonal = tridiagonalize(&mut a, n);
@@ -36,7 +37,7 @@ pub(super) fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array
         return Err(Error::Numerical("the eigendecomposition did not converge".into()));
     }
     let vectors = Array2::from_shape_vec((n, n), vectors).expect("n × n entries by construction");
-    Ok((values.into(), vectors))
+    Ok(Eigen { values, vectors, room: a })
 }
 
 /// Overwrites `vectors` by the eigenvectors of a tridiagonal matrix, one after the other; returns
@@ -105,7 +106,7 @@ mod tests {
         // Roundings of n reflections add up like a random walk.
         let tolerance = 30.0 * (n as f64).sqrt() * double(R::epsilon());
 
-        let (values, vectors) = symmetric_eigen(lower.clone()).unwrap();
+        let Eigen { values, vectors, .. } = symmetric_eigen(lower.clone()).unwrap();
         assert!(values.iter().is_sorted());
         assert!(orthonormality_defect(vectors.t()) <= tolerance, "{n}");
         let mut image = Array2::zeros((n, n));
@@ -117,7 +118,8 @@ mod tests {
 
         // The same matrix in the other memory order.
         let by_columns = lower.reversed_axes().as_standard_layout().into_owned().reversed_axes();
-        assert_eq!(symmetric_eigen(by_columns).unwrap(), (values, vectors));
+        let same = symmetric_eigen(by_columns).unwrap();
+        assert_eq!((same.values, same.vectors), (values, vectors));
     }
 
     /// Sizes around those of panels, tiles, vectors and faer's switch to divide and conquer.

@@ -1,6 +1,6 @@
 //! Changes between rows and columns, in tiles: entry by entry, each would fetch a cache line.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use super::Real;
 
@@ -25,13 +25,22 @@ pub(super) fn lower_by_columns<R: Real>(a: Array2<R>) -> Vec<R> {
     entries
 }
 
-/// The matrix that has the rows of another, the last first, as columns.
-pub(super) fn columns_from_last_row<R: Real>(rows: &Array2<R>) -> Array2<R> {
-    let mut columns = Array2::zeros((rows.ncols(), rows.nrows()));
+/// The matrix that has the rows of another, the last first, as columns, each times a factor; in
+/// the given memory, if there is enough.
+pub(super) fn columns_from_last_row<R: Real>(
+    rows: &Array2<R>,
+    factor: impl Fn(ArrayView1<'_, R>) -> R,
+    mut room: Vec<R>,
+) -> Array2<R> {
+    let factors: Vec<R> = rows.rows().into_iter().map(factor).collect();
+    room.resize(rows.len(), R::zero());
+    let mut columns = Array2::from_shape_vec((rows.ncols(), rows.nrows()), room)
+        .expect("as many entries as in the rows");
     let tiles = columns.axis_chunks_iter_mut(Axis(0), TILE);
     for (mut tile, rows) in tiles.zip(rows.axis_chunks_iter(Axis(1), TILE)) {
-        for (mut column, row) in tile.axis_iter_mut(Axis(1)).rev().zip(rows.rows()) {
-            column.assign(&row);
+        let columns = tile.axis_iter_mut(Axis(1)).rev();
+        for ((mut column, row), &factor) in columns.zip(rows.rows()).zip(&factors) {
+            column.zip_mut_with(&row, |to, &x| *to = factor * x);
         }
     }
     columns
@@ -62,10 +71,13 @@ mod tests {
         for (m, n) in [(0, 0), (1, 1), (8, 8), (13, 9), (7, 24), (17, 17)] {
             let rows = numbered(m, n);
             for rows in [rows.clone(), rows.reversed_axes()] {
-                let columns = columns_from_last_row(&rows);
-                assert!(columns.is_standard_layout());
-                for (j, column) in columns.columns().into_iter().rev().enumerate() {
-                    assert_eq!(column, rows.row(j));
+                for room in [vec![], vec![7.0; m * n]] {
+                    let columns = columns_from_last_row(&rows, |row| -row[0] - 1.0, room);
+                    assert!(columns.is_standard_layout());
+                    for (j, column) in columns.columns().into_iter().rev().enumerate() {
+                        let row = rows.row(j);
+                        assert_eq!(column, &row * (-row[0] - 1.0));
+                    }
                 }
             }
         }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::{ArrayView2, ArrayViewMut2, Into, Real};
+use super::{ArrayView2, ArrayViewMut2, Eigen, Into, Real};
 use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array2, Axis};
 
 /// The k × n right factor B of products A B.
 #[derive(Debug)]
@@ -50,12 +50,11 @@ pub fn add_gram<R: Real>(
     product(columns(left).reversed_axes(), columns(right), Into::Add, c);
 }
 
-/// Eigenvalues (ascending) and, as rows, eigenvectors.
-pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
+pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<Eigen<R>> {
     // A symmetric matrix: the row-major lower triangle is the column-major upper one, so the
     // matrix is completed first and either triangle may be read.
     let full = Array2::from_shape_fn(a.raw_dim(), |(i, j)| a[(i.max(j), i.min(j))]);
     drop(a);
     let (values, vectors) = R::lapack_eigen(&full)?;
-    Ok((values, vectors.reversed_axes()))
+    Ok(Eigen { values: values.to_vec(), vectors: vectors.reversed_axes(), room: Vec::new() })
 }
