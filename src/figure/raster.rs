@@ -57,7 +57,8 @@ impl Raster {
         if !(top.is_finite() && bottom.is_finite()) {
             return;
         }
-        let rows = (top.floor().max(0.0) as usize)..(bottom.ceil() as usize + 1).min(self.height);
+        let rows = (top.floor().max(0.0) as usize)
+            ..self.height.min(bottom.ceil().min(self.height as f64) as usize + 1);
         // Only the edges that reach a row are looked at in it.
         let mut edges: Vec<(Point, Point)> = vertices
             .iter()

@@ -18,7 +18,7 @@ impl<R: Pod> Pages<R> {
     ///
     /// Ends the program when there is not the memory, as vectors do.
     pub fn zeros(count: usize) -> Self {
-        let layout = Layout::array::<R>(count).unwrap_or(Layout::new::<R>());
+        let layout = Layout::array::<R>(count).expect("about as much as a matrix in memory takes");
         let pages = MmapMut::map_anon(layout.size()).unwrap_or_else(|_| handle_alloc_error(layout));
         // Without huge pages it is only slower.
         #[cfg(target_os = "linux")]

@@ -75,8 +75,7 @@ impl Store {
         if let Some(found) = sums.remove(table.name) {
             let mut text = Hashed::of(io::sink());
             table.write(&mut text).expect("rows are flat structs of numbers and texts");
-            let same = text.sum() == found;
-            if same {
+            if text.sum() == found {
                 sums.insert(table.name.into(), found);
                 return Ok(());
             }
