@@ -21,7 +21,8 @@ pub(super) fn median_interval(values: &[f64]) -> [f64; 3] {
             sweep::median(&resample)
         })
         .collect();
-    [sweep::quantile(&medians, 0.025), sweep::median(values), sweep::quantile(&medians, 0.975)]
+    let [low, high] = sweep::quantiles(&medians, [0.025, 0.975]);
+    [low, sweep::median(values), high]
 }
 
 #[cfg(test)]

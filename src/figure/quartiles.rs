@@ -1,6 +1,6 @@
 //! The quartiles of a metric over the trials.
 
-use crate::sweep::{Goal, quantile};
+use crate::sweep::{Goal, quantiles};
 
 /// Three quartiles.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,11 +16,8 @@ pub struct Quartiles {
 impl Quartiles {
     /// The quartiles of values that may be infinite but not NaN.
     pub fn of(values: &[f64]) -> Self {
-        // Sorting what is sorted takes little.
-        let mut values = values.to_vec();
-        values.sort_by(f64::total_cmp);
-        let quartile = |q| quantile(&values, q);
-        Self { lower: quartile(0.25), median: quartile(0.5), upper: quartile(0.75) }
+        let [lower, median, upper] = quantiles(values, [0.25, 0.5, 0.75]);
+        Self { lower, median, upper }
     }
 
     /// The same with a function applied to each; it must keep their order.

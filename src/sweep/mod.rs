@@ -9,4 +9,4 @@ mod selection;
 
 pub use grid::{Grid, Limits, decade, refined};
 pub use metric::{Goal, METRICS, Metric};
-pub use selection::{Rated, Selected, median, quantile, rate, select};
+pub use selection::{Rated, Selected, median, quantile, quantiles, rate, select};

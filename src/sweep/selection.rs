@@ -32,10 +32,20 @@ pub struct Selected {
     pub reason: String,
 }
 
-/// The q-quantile (linear interpolation) of values that may be infinite but not NaN; NaN of none.
+/// The q-quantile of values, see [`quantiles`].
 pub fn quantile(values: &[f64], q: f64) -> f64 {
+    let [quantile] = quantiles(values, [q]);
+    quantile
+}
+
+/// The q-quantiles (linear interpolation) of values that may be infinite but not NaN; NaN of none.
+pub fn quantiles<const N: usize>(values: &[f64], q: [f64; N]) -> [f64; N] {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
+    q.map(|q| quantile_of_sorted(&sorted, q))
+}
+
+fn quantile_of_sorted(sorted: &[f64], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
     let position = q * last as f64;
     let (below, above) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
@@ -69,7 +79,7 @@ pub fn rate(learning_rate: f64, runs: &[&RunRow], metric: &Metric, floor: f64) -
     });
     Rated {
         learning_rate,
-        quartiles: [0.25, 0.5, 0.75].map(|q| quantile(&values, q)),
+        quartiles: quantiles(&values, [0.25, 0.5, 0.75]),
         tolerance,
         reached_target: median(&reached.collect::<Vec<_>>()),
         trials: runs.len(),
