@@ -13,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::lanes::Layout;
 use crate::linalg;
 use crate::rng::Streams;
-use crate::store;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "file",
@@ -107,16 +106,12 @@ impl Spec for FileBasis {
         (groups != files).then(|| ("vectors", message()))
     }
 
-    fn data(&self, trials: usize) -> Result<Vec<(String, String)>> {
-        let mut files = Vec::new();
-        for path in self.vectors.iter().chain(&self.eigenvalues) {
-            for trial in 0..trials as u64 {
-                let path = of_trial(path, trial);
-                let bytes = fs::read(&path).map_err(Error::io(&path))?;
-                files.push((path.display().to_string(), store::sha256(&bytes)));
-            }
-        }
-        files.dedup();
-        Ok(files)
+    fn files(&self, trial: usize) -> Vec<PathBuf> {
+        let paths = self.vectors.iter().chain(&self.eigenvalues);
+        paths.map(|path| of_trial(path, trial as u64)).collect()
+    }
+
+    fn paths(&self) -> &[&str] {
+        &["vectors", "eigenvalues"]
     }
 }

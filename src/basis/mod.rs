@@ -4,6 +4,7 @@
 
 use std::fmt::Debug;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use ndarray::Array2;
 
@@ -112,12 +113,14 @@ pub trait Spec: Debug + Send + Sync {
         None
     }
 
-    /// Name and SHA-256 of each file used in so many trials; part of the identity of the results.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
-    fn data(&self, _trials: usize) -> Result<Vec<(String, String)>> {
-        Ok(Vec::new())
+    /// The files that it reads in a trial: what is in them is part of the identity of the results.
+    fn files(&self, _trial: usize) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// The keys that say where these files lie, which is not part of it.
+    fn paths(&self) -> &[&str] {
+        &[]
     }
 
     /// Whether building V samples gradients.

@@ -150,6 +150,10 @@ pub struct ExperimentArgs {
     /// Forget the finished tasks of the results folder and do everything again
     #[arg(long)]
     pub(super) force: bool,
+    /// Remove what another experiment left in the results folder: its finished tasks, tables and
+    /// figures
+    #[arg(long)]
+    pub(super) replace: bool,
     /// Stop at the first task that fails (a run that diverges is a result, not a failure)
     #[arg(long, conflicts_with = "max_failures")]
     pub(super) fail_fast: bool,

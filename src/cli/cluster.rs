@@ -12,7 +12,7 @@ use crate::cli::{Failure, Status, print, text};
 use crate::cluster::{self, DEFAULT_MINUTES, Element, Folder, Settings, SlurmOption};
 use crate::error::{Error, Result};
 use crate::run::{Next, Observer, PlannedTask};
-use crate::store::{Store, Stored};
+use crate::store::{PROVENANCE, Store, Stored};
 
 /// Plans the next pass and writes everything that is needed to work on it elsewhere.
 pub(super) fn emit(
@@ -156,7 +156,9 @@ pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Stat
         session.console.note(&failure.to_string());
     }
     if partial || matches!(next, Next::Nothing(_)) {
-        session.work(|run, _| run.publish_sweep(swept))?;
+        session.work(|run, provenance| {
+            run.publish_sweep(swept, |publication| publication.write(PROVENANCE, &provenance.end()))
+        })?;
         if !quiet {
             print(&text::rates(&swept.rates))?;
         }

@@ -7,7 +7,7 @@ use crate::cli::{Failure, PlotArgs, Status, exit, print, text};
 use crate::config::{self, Overlay, Source};
 use crate::experiment::Experiment;
 use crate::figure;
-use crate::store::Store;
+use crate::store::{EXPERIMENT, Store};
 
 /// Runs the program.
 pub fn main(arguments: &PlotArgs) -> ExitCode {
@@ -16,10 +16,17 @@ pub fn main(arguments: &PlotArgs) -> ExitCode {
 
 fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {
     let store = Store::peek(&arguments.results);
-    let name = arguments.results.join("experiment.toml").display().to_string();
-    let source = Source::parse(name, &store.read("experiment.toml")?)?;
+    store.finish_publication()?;
+    let published = store.sums()?;
+    let name = arguments.results.join(EXPERIMENT).display().to_string();
+    let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
     let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
-    let drawn = figure::draw_some(&store, &experiment, &arguments.only)?;
+    let drawn = figure::draw(store.root(), &experiment, &arguments.only)?;
+    let mut publication = store.stage()?;
+    for (name, bytes) in &drawn.files {
+        publication.write(name, bytes)?;
+    }
+    publication.amend(published.as_deref())?;
     for line in text::missing(&drawn) {
         // Nothing can be done if stderr is closed.
         let _ = writeln!(anstream::stderr(), "{line}");
@@ -27,5 +34,5 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {
     if !arguments.quiet {
         print(&text::written(&arguments.results, &drawn))?;
     }
-    Ok(if drawn.missing.is_empty() { Status::Done } else { Status::Partial })
+    text::ending(drawn)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::provenance::Maker;
 
 /// Everything that is needed to tell two results apart, apart from the experiment itself.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Provenance {
     #[serde(flatten)]
     maker: &'static Maker,
@@ -29,17 +29,17 @@ impl Provenance {
             threads,
             seed,
             data,
-            arguments: std::env::args().collect(),
+            arguments: std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect(),
             start: now(),
             end: String::new(),
         }
     }
 
     /// At its end, as JSON.
-    pub fn end(mut self) -> Vec<u8> {
-        self.end = now();
+    pub fn end(&self) -> Vec<u8> {
+        let ended = Self { end: now(), ..self.clone() };
         let mut bytes =
-            serde_json::to_vec_pretty(&self).expect("texts and numbers have a JSON form");
+            serde_json::to_vec_pretty(&ended).expect("texts and numbers have a JSON form");
         bytes.push(b'\n');
         bytes
     }

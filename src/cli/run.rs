@@ -6,6 +6,7 @@ use crate::cli::session::{Session, config_or_list};
 use crate::cli::{Failure, RunArgs, Status, exit, print, text};
 use crate::figure;
 use crate::run::Observer;
+use crate::store::PROVENANCE;
 
 /// Runs the program.
 pub fn main(arguments: &RunArgs) -> ExitCode {
@@ -18,11 +19,17 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
     if arguments.experiment.dry_run {
         return session.dry_run();
     }
-    let (report, drawn, bases) = session.work(|run, store| {
-        let report = run.all()?;
-        let drawn = figure::draw_all(store, &session.experiment)?;
-        let bases = if arguments.save_basis { run.save_bases()? } else { Vec::new() };
-        Ok((report, drawn, bases))
+    let (report, (drawn, bases)) = session.work(|run, provenance| {
+        run.all(|publication| {
+            let drawn = figure::draw(publication.folder(), &session.experiment, &[])?;
+            for (name, bytes) in &drawn.files {
+                publication.write(name, bytes)?;
+            }
+            let bases =
+                if arguments.save_basis { run.save_bases(publication)? } else { Vec::new() };
+            publication.write(PROVENANCE, &provenance.end())?;
+            Ok((drawn, bases))
+        })
     })?;
     if arguments.experiment.json {
         print(&text::json(&report))?;

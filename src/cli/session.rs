@@ -13,10 +13,11 @@ use crate::cli::{Failure, Status, listing, print, text};
 use crate::config::{self, ConfigErrors, DEFAULT_PROFILE, Overlay, Source};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
+use crate::figure;
 use crate::objective::Context;
 use crate::rng::Streams;
-use crate::run::{self, Observer, Options, Run};
-use crate::store::{Identity, Store};
+use crate::run::{self, Data, Observer, Options, Run};
+use crate::store::{EXPERIMENT, Identity, PROVENANCE, Store, TABLES};
 
 /// Where results folders are, unless asked otherwise.
 const RESULTS: &str = "results";
@@ -28,7 +29,7 @@ pub(super) struct Session<'a> {
     pub resolved: toml::Table,
     pub folder: PathBuf,
     pub console: Console,
-    data: Vec<(String, String)>,
+    data: Data,
 }
 
 /// The config as a program reads it: used by the tests of the shipped configs as well.
@@ -52,7 +53,7 @@ impl<'a> Session<'a> {
             streams: Streams::new(experiment.seed, 0),
             data_dir: arguments.data_dir.clone(),
         };
-        let data = experiment.data(&context)?;
+        let data = Data::of(&experiment, &context)?;
         let folder = arguments.out.clone().unwrap_or_else(|| {
             let profile = arguments.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
             let suffix = if profile == DEFAULT_PROFILE { "" } else { "-" };
@@ -66,7 +67,7 @@ impl<'a> Session<'a> {
     fn options(&self) -> Options {
         Options {
             data_dir: self.arguments.data_dir.clone(),
-            data: self.data.iter().map(|(_, sha256)| sha256.clone()).collect(),
+            data: self.data.clone(),
             max_failures: match (self.arguments.fail_fast, self.arguments.max_failures) {
                 (true, _) => Some(1),
                 (false, most) => most.map(|most| most as usize),
@@ -76,18 +77,28 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Opens the results folder.
+    fn identity(&self) -> Identity {
+        let experiment = run::identity(&self.experiment, &self.resolved);
+        Identity::new(&experiment, self.data.bound(&self.experiment))
+    }
+
+    /// Opens the results folder. What it holds and is not ours is refused before any work.
     pub fn store(&self) -> Result<Store> {
         if self.arguments.out.is_none() {
             fs::create_dir_all(RESULTS).map_err(Error::io(RESULTS))?;
         }
-        Store::open(&self.folder, &Identity::new(self.data.clone()))
+        let open = if self.arguments.replace { Store::replace } else { Store::open };
+        let store = open(&self.folder, &self.identity())?;
+        let tables = TABLES.iter().map(|&name| name.to_owned());
+        let others = [EXPERIMENT, PROVENANCE].map(str::to_owned);
+        store.check_outputs(tables.chain(others).chain(figure::outputs(&self.experiment)))?;
+        Ok(store)
     }
 
     /// Opens the results folder and works in it on as many threads as asked for.
     pub fn work<T: Send>(
         &self,
-        work: impl FnOnce(&Run<'_>, &Store) -> Result<T> + Send,
+        work: impl FnOnce(&Run<'_>, &Provenance) -> Result<T> + Send,
     ) -> Result<T, Failure> {
         let store = self.store()?;
         if self.arguments.force {
@@ -99,23 +110,19 @@ impl<'a> Session<'a> {
             .build()
             .map_err(|error| Error::io("threads")(std::io::Error::other(error)))?;
         let provenance =
-            Provenance::begin(self.experiment.seed, options.threads, self.data.clone());
+            Provenance::begin(self.experiment.seed, options.threads, self.data.named());
         let run = Run::new(&self.experiment, &self.resolved, &store, &options, &self.console);
-        let result = pool.install(|| work(&run, &store));
+        let result = pool.install(|| work(&run, &provenance));
         self.console.finish();
         let (done, found) = run.tally();
         if done + found > 0 {
             self.console.note(&format!("tasks: {done} done, {found} found done"));
         }
         match result {
-            Ok(value) => {
-                store.write("provenance.json", &provenance.end())?;
-                Ok(value)
-            }
             Err(Error::Interrupted) => {
                 Err(Failure::Signal(self.console.signal().unwrap_or(signal_hook::consts::SIGINT)))
             }
-            Err(error) => Err(error.into()),
+            result => Ok(result?),
         }
     }
 
@@ -123,6 +130,9 @@ impl<'a> Session<'a> {
     pub fn look<T>(&self, look: impl FnOnce(&Run<'_>) -> Result<T>) -> Result<T> {
         let options = self.options();
         let store = Store::peek(&self.folder);
+        if !self.arguments.replace {
+            store.check_bound(&self.identity())?;
+        }
         look(&Run::new(&self.experiment, &self.resolved, &store, &options, &self.console))
     }
 

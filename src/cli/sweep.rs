@@ -6,6 +6,7 @@ use crate::cli::args::SweepCommand;
 use crate::cli::session::{Session, config_or_list};
 use crate::cli::{Failure, Status, SweepArgs, cluster, exit, print, text};
 use crate::error::Error;
+use crate::store::PROVENANCE;
 
 /// Runs the program.
 pub fn main(arguments: &SweepArgs) -> ExitCode {
@@ -35,7 +36,9 @@ fn sweep(arguments: &SweepArgs) -> Result<Status, Failure> {
     if let Some(dir) = &slurm.emit_slurm {
         return cluster::emit(&session, slurm, dir);
     }
-    let swept = session.work(|run, _| run.sweep())?;
+    let swept = session.work(|run, provenance| {
+        run.sweep(|publication| publication.write(PROVENANCE, &provenance.end()))
+    })?;
     if arguments.json {
         print(&text::json(&swept.rates))?;
     } else if !arguments.quiet {

@@ -1,19 +1,23 @@
 //! Experiments: what a config describes, checked.
 
-use std::fmt;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::PathBuf;
+use std::{fmt, fs};
 
 use crate::basis;
 use crate::claim::Claim;
 use crate::config::Reader;
 use crate::distribution::Distribution;
 use crate::egop::Sampling;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::figure;
 use crate::minibatch::{Minibatches, Order};
 use crate::objective;
 use crate::optimizer;
 use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
+use crate::store;
 use crate::sweep::{Grid, Limits, METRICS, Metric};
 use crate::trial::{Recording, Start, Training};
 
@@ -224,7 +228,7 @@ impl Experiment {
         coordinates.own.sampling.unwrap_or(self.sampling)
     }
 
-    /// Name and SHA-256 of each data file used.
+    /// Name and SHA-256 of each file that the objectives read.
     ///
     /// # Errors
     /// When a data set or a file is missing or corrupt.
@@ -235,10 +239,26 @@ impl Experiment {
         }
         for coordinates in &self.coordinates {
             files.extend(self.objective_of(coordinates).data(context)?);
-            files.extend(coordinates.basis.data(self.trials)?);
         }
         files.sort();
         files.dedup();
+        Ok(files)
+    }
+
+    /// SHA-256 of each file that the bases read.
+    ///
+    /// # Errors
+    /// When a file is missing.
+    pub fn basis_files(&self) -> Result<BTreeMap<PathBuf, String>> {
+        let mut files = BTreeMap::new();
+        for coordinates in &self.coordinates {
+            for path in (0..self.trials).flat_map(|trial| coordinates.basis.files(trial)) {
+                if let Entry::Vacant(vacant) = files.entry(path) {
+                    let bytes = fs::read(vacant.key()).map_err(Error::io(vacant.key()))?;
+                    vacant.insert(store::sha256(&bytes));
+                }
+            }
+        }
         Ok(files)
     }
 

@@ -1,35 +1,36 @@
-//! Drawing an experiment's figures into its results folder.
+//! Drawing an experiment's figures.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::figure::{Drawing, Spec, Tables};
-use crate::store::Store;
+use crate::figure::{Drawing, FORMATS, Spec, Tables};
 
 /// What became of an experiment's figures.
 #[derive(Debug, Default)]
 pub struct Drawn {
-    /// Names of the files that were written.
-    pub files: Vec<String>,
-    /// Figures for which the tables do not suffice, and what is missing: where every learning rate
-    /// diverged, say, there are no curves.
+    /// Names and contents of their files.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Figures that could not be drawn, and why: where every learning rate diverged, say, there are
+    /// no curves.
     pub missing: Vec<(String, Error)>,
 }
 
-/// Draws all figures of an experiment.
-///
-/// # Errors
-/// When a table cannot be read, or a file cannot be written.
-pub fn draw_all(store: &Store, experiment: &Experiment) -> Result<Drawn> {
-    draw_some(store, experiment, &[])
+/// The names of the files of an experiment's figures.
+pub fn outputs(experiment: &Experiment) -> impl Iterator<Item = String> {
+    let figures = experiment.figures.iter();
+    figures.flat_map(|figure| FORMATS.map(|extension| format!("{}.{extension}", figure.file())))
 }
 
-/// Draws the figures with these names, or all if there are none.
+/// Draws the figures with these names, or all if there are none, from the tables in a folder. One
+/// that cannot be drawn does not keep the others from it.
 ///
 /// # Errors
-/// As for [`draw_all`]; [`Error::Usage`] for a name that no figure has.
-pub fn draw_some(store: &Store, experiment: &Experiment, only: &[String]) -> Result<Drawn> {
+/// [`Error::Usage`] for a name that no figure has.
+pub fn draw(folder: &Path, experiment: &Experiment, only: &[String]) -> Result<Drawn> {
     let known: Vec<&str> = experiment.figures.iter().map(|figure| figure.file()).collect();
     if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
         let message = format!("there is no figure {unknown:?}; there are {}", known.join(", "));
@@ -37,7 +38,7 @@ pub fn draw_some(store: &Store, experiment: &Experiment, only: &[String]) -> Res
     }
     let names = |all: Vec<&String>| all.into_iter().cloned().collect();
     let tables = Tables::new(
-        store.root(),
+        folder,
         names(experiment.algorithms.iter().map(|algorithm| &algorithm.name).collect()),
         names(experiment.coordinates.iter().map(|coordinates| &coordinates.name).collect()),
     );
@@ -49,22 +50,21 @@ pub fn draw_some(store: &Store, experiment: &Experiment, only: &[String]) -> Res
         .collect();
     tables.prepare(&figures.iter().flat_map(|figure| figure.tables()).copied().collect());
     let drawings: Vec<Result<Vec<Drawing>>> =
-        figures.par_iter().map(|figure| figure.draw(&tables)).collect();
+        figures.par_iter().map(|figure| guarded(|| figure.draw(&tables))).collect();
     let mut drawn = Drawn::default();
     for (figure, drawings) in figures.iter().zip(drawings) {
-        let drawings = match drawings {
-            Ok(drawings) => drawings,
-            Err(error @ Error::Incompatible { .. }) => {
-                drawn.missing.push((figure.file().to_owned(), error));
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        for drawing in drawings {
-            let name = format!("{}.{}", figure.file(), drawing.extension);
-            store.write(&name, &drawing.bytes)?;
-            drawn.files.push(name);
+        match drawings {
+            Ok(drawings) => drawn.files.extend(drawings.into_iter().map(|drawing| {
+                (format!("{}.{}", figure.file(), drawing.extension), drawing.bytes)
+            })),
+            Err(error) => drawn.missing.push((figure.file().to_owned(), error)),
         }
     }
     Ok(drawn)
+}
+
+/// A panic costs one figure.
+fn guarded<T>(draw: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(draw))
+        .unwrap_or_else(|_| Err(Error::Drawing("the program panicked; please report it".into())))
 }

@@ -27,11 +27,14 @@ mod tables;
 
 mod trajectories;
 
-pub use draw::{Drawn, draw_all, draw_some};
+pub use draw::{Drawn, draw, outputs};
 pub use tables::Tables;
 
 use crate::Result;
 use crate::config::Reader;
+
+/// The extensions of the files of each figure.
+pub const FORMATS: [&str; 2] = ["png", "svg"];
 
 /// One picture in one format.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,26 +10,24 @@ use crate::experiment::Precision as Type;
 use crate::run::Run;
 use crate::run::observer::Stage;
 use crate::run::task::{Task, block_name, context};
+use crate::store::{self, BASES, Publication};
 use crate::trial::{Control, Precision, Problem, Recording};
 
-/// The folder in the results folder.
-const FOLDER: &str = "basis";
-
 impl Run<'_> {
-    /// Writes V's diagonal blocks (d × d matrices of doubles, the new coordinates' axes as columns)
+    /// Adds V's diagonal blocks (d × d matrices of doubles, the new coordinates' axes as columns)
     /// of every trial and coordinate system but the original one, and for eigenbases beside each
-    /// its eigenvalues (`…-eigenvalues.npy`). Returns the names of the files.
+    /// its eigenvalues (`…-eigenvalues.npy`), to what is published. Returns the names of the files.
     ///
     /// # Errors
     /// When an EGOP cannot be estimated, a file cannot be written, or on interruption.
-    pub fn save_bases(&self) -> Result<Vec<String>> {
+    pub fn save_bases(&self, publication: &mut Publication<'_>) -> Result<Vec<String>> {
         match self.experiment.precision {
-            Type::Double => self.save::<f64>(),
-            Type::Single => self.save::<f32>(),
+            Type::Double => self.save::<f64>(publication),
+            Type::Single => self.save::<f32>(publication),
         }
     }
 
-    fn save<R: Precision>(&self) -> Result<Vec<String>> {
+    fn save<R: Precision>(&self, publication: &mut Publication<'_>) -> Result<Vec<String>> {
         let experiment = self.experiment;
         let mut files = Vec::new();
         for trial in 0..experiment.trials {
@@ -69,28 +67,27 @@ impl Run<'_> {
                     }
                 };
                 for (block, vectors) in named {
-                    let stem = plain(&format!("{trial}-{}-{block}", coordinates.name));
-                    files.push(self.write_npy(format!("{stem}.npy"), vectors.matrix())?);
+                    let name = store::file_name(&coordinates.name);
+                    let stem = format!("{BASES}/{trial}-{name}-{}", store::file_name(&block));
+                    let mut made = vec![(format!("{stem}.npy"), npy(vectors.matrix()))];
                     if let Vectors::Eigen(spectrum) = &vectors {
                         let name = format!("{stem}-eigenvalues.npy");
-                        files.push(self.write_npy(name, &spectrum.eigenvalues)?);
+                        made.push((name, npy(&spectrum.eigenvalues)));
+                    }
+                    for (name, bytes) in made {
+                        publication.write(&name, &bytes)?;
+                        files.push(name);
                     }
                 }
             }
         }
         Ok(files)
     }
-
-    fn write_npy(&self, name: String, array: &impl WriteNpyExt) -> Result<String> {
-        let mut bytes = Vec::new();
-        array.write_npy(&mut bytes).expect("an array in memory can be written to memory");
-        self.store.write_in(FOLDER, &name, &bytes)?;
-        Ok(format!("{FOLDER}/{name}"))
-    }
 }
 
-/// A name without characters that are special in file names.
-fn plain(name: &str) -> String {
-    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    name.chars().map(plain).collect()
+/// The bytes of an .npy file.
+fn npy(array: &impl WriteNpyExt) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    array.write_npy(&mut bytes).expect("an array in memory can be written to memory");
+    bytes
 }

@@ -143,12 +143,4 @@ impl Run<'_> {
             recording: Recording::Summary,
         })
     }
-
-    /// Writes the tables of a sweep.
-    ///
-    /// # Errors
-    /// When they cannot be written.
-    pub fn publish_sweep(&self, swept: &Swept) -> Result<()> {
-        self.publish(&swept.tables())
-    }
 }

@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 use crate::error::Result;
 use crate::experiment::{Experiment, Precision};
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
-use crate::store::{Store, Stream};
+use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 
 mod bases;
 mod distributed;
+mod identity;
 mod ledger;
 mod memory;
 mod observer;
@@ -22,6 +23,7 @@ mod task;
 mod theory;
 
 pub use distributed::{Next, PlannedTask, Rates};
+pub use identity::{Data, identity};
 pub use memory::{Memory, of_this_machine};
 pub use observer::{Observer, Silent, Stage};
 pub use pass::Failure;
@@ -38,8 +40,8 @@ use sweep::Sweep;
 pub struct Options {
     /// Where the user keeps data sets, if not at the usual places.
     pub data_dir: Option<PathBuf>,
-    /// SHA-256 of each data file used: part of the identity of every task.
-    pub data: Vec<String>,
+    /// Checksums of the data used: part of the identity of every task.
+    pub data: Data,
     /// Begin no further task once so many have failed; `None`: go on with the others.
     pub max_failures: Option<usize>,
     /// Bytes that may be used; see [`of_this_machine`].
@@ -85,26 +87,48 @@ impl<'a> Run<'a> {
         Self { experiment, resolved, store, options, observer, tally: Tally::default() }
     }
 
-    /// Tunes the learning rates, with what is finished already taken from the store, and writes
-    /// `learning_rates.csv` and `runs.csv`.
+    /// Tunes the learning rates, with what is finished already taken from the store, and publishes
+    /// `learning_rates.csv` and `runs.csv`, with what `more` adds.
     ///
     /// # Errors
     /// On interruption, when too many tasks fail, and when the store cannot be read or written.
-    pub fn sweep(&self) -> Result<Swept> {
+    pub fn sweep(&self, more: impl FnOnce(&mut Publication<'_>) -> Result<()>) -> Result<Swept> {
         let swept = self.tune(&*self.passes())?;
-        self.publish(&swept.tables())?;
+        self.publish_sweep(&swept, more)?;
         Ok(swept)
     }
 
-    /// Does the sweep, then everything after: curves at the selected learning rates, spectra and
-    /// verdicts. Figures are drawn from the tables by [`crate::figure`].
+    /// Publishes a sweep, in the place of all that was published; nothing is done if it is
+    /// published already, perhaps with more.
     ///
     /// # Errors
-    /// As for [`Run::sweep`].
-    pub fn all(&self) -> Result<Report> {
+    /// When files cannot be written.
+    pub fn publish_sweep(
+        &self,
+        swept: &Swept,
+        more: impl FnOnce(&mut Publication<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut publication = self.stage(&swept.tables())?;
+        if publication.is_published(RateRow::FILE)? {
+            return Ok(());
+        }
+        more(&mut publication)?;
+        publication.commit(|_| false)
+    }
+
+    /// Does the sweep, then everything after: curves at the selected learning rates, spectra and
+    /// verdicts. Publishes the tables with what `more` adds to them, such as figures, which are
+    /// drawn from the staged tables by [`crate::figure`].
+    ///
+    /// # Errors
+    /// As for [`Run::sweep`], and those of `more`.
+    pub fn all<T>(
+        &self,
+        more: impl FnOnce(&mut Publication<'_>) -> Result<T>,
+    ) -> Result<(Report, T)> {
         let passes = self.passes();
         let mut swept = self.tune(&*passes)?;
-        let finals = tables::selected(&*passes, self.experiment, &mut swept)?;
+        let mut finals = tables::selected(&*passes, self.experiment, &mut swept)?;
         for failure in &finals.failures {
             if !swept.failures.contains(failure) {
                 swept.failures.push(failure.clone());
@@ -123,15 +147,16 @@ impl<'a> Run<'a> {
         let mut tables = swept.tables();
         tables.extend(finals.tables());
         tables.extend([Stream::of(&theory), Stream::of(&claims), Stream::of(&schedule)]);
-        self.publish(&tables)?;
+        let mut publication = self.stage(&tables)?;
         drop(tables);
-        Ok(Report {
-            rates: swept.rates,
-            theory,
-            measures: finals.measures,
-            claims,
-            failures: swept.failures,
-        })
+        let measures = std::mem::take(&mut finals.measures);
+        drop(finals);
+        let report =
+            Report { rates: swept.rates, theory, measures, claims, failures: swept.failures };
+        let added = more(&mut publication)?;
+        // Changes of variables are those of the same experiment.
+        publication.commit(|name| name.starts_with(BASES))?;
+        Ok((report, added))
     }
 
     /// How the memory is shared out.
@@ -187,9 +212,15 @@ impl<'a> Run<'a> {
         (self.tally.done.load(Ordering::Relaxed), self.tally.found.load(Ordering::Relaxed))
     }
 
-    fn publish(&self, tables: &[Stream<'_>]) -> Result<()> {
+    /// The experiment and its tables.
+    fn stage(&self, tables: &[Stream<'_>]) -> Result<Publication<'_>> {
         let document = toml::to_string(self.resolved)
             .expect("a document that was read from TOML can be written as TOML");
-        self.store.publish(&document, tables)
+        let mut publication = self.store.stage()?;
+        publication.write(EXPERIMENT, document.as_bytes())?;
+        for table in tables {
+            publication.write_table(table)?;
+        }
+        Ok(publication)
     }
 }

@@ -17,6 +17,7 @@ use crate::record::{
     TrajectoryRow,
 };
 use crate::rng::Streams;
+use crate::run::identity::{Data, identity};
 use crate::run::prepared::Prepared;
 use crate::store::{self, Csv, Table, Tables};
 use crate::trial::{Control, Method, Outcome, Precision, Problem, Recording, train};
@@ -62,46 +63,32 @@ impl Task {
     }
 
     /// The content address: a hash of everything that the rows depend on, and nothing else.
-    pub fn key(&self, experiment: &Experiment, resolved: &toml::Table, data: &[String]) -> String {
-        let coordinates = &experiment.coordinates[self.coordinates].name;
-        let mut content = toml::Table::new();
-        for shared in ["seed", "precision", "objective", "distribution", "start", "egop"] {
-            if let Some(value) = resolved.get(shared) {
-                content.insert(shared.into(), value.clone());
+    pub fn key(&self, experiment: &Experiment, resolved: &toml::Table, data: &Data) -> String {
+        let coordinates = &experiment.coordinates[self.coordinates];
+        let mut content = identity(experiment, resolved);
+        for systems in ["coordinates", "spectra"] {
+            if let Some(Value::Table(systems)) = content.get_mut(systems) {
+                systems.retain(|name, _| name == coordinates.name);
             }
         }
-        let table = |value: Option<&Value>| value.and_then(Value::as_table).cloned();
-        let mut training = table(resolved.get("training")).unwrap_or_default();
-        training.remove("record");
-        content.insert("training".into(), training.into());
-        let section = |section: &str, name: &str| {
-            table(resolved.get(section).and_then(|section| section.get(name))).unwrap_or_default()
-        };
-        content.insert("coordinates".into(), coordinates.clone().into());
-        content.insert("basis".into(), section("coordinates", coordinates).into());
-        if !experiment.trains() {
-            content.insert("spectrum".into(), section("spectra", coordinates).into());
-        }
-        for (algorithm, rates) in experiment.algorithms.iter().zip(&*self.rates) {
-            if rates.is_empty() {
-                continue;
+        if let Some(Value::Table(algorithms)) = content.get_mut("algorithms") {
+            for (algorithm, rates) in experiment.algorithms.iter().zip(&*self.rates) {
+                match algorithms.get_mut(&algorithm.name) {
+                    Some(Value::Table(settings)) if !rates.is_empty() => {
+                        settings.insert("learning_rates".into(), rates.clone().into());
+                    }
+                    _ => drop(algorithms.remove(&algorithm.name)),
+                }
             }
-            let mut settings = section("algorithms", &algorithm.name);
-            for grid in ["coarse", "limits", "learning_rates"] {
-                settings.remove(grid);
-            }
-            settings.insert("learning_rates".into(), rates.clone().into());
-            content.insert(format!("algorithm {}", algorithm.name), settings.into());
         }
+        let texts = |texts: Vec<&str>| Value::from(texts);
         content.insert("schema".into(), i64::from(SCHEMA).into());
         content.insert("trial".into(), (self.trial as i64).into());
-        let recording = match self.recording {
-            Recording::Summary => "Summary".into(),
-            // Since the theory's quantities are recorded.
-            recording => format!("{recording:?}, theory"),
-        };
-        content.insert("recording".into(), recording.into());
-        content.insert("data".into(), data.to_vec().into());
+        content.insert("recording".into(), format!("{:?}", self.recording).into());
+        let objectives = data.objectives.iter().map(|(_, sha256)| &**sha256);
+        content.insert("data".into(), texts(objectives.collect()));
+        let files = data.of_basis(coordinates, self.trial);
+        content.insert("files".into(), texts(files.collect()));
         let hash = store::sha256(canonical_json(&content.into()).as_bytes());
         hash[..32].to_owned()
     }

@@ -2,16 +2,19 @@
 //!
 //! A task is absent or complete: its files are written to a temporary folder, flushed to disk and
 //! renamed into place, with row counts and checksums that are verified whenever it is read.
-//! Re-running the same experiment is the resume. The merged tables are listed with their checksums
-//! in `SHA256SUMS`, and verified too.
+//! Re-running the same experiment is the resume. What is made from the tasks is published as one
+//! set (`publication`), which is verified too.
 //!
 //! ```text
-//! store.json           what the folder is bound to
+//! store.json           what the folder is bound to: the experiment, its data, the schema
 //! tasks/KEY/           a finished task: its tables, and task.json with row counts and checksums
 //! locks/               who works on what; holds nothing
-//! experiment.toml      the experiment that the tables below belong to
+//! experiment.toml      the experiment as it was understood
+//! provenance.json      where the results come from
 //! runs.csv …           merged tables
-//! SHA256SUMS           their checksums (sha256sum --check SHA256SUMS)
+//! fig5c.png …          figures
+//! basis/               changes of variables
+//! SHA256SUMS           the checksums of all of these (sha256sum --check SHA256SUMS)
 //! ```
 
 use std::fs::File;
@@ -21,41 +24,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::provenance::Maker;
-use crate::record::SCHEMA;
 
 mod disk;
+mod identity;
 mod lock;
-mod merged;
+mod publication;
 mod table;
 mod task;
 
 pub use disk::{Disk, System};
-pub use table::{Csv, Stream, Table};
+pub use identity::Identity;
+pub use publication::{BASES, EXPERIMENT, PROVENANCE, Publication, SUMS};
+pub use table::{Csv, Stream, TABLES, Table};
 pub use task::{Finished, Stored, Tables};
 
 use lock::Lock;
 use task::{manifest, read_if_there};
-
-/// What a results folder is bound to: results of another schema or other data are not mixed in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// Version of the tables' schema.
-    pub schema: u32,
-    /// Name and SHA-256 of each data file.
-    pub data: Vec<(String, String)>,
-}
-
-impl Identity {
-    /// The current schema with these data files.
-    pub fn new(data: Vec<(String, String)>) -> Self {
-        Self { schema: SCHEMA, data }
-    }
-}
 
 /// A results folder.
 #[derive(Clone, Debug)]
@@ -78,15 +67,24 @@ const UNFINISHED: &str = ".unfinished-";
 const LEFT_BEHIND: Duration = Duration::from_secs(600);
 
 impl Store {
-    /// Opens a results folder, making it (but not its parent) if need be. Nothing that is there is
-    /// changed, except that what killed programs left unfinished is removed when nobody else works
-    /// in the folder.
+    /// Opens a results folder, making it (but not its parent) if need be. A publication that was cut
+    /// short is finished; nothing else that is there is changed, except that what killed programs
+    /// left unfinished is removed when nobody else works in the folder.
     ///
     /// # Errors
     /// [`Error::Io`] when it cannot be made or written to; [`Error::Incompatible`] when it holds
-    /// results of another schema or of other data.
+    /// another experiment, with the keys that differ.
     pub fn open(root: &Path, identity: &Identity) -> Result<Self> {
         Self::open_on(Arc::new(System), root, identity)
+    }
+
+    /// [`Store::open`], but of another experiment nothing is left.
+    ///
+    /// # Errors
+    /// As for [`Store::open`]; [`Error::Incompatible`] when another program works in the folder, or
+    /// a published file was changed since.
+    pub fn replace(root: &Path, identity: &Identity) -> Result<Self> {
+        Self::open_as(Arc::new(System), root, identity, true)
     }
 
     /// [`Store::open`] on another file system than the operating system's.
@@ -94,17 +92,30 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`].
     pub fn open_on(disk: Arc<dyn Disk>, root: &Path, identity: &Identity) -> Result<Self> {
+        Self::open_as(disk, root, identity, false)
+    }
+
+    fn open_as(
+        disk: Arc<dyn Disk>,
+        root: &Path,
+        identity: &Identity,
+        replace: bool,
+    ) -> Result<Self> {
         let mut store = Self { root: root.to_path_buf(), disk, presence: None };
         for folder in [root, &store.tasks(), &store.locks()] {
             store.make_folder(folder)?;
         }
         store.probe()?;
-        store.bind(identity)?;
         let runners = store.lock_file("runners")?;
         let failed = || Error::io(store.locks().join("runners"));
-        if lock::exclusive(&runners).map_err(failed())? == Lock::Held {
+        let outputs = store.lock_outputs()?;
+        let alone = lock::exclusive(&runners).map_err(failed())? == Lock::Held;
+        store.finish_locked()?;
+        if alone {
             store.remove_left_behind()?;
         }
+        store.bind(identity, replace, alone)?;
+        drop(outputs);
         lock::wait_shared(&runners).map_err(failed())?;
         store.presence = Some(Arc::new(runners));
         Ok(store)
@@ -148,30 +159,55 @@ impl Store {
         written.and(removed).map_err(Error::io(&self.root))
     }
 
+    /// Whether the folder may be opened as it is, without a change to it.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn check_bound(&self, identity: &Identity) -> Result<()> {
+        match read_if_there(&*self.disk, &self.root.join(IDENTITY))? {
+            Some(bytes) => identity.check(&self.root, &bytes),
+            None => Ok(()),
+        }
+    }
+
     /// Checks what the folder is bound to, or binds it.
-    fn bind(&self, identity: &Identity) -> Result<()> {
-        let path = self.root.join(IDENTITY);
-        let Some(bytes) = read_if_there(&*self.disk, &path)? else {
-            return self.write(IDENTITY, &json(identity));
-        };
-        if bytes == json(identity) {
-            return Ok(());
+    fn bind(&self, identity: &Identity, replace: bool, alone: bool) -> Result<()> {
+        let bind = || self.write(IDENTITY, &json(identity));
+        match self.check_bound(identity) {
+            Ok(()) if self.root.join(IDENTITY).exists() => Ok(()),
+            Ok(()) => bind(),
+            Err(Error::Incompatible { .. }) if replace => {
+                if !alone {
+                    return Err(self.in_use("its results are not replaced"));
+                }
+                self.withdraw_locked()?;
+                self.clear_alone()?;
+                self.remove_locks()?;
+                bind()
+            }
+            Err(error) => Err(error),
         }
-        match serde_json::from_slice::<Identity>(&bytes) {
-            Ok(found) if found != *identity => Err(Error::Incompatible {
-                path,
-                message: "the folder holds results of another schema or of other data; \
-                          choose another folder with --out, or move this one away"
-                    .into(),
-            }),
-            _ => Err(Error::Corrupt {
-                path,
-                message: "is not as it was written, so it is not known which data the results in \
-                          this folder belong to; choose another folder with --out, or move this \
-                          one away"
-                    .into(),
-            }),
+    }
+
+    fn in_use(&self, so: &str) -> Error {
+        Error::Incompatible {
+            path: self.root.clone(),
+            message: format!(
+                "another program works in this folder, so {so}; wait for it, or stop it"
+            ),
         }
+    }
+
+    /// Removes the locks of pieces of work; to be called when nobody else works in the folder.
+    fn remove_locks(&self) -> Result<()> {
+        let folder = self.locks();
+        for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+            let entry = entry.map_err(Error::io(&folder))?;
+            if !["runners", "outputs"].contains(&&*entry.file_name().to_string_lossy()) {
+                self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
+            }
+        }
+        Ok(())
     }
 
     /// A name that nobody else uses, for what is not finished yet.
@@ -207,12 +243,7 @@ impl Store {
         let cleared = if alone == Lock::Held { self.clear_alone() } else { Ok(()) };
         lock::wait_shared(runners).map_err(failed())?;
         if alone != Lock::Held {
-            return Err(Error::Incompatible {
-                path: self.root.clone(),
-                message: "another program works in this folder, so its tasks are not forgotten; \
-                          wait for it, or stop it"
-                    .into(),
-            });
+            return Err(self.in_use("its tasks are not forgotten"));
         }
         cleared
     }
@@ -234,8 +265,9 @@ impl Store {
     /// # Errors
     /// When the lock cannot be made.
     pub fn claim(&self, work: &str) -> Result<Option<Claim>> {
-        let file = self.lock_file(work)?;
-        let lock = lock::exclusive(&file).map_err(Error::io(self.locks().join(work)))?;
+        let name = file_name(work);
+        let file = self.lock_file(&name)?;
+        let lock = lock::exclusive(&file).map_err(Error::io(self.locks().join(name)))?;
         Ok((lock != Lock::Taken).then_some(Claim(file)))
     }
 
@@ -317,15 +349,6 @@ impl Store {
         written.map_err(Error::io(path))
     }
 
-    /// As [`Store::write`], into a folder of the results folder.
-    ///
-    /// # Errors
-    /// As for [`Store::write`].
-    pub fn write_in(&self, folder: &str, name: &str, bytes: &[u8]) -> Result<()> {
-        self.make_folder(&self.root.join(folder))?;
-        self.write(&format!("{folder}/{name}"), bytes)
-    }
-
     /// Removes a file of the results folder, if it is there.
     fn remove(&self, name: &str) -> Result<()> {
         let path = self.root.join(name);
@@ -334,6 +357,27 @@ impl Store {
             removed => removed.map_err(Error::io(path)),
         }
     }
+}
+
+/// Longer names are cut: file systems allow some 255 bytes.
+const LONGEST_NAME: usize = 120;
+
+/// A name as part of a file's name: no two names give the same one, not even on a disk that
+/// ignores case.
+pub fn file_name(name: &str) -> String {
+    let mut plain = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => plain.push(char::from(byte)),
+            _ => plain += &format!("%{byte:02x}"),
+        }
+    }
+    if plain.len() > LONGEST_NAME {
+        plain.truncate(LONGEST_NAME);
+        // Two of these signs in a row come from no name.
+        plain += &format!("%%{}", &sha256(name.as_bytes())[..32]);
+    }
+    plain
 }
 
 /// SHA-256 in hexadecimal.
@@ -350,4 +394,23 @@ fn json(value: &impl Serialize) -> Vec<u8> {
         .expect("strings, numbers and lists of them have a JSON form");
     bytes.push(b'\n');
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn names_of_files_are_plain_short_and_never_the_same() {
+        assert_eq!(file_name("trial-0-a_b"), "trial-0-a_b");
+        assert_eq!(file_name("a b/Ü"), "a%20b%2f%c3%9c");
+        let long = |last: char| format!("{}{last}", "é".repeat(300));
+        let names = ["a_b", "a b", "A_b", "a%20b", "a/b", "..", ""].map(str::to_owned).into_iter();
+        let names: Vec<String> =
+            names.chain([long('a'), long('b')]).map(|n| file_name(&n)).collect();
+        for (i, name) in names.iter().enumerate() {
+            assert!(name.len() < 200 && !name.contains('/'), "{name}");
+            assert!(!names[..i].iter().any(|other| other.eq_ignore_ascii_case(name)), "{name}");
+        }
+    }
 }

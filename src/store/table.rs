@@ -24,6 +24,9 @@ macro_rules! tables {
         $(impl Table for $row {
             const FILE: &'static str = $file;
         })*
+
+        /// The names of all tables.
+        pub const TABLES: &[&str] = &[$($file),*];
     };
 }
 tables! {

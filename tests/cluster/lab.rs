@@ -141,7 +141,7 @@ impl Lab {
 }
 
 pub fn tables(folder: &Path) -> Vec<Vec<u8>> {
-    ["runs.csv", "learning_rates.csv", "experiment.toml", "SHA256SUMS"]
+    ["runs.csv", "learning_rates.csv", "experiment.toml"]
         .map(|name| fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
         .into()
 }

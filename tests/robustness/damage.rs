@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egop::figure::Tables;
-use egop::store::{Identity, Store, Stored, System};
+use egop::store::{Store, Stored, System};
 
-use crate::lab::{Lab, Random, folder, keys, tables, times};
+use crate::lab::{Lab, Random, folder, identity, keys, tables, times};
 
 /// All files with contents, by their paths in the folder.
 fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -37,7 +37,7 @@ fn check_reading(root: &Path, file: &Path, what: &str) {
         let key = inside.iter().next().unwrap().to_str().unwrap();
         assert!(matches!(store.load(key).unwrap(), Stored::Damaged(_)), "{what}");
     } else if file == Path::new("store.json") {
-        let error = Store::open(root, &Identity::new(Vec::new())).unwrap_err().to_string();
+        let error = Store::open(root, &identity()).unwrap_err().to_string();
         assert!(error.contains("store.json"), "{what}: {error}");
     } else if file == Path::new("SHA256SUMS") {
         for (name, bytes) in tables(root).iter().filter(|(name, _)| *name != "SHA256SUMS") {

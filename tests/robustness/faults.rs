@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use egop::record::ScheduleRow;
-use egop::store::{Csv, Disk, Identity, Store, Stream, System};
+use egop::store::{Csv, Disk, EXPERIMENT, Store, Stream, System};
 
-use crate::lab::{Lab, folder, keys, tables, times};
+use crate::lab::{Lab, folder, identity, keys, tables, times};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
@@ -147,8 +147,11 @@ fn a_table_too_long_for_one_write_is_replaced_whole_or_not_at_all() {
     let bytes = [&old, &new].map(|rows| Csv::of(rows).bytes);
     assert!(bytes.iter().all(|bytes| bytes.len() > 1 << 20), "more than a mebibyte");
     let publish = |disk: Arc<dyn Disk>, root: &Path, rows: &[ScheduleRow]| {
-        let store = Store::open_on(disk, root, &Identity::new(Vec::new()))?;
-        store.publish("name = \"long\"", &[Stream::of(rows)])
+        let store = Store::open_on(disk, root, &identity())?;
+        let mut publication = store.stage()?;
+        publication.write(EXPERIMENT, b"name = \"long\"")?;
+        publication.write_table(&Stream::of(rows))?;
+        publication.commit(|_| false)
     };
     let counting = Faulty::new(usize::MAX, Fault::NoSpace);
     let root = folder();
@@ -173,7 +176,7 @@ fn a_table_too_long_for_one_write_is_replaced_whole_or_not_at_all() {
 #[test]
 fn what_killed_programs_left_is_removed_once_it_is_old_and_nobody_works_there() {
     let root = folder();
-    let identity = Identity::new(Vec::new());
+    let identity = identity();
     let first = Store::open(root.path(), &identity).unwrap();
     let left = root.path().join("tasks/.unfinished-1");
     let young = root.path().join("tasks/.unfinished-2");

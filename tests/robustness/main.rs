@@ -15,5 +15,6 @@ mod folders;
 mod kill;
 mod lab;
 mod many;
+mod publishing;
 mod signals;
 mod surroundings;

@@ -1,0 +1,436 @@
+//! What a results folder publishes: one set of files, listed with their checksums in `SHA256SUMS`,
+//! and replaced as one.
+//!
+//! A new set is staged in a folder of its own. Its commit point is the journal
+//! `publication.json`: before it is there, the old set stands; once it is there, the new one does,
+//! and whoever opens the folder finishes what the journal says. Meanwhile there is no
+//! `SHA256SUMS`, which goes first and comes last, so that it never lists a mixture.
+//!
+//! Only files that `SHA256SUMS` lists, and that are as it says, are replaced or removed: others are
+//! somebody's.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::store::disk::Pieces;
+use crate::store::table::TABLES;
+use crate::store::task::read_if_there;
+use crate::store::{Store, Stream, hexadecimal, json, lock, sha256};
+
+/// Lists what is published.
+pub const SUMS: &str = "SHA256SUMS";
+/// The experiment as it was understood.
+pub const EXPERIMENT: &str = "experiment.toml";
+/// Where the results come from.
+pub const PROVENANCE: &str = "provenance.json";
+/// The folder of changes of variables.
+pub const BASES: &str = "basis";
+const JOURNAL: &str = "publication.json";
+
+/// Checksums by the names of files.
+type Sums = BTreeMap<String, String>;
+
+/// The commit point of a publication.
+#[derive(Debug, Serialize, Deserialize)]
+struct Journal {
+    /// The folder of the new files.
+    staged: PathBuf,
+    /// The new set.
+    sums: Sums,
+    /// Files of the old set that are not in the new one.
+    removed: Vec<String>,
+}
+
+/// A set of files that is being staged; dropped without [`Publication::commit`], it leaves no trace.
+#[derive(Debug)]
+pub struct Publication<'a> {
+    store: &'a Store,
+    folder: PathBuf,
+    sums: Sums,
+    /// From the attempt to commit on, the staged files are the journal's.
+    committed: bool,
+}
+
+impl Store {
+    /// Begins a new set of published files.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub fn stage(&self) -> Result<Publication<'_>> {
+        let folder = self.unfinished(self.root());
+        self.disk.make_folder(&folder).map_err(Error::io(self.root()))?;
+        Ok(Publication { store: self, folder, sums: Sums::new(), committed: false })
+    }
+
+    /// Finishes a publication that was committed and then cut short. To be called before published
+    /// files are read; [`Store::open`] does.
+    ///
+    /// # Errors
+    /// When a file cannot be moved, written or removed, or the journal is damaged.
+    pub fn finish_publication(&self) -> Result<()> {
+        if read_if_there(&*self.disk, &self.root.join(JOURNAL))?.is_none() {
+            return Ok(());
+        }
+        let _lock = self.lock_outputs()?;
+        self.finish_locked()
+    }
+
+    /// A published file. A folder of tables without `SHA256SUMS`, put together by someone else, is
+    /// taken as it is.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be read, [`Error::Corrupt`] when it is not as it was written,
+    /// or not of the published set.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.root.join(name);
+        let bytes = self.disk.read(&path).map_err(Error::io(&path))?;
+        let Some(sums) = self.sums()? else {
+            return Ok(bytes);
+        };
+        let message = match entries(&sums).get(name) {
+            Some(sum) if *sum == sha256(&bytes) => return Ok(bytes),
+            Some(_) => format!(
+                "is not as {SUMS} has it; remove it and run the experiment again (finished tasks \
+                 are not repeated)"
+            ),
+            None => format!(
+                "is not listed in {SUMS}, so it is not known whether it belongs to the other \
+                 files; remove {SUMS} to take the folder as it is"
+            ),
+        };
+        Err(Error::Corrupt { path, message })
+    }
+
+    /// `SHA256SUMS` as it is.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn sums(&self) -> Result<Option<Vec<u8>>> {
+        read_if_there(&*self.disk, &self.root.join(SUMS))
+    }
+
+    /// Refuses when a file of one of these names, or one that was published before, is there but is
+    /// not what the programs wrote: so that this comes to light before any work.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`], naming the file.
+    pub fn check_outputs(&self, names: impl IntoIterator<Item = String>) -> Result<()> {
+        let published = self.published()?;
+        for name in names.into_iter().chain(published.keys().cloned()) {
+            if let Some(found) = self.sum(&name)?
+                && published.get(&name) != Some(&found)
+            {
+                return Err(self.foreign(&name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all that is published.
+    pub(super) fn withdraw_locked(&self) -> Result<()> {
+        self.check_outputs([])?;
+        let removed = self.published()?.into_keys().collect();
+        self.commit_locked(&Journal { staged: PathBuf::new(), sums: Sums::new(), removed })
+    }
+
+    /// Held while the published files, or what the folder is bound to, change.
+    pub(super) fn lock_outputs(&self) -> Result<std::fs::File> {
+        self.make_folder(&self.locks())?;
+        let file = self.lock_file("outputs")?;
+        lock::wait_exclusive(&file).map_err(Error::io(self.locks().join("outputs")))?;
+        Ok(file)
+    }
+
+    /// The published set.
+    fn published(&self) -> Result<Sums> {
+        let Some(bytes) = self.sums()? else {
+            return Ok(Sums::new());
+        };
+        let sums = entries(&bytes);
+        let written = render(&sums).as_bytes() == bytes
+            && sums.contains_key(EXPERIMENT)
+            && sums.keys().all(|name| is_output(name));
+        if written { Ok(sums) } else { Err(self.foreign(SUMS)) }
+    }
+
+    /// The checksum of a file, if it is there.
+    fn sum(&self, name: &str) -> Result<Option<String>> {
+        let bytes = read_if_there(&*self.disk, &self.root.join(name))?;
+        Ok(bytes.map(|bytes| sha256(&bytes)))
+    }
+
+    fn foreign(&self, name: &str) -> Error {
+        Error::Incompatible {
+            path: self.root.join(name),
+            message: "is not as these programs wrote it, or not theirs at all, and is not \
+                      written over or removed; move it away, or choose another folder with --out"
+                .into(),
+        }
+    }
+
+    fn commit_locked(&self, journal: &Journal) -> Result<()> {
+        self.write(JOURNAL, &json(journal))?;
+        self.apply(journal)
+    }
+
+    pub(super) fn finish_locked(&self) -> Result<()> {
+        let path = self.root.join(JOURNAL);
+        let Some(bytes) = read_if_there(&*self.disk, &path)? else { return Ok(()) };
+        let plain = |folder: &Path| folder.components().count() <= 1 && !folder.is_absolute();
+        match serde_json::from_slice::<Journal>(&bytes) {
+            Ok(journal)
+                if plain(&journal.staged)
+                    && journal.removed.iter().chain(journal.sums.keys()).all(|n| is_output(n)) =>
+            {
+                self.apply(&journal)
+            }
+            _ => Err(Error::Corrupt {
+                path,
+                message: "is not as it was written, so the tables and figures in this folder \
+                          cannot be told apart; remove it, SHA256SUMS and them, and run the \
+                          experiment again (finished tasks are not repeated)"
+                    .into(),
+            }),
+        }
+    }
+
+    /// Does what is left to do of a publication; done twice, it does the same.
+    fn apply(&self, journal: &Journal) -> Result<()> {
+        let staged = self.root.join(&journal.staged);
+        self.remove(SUMS)?;
+        for name in &journal.removed {
+            self.remove(name)?;
+        }
+        for name in journal.sums.keys() {
+            let path = self.root.join(name);
+            if let Some(folder) = path.parent().filter(|folder| *folder != self.root) {
+                self.make_folder(folder)?;
+            }
+            match self.disk.rename(&staged.join(name), &path) {
+                // It stays, or was moved before.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                moved => moved.map_err(Error::io(&path))?,
+            }
+        }
+        self.disk.flush_folder(&self.root).map_err(Error::io(&self.root))?;
+        // Only if it is empty.
+        let _ = std::fs::remove_dir(self.root.join(BASES));
+        if !journal.sums.is_empty() {
+            self.write(SUMS, render(&journal.sums).as_bytes())?;
+        }
+        self.remove(JOURNAL)?;
+        if journal.staged.as_os_str().is_empty() {
+            return Ok(());
+        }
+        match self.disk.remove(&staged) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(Error::io(staged)),
+        }
+    }
+}
+
+impl Publication<'_> {
+    /// Where the staged files are, for who makes others from them.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Adds a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        debug_assert!(is_output(name), "{name}");
+        let path = self.folder.join(name);
+        if let Some(folder) = path.parent().filter(|folder| *folder != self.folder) {
+            self.store.make_folder(folder)?;
+        }
+        // Errors name the place that the file is meant for.
+        let written = self.store.disk.write(&path, bytes);
+        written.map_err(Error::io(self.store.root.join(name)))?;
+        self.sums.insert(name.into(), sha256(bytes));
+        Ok(())
+    }
+
+    /// Adds a table, unless it has no rows.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_table(&mut self, table: &Stream<'_>) -> Result<()> {
+        if table.is_empty {
+            return Ok(());
+        }
+        let store = self.store;
+        let path = self.folder.join(table.name);
+        let mut text = Hashed::of(Pieces::new(&*store.disk, &path));
+        let written = table.write(&mut text).and_then(|()| {
+            let sum = text.sum();
+            text.to.finish().map(|()| sum)
+        });
+        let sum = written.map_err(Error::io(store.root.join(table.name)))?;
+        self.sums.insert(table.name.into(), sum);
+        Ok(())
+    }
+
+    /// Whether this file is published already with these very bytes, by the same experiment.
+    ///
+    /// # Errors
+    /// When the published files cannot be read.
+    pub fn is_published(&self, name: &str) -> Result<bool> {
+        let published = self.store.published()?;
+        let same = |name: &str| self.sums.get(name) == published.get(name);
+        Ok(same(EXPERIMENT) && same(name) && self.store.sum(name)? == published.get(name).cloned())
+    }
+
+    /// Publishes the staged files in the place of all that is published; of another experiment's
+    /// files none stay, of the same one's those that `stays` says.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] when a file would be replaced or removed that the programs did not
+    /// write; otherwise when a file cannot be read, written, moved or removed.
+    pub fn commit(self, stays: impl Fn(&str) -> bool) -> Result<()> {
+        let _lock = self.store.lock_outputs()?;
+        self.store.finish_locked()?;
+        self.commit_locked(stays)
+    }
+
+    fn commit_locked(mut self, stays: impl Fn(&str) -> bool) -> Result<()> {
+        let store = self.store;
+        let published = store.published()?;
+        let same = match self.sums.get(EXPERIMENT) {
+            Some(sum) => published.get(EXPERIMENT) == Some(sum),
+            None => true,
+        };
+        let mut sums = self.sums.clone();
+        let mut removed = Vec::new();
+        for (name, sum) in &published {
+            match store.sum(name)? {
+                Some(found) if found != *sum => return Err(store.foreign(name)),
+                Some(_) if sums.contains_key(name) => {}
+                Some(_) if same && stays(name) => drop(sums.insert(name.clone(), sum.clone())),
+                Some(_) => removed.push(name.clone()),
+                None => {}
+            }
+        }
+        for (name, sum) in &self.sums {
+            if !published.contains_key(name) && store.sum(name)?.is_some_and(|found| found != *sum)
+            {
+                return Err(store.foreign(name));
+            }
+        }
+        store.disk.flush_folder(&self.folder).map_err(Error::io(&store.root))?;
+        self.committed = true;
+        let staged = self.folder.file_name().map(PathBuf::from).unwrap_or_default();
+        store.commit_locked(&Journal { staged, sums, removed })
+    }
+
+    /// Adds the staged files to those that are published, if these are still as `SHA256SUMS` was
+    /// when the work on the former began; to a folder without one, the files alone.
+    ///
+    /// # Errors
+    /// As for [`Publication::commit`].
+    pub fn amend(self, sums: Option<&[u8]>) -> Result<()> {
+        let store = self.store;
+        if sums.is_none() {
+            for (name, sum) in &self.sums {
+                match store.sum(name)? {
+                    None => {}
+                    Some(found) if found == *sum => continue,
+                    Some(_) => return Err(store.foreign(name)),
+                }
+                let (from, to) = (self.folder.join(name), store.root.join(name));
+                store.disk.rename(&from, &to).map_err(Error::io(to))?;
+            }
+            return Ok(());
+        }
+        let _lock = store.lock_outputs()?;
+        store.finish_locked()?;
+        if store.sums()?.as_deref() != sums {
+            return Err(Error::Incompatible {
+                path: store.root.clone(),
+                message: "its results were replaced meanwhile; run the same command again".into(),
+            });
+        }
+        self.commit_locked(|_| true)
+    }
+}
+
+impl Drop for Publication<'_> {
+    fn drop(&mut self) {
+        if !self.committed {
+            // What is left has a name that does not count.
+            let _ = self.store.disk.remove(&self.folder);
+        }
+    }
+}
+
+/// Whether the programs make files of this name.
+fn is_output(name: &str) -> bool {
+    let plain = |stem: &str| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_%.".contains(c);
+        !stem.is_empty() && !stem.starts_with('.') && stem.chars().all(allowed)
+    };
+    let ends = |name: &str, ends: &[&str]| {
+        name.rsplit_once('.').is_some_and(|(stem, end)| plain(stem) && ends.contains(&end))
+    };
+    match name.strip_prefix(BASES).and_then(|rest| rest.strip_prefix('/')) {
+        Some(basis) => ends(basis, &["npy"]),
+        None => {
+            [EXPERIMENT, PROVENANCE].contains(&name)
+                || TABLES.contains(&name)
+                || ends(name, &["png", "svg"])
+        }
+    }
+}
+
+/// The lines that can be understood.
+fn entries(sums: &[u8]) -> Sums {
+    String::from_utf8_lossy(sums)
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .map(|(sum, name)| (name.to_owned(), sum.to_owned()))
+        .collect()
+}
+
+fn render(sums: &Sums) -> String {
+    let mut text = String::new();
+    for (name, sum) in sums {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{sum}  {name}");
+    }
+    text
+}
+
+/// A writer that knows the checksum of what was written.
+struct Hashed<W> {
+    hash: Sha256,
+    to: W,
+}
+
+impl<W> Hashed<W> {
+    fn of(to: W) -> Self {
+        Self { hash: Sha256::new(), to }
+    }
+
+    fn sum(&self) -> String {
+        hexadecimal(self.hash.clone().finalize())
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}

@@ -1,0 +1,343 @@
+//! The published files are one set, of one experiment, and nobody else's files are touched.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::lab::{CONFIG, Random, folder, program, times};
+
+const FIGURES: &str = r#"
+[[figures]]
+kind = "curves"
+file = "curves"
+title = "Curves"
+metric = "suboptimality"
+
+[[figures]]
+kind = "learning-rates"
+file = "rates"
+title = "Learning rates"
+
+[[claims]]
+id = "C"
+statement = "It is faster."
+source = "ours"
+metric = "final_suboptimality"
+left = { algorithm = "adam", coordinates = "original" }
+right = { algorithm = "adam", coordinates = "reparameterized" }
+relation = "at-least"
+factor = 1.5
+"#;
+
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let folder = folder();
+        fs::write(folder.path().join("c.toml"), format!("{CONFIG}{FIGURES}")).unwrap();
+        Self(folder)
+    }
+
+    fn out(&self) -> PathBuf {
+        self.0.path().join("out")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = program("egop-run");
+        command.current_dir(self.0.path()).args(["c.toml", "--out", "out", "--threads", "2"]);
+        command.args(arguments).output().unwrap()
+    }
+
+    #[track_caller]
+    fn success(&self, arguments: &[&str]) {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(checks(&self.out()), "{arguments:?}");
+    }
+
+    #[track_caller]
+    fn refused(&self, arguments: &[&str], expected: &[&str]) {
+        let before = files(&self.out());
+        let output = self.run(arguments);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{stderr}");
+        for text in expected {
+            assert!(stderr.contains(text), "{text}: {stderr}");
+        }
+        assert!(!stderr.contains("tasks:"), "before any work: {stderr}");
+        assert!(files(&self.out()) == before, "nothing changed");
+    }
+}
+
+/// Every file but those in `locks/`, by its path.
+fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !name.starts_with("locks/") {
+                files.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// The published files: all but the store's own.
+fn published(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = files(root);
+    files.retain(|name, _| !name.starts_with("tasks/") && name != "store.json");
+    files
+}
+
+/// Whether `sha256sum` is content, and the list is complete.
+fn checks(root: &Path) -> bool {
+    let Ok(sums) = fs::read_to_string(root.join("SHA256SUMS")) else { return false };
+    let listed: Vec<&str> = sums.lines().map(|line| line.split_once("  ").unwrap().1).collect();
+    let there = published(root);
+    let all =
+        there.keys().filter(|name| *name != "SHA256SUMS").all(|name| listed.contains(&&**name));
+    let mut check = Command::new("sha256sum");
+    check.args(["--check", "--strict", "--quiet", "SHA256SUMS"]).current_dir(root);
+    all && check.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+}
+
+#[test]
+fn another_experiment_is_refused_and_replaces_all_when_told_to() {
+    let place = Place::new();
+    place.success(&["--save-basis"]);
+    let first = files(&place.out());
+    assert!(first.contains_key("basis/0-reparameterized-all.npy"));
+    place.refused(&["--set", "seed=2"], &["it holds seed = 7, this has seed = 2", "--replace"]);
+    place.refused(&["--set", "training.steps=21"], &["training.steps = 20", "training.steps = 21"]);
+    place.refused(
+        &["--set", "objective.columns=2", "--set", "algorithms.adam.beta1=0.8"],
+        &["objective.columns = 3", "algorithms.adam.beta1 = 0.9"],
+    );
+    place.refused(&["--set", "coordinates.third.basis=identity"], &["coordinates.third.basis"]);
+    place.refused(&["--dry-run", "--set", "seed=2"], &["it holds seed = 7"]);
+    place.success(&["--set", "seed=2", "--replace", "--set", "figures=[]"]);
+    let second = files(&place.out());
+    for (name, bytes) in &first {
+        assert!(second.get(name) != Some(bytes), "{name} is of the first");
+    }
+    assert!(!second.keys().any(|name| name.ends_with(".png") || name.starts_with("basis/")));
+    assert!(!place.out().join("basis").exists());
+}
+
+#[test]
+fn what_tasks_do_not_depend_on_may_change() {
+    let place = Place::new();
+    place.success(&[]);
+    for change in [
+        "trials=5",
+        "trials=2",
+        "title=Another",
+        "sweep.coarse=[0.01, 1.0]",
+        "sweep.metric=final_loss",
+        "claims=[]",
+        "algorithms.sgd.learning_rates=[0.5]",
+        "training.record=all",
+        "figures=[]",
+    ] {
+        place.success(&["--set", change]);
+    }
+    assert!(!published(&place.out()).keys().any(|name| name.ends_with(".png")));
+}
+
+#[test]
+fn a_figure_that_cannot_be_drawn_leaves_no_old_one() {
+    let place = Place::new();
+    place.success(&[]);
+    assert!(place.out().join("curves.png").exists());
+    let diverging =
+        ["adam", "sgd"].map(|name| format!("algorithms.{name}.learning_rates=[1e9, 1e10]"));
+    let output = place.run(&["--set", &diverging[0], "--set", &diverging[1]]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(checks(&place.out()));
+    assert!(!place.out().join("curves.png").exists() && place.out().join("rates.png").exists());
+}
+
+#[test]
+fn a_sweep_does_not_undo_a_finished_run_but_replaces_an_older_one() {
+    let place = Place::new();
+    let sweep = |arguments: &[&str]| {
+        let mut command = program("egop-sweep");
+        command.current_dir(place.0.path()).args(["c.toml", "--out", "out", "--quiet"]);
+        assert!(command.args(arguments).status().unwrap().success());
+        assert!(checks(&place.out()), "{arguments:?}");
+    };
+    sweep(&[]);
+    assert_eq!(published(&place.out()).len(), 5);
+    place.success(&[]);
+    let whole = published(&place.out());
+    sweep(&[]);
+    assert!(published(&place.out()) == whole);
+    sweep(&["--set", "trials=2"]);
+    assert_eq!(published(&place.out()).len(), 5, "figures of three trials went");
+}
+
+#[test]
+fn files_of_others_are_never_written_over_removed_or_adopted() {
+    let place = Place::new();
+    place.success(&["--save-basis"]);
+    let whole = published(&place.out());
+    for name in [
+        "experiment.toml",
+        "provenance.json",
+        "runs.csv",
+        "curves.svg",
+        "basis/1-reparameterized-all.npy",
+    ] {
+        let path = place.out().join(name);
+        let mut mine = whole[name].clone();
+        mine.extend(b"\n# my notes\n");
+        fs::write(&path, &mine).unwrap();
+        for arguments in [&[][..], &["--set", "figures=[]"], &["--replace", "--set", "seed=9"]] {
+            place.refused(arguments, &[name]);
+        }
+        let plot = program("egop-plot").arg(place.out()).output().unwrap();
+        assert_ne!(plot.status.code(), Some(0), "{name}");
+        assert_eq!(fs::read(&path).unwrap(), mine);
+        fs::write(&path, &whole[name]).unwrap();
+        assert!(checks(&place.out()));
+    }
+    // Files that are nobody's concern stay.
+    for name in ["notes.txt", "basis/mine.txt", "photo.png"] {
+        fs::write(place.out().join(name), "mine").unwrap();
+    }
+    assert!(place.run(&["--set", "seed=3", "--replace"]).status.success());
+    for name in ["notes.txt", "basis/mine.txt", "photo.png"] {
+        assert_eq!(fs::read(place.out().join(name)).unwrap(), b"mine");
+    }
+    // A list that somebody else made makes nothing the programs' own.
+    fs::write(place.out().join("runs.csv"), "mine").unwrap();
+    let mut own = Command::new("sh");
+    own.args(["-c", "sha256sum *.csv > SHA256SUMS"]).current_dir(place.out());
+    assert!(own.status().unwrap().success());
+    place.refused(&["--set", "seed=3"], &["SHA256SUMS"]);
+    let plot = program("egop-plot").arg(place.out()).output().unwrap();
+    let stderr = String::from_utf8(plot.stderr).unwrap();
+    assert!(stderr.contains("experiment.toml: is not listed in SHA256SUMS"), "{stderr}");
+}
+
+#[test]
+fn a_config_in_the_folder_that_it_is_run_into_is_not_written_over() {
+    let place = Place::new();
+    place.success(&[]);
+    let stored = place.out().join("experiment.toml");
+    let again = |arguments: &[&str]| {
+        let mut command = program("egop-run");
+        command.current_dir(place.0.path()).args(["out/experiment.toml", "--out", "out"]);
+        command.args(arguments).output().unwrap()
+    };
+    // As it is, it is the programs' own.
+    assert!(again(&[]).status.success());
+    let text = fs::read_to_string(&stored).unwrap();
+    let mine = format!("# notes\n{text}\n[profiles.paper]\ntrials = 4\n");
+    fs::write(&stored, &mine).unwrap();
+    let output = again(&[]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(stderr.contains("out/experiment.toml"), "{stderr}");
+    assert_eq!(fs::read_to_string(&stored).unwrap(), mine);
+}
+
+#[test]
+fn names_of_coordinates_that_differ_little_have_files_of_their_own() {
+    let place = Place::new();
+    let names = ["a_b", "a b", "A_b", "ä"];
+    let mut command = vec!["--save-basis".to_owned()];
+    for name in names {
+        command.extend(["--set".into(), format!("coordinates.\"{name}\".basis=random-rotation")]);
+    }
+    command.extend(["--set".into(), "sweep.tune=[\"original\"]".into()]);
+    place.success(&command.iter().map(String::as_str).collect::<Vec<_>>());
+    let all = files(&place.out());
+    let bases: Vec<&String> = all.keys().filter(|name| name.starts_with("basis/0-")).collect();
+    assert_eq!(bases.len(), names.len() + 2, "{bases:?}");
+    for (i, base) in bases.iter().enumerate() {
+        assert!(!bases[..i].iter().any(|other| other.eq_ignore_ascii_case(base)), "{bases:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_whose_name_is_no_text_is_a_folder() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let mut command = program("egop-run");
+    command.current_dir(place.0.path()).arg("c.toml").arg("--out");
+    let output = command.arg(OsStr::from_bytes(b"x\xff")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(checks(&place.0.path().join(OsStr::from_bytes(b"x\xff"))));
+}
+
+#[test]
+fn killed_while_publishing_the_folder_holds_the_old_set_or_the_new_one() {
+    let place = Place::new();
+    // Both experiments' tasks are done, so that little but publishing is left to do.
+    let settings = [&["--set", "trials=3"][..], &["--set", "trials=2", "--set", "title=New"]];
+    let sets = settings.map(|arguments| {
+        place.success(arguments);
+        published(&place.out())
+    });
+    let same = |one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>| {
+        let dated = ["provenance.json", "SHA256SUMS"];
+        let plain = |set: &BTreeMap<String, Vec<u8>>| -> Vec<(String, Vec<u8>)> {
+            let mut set = set.clone();
+            set.retain(|name, _| !dated.contains(&&**name));
+            set.into_iter().collect()
+        };
+        plain(one) == plain(other)
+    };
+    let start = Instant::now();
+    place.success(settings[0]);
+    let whole = start.elapsed();
+    let mut random = Random(17);
+    let (mut kills, mut mixed, mut changed) = (0, 0, 0);
+    let wanted = times(20, 200);
+    let mut holds = 0;
+    while kills < wanted {
+        let next = 1 - holds;
+        let mut command = program("egop-run");
+        command.current_dir(place.0.path()).args(["c.toml", "--out", "out", "--threads", "2"]);
+        command.args(settings[next]).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let share = 0.3 + 0.8 * random.below(1000) as f64 / 1000.0;
+        std::thread::sleep(whole.mul_f64(share).min(Duration::from_secs(5)));
+        if child.try_wait().unwrap().is_none() {
+            child.kill().unwrap();
+            kills += 1;
+        }
+        child.wait().unwrap();
+        let before = published(&place.out());
+        let visible: BTreeMap<_, _> =
+            before.into_iter().filter(|(name, _)| !name.starts_with(".unfinished")).collect();
+        let whole = sets.iter().position(|set| same(set, &visible));
+        match whole {
+            None => {
+                mixed += 1;
+                assert!(!place.out().join("SHA256SUMS").exists(), "a mixture never checks");
+            }
+            Some(set) => changed += usize::from(set != holds),
+        }
+        // Any program finishes what was committed.
+        let plot = program("egop-plot").arg(place.out()).arg("--quiet").output().unwrap();
+        assert!(plot.status.success(), "{}", String::from_utf8_lossy(&plot.stderr));
+        let mut after = published(&place.out());
+        after.retain(|name, _| !name.starts_with(".unfinished"));
+        let now = sets.iter().position(|set| same(set, &after));
+        holds = now.unwrap_or_else(|| panic!("a mixture: {:?}", after.keys()));
+    }
+    println!("killed {kills} times: {mixed} in the midst of it, {changed} after it");
+}
