@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Failure, PlotArgs, Status, exit, print, text};
 use crate::config::{self, Overlay, Source};
+use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::figure;
 use crate::store::{EXPERIMENT, Store};
@@ -21,7 +22,12 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {
     let name = arguments.results.join(EXPERIMENT).display().to_string();
     let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
     let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
-    let drawn = figure::draw(store.root(), &experiment, &arguments.only)?;
+    let mut drawn = figure::draw(store.root(), &experiment, &arguments.only)?;
+    // What cannot be read is another matter than what is not there.
+    let unread = |error: &Error| matches!(error, Error::Io { .. } | Error::Corrupt { .. });
+    if let Some(first) = drawn.missing.iter().position(|(_, error)| unread(error)) {
+        return Err(drawn.missing.swap_remove(first).1.into());
+    }
     let mut publication = store.stage()?;
     for (name, bytes) in &drawn.files {
         publication.write(name, bytes)?;
@@ -34,5 +40,5 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {
     if !arguments.quiet {
         print(&text::written(&arguments.results, &drawn))?;
     }
-    text::ending(drawn)
+    Ok(if drawn.missing.is_empty() { Status::Done } else { Status::Partial })
 }

@@ -7,9 +7,8 @@ use bytesize::ByteSize;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use crate::cli::Status;
 use crate::cli::console::Console;
-use crate::cli::{Failure, Status};
-use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::figure::Drawn;
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
@@ -216,18 +215,6 @@ pub(super) fn written(folder: &Path, drawn: &Drawn) -> String {
 /// The figures that could not be drawn, and why.
 pub(super) fn missing(drawn: &Drawn) -> impl Iterator<Item = String> {
     drawn.missing.iter().map(|(figure, why)| format!("figure {figure} was not drawn: {why}"))
-}
-
-/// How a program ends that only draws figures: files that cannot be read are told apart from what
-/// they do not have.
-pub(super) fn ending(drawn: Drawn) -> Result<Status, Failure> {
-    let mut errors = drawn.missing.into_iter().map(|(_, error)| error);
-    let unread = |error: &Error| matches!(error, Error::Io { .. } | Error::Corrupt { .. });
-    let partial = errors.len() > 0;
-    match errors.find(unread) {
-        Some(error) => Err(error.into()),
-        None => Ok(if partial { Status::Partial } else { Status::Done }),
-    }
 }
 
 /// What `--dry-run` says.

@@ -46,15 +46,17 @@ impl Identity {
                       away"
                     .into(),
         };
-        let refused = |message| Error::Incompatible { path: root.into(), message };
         let value: Value = serde_json::from_slice(bound).map_err(|_| corrupt())?;
         match value.get("schema").and_then(Value::as_u64) {
             Some(schema) if schema == u64::from(SCHEMA) => {}
             Some(schema) => {
-                return Err(refused(format!(
-                    "the folder holds results of schema {schema}, this program's are of schema \
-                     {SCHEMA}; choose another folder with --out, or move this one away"
-                )));
+                return Err(Error::Incompatible {
+                    path: root.join(super::IDENTITY),
+                    message: format!(
+                        "the folder holds results of schema {schema}, this program's are of \
+                         schema {SCHEMA}; choose another folder with --out, or move this one away"
+                    ),
+                });
             }
             None => return Err(corrupt()),
         }
@@ -70,11 +72,14 @@ impl Identity {
             0 => String::new(),
             more => format!("; and {more} more"),
         };
-        Err(refused(format!(
-            "the folder holds another experiment: {}{more}; choose another folder with --out, or \
-             --replace what it holds",
-            differences[..differences.len().min(NAMED)].join("; ")
-        )))
+        Err(Error::Incompatible {
+            path: root.into(),
+            message: format!(
+                "the folder holds another experiment: {}{more}; choose another folder with --out, \
+                 or --replace what it holds",
+                differences[..differences.len().min(NAMED)].join("; ")
+            ),
+        })
     }
 
     /// `holds seed = 1, this has seed = 2` for each key that differs.

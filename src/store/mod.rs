@@ -176,7 +176,7 @@ impl Store {
         match self.check_bound(identity) {
             Ok(()) if self.root.join(IDENTITY).exists() => Ok(()),
             Ok(()) => bind(),
-            Err(Error::Incompatible { .. }) if replace => {
+            Err(Error::Incompatible { path, .. }) if replace && path == self.root => {
                 if !alone {
                     return Err(self.in_use("its results are not replaced"));
                 }

@@ -85,7 +85,8 @@ fn elements_that_do_not_exist_and_plans_of_something_else_are_refused() {
     fs::write(&path, text.replace("seed = 7", "seed = 8")).unwrap();
     let output = lab.run_task(0);
     assert_eq!(output.status.code(), Some(4));
-    assert!(stderr(&output).contains("not one of this experiment"), "{}", stderr(&output));
+    let refusal = "it holds seed = 7, this has seed = 8";
+    assert!(stderr(&output).contains(refusal), "{}", stderr(&output));
 
     let path = lab.plan.join("plan.jsonl");
     let text = fs::read_to_string(&path).unwrap();
@@ -100,9 +101,8 @@ fn elements_that_do_not_exist_and_plans_of_something_else_are_refused() {
 #[test]
 fn threads_are_as_many_as_slurm_gives() {
     let lab = Lab::new();
-    lab.emit_single_tasks();
     let mut command = lab.egop_sweep();
-    command.arg("run-task").arg(&lab.plan).args(["--index", "0"]);
+    command.arg(&lab.config).arg("--out").arg(&lab.results);
     success(&command.env("SLURM_CPUS_PER_TASK", "3").output().unwrap());
     let provenance = fs::read(lab.results.join("provenance.json")).unwrap();
     let provenance: Value = serde_json::from_slice(&provenance).unwrap();

@@ -305,7 +305,8 @@ fn killed_while_publishing_the_folder_holds_the_old_set_or_the_new_one() {
     let whole = start.elapsed();
     let mut random = Random(17);
     let (mut kills, mut mixed, mut changed) = (0, 0, 0);
-    let wanted = times(20, 200);
+    let wanted = times(20, 400);
+    let journal = place.out().join("publication.json");
     let mut holds = 0;
     while kills < wanted {
         let next = 1 - holds;
@@ -313,16 +314,27 @@ fn killed_while_publishing_the_folder_holds_the_old_set_or_the_new_one() {
         command.current_dir(place.0.path()).args(["c.toml", "--out", "out", "--threads", "2"]);
         command.args(settings[next]).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        let share = 0.3 + 0.8 * random.below(1000) as f64 / 1000.0;
-        std::thread::sleep(whole.mul_f64(share).min(Duration::from_secs(5)));
+        if kills % 2 == 0 {
+            let share = 0.3 + 0.8 * random.below(1000) as f64 / 1000.0;
+            std::thread::sleep(whole.mul_f64(share).min(Duration::from_secs(5)));
+        } else {
+            // Moving the files takes a few milliseconds of it.
+            while !journal.exists() && child.try_wait().unwrap().is_none() {
+                std::hint::spin_loop();
+            }
+            let moment = Instant::now() + Duration::from_micros(random.below(1500) as u64);
+            while Instant::now() < moment {
+                std::hint::spin_loop();
+            }
+        }
         if child.try_wait().unwrap().is_none() {
             child.kill().unwrap();
             kills += 1;
         }
         child.wait().unwrap();
         let before = published(&place.out());
-        let visible: BTreeMap<_, _> =
-            before.into_iter().filter(|(name, _)| !name.starts_with(".unfinished")).collect();
+        let own = |name: &str| name.starts_with(".unfinished") || name == "publication.json";
+        let visible: BTreeMap<_, _> = before.into_iter().filter(|(name, _)| !own(name)).collect();
         let whole = sets.iter().position(|set| same(set, &visible));
         match whole {
             None => {
@@ -340,4 +352,5 @@ fn killed_while_publishing_the_folder_holds_the_old_set_or_the_new_one() {
         holds = now.unwrap_or_else(|| panic!("a mixture: {:?}", after.keys()));
     }
     println!("killed {kills} times: {mixed} in the midst of it, {changed} after it");
+    assert!(mixed > 0, "no kill came while files were moved");
 }
