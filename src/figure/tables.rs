@@ -94,7 +94,7 @@ impl Tables {
 
     /// The error that a table does not hold what a figure needs.
     pub fn lacks(&self, file: &str, message: impl Into<String>) -> Error {
-        Error::Incompatible { path: self.folder.join(file), message: message.into() }
+        Error::Incompatible { path: file.into(), message: message.into() }
     }
 
     fn rows<'a, T: DeserializeOwned + Send>(

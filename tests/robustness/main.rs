@@ -16,5 +16,6 @@ mod kill;
 mod lab;
 mod many;
 mod publishing;
+mod random;
 mod signals;
 mod surroundings;
