@@ -33,13 +33,17 @@ use crate::provenance::Maker;
 mod disk;
 mod identity;
 mod lock;
+mod name;
 mod publication;
+mod staged;
 mod table;
 mod task;
 
 pub use disk::{Disk, System};
 pub use identity::Identity;
-pub use publication::{BASES, EXPERIMENT, PROVENANCE, Publication, SUMS};
+pub use name::file_name;
+pub use publication::{BASES, EXPERIMENT, PROVENANCE, SUMS};
+pub use staged::Publication;
 pub use table::{Csv, Stream, TABLES, Table};
 pub use task::{Finished, Stored, Tables};
 
@@ -359,27 +363,6 @@ impl Store {
     }
 }
 
-/// Longer names are cut: file systems allow some 255 bytes.
-const LONGEST_NAME: usize = 120;
-
-/// A name as part of a file's name: no two names give the same one, not even on a disk that
-/// ignores case.
-pub fn file_name(name: &str) -> String {
-    let mut plain = String::new();
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => plain.push(char::from(byte)),
-            _ => plain += &format!("%{byte:02x}"),
-        }
-    }
-    if plain.len() > LONGEST_NAME {
-        plain.truncate(LONGEST_NAME);
-        // Two of these signs in a row come from no name.
-        plain += &format!("%%{}", &sha256(name.as_bytes())[..32]);
-    }
-    plain
-}
-
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(Sha256::digest(bytes))
@@ -394,23 +377,4 @@ fn json(value: &impl Serialize) -> Vec<u8> {
         .expect("strings, numbers and lists of them have a JSON form");
     bytes.push(b'\n');
     bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_name;
-
-    #[test]
-    fn names_of_files_are_plain_short_and_never_the_same() {
-        assert_eq!(file_name("trial-0-a_b"), "trial-0-a_b");
-        assert_eq!(file_name("a b/Ü"), "a%20b%2f%c3%9c");
-        let long = |last: char| format!("{}{last}", "é".repeat(300));
-        let names = ["a_b", "a b", "A_b", "a%20b", "a/b", "..", ""].map(str::to_owned).into_iter();
-        let names: Vec<String> =
-            names.chain([long('a'), long('b')]).map(|n| file_name(&n)).collect();
-        for (i, name) in names.iter().enumerate() {
-            assert!(name.len() < 200 && !name.contains('/'), "{name}");
-            assert!(!names[..i].iter().any(|other| other.eq_ignore_ascii_case(name)), "{name}");
-        }
-    }
 }

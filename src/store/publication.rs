@@ -11,17 +11,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::store::disk::Pieces;
 use crate::store::table::TABLES;
 use crate::store::task::read_if_there;
-use crate::store::{Store, Stream, hexadecimal, json, lock, sha256};
+use crate::store::{Store, json, lock, sha256};
 
 /// Lists what is published.
 pub const SUMS: &str = "SHA256SUMS";
@@ -34,40 +32,20 @@ pub const BASES: &str = "basis";
 const JOURNAL: &str = "publication.json";
 
 /// Checksums by the names of files.
-type Sums = BTreeMap<String, String>;
+pub(super) type Sums = BTreeMap<String, String>;
 
 /// The commit point of a publication.
 #[derive(Debug, Serialize, Deserialize)]
-struct Journal {
+pub(super) struct Journal {
     /// The folder of the new files.
-    staged: PathBuf,
+    pub staged: PathBuf,
     /// The new set.
-    sums: Sums,
+    pub sums: Sums,
     /// Files of the old set that are not in the new one.
-    removed: Vec<String>,
-}
-
-/// A set of files that is being staged; dropped without [`Publication::commit`], it leaves no trace.
-#[derive(Debug)]
-pub struct Publication<'a> {
-    store: &'a Store,
-    folder: PathBuf,
-    sums: Sums,
-    /// From the attempt to commit on, the staged files are the journal's.
-    committed: bool,
+    pub removed: Vec<String>,
 }
 
 impl Store {
-    /// Begins a new set of published files.
-    ///
-    /// # Errors
-    /// When its folder cannot be made.
-    pub fn stage(&self) -> Result<Publication<'_>> {
-        let folder = self.unfinished(self.root());
-        self.disk.make_folder(&folder).map_err(Error::io(self.root()))?;
-        Ok(Publication { store: self, folder, sums: Sums::new(), committed: false })
-    }
-
     /// Finishes a publication that was committed and then cut short. To be called before published
     /// files are read; [`Store::open`] does.
     ///
@@ -148,7 +126,7 @@ impl Store {
     }
 
     /// The published set.
-    fn published(&self) -> Result<Sums> {
+    pub(super) fn published(&self) -> Result<Sums> {
         let Some(bytes) = self.sums()? else {
             return Ok(Sums::new());
         };
@@ -160,12 +138,12 @@ impl Store {
     }
 
     /// The checksum of a file, if it is there.
-    fn sum(&self, name: &str) -> Result<Option<String>> {
+    pub(super) fn sum(&self, name: &str) -> Result<Option<String>> {
         let bytes = read_if_there(&*self.disk, &self.root.join(name))?;
         Ok(bytes.map(|bytes| sha256(&bytes)))
     }
 
-    fn foreign(&self, name: &str) -> Error {
+    pub(super) fn foreign(&self, name: &str) -> Error {
         Error::Incompatible {
             path: self.root.join(name),
             message: "is not as these programs wrote it, or not theirs at all, and is not \
@@ -174,7 +152,7 @@ impl Store {
         }
     }
 
-    fn commit_locked(&self, journal: &Journal) -> Result<()> {
+    pub(super) fn commit_locked(&self, journal: &Journal) -> Result<()> {
         self.write(JOURNAL, &json(journal))?;
         self.apply(journal)
     }
@@ -235,143 +213,8 @@ impl Store {
     }
 }
 
-impl Publication<'_> {
-    /// Where the staged files are, for who makes others from them.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// Adds a file.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        debug_assert!(is_output(name), "{name}");
-        let path = self.folder.join(name);
-        if let Some(folder) = path.parent().filter(|folder| *folder != self.folder) {
-            self.store.make_folder(folder)?;
-        }
-        // Errors name the place that the file is meant for.
-        let written = self.store.disk.write(&path, bytes);
-        written.map_err(Error::io(self.store.root.join(name)))?;
-        self.sums.insert(name.into(), sha256(bytes));
-        Ok(())
-    }
-
-    /// Adds a table, unless it has no rows.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write_table(&mut self, table: &Stream<'_>) -> Result<()> {
-        if table.is_empty {
-            return Ok(());
-        }
-        let store = self.store;
-        let path = self.folder.join(table.name);
-        let mut text = Hashed::of(Pieces::new(&*store.disk, &path));
-        let written = table.write(&mut text).and_then(|()| {
-            let sum = text.sum();
-            text.to.finish().map(|()| sum)
-        });
-        let sum = written.map_err(Error::io(store.root.join(table.name)))?;
-        self.sums.insert(table.name.into(), sum);
-        Ok(())
-    }
-
-    /// Whether this file is published already with these very bytes, by the same experiment.
-    ///
-    /// # Errors
-    /// When the published files cannot be read.
-    pub fn is_published(&self, name: &str) -> Result<bool> {
-        let published = self.store.published()?;
-        let same = |name: &str| self.sums.get(name) == published.get(name);
-        Ok(same(EXPERIMENT) && same(name) && self.store.sum(name)? == published.get(name).cloned())
-    }
-
-    /// Publishes the staged files in the place of all that is published; of another experiment's
-    /// files none stay, of the same one's those that `stays` says.
-    ///
-    /// # Errors
-    /// [`Error::Incompatible`] when a file would be replaced or removed that the programs did not
-    /// write; otherwise when a file cannot be read, written, moved or removed.
-    pub fn commit(self, stays: impl Fn(&str) -> bool) -> Result<()> {
-        let _lock = self.store.lock_outputs()?;
-        self.store.finish_locked()?;
-        self.commit_locked(stays)
-    }
-
-    fn commit_locked(mut self, stays: impl Fn(&str) -> bool) -> Result<()> {
-        let store = self.store;
-        let published = store.published()?;
-        let same = match self.sums.get(EXPERIMENT) {
-            Some(sum) => published.get(EXPERIMENT) == Some(sum),
-            None => true,
-        };
-        let mut sums = self.sums.clone();
-        let mut removed = Vec::new();
-        for (name, sum) in &published {
-            match store.sum(name)? {
-                Some(found) if found != *sum => return Err(store.foreign(name)),
-                Some(_) if sums.contains_key(name) => {}
-                Some(_) if same && stays(name) => drop(sums.insert(name.clone(), sum.clone())),
-                Some(_) => removed.push(name.clone()),
-                None => {}
-            }
-        }
-        for (name, sum) in &self.sums {
-            if !published.contains_key(name) && store.sum(name)?.is_some_and(|found| found != *sum)
-            {
-                return Err(store.foreign(name));
-            }
-        }
-        store.disk.flush_folder(&self.folder).map_err(Error::io(&store.root))?;
-        self.committed = true;
-        let staged = self.folder.file_name().map(PathBuf::from).unwrap_or_default();
-        store.commit_locked(&Journal { staged, sums, removed })
-    }
-
-    /// Adds the staged files to those that are published, if these are still as `SHA256SUMS` was
-    /// when the work on the former began; to a folder without one, the files alone.
-    ///
-    /// # Errors
-    /// As for [`Publication::commit`].
-    pub fn amend(self, sums: Option<&[u8]>) -> Result<()> {
-        let store = self.store;
-        if sums.is_none() {
-            for (name, sum) in &self.sums {
-                match store.sum(name)? {
-                    None => {}
-                    Some(found) if found == *sum => continue,
-                    Some(_) => return Err(store.foreign(name)),
-                }
-                let (from, to) = (self.folder.join(name), store.root.join(name));
-                store.disk.rename(&from, &to).map_err(Error::io(to))?;
-            }
-            return Ok(());
-        }
-        let _lock = store.lock_outputs()?;
-        store.finish_locked()?;
-        if store.sums()?.as_deref() != sums {
-            return Err(Error::Incompatible {
-                path: store.root.clone(),
-                message: "its results were replaced meanwhile; run the same command again".into(),
-            });
-        }
-        self.commit_locked(|_| true)
-    }
-}
-
-impl Drop for Publication<'_> {
-    fn drop(&mut self) {
-        if !self.committed {
-            // What is left has a name that does not count.
-            let _ = self.store.disk.remove(&self.folder);
-        }
-    }
-}
-
 /// Whether the programs make files of this name.
-fn is_output(name: &str) -> bool {
+pub(super) fn is_output(name: &str) -> bool {
     let plain = |stem: &str| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_%.".contains(c);
         !stem.is_empty() && !stem.starts_with('.') && stem.chars().all(allowed)
@@ -405,32 +248,4 @@ fn render(sums: &Sums) -> String {
         let _ = writeln!(text, "{sum}  {name}");
     }
     text
-}
-
-/// A writer that knows the checksum of what was written.
-struct Hashed<W> {
-    hash: Sha256,
-    to: W,
-}
-
-impl<W> Hashed<W> {
-    fn of(to: W) -> Self {
-        Self { hash: Sha256::new(), to }
-    }
-
-    fn sum(&self) -> String {
-        hexadecimal(self.hash.clone().finalize())
-    }
-}
-
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.to.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
-    }
 }
