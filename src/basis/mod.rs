@@ -112,11 +112,12 @@ pub trait Spec: Debug + Send + Sync {
         None
     }
 
-    /// Name and SHA-256 of each file used in so many trials; part of the identity of the results.
+    /// Name and SHA-256 of each file used in so many trials for a model; part of the identity of
+    /// the results, so that the names are none that depend on where the files are.
     ///
     /// # Errors
-    /// When a file cannot be read.
-    fn data(&self, _trials: usize) -> Result<Vec<(String, String)>> {
+    /// When a file cannot be read or does not fit.
+    fn data(&self, _layout: &Layout, _trials: usize) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
 

@@ -234,8 +234,11 @@ impl Experiment {
             files.extend(self.objective.data(context)?);
         }
         for coordinates in &self.coordinates {
-            files.extend(self.objective_of(coordinates).data(context)?);
-            files.extend(coordinates.basis.data(self.trials)?);
+            let objective = self.objective_of(coordinates);
+            files.extend(objective.data(context)?);
+            let used = coordinates.basis.data(&objective.layout(), self.trials)?;
+            let name = |file| format!("coordinates.{}.{file}", coordinates.name);
+            files.extend(used.into_iter().map(|(file, sha256)| (name(file), sha256)));
         }
         files.sort();
         files.dedup();

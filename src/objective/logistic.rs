@@ -45,7 +45,7 @@ impl<R: Real> Logistic<R> {
     /// method.
     ///
     /// # Errors
-    /// When the labels are separable, so that no minimum exists, or Newton's method stalls.
+    /// When the labels are separable, so that no minimum exists, or the Hessian is singular.
     pub fn fit(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<Composite<R, Self>> {
         let (minimizer, minimum) = newton(matrix, labels)?;
         let resolution = 16.0 * double(R::epsilon()) * minimum.max(1.0);
@@ -96,6 +96,9 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
     };
     let mut theta = Array1::zeros(matrix.ncols());
     let mut current = value(&theta);
+    if !current.is_finite() {
+        return Err(Error::Numerical("logistic regression: the matrix is not finite".into()));
+    }
     for _ in 0..100 {
         let probabilities = matrix.dot(&theta).mapv(sigmoid);
         let gradient = matrix.t().dot(&(&probabilities - labels));
@@ -129,11 +132,35 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
             }
         }
     }
-    Err(Error::Numerical(
-        "logistic regression: Newton's method found no minimum; the labels may be separable: \
-         use more rows"
-            .into(),
-    ))
+    Err(Error::Numerical(format!(
+        "logistic regression: Newton's method found no minimum; {}",
+        why_there_is_none(matrix, labels, &theta)
+    )))
+}
+
+/// Why Newton's method stopped at θ without a minimum, and what to do.
+fn why_there_is_none(
+    matrix: ArrayView2<'_, f64>,
+    labels: &Array1<f64>,
+    theta: &Array1<f64>,
+) -> String {
+    let (rows, columns) = matrix.dim();
+    let margins = matrix.dot(theta);
+    if margins.iter().zip(labels).all(|(&margin, &label)| margin * (2.0 * label - 1.0) > 0.0) {
+        return format!("the labels are separable: use more than {rows} rows");
+    }
+    // Where no label is certain the Hessian is AᵀA/4, or nearly so.
+    let gram = matrix.t().dot(&matrix).as_standard_layout().into_owned();
+    let ones = Array1::ones(columns);
+    if rows < columns {
+        format!("there are fewer rows ({rows}) than columns ({columns}): use more rows")
+    } else if linalg::solve_positive_definite(gram.view(), ones.view()).is_err() {
+        "the Hessian is singular to rounding, as the matrix's singular values decay below 1e-8 of \
+         the largest: use a slower decay or fewer columns"
+            .into()
+    } else {
+        format!("the labels may be separable but for a few: use more than {rows} rows")
+    }
 }
 
 /// Logistic regression on a random matrix with a prescribed spectrum; θ* ~ N(0, I) and labels
