@@ -350,6 +350,20 @@ mod tests {
     use ndarray::Axis;
     use proptest::prelude::*;
 
+    #[test]
+    fn no_not_a_number_is_lost() {
+        assert_eq!(largest([].into_iter()), 0.0);
+        assert_eq!(largest([1.0, 3.0, 2.0].into_iter()), 3.0);
+        for at in 0..3 {
+            let mut numbers = [1.0, f64::INFINITY, 2.0];
+            numbers[at] = f64::NAN;
+            assert!(largest(numbers.into_iter()).is_nan());
+            let mut v = Array2::<f64>::eye(3);
+            v[(at, 1)] = f64::NAN;
+            assert!(orthonormality_defect(v.view()).is_nan());
+        }
+    }
+
     /// Entries that round differently when they are summed in another order.
     fn matrix<R: Real>(rows: usize, columns: usize, transposed: bool, salt: u64) -> Array2<R> {
         let shape = if transposed { (columns, rows) } else { (rows, columns) };

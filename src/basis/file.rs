@@ -163,3 +163,30 @@ impl Spec for FileBasis {
         Ok(files)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eigenvalues_descend_and_are_negative_by_rounding_only() {
+        let check = |values: &[f64]| {
+            checked(Path::new("w.npy"), Array1::from(values.to_vec()))
+                .map(|values| values.to_vec())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&[2.0, 1.0, 1e-18, -1e-18]).unwrap(), [2.0, 1.0, 1e-18, 0.0]);
+        // What eigh makes of a matrix in single precision.
+        assert_eq!(check(&[1e4, 1.0, -9e-4]).unwrap(), [1e4, 1.0, 0.0]);
+        for (values, message) in [
+            (&[1.0, 0.5, -0.01][..], "w.npy: entry [2] is -0.01; no eigenvalue may be negative"),
+            (&[-1.0, -2.0], "no eigenvalue above 0"),
+            (&[0.0, 0.0], "no eigenvalue above 0"),
+            (&[0.0, 1.0, 2.0], "save w[::-1] and V[:, ::-1]"),
+            (&[1.0, 3.0, 2.0], "entry [1] is 3, above the one before it, 1"),
+        ] {
+            let found = check(values).unwrap_err();
+            assert!(found.contains(message), "{found}");
+        }
+    }
+}

@@ -79,6 +79,7 @@ fn holding_results(folder: &Path) -> Vec<String> {
     let entries = folder.read_dir().into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter(|entry| entry.path().join(EXPERIMENT).is_file())
+        .filter(|entry| !entry.path().join(PLAN).exists())
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     names.sort();

@@ -89,6 +89,15 @@ impl Node {
         }
     }
 
+    /// Whether both are tables, which are merged, or the same text.
+    fn says_the_same(&self, other: &Node) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Table(_), Value::Table(_)) => true,
+            (Value::Text(one), Value::Text(other)) => one == other,
+            _ => false,
+        }
+    }
+
     /// The node as part of a layer, with everything in it.
     pub fn in_layer(mut self, layer: usize) -> Self {
         self.set_layer(layer);
@@ -121,6 +130,7 @@ impl Node {
                             old.layer = entry.layer;
                             if !old.node.says_the_same(&entry.node) {
                                 old.since = entry.since;
+                                old.origin = entry.origin;
                             }
                             old.node.lay_over(entry.node, &join(path, &entry.key), problems);
                         }
@@ -143,17 +153,6 @@ impl Node {
                 }
             }
             (_, value) => *self = Node { origin: over.origin, value },
-        }
-    }
-}
-
-impl Node {
-    /// Whether both are tables, which are merged, or the same text.
-    fn says_the_same(&self, other: &Node) -> bool {
-        match (&self.value, &other.value) {
-            (Value::Table(_), Value::Table(_)) => true,
-            (Value::Text(one), Value::Text(other)) => one == other,
-            _ => false,
         }
     }
 }

@@ -220,6 +220,22 @@ mod tests {
         let matrix = Array2::from_shape_fn((20, 2), |(i, j)| (i as f64 - 9.5).powi(j as i32));
         let labels: Array1<f64> = (0..20).map(|i| f64::from(u8::from(i >= 10))).collect();
         let fitted = Logistic::<f64>::fit(matrix.view(), &labels);
-        assert!(fitted.is_err_and(|error| error.to_string().contains("separable")));
+        assert!(fitted.is_err_and(|error| error.to_string().contains("labels are separable")));
+    }
+
+    #[test]
+    fn the_reason_is_the_reason() {
+        let says = |rows: usize, columns: usize, exponent: f64| {
+            let decay = Decay::Power { exponent };
+            let spec = LogisticSpec(MatrixSpec { rows, columns, decay });
+            let context = Context { streams: Streams::new(2025, 0), data_dir: None };
+            let built: Result<Box<dyn Objective<f64>>> = spec.build(&context);
+            built.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        let singular = says(1000, 5, 20.0);
+        assert!(singular.contains("singular to rounding"), "{singular}");
+        assert!(!singular.contains("separable"), "{singular}");
+        assert!(says(4, 9, 1.0).contains("fewer rows (4) than columns (9)"));
+        assert_eq!(says(1000, 5, 1.0), "");
     }
 }
