@@ -19,6 +19,9 @@ use crate::trial::{Recording, Start};
 /// Trajectories hold every parameter of every iterate; more parameters than this are no picture.
 const TRAJECTORY_PARAMETERS: usize = 16;
 
+/// Numbers that single precision does not round to 0.
+const TINY: Allowed = Allowed::at_least(1e-30);
+
 /// The keys of an experiment that trains; one with `spectra` trains nothing.
 const TRAINING: &[&str] = &["coordinates", "algorithms", "training", "sweep"];
 
@@ -33,7 +36,7 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     let distribution = reader.table("distribution", Distribution::read);
     let start = reader.optional_table("start", |reader| {
         if reader.alternative(&[&["distance"], &["kind"]])? == Some(0) {
-            let distance = reader.number("distance", Allowed::positive());
+            let distance = reader.number("distance", TINY);
             let directions = reader.count_or("directions", 1, 1..=10_000);
             Some(Start::FarFromMinimizer { distance: distance?, directions: directions? })
         } else {
@@ -168,7 +171,7 @@ fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Opt
 /// `learning_rates`, or `coarse` and `limits` (by default those of the sweep).
 fn rates(reader: &mut Reader<'_>, (coarse, limits): ((i32, i32), (i32, i32))) -> Option<Rates> {
     if reader.alternative(&[&["learning_rates"], &["coarse", "limits"]])? == Some(0) {
-        let mut rates = reader.numbers("learning_rates", Allowed::positive())?;
+        let mut rates = reader.numbers("learning_rates", TINY)?;
         rates.sort_by(f64::total_cmp);
         rates.dedup();
         if rates.is_empty() {

@@ -99,7 +99,7 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
     if !current.is_finite() {
         return Err(Error::Numerical("logistic regression: the matrix is not finite".into()));
     }
-    for _ in 0..100 {
+    'newton: for _ in 0..100 {
         let probabilities = matrix.dot(&theta).mapv(sigmoid);
         let gradient = matrix.t().dot(&(&probabilities - labels));
         let weights = probabilities.mapv(|p| p * (1.0 - p));
@@ -112,7 +112,8 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
         };
         // Half the squared Newton decrement estimates the suboptimality that is left; below the
         // value's rounding there is nothing to gain.
-        if gradient.dot(&direction) < f64::EPSILON * current.max(1.0) {
+        let decrement = gradient.dot(&direction);
+        if decrement < f64::EPSILON * current.max(1.0) {
             return Ok((theta, current));
         }
         // Near the minimum the last full step may raise the sum by its rounding: no reason to halve
@@ -128,7 +129,11 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
             }
             scale *= 0.5;
             if scale < 1e-10 {
-                return Ok((theta, current));
+                // Nothing lower nearby: the minimum, unless the direction is rounding alone.
+                if decrement < 1e-9 * current.max(1.0) {
+                    return Ok((theta, current));
+                }
+                break 'newton;
             }
         }
     }
@@ -149,12 +154,16 @@ fn why_there_is_none(
     if margins.iter().zip(labels).all(|(&margin, &label)| margin * (2.0 * label - 1.0) > 0.0) {
         return format!("the labels are separable: use more than {rows} rows");
     }
-    // Where no label is certain the Hessian is AᵀA/4, or nearly so.
+    // Where no label is certain the Hessian is AᵀA/4, or nearly so; a decomposition sees eigenvalues
+    // to about its rounding.
     let gram = matrix.t().dot(&matrix).as_standard_layout().into_owned();
-    let ones = Array1::ones(columns);
+    let singular = linalg::symmetric_eigen(gram).is_ok_and(|(eigenvalues, _)| {
+        let rounding = columns as f64 * f64::EPSILON * eigenvalues[0];
+        eigenvalues.iter().any(|&eigenvalue| eigenvalue <= rounding)
+    });
     if rows < columns {
         format!("there are fewer rows ({rows}) than columns ({columns}): use more rows")
-    } else if linalg::solve_positive_definite(gram.view(), ones.view()).is_err() {
+    } else if singular {
         "the Hessian is singular to rounding, as the matrix's singular values decay below 1e-8 of \
          the largest: use a slower decay or fewer columns"
             .into()

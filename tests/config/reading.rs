@@ -260,7 +260,7 @@ fn what_is_laid_over_takes_the_place_of_what_it_excludes() {
     let message =
         |text: &str, overrides: &[&str]| read(text, None, overrides).unwrap_err().to_string();
     let both = message("table = {kind = 'plain', count = 1, share = 2}", &[]);
-    let expected = "x.toml:1:35: table.count: give either count or share and unit, not both\n";
+    let expected = "x.toml:1:34: table.count: give either count or share and unit, not both\n";
     assert_eq!(both, format!("{expected}1 problem in x.toml"));
     let both = message("table = {}", &["table={count=1,share=2}"]);
     assert!(both.contains("not both\n1 problem in x.toml"), "{both}");
