@@ -39,7 +39,7 @@ impl Distribution {
         ];
         match reader.choice("kind", &kinds)? {
             Kind::Gaussian => {
-                let scale = reader.number_or("scale", 1.0, Allowed::positive())?;
+                let scale = reader.number_or("scale", 1.0, Allowed::at_least(1e-30))?;
                 Some(Self::Gaussian { scale })
             }
             Kind::XavierNormal => Some(Self::XavierNormal),

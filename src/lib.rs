@@ -31,6 +31,7 @@ pub mod error;
 pub mod experiment;
 mod exponential;
 pub mod figure;
+pub mod input;
 pub mod lanes;
 pub mod linalg;
 pub mod minibatch;

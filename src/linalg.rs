@@ -202,9 +202,14 @@ pub fn solve_positive_definite(
 pub fn orthonormality_defect<R: Real>(v: ArrayView2<'_, R>) -> f64 {
     let mut gram = Array2::zeros((v.ncols(), v.ncols()));
     product(v.t(), v, Into::Overwrite, gram.view_mut());
-    gram.indexed_iter()
-        .map(|((i, j), &x)| (double(x) - f64::from(u8::from(i == j))).abs())
-        .fold(0.0, f64::max)
+    let off = |((i, j), &x): ((usize, usize), &R)| double(x) - f64::from(u8::from(i == j));
+    largest(gram.indexed_iter().map(|entry| off(entry).abs()))
+}
+
+/// The largest of some numbers that are not negative, 0 of none; NaN if one of them is NaN, which
+/// `f64::max` would drop.
+pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |largest, x| if x > largest || x.is_nan() { x } else { largest })
 }
 
 fn as_faer<R>(a: ArrayView2<'_, R>) -> faer::MatRef<'_, R> {
@@ -344,6 +349,20 @@ mod tests {
     use super::*;
     use ndarray::Axis;
     use proptest::prelude::*;
+
+    #[test]
+    fn no_not_a_number_is_lost() {
+        assert_eq!(largest([].into_iter()), 0.0);
+        assert_eq!(largest([1.0, 3.0, 2.0].into_iter()), 3.0);
+        for at in 0..3 {
+            let mut numbers = [1.0, f64::INFINITY, 2.0];
+            numbers[at] = f64::NAN;
+            assert!(largest(numbers.into_iter()).is_nan());
+            let mut v = Array2::<f64>::eye(3);
+            v[(at, 1)] = f64::NAN;
+            assert!(orthonormality_defect(v.view()).is_nan());
+        }
+    }
 
     /// Entries that round differently when they are summed in another order.
     fn matrix<R: Real>(rows: usize, columns: usize, transposed: bool, salt: u64) -> Array2<R> {

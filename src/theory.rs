@@ -28,10 +28,10 @@ impl SmoothnessBounds {
     /// For a symmetric matrix.
     pub fn of(hessian: ArrayView2<'_, f64>) -> Self {
         let starts = hessian.columns().into_iter().map(|column| column.mapv(f64::signum).to_vec());
-        let lower = starts.map(|signs| local_maximum(hessian, signs)).fold(0.0, f64::max);
+        let lower = linalg::largest(starts.map(|signs| local_maximum(hessian, signs)));
         let upper = hessian.iter().map(|entry| entry.abs()).sum();
         // The two may be the same number, summed in another order.
-        Self { lower: lower.min(upper), upper }
+        Self { lower: if lower > upper { upper } else { lower }, upper }
     }
 }
 

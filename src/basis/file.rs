@@ -1,15 +1,14 @@
 //! A change of variables from files that NumPy can write and read (`.npy`).
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ndarray::{Array1, Array2};
-use ndarray_npy::ReadNpyExt;
+use ndarray::{Array1, Array2, ArrayD, Dimension};
 
-use crate::basis::{Entry, Part, Scope, Spec, Vectors, parameters};
+use crate::basis::{DataFile, Entry, Part, Scope, Spec, Vectors, parameters};
 use crate::config::Reader;
 use crate::egop::{Estimate, Spectrum};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::input::{corrupt, npy};
 use crate::lanes::Layout;
 use crate::linalg;
 use crate::rng::Streams;
@@ -19,8 +18,8 @@ pub(super) const ENTRY: Entry = Entry {
     summary: "orthonormal matrices from .npy files, one for each block",
     read: |reader: &mut Reader<'_>| {
         let scope = Scope::read(reader);
-        let vectors = reader.texts("vectors");
-        let eigenvalues = reader.texts_or("eigenvalues", &[]);
+        let vectors = reader.files("vectors");
+        let eigenvalues = reader.files_or_none("eigenvalues");
         let (vectors, eigenvalues) = (vectors?, eigenvalues?);
         if !eigenvalues.is_empty() && eigenvalues.len() != vectors.len() {
             reader.problem("eigenvalues", "must be as many files as `vectors`, or none");
@@ -34,6 +33,10 @@ pub(super) const ENTRY: Entry = Entry {
 /// thousands of rows.
 const TOLERANCE: f64 = 1e-4;
 
+/// Rounding makes eigenvalues that are 0 negative, by so small a part of the largest, in single
+/// precision too.
+const ROUNDING: f64 = 1e-6;
+
 /// V from files; `{trial}` in their names stands for the number of the trial.
 #[derive(Clone, Debug)]
 pub struct FileBasis {
@@ -45,43 +48,75 @@ pub struct FileBasis {
     pub eigenvalues: Vec<String>,
 }
 
+/// What stands for the number of the trial.
+const TRIAL: &str = "{trial}";
+
 fn of_trial(path: &str, trial: u64) -> PathBuf {
-    PathBuf::from(path.replace("{trial}", &trial.to_string()))
+    PathBuf::from(path.replace(TRIAL, &trial.to_string()))
 }
 
-fn load<T: ReadNpyExt>(path: PathBuf) -> Result<T> {
-    let bytes = fs::read(&path).map_err(Error::io(&path))?;
-    T::read_npy(bytes.as_slice())
-        .map_err(|error| Error::Corrupt { path, message: format!("{error} (f64 is needed)") })
+/// An array that was read as one of so many dimensions.
+fn shaped<D: Dimension>(array: ArrayD<f64>) -> ndarray::Array<f64, D> {
+    array.into_dimensionality().expect("an array has the dimensions that were asked for")
+}
+
+/// Eigenvalues in descending order, none negative but by rounding, which becomes 0.
+fn checked(path: &Path, mut eigenvalues: Array1<f64>) -> Result<Array1<f64>> {
+    let refuse = |message: String| Err(corrupt(path, message));
+    let largest = eigenvalues.iter().copied().fold(0.0, f64::max);
+    if largest == 0.0 {
+        return refuse("has no eigenvalue above 0".into());
+    }
+    for (index, value) in eigenvalues.iter_mut().enumerate() {
+        if *value < -ROUNDING * largest {
+            return refuse(format!("entry [{index}] is {value}; no eigenvalue may be negative"));
+        }
+        *value = value.max(0.0);
+    }
+    let pairs = || eigenvalues.windows(2).into_iter();
+    if let Some(index) = pairs().position(|pair| pair[0] < pair[1]) {
+        let hint = if pairs().all(|pair| pair[0] <= pair[1]) {
+            "they ascend, as np.linalg.eigh has them: save w[::-1] and V[:, ::-1]"
+        } else {
+            "sort them, and the columns of V with them"
+        };
+        return refuse(format!(
+            "entry [{}] is {}, above the one before it, {}; eigenvalues must descend: {hint}",
+            index + 1,
+            eigenvalues[index + 1],
+            eigenvalues[index],
+        ));
+    }
+    Ok(eigenvalues)
 }
 
 impl FileBasis {
     /// The part for consecutive blocks of `size` parameters.
     fn part(&self, index: usize, size: usize, trial: u64) -> Result<Vectors> {
         let path = of_trial(&self.vectors[index], trial);
-        let wrong = |path: PathBuf, message| Err(Error::Incompatible { path, message });
-        let vectors: Array2<f64> = load(path.clone())?;
-        if vectors.dim() != (size, size) {
-            let (rows, columns) = vectors.dim();
-            return wrong(path, format!("is {rows} × {columns} instead of {size} × {size}"));
-        }
-        let vectors = vectors.as_standard_layout().into_owned();
+        let vectors: Array2<f64> = shaped(npy::read(&path, &[size, size])?.array);
         let defect = linalg::orthonormality_defect(vectors.view());
         if defect.is_nan() || defect > TOLERANCE {
-            let message = format!("columns are not orthonormal: VᵀV is off by {defect:.1e}");
-            return wrong(path, message);
+            return Err(corrupt(
+                &path,
+                format!(
+                    "columns are not orthonormal: VᵀV is off by {defect:.1e}; at most \
+                     {TOLERANCE:.0e} is allowed"
+                ),
+            ));
         }
         let Some(eigenvalues) = self.eigenvalues.get(index) else {
             return Ok(Vectors::Orthonormal(vectors));
         };
         let path = of_trial(eigenvalues, trial);
-        let eigenvalues: Array1<f64> = load(path.clone())?;
-        let descending = eigenvalues.windows(2).into_iter().all(|pair| pair[0] >= pair[1]);
-        if eigenvalues.len() != size || !descending || !eigenvalues.iter().all(|&x| x >= 0.0) {
-            let message = format!("must be {size} eigenvalues, descending, none negative");
-            return wrong(path, message);
-        }
+        let eigenvalues = checked(&path, shaped(npy::read(&path, &[size])?.array))?;
         Ok(Vectors::Eigen(Spectrum { eigenvalues, eigenvectors: vectors }))
+    }
+
+    /// The sizes of the matrices.
+    fn parameters(&self, layout: &Layout) -> Vec<usize> {
+        let groups = self.scope.groups(layout).into_iter();
+        groups.map(|blocks| parameters(layout, &blocks).len()).collect()
     }
 }
 
@@ -106,12 +141,55 @@ impl Spec for FileBasis {
         (groups != files).then(|| ("vectors", message()))
     }
 
-    fn files(&self, trial: usize) -> Vec<PathBuf> {
-        let paths = self.vectors.iter().chain(&self.eigenvalues);
-        paths.map(|path| of_trial(path, trial as u64)).collect()
-    }
-
     fn paths(&self) -> &[&str] {
         &["vectors", "eigenvalues"]
+    }
+
+    fn data(&self, layout: &Layout, trials: usize) -> Result<Vec<DataFile>> {
+        let sizes = self.parameters(layout);
+        let mut files = Vec::new();
+        for (key, paths) in [("vectors", &self.vectors), ("eigenvalues", &self.eigenvalues)] {
+            for (index, (path, &size)) in paths.iter().zip(&sizes).enumerate() {
+                let shape: &[usize] = if key == "vectors" { &[size, size] } else { &[size] };
+                let differ = path.contains(TRIAL);
+                for trial in 0..if differ { trials } else { 1 } {
+                    let path = of_trial(path, trial as u64);
+                    let npy::Npy { array, sha256 } = npy::read(&path, shape)?;
+                    if key == "eigenvalues" {
+                        checked(&path, shaped(array))?;
+                    }
+                    let (name, trial) = (format!("{key}.{index}"), differ.then_some(trial));
+                    files.push(DataFile { name, trial, sha256 });
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eigenvalues_descend_and_are_negative_by_rounding_only() {
+        let check = |values: &[f64]| {
+            checked(Path::new("w.npy"), Array1::from(values.to_vec()))
+                .map(|values| values.to_vec())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&[2.0, 1.0, 1e-18, -1e-18]).unwrap(), [2.0, 1.0, 1e-18, 0.0]);
+        // What eigh makes of a matrix in single precision.
+        assert_eq!(check(&[1e4, 1.0, -9e-4]).unwrap(), [1e4, 1.0, 0.0]);
+        for (values, message) in [
+            (&[1.0, 0.5, -0.01][..], "w.npy: entry [2] is -0.01; no eigenvalue may be negative"),
+            (&[-1.0, -2.0], "no eigenvalue above 0"),
+            (&[0.0, 0.0], "no eigenvalue above 0"),
+            (&[0.0, 1.0, 2.0], "save w[::-1] and V[:, ::-1]"),
+            (&[1.0, 3.0, 2.0], "entry [1] is 3, above the one before it, 1"),
+        ] {
+            let found = check(values).unwrap_err();
+            assert!(found.contains(message), "{found}");
+        }
     }
 }

@@ -4,7 +4,6 @@
 
 use std::fmt::Debug;
 use std::ops::Range;
-use std::path::PathBuf;
 
 use ndarray::Array2;
 
@@ -29,6 +28,17 @@ pub use file::FileBasis;
 pub use identity::Identity;
 pub use random_rotation::RandomRotation;
 pub use scope::Scope;
+
+/// A file that a basis reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataFile {
+    /// What it is for: its key in the config.
+    pub name: String,
+    /// The trial that it is for; `None`: all.
+    pub trial: Option<usize>,
+    /// Its SHA-256.
+    pub sha256: String,
+}
 
 /// An orthonormal change of variables θ = V θ̃.
 pub trait Basis<R: Real>: Send + Sync {
@@ -113,14 +123,18 @@ pub trait Spec: Debug + Send + Sync {
         None
     }
 
-    /// The files that it reads in a trial: what is in them is part of the identity of the results.
-    fn files(&self, _trial: usize) -> Vec<PathBuf> {
-        Vec::new()
-    }
-
-    /// The keys that say where these files lie, which is not part of it.
+    /// The keys that say where the files lie that it reads: part of the identity of the results is
+    /// what is in these, not where they are.
     fn paths(&self) -> &[&str] {
         &[]
+    }
+
+    /// The files that it reads in so many trials of a model.
+    ///
+    /// # Errors
+    /// When a file cannot be read or does not fit.
+    fn data(&self, _layout: &Layout, _trials: usize) -> Result<Vec<DataFile>> {
+        Ok(Vec::new())
     }
 
     /// Whether building V samples gradients.

@@ -6,6 +6,7 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cluster::SlurmOption;
+use crate::input::words;
 
 /// Runs an experiment from its TOML file: estimates the EGOP, tunes learning rates, trains in
 /// original and in reparameterized coordinates, and writes tables, figures and verdicts.
@@ -55,15 +56,8 @@ pub struct SlurmArgs {
     #[arg(long, value_name = "KEY=VALUE", num_args = 1.., requires = "emit_slurm")]
     pub(super) slurm: Vec<SlurmOption>,
     /// About how long an array element takes at least, in minutes [default: 5]
-    #[arg(long, value_name = "MINUTES", requires = "emit_slurm", value_parser = minutes)]
+    #[arg(long, value_name = "MINUTES", requires = "emit_slurm", value_parser = words::minutes)]
     pub(super) element_minutes: Option<f64>,
-}
-
-fn minutes(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(minutes) if (0.0..=1e6).contains(&minutes) => Ok(minutes),
-        _ => Err("expected a number of minutes, 0 or more".into()),
-    }
 }
 
 /// What is done with a plan's folder.
@@ -140,9 +134,9 @@ pub struct ExperimentArgs {
     /// Threads [default: $SLURM_CPUS_PER_TASK, or all processors]
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) threads: Option<u16>,
-    /// Memory that may be used, such as 8GB: so many trials are worked on at a time as fit
+    /// Memory that may be used, with its unit, such as 8GB: so many trials are worked on at a time as fit
     /// [default: $SLURM_MEM_PER_NODE, or what the machine has]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = words::size)]
     pub(super) memory: Option<ByteSize>,
     /// Say what would run, what is done already and what it costs; run nothing
     #[arg(long)]
@@ -166,7 +160,7 @@ pub struct ExperimentArgs {
     /// Print no progress and no tables
     #[arg(long, short)]
     pub(super) quiet: bool,
-    /// Print results as JSON
+    /// Print results as JSON; with --dry-run, what would run
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -10,6 +10,7 @@ use crate::cli::args::{ExperimentArgs, SlurmArgs};
 use crate::cli::session::Session;
 use crate::cli::{Failure, Status, print, text};
 use crate::cluster::{self, DEFAULT_MINUTES, Element, Folder, Settings, SlurmOption};
+use crate::data::fashion_mnist;
 use crate::error::{Error, Result};
 use crate::run::{Next, Observer, PlannedTask};
 use crate::store::{PROVENANCE, Store, Stored};
@@ -24,10 +25,20 @@ pub(super) fn emit(
     let document = session.document();
     let mut settings = Settings {
         results: absolute(&session.folder)?,
-        data_dir: session.arguments.data_dir.as_deref().map(absolute).transpose()?,
+        // Elements start elsewhere: they look where the data were found from here.
+        data_dir: match session.arguments.data_dir.as_deref() {
+            Some(folder) => Some(absolute(folder)?),
+            None => fashion_mnist::folder(),
+        },
         slurm: asked.slurm.clone(),
         minutes: asked.element_minutes.unwrap_or(DEFAULT_MINUTES),
     };
+    for path in [Some(&settings.results), settings.data_dir.as_ref()].into_iter().flatten() {
+        if path.to_str().is_none() {
+            let message = format!("{}: a plan can only hold paths in UTF-8", path.display());
+            return Err(Error::Usage(message).into());
+        }
+    }
     if folder.is_planned() {
         let refused = |message: String| Error::Incompatible { path: dir.into(), message };
         if !asked.only_missing {

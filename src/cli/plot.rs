@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::cli::{Failure, PlotArgs, Status, exit, print, text};
+use crate::cli::{Failure, PlotArgs, Status, exit, print, results_folder, text};
 use crate::config::{self, Overlay, Source};
 use crate::error::Error;
 use crate::experiment::Experiment;
@@ -16,6 +16,7 @@ pub fn main(arguments: &PlotArgs) -> ExitCode {
 }
 
 fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {
+    results_folder::check(&arguments.results)?;
     let store = Store::peek(&arguments.results);
     store.finish_publication()?;
     let published = store.sums()?;

@@ -14,6 +14,7 @@ use crate::config::{self, ConfigErrors, DEFAULT_PROFILE, Overlay, Source};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::figure;
+use crate::input::words;
 use crate::objective::Context;
 use crate::rng::Streams;
 use crate::run::{self, Data, Observer, Options, Run};
@@ -46,6 +47,10 @@ pub fn load(
 impl<'a> Session<'a> {
     /// Reads the config and finds the data; writes nothing.
     pub fn open(arguments: &'a ExperimentArgs, path: &std::path::Path) -> Result<Self> {
+        if let Some(folder) = arguments.data_dir.as_deref().filter(|folder| !folder.is_dir()) {
+            let message = format!("--data-dir {}: there is no such folder", folder.display());
+            return Err(Error::Usage(message));
+        }
         let overlay =
             Overlay { profile: arguments.profile.clone(), overrides: arguments.set.clone() };
         let config::Resolved { value: experiment, table: resolved } = load(path, &overlay)?;
@@ -64,22 +69,39 @@ impl<'a> Session<'a> {
         Ok(Self { arguments, experiment, resolved, folder, console, data })
     }
 
-    fn options(&self) -> Options {
-        Options {
+    fn options(&self) -> Result<Options> {
+        Ok(Options {
             data_dir: self.arguments.data_dir.clone(),
             data: self.data.clone(),
             max_failures: match (self.arguments.fail_fast, self.arguments.max_failures) {
                 (true, _) => Some(1),
                 (false, most) => most.map(|most| most as usize),
             },
-            memory: memory(self.arguments.memory),
-            threads: threads(self.arguments.threads),
+            memory: memory(self.arguments.memory)?,
+            threads: threads(self.arguments.threads)?,
+        })
+    }
+
+    /// Refuses an experiment of which a single trial takes more memory than there is: asking the
+    /// operating system for it would end the program.
+    fn check_memory(&self) -> Result<()> {
+        let needed = self.look(|run| Ok(run.memory()))?.per_trial;
+        let asked = self.arguments.memory.map_or(0, |memory| memory.as_u64());
+        let there = run::of_this_machine().max(asked);
+        if needed <= there {
+            return Ok(());
         }
+        Err(Error::Usage(format!(
+            "a trial takes about {:#} of memory, and there are {:#}: choose smaller sizes, or state \
+             with --memory that there is more",
+            ByteSize(needed).display().si(),
+            ByteSize(there).display().si(),
+        )))
     }
 
     fn identity(&self) -> Identity {
         let experiment = run::identity(&self.experiment, &self.resolved);
-        Identity::new(&experiment, self.data.bound(&self.experiment))
+        Identity::new(&experiment, self.data.named())
     }
 
     /// Opens the results folder. What it holds and is not ours is refused before any work.
@@ -100,11 +122,12 @@ impl<'a> Session<'a> {
         &self,
         work: impl FnOnce(&Run<'_>, &Provenance) -> Result<T> + Send,
     ) -> Result<T, Failure> {
+        let options = self.options()?;
+        self.check_memory()?;
         let store = self.store()?;
         if self.arguments.force {
             store.clear()?;
         }
-        let options = self.options();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(options.threads)
             .build()
@@ -116,7 +139,7 @@ impl<'a> Session<'a> {
         self.console.finish();
         let (done, found) = run.tally();
         if done + found > 0 {
-            self.console.note(&format!("tasks: {done} done, {found} found done"));
+            self.console.note(&format!("tasks: {done} done, {found} cached"));
         }
         match result {
             Err(Error::Interrupted) => {
@@ -128,7 +151,7 @@ impl<'a> Session<'a> {
 
     /// Looks at what the results folder holds, writing nothing there.
     pub fn look<T>(&self, look: impl FnOnce(&Run<'_>) -> Result<T>) -> Result<T> {
-        let options = self.options();
+        let options = self.options()?;
         let store = Store::peek(&self.folder);
         if !self.arguments.replace {
             store.check_bound(&self.identity())?;
@@ -144,26 +167,37 @@ impl<'a> Session<'a> {
     /// What would run.
     pub fn dry_run(&self) -> Result<Status, Failure> {
         let (plan, memory) = self.look(|run| Ok((run.plan()?, run.memory())))?;
-        print(&text::plan(&self.experiment, &self.folder, &plan, memory))?;
+        print(&if self.arguments.json {
+            text::json(&text::DryRun::new(&self.experiment, &self.folder, &plan, memory))
+        } else {
+            text::plan(&self.experiment, &self.folder, &plan, memory)
+        })?;
         Ok(Status::Done)
     }
 }
 
 /// As many threads as asked for; otherwise as Slurm gives this job, or one for each processor.
-fn threads(asked: Option<u16>) -> usize {
-    let slurm = || std::env::var("SLURM_CPUS_PER_TASK").ok()?.parse().ok();
+fn threads(asked: Option<u16>) -> Result<usize> {
+    if let Some(threads) = asked {
+        return Ok(threads.into());
+    }
+    let most = 1..=u64::from(u16::MAX);
+    let slurm = words::variable("SLURM_CPUS_PER_TASK", most, "--threads N")?;
+    let slurm = slurm.and_then(|threads| usize::try_from(threads).ok());
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    asked.or_else(slurm).filter(|&threads| threads > 0).map_or_else(processors, usize::from)
+    Ok(slurm.unwrap_or_else(processors))
 }
 
 /// As many bytes as asked for; otherwise as Slurm gives this job (it counts in MiB; 0: all), or as
 /// this machine has.
-fn memory(asked: Option<ByteSize>) -> u64 {
-    let slurm = || {
-        let mebibytes: u64 = std::env::var("SLURM_MEM_PER_NODE").ok()?.parse().ok()?;
-        Some(ByteSize::mib(mebibytes)).filter(|_| mebibytes > 0)
-    };
-    asked.or_else(slurm).map_or_else(run::of_this_machine, |memory| memory.as_u64())
+fn memory(asked: Option<ByteSize>) -> Result<u64> {
+    if let Some(memory) = asked {
+        return Ok(memory.as_u64());
+    }
+    let most = 0..=u64::MAX >> 20;
+    let slurm = words::variable("SLURM_MEM_PER_NODE", most, "--memory SIZE")?;
+    let slurm = slurm.filter(|&mebibytes| mebibytes > 0);
+    Ok(slurm.map_or_else(run::of_this_machine, |mebibytes| mebibytes << 20))
 }
 
 /// The path of the config, after `--list` has had its way.

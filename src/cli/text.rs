@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use bytesize::ByteSize;
+use ciborium::Value;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::cli::Status;
 use crate::cli::console::Console;
@@ -254,10 +255,64 @@ pub(super) fn plan(experiment: &Experiment, folder: &Path, plan: &Plan, memory: 
     text
 }
 
-/// Anything as one line of JSON.
+/// What `--dry-run --json` says.
+#[derive(Serialize)]
+pub(super) struct DryRun<'a> {
+    name: &'a str,
+    title: &'a str,
+    results: String,
+    passes: &'a [run::PassPlan],
+    /// Whether nothing comes after these passes.
+    complete: bool,
+    /// On one thread, for these passes.
+    seconds: f64,
+    trials: usize,
+    trials_in_flight: usize,
+    memory_per_trial: u64,
+    memory: u64,
+}
+
+impl<'a> DryRun<'a> {
+    pub fn new(experiment: &'a Experiment, folder: &Path, plan: &'a Plan, memory: Memory) -> Self {
+        Self {
+            name: &experiment.name,
+            title: &experiment.title,
+            results: folder.display().to_string(),
+            passes: &plan.passes,
+            complete: plan.complete,
+            seconds: plan.seconds,
+            trials: experiment.trials,
+            trials_in_flight: memory.in_flight,
+            memory_per_trial: memory.per_trial,
+            memory: memory.budget,
+        }
+    }
+}
+
+/// Anything as one line of JSON. What is not finite, which JSON lacks, becomes a string as in the
+/// tables: `"inf"`, `"-inf"` or `"NaN"`; `null` is "does not apply".
 pub(super) fn json(value: &impl Serialize) -> String {
-    let text = serde_json::to_string(value).expect("tables of numbers and texts have a JSON form");
+    let value =
+        Value::serialized(value).expect("tables of numbers and texts have a tree of values");
+    let text = serde_json::to_string(&Finite(&value)).expect("numbers and texts have a JSON form");
     text + "\n"
+}
+
+/// A tree of values, of which those that are not finite become texts.
+struct Finite<'a>(&'a Value);
+
+impl Serialize for Finite<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            // As the csv crate writes them.
+            Value::Float(x) if x.is_nan() => serializer.serialize_str("NaN"),
+            Value::Float(x) if !x.is_finite() => serializer.serialize_str(&x.to_string()),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Finite)),
+            Value::Map(entries) => serializer
+                .collect_map(entries.iter().map(|(key, value)| (Finite(key), Finite(value)))),
+            other => other.serialize(serializer),
+        }
+    }
 }
 
 /// Sums up failed tasks, each of which was reported when it failed; says how the program ends.

@@ -160,6 +160,14 @@ impl Folder {
     /// When there is no such folder or it cannot be understood.
     pub fn settings(&self) -> Result<Settings> {
         let path = self.root.join(SETTINGS);
+        if self.root.exists() && !path.exists() {
+            return Err(Error::Corrupt {
+                path: self.root.clone(),
+                message:
+                    "is not the folder of a plan; egop-sweep CONFIG --emit-slurm DIR makes one"
+                        .into(),
+            });
+        }
         let bytes = fs::read(&path).map_err(Error::io(&path))?;
         serde_json::from_slice(&bytes)
             .map_err(|error| Error::Corrupt { path, message: error.to_string() })

@@ -17,12 +17,13 @@ pub struct SlurmOption {
 /// What `submit.sh` sets itself.
 const RESERVED: &[&str] = &["array", "chdir", "dependency", "parsable", "wrap"];
 
+const PROCESSORS: &str = "cpus-per-task";
+
 impl SlurmOption {
     /// The number of processors that the last of these options asks for; Slurm's default is 1.
     pub fn processors(options: &[Self]) -> usize {
-        let asked = options.iter().rev().find(|option| option.key == "cpus-per-task");
-        let number = asked.and_then(|option| option.value.as_ref()?.parse().ok());
-        number.filter(|&number| number > 0).unwrap_or(1)
+        let asked = options.iter().rev().find(|option| option.key == PROCESSORS);
+        asked.and_then(|option| processors(option.value.as_ref()?)).unwrap_or(1)
     }
 }
 
@@ -51,8 +52,18 @@ impl FromStr for SlurmOption {
         {
             return Err(format!("the value of \"{key}\" must be without blanks, quotes, \\ and #"));
         }
+        // Elements are planned for so many threads; whatever else is wrong, sbatch says.
+        if key == PROCESSORS && value.and_then(processors).is_none() {
+            return Err(format!(
+                "{PROCESSORS} must be a whole number of at least 1, such as {PROCESSORS}=4"
+            ));
+        }
         Ok(Self { key: key.into(), value: value.map(Into::into) })
     }
+}
+
+fn processors(value: &str) -> Option<usize> {
+    value.parse().ok().filter(|&number| number > 0)
 }
 
 impl TryFrom<String> for SlurmOption {
@@ -167,6 +178,10 @@ mod tests {
             "comment=a\n#SBATCH --array=1",
             "config.toml",
             "-p=main",
+            "cpus-per-task",
+            "cpus-per-task=0",
+            "cpus-per-task=x",
+            "cpus-per-task=1.5",
         ] {
             assert!(wrong.parse::<SlurmOption>().is_err(), "{wrong}");
         }
@@ -177,7 +192,6 @@ mod tests {
         let options = [option("cpus-per-task=4"), option("partition=a"), option("cpus-per-task=8")];
         assert_eq!(SlurmOption::processors(&options), 8);
         assert_eq!(SlurmOption::processors(&options[1..2]), 1);
-        assert_eq!(SlurmOption::processors(&[option("cpus-per-task=x")]), 1);
     }
 
     #[test]

@@ -86,6 +86,8 @@ impl<'a> Builder<'a> {
             origin: (self.origin)(key.span().start),
             node: self.node(value, depth),
             key: key.into_inner().into_owned(),
+            layer: 0,
+            since: 0,
         };
         Table(table.into_iter().map(entry).collect())
     }

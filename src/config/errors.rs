@@ -33,10 +33,14 @@ pub(super) enum Sort {
     Syntax,
     /// A value is not what it must be.
     Value,
+    /// Several keys do not go together.
+    Relation,
     /// A required key is not there.
     Missing,
     /// A key that nobody asked for.
     Unknown,
+    /// The same, but a later layer made a choice with which it may have lost its meaning.
+    Stale,
 }
 
 /// One problem of a configuration.
@@ -111,7 +115,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All problems of a configuration: at least one, in the order of the file.
+/// All problems of a configuration: at least one, in the order of the file, but syntax errors first.
 ///
 /// Printed, it is one line per problem, each with its place, and a last line with their number.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,7 +128,7 @@ impl ConfigErrors {
     pub(super) fn new(file: impl Into<String>, mut problems: Vec<Problem>) -> ConfigErrors {
         debug_assert!(!problems.is_empty());
         // Stable, so that problems at one place stay in the order of their discovery.
-        problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+        problems.sort_by_key(|problem| (problem.sort != Sort::Syntax, problem.origin.clone()));
         ConfigErrors { file: file.into(), problems }
     }
 
@@ -133,7 +137,8 @@ impl ConfigErrors {
         &self.file
     }
 
-    /// The problems, in the order of the file, those of the command line last.
+    /// The problems: syntax errors, then the others in the order of the file, those of the command
+    /// line last.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }

@@ -1,6 +1,7 @@
 //! The kinds of values that a key may want: what each accepts, and how it says so.
 
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use super::allowed::Allowed;
 use super::errors::Problem;
@@ -62,6 +63,42 @@ impl Kind for Text {
             Value::Number { .. } | Value::Flag(_) => Some(format!("\"{}\"", node.describe())),
             _ => None,
         }
+    }
+
+    fn resolve(&self, value: &String) -> toml::Value {
+        toml::Value::from(value.as_str())
+    }
+}
+
+/// The path of a file, relative to a folder if there is one.
+pub(super) struct File<'a>(pub Option<&'a Path>);
+
+impl Kind for File<'_> {
+    type Output = String;
+
+    fn expected(&self) -> String {
+        match self.0.map(|folder| (folder, folder.to_str())) {
+            Some((folder, None)) => format!(
+                "an absolute path, as the name of the config's folder {} is not UTF-8",
+                folder.display()
+            ),
+            _ => "the path of a file".to_owned(),
+        }
+    }
+
+    fn accept(&self, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Text(text) if text.is_empty() || text.contains('\0') => None,
+            Value::Text(text) => match self.0 {
+                Some(folder) => folder.join(text).to_str().map(str::to_owned),
+                None => Some(text.clone()),
+            },
+            _ => None,
+        }
+    }
+
+    fn suggest(&self, _: &Node) -> Option<String> {
+        None
     }
 
     fn resolve(&self, value: &String) -> toml::Value {

@@ -12,6 +12,7 @@ mod builder;
 mod canonical;
 mod errors;
 mod kind;
+mod nearby;
 mod overlay;
 mod reader;
 mod source;
@@ -19,6 +20,8 @@ mod suggest;
 mod tree;
 
 use std::collections::HashSet;
+
+use errors::Sort;
 
 pub use allowed::Allowed;
 pub use canonical::canonical_json;
@@ -56,18 +59,28 @@ pub fn read<T>(
     let read = |profile: Option<&str>, overrides: &[String]| {
         let mut problems = Vec::new();
         let root = source.overlaid(profile, overrides, &mut problems);
-        (Reader::read_node(&root, String::new(), &mut problems, &read), problems)
+        let folder = source.folder.as_deref();
+        (Reader::read_node(&root, String::new(), folder, &mut problems, &read), problems)
     };
     let chosen = overlay.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
-    let (value, found) = read(Some(chosen), &overlay.overrides);
+    let (value, mut found) = read(Some(chosen), &overlay.overrides);
     let mut problems = source.problems.clone();
-    problems.extend(found);
 
+    // A key that lost its meaning to a later choice is none but where it never had one: a misspelt
+    // key must not go unnoticed because of what else is overridden.
     let bare: HashSet<Problem> = read(None, &[]).1.into_iter().collect();
+    let earlier = read(Some(chosen), &[]).1;
+    let unknown: HashSet<&Origin> = (bare.iter().chain(&earlier))
+        .filter(|problem| problem.sort == Sort::Unknown)
+        .map(|problem| &problem.origin)
+        .collect();
+    found.retain(|problem| problem.sort != Sort::Stale || unknown.contains(&problem.origin));
+    problems.extend(found);
     for profile in source.profiles().into_iter().filter(|&profile| profile != chosen) {
         let (_, found) = read(Some(profile), &[]);
         problems.extend(
-            (found.into_iter().filter(|problem| !bare.contains(problem)))
+            (found.into_iter())
+                .filter(|problem| problem.sort != Sort::Stale && !bare.contains(problem))
                 .map(|problem| Problem { profile: Some(profile.to_owned()), ..problem }),
         );
     }

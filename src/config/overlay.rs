@@ -23,7 +23,9 @@ pub struct Overlay {
     ///
     /// The key is dotted, elements of arrays are numbered from 0 (`claims.0.factor=2`), and the
     /// value is TOML; what is not TOML is taken for a text, so that texts need no quotes. A table
-    /// is merged into the table that it meets, any other value replaces what was there.
+    /// is merged into the table that it meets, any other value replaces what was there. A key takes
+    /// the place of those that it excludes ([`Reader::alternative`](super::Reader::alternative)),
+    /// and a choice, such as `kind`, of the keys that went with the former one.
     pub overrides: Vec<String>,
 }
 
@@ -44,7 +46,7 @@ impl Source {
         let mut root = self.root.clone();
         if let Some(name) = profile {
             match self.profiles.get(name) {
-                Some(profile) => root.lay_over(profile.clone(), "", problems),
+                Some(profile) => root.lay_over(profile.clone().in_layer(1), "", problems),
                 None if name == DEFAULT_PROFILE => {}
                 None => problems.push(self.unknown_profile(name)),
             }
@@ -53,7 +55,7 @@ impl Source {
             let origin =
                 Origin::Argument { index: i + 1, text: format!("--set {}", shorten(text)) };
             match parse_override(text, &origin) {
-                Ok(node) => root.lay_over(node, "", problems),
+                Ok(node) => root.lay_over(node.in_layer(i + 2), "", problems),
                 Err(message) => problems.push(Problem::new(origin, "", message)),
             }
         }
@@ -76,7 +78,13 @@ fn parse_override(text: &str, origin: &Origin) -> Result<Node, String> {
     let segments = parse_key(key).ok_or_else(|| format!("{} is not a dotted key", quote(key)))?;
     let nested = |node, key| Node {
         origin: origin.clone(),
-        value: Value::Table(Table(vec![Entry { key, origin: origin.clone(), node }])),
+        value: Value::Table(Table(vec![Entry {
+            key,
+            origin: origin.clone(),
+            node,
+            layer: 0,
+            since: 0,
+        }])),
     };
     Ok(segments.into_iter().rev().fold(parse_value(value, origin)?, nested))
 }

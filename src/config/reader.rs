@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use super::allowed::Allowed;
 use super::errors::{Origin, Problem, Sort};
-use super::kind::{Choice, Count, Flag, Kind, List, Number, Text};
+use super::kind::{Choice, Count, File, Flag, Kind, List, Number, Text};
 use super::suggest::nearest;
-use super::tree::{Node, Table, Value, join, quote};
+use super::tree::{Entry, Node, Table, Value, join, quote};
 
 /// One table being read.
 ///
@@ -18,8 +19,14 @@ pub struct Reader<'a> {
     entries: &'a Table,
     origin: &'a Origin,
     path: String,
+    /// What paths are relative to.
+    folder: Option<&'a Path>,
     problems: &'a mut Vec<Problem>,
     asked: Vec<String>,
+    /// Keys in whose place another one was laid over the document.
+    replaced: Vec<String>,
+    /// The last layer that chose anew: earlier keys may have lost their meaning.
+    chosen_in: usize,
     /// A choice failed, so the keys that go with it are not known.
     undecided: bool,
     resolved: toml::Table,
@@ -49,6 +56,17 @@ impl<'a> Reader<'a> {
     /// An array of texts, or a default.
     pub fn texts_or(&mut self, key: &str, default: &[&str]) -> Option<Vec<String>> {
         self.or(key, &List(Text), || default.iter().map(|&text| text.to_owned()).collect())
+    }
+
+    /// An array of paths of files, absolute: the document's are relative to its folder. Resolved,
+    /// they are absolute too, so that the resolved document may be read from anywhere.
+    pub fn files(&mut self, key: &str) -> Option<Vec<String>> {
+        self.required(key, &List(File(self.folder)))
+    }
+
+    /// The same, or none.
+    pub fn files_or_none(&mut self, key: &str) -> Option<Vec<String>> {
+        self.or(key, &List(File(self.folder)), Vec::new)
     }
 
     /// A number; integers are accepted too, and resolved to floats.
@@ -123,7 +141,7 @@ impl<'a> Reader<'a> {
     /// One of a closed set of names, each standing for a value.
     pub fn choice<T: Clone>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         let index = self.required(key, &names(choices));
-        self.chosen(index, choices)
+        self.chosen(key, index, choices)
     }
 
     /// One of a closed set of names, or the default one, which must be in the set.
@@ -138,7 +156,38 @@ impl<'a> Reader<'a> {
             return None;
         };
         let index = self.or(key, &names(choices), || default);
-        self.chosen(index, choices)
+        self.chosen(key, index, choices)
+    }
+
+    /// Which of several groups of keys that exclude each other is there, by its position; `None`
+    /// inside: none of them. To be asked before any of these keys.
+    ///
+    /// A key of one group that a profile or an override lays over the document takes the place of
+    /// the keys of the others. Where two groups stand side by side, that is the problem.
+    pub fn alternative(&mut self, groups: &[&[&str]]) -> Option<Option<usize>> {
+        let layer = |group: &&[&str]| {
+            group.iter().filter_map(|key| self.entry(key)).map(|entry| entry.layer).max()
+        };
+        let layers: Vec<Option<usize>> = groups.iter().map(layer).collect();
+        let Some(last) = layers.iter().copied().max().flatten() else { return Some(None) };
+        let mut there = (0..groups.len()).filter(|&group| layers[group] == Some(last));
+        let chosen = there.next();
+        if there.next().is_some() {
+            let names: Vec<String> = groups.iter().map(|group| group.join(" and ")).collect();
+            let first = groups.iter().copied().flatten().find(|key| self.has(key));
+            let first = first.copied().unwrap_or_default();
+            self.problem(first, format!("give either {}, not both", names.join(" or ")));
+            self.asked.extend(groups.iter().copied().flatten().map(|&key| key.to_owned()));
+            self.undecided = true;
+            return None;
+        }
+        for (group, keys) in groups.iter().enumerate() {
+            if Some(group) != chosen && layers[group].is_some() {
+                self.replaced.extend(keys.iter().map(|&key| key.to_owned()));
+                self.chosen_in = self.chosen_in.max(last);
+            }
+        }
+        Some(chosen)
     }
 
     /// A table, read by `read`.
@@ -201,7 +250,8 @@ impl<'a> Reader<'a> {
             .iter()
             .enumerate()
             .map(|(i, item)| {
-                Reader::read_node(item, join(&path, &i.to_string()), self.problems, &mut read)
+                let path = join(&path, &i.to_string());
+                Reader::read_node(item, path, self.folder, self.problems, &mut read)
             })
             .collect();
         let (values, tables): (Vec<T>, Vec<toml::Table>) =
@@ -231,7 +281,12 @@ impl<'a> Reader<'a> {
 
     /// Whether the key is there. This does not count as asking for it.
     pub fn has(&self, key: &str) -> bool {
-        self.entries.get(key).is_some()
+        self.entry(key).is_some()
+    }
+
+    /// The entry of a key, unless another key has taken its place.
+    fn entry(&self, key: &str) -> Option<&'a Entry> {
+        self.entries.entry(key).filter(|entry| !self.replaced.contains(&entry.key))
     }
 
     /// Reports a problem that involves several keys, at one of them: a dotted key within this
@@ -257,7 +312,8 @@ impl<'a> Reader<'a> {
             earlier.key == path && (!key.is_empty() || earlier.message == message)
         };
         if !self.problems.iter().any(known) {
-            self.problems.push(Problem::new(origin.clone(), path, message));
+            let problem = Problem::new(origin.clone(), path, message);
+            self.problems.push(problem.of_sort(Sort::Relation));
         }
     }
 
@@ -265,6 +321,7 @@ impl<'a> Reader<'a> {
     pub(super) fn read_node<T>(
         node: &Node,
         path: String,
+        folder: Option<&Path>,
         problems: &mut Vec<Problem>,
         read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
     ) -> Option<(T, toml::Table)> {
@@ -277,8 +334,11 @@ impl<'a> Reader<'a> {
             entries,
             origin: &node.origin,
             path,
+            folder,
             problems,
             asked: Vec::new(),
+            replaced: Vec::new(),
+            chosen_in: 0,
             undecided: false,
             resolved: toml::Table::new(),
         };
@@ -289,15 +349,18 @@ impl<'a> Reader<'a> {
 
     /// Records the keys that nobody asked for.
     fn report_unknown_keys(&mut self) {
-        let known = |key: &String| self.asked.contains(key);
+        let known = |key: &String| self.asked.contains(key) || self.replaced.contains(key);
         let absent: Vec<&str> =
             self.asked.iter().map(String::as_str).filter(|key| !self.has(key)).collect();
         let mut misspelt = BTreeSet::new();
         for entry in self.entries.0.iter().filter(|entry| !known(&entry.key)) {
             let meant = nearest(&entry.key, absent.iter().copied());
+            let stale = entry.layer < self.chosen_in;
             let message = match meant {
                 Some(meant) => {
-                    misspelt.insert(join(&self.path, meant));
+                    if !stale {
+                        misspelt.insert(join(&self.path, meant));
+                    }
                     "unknown key".to_owned()
                 }
                 // It may go with the choice that was not understood.
@@ -308,7 +371,7 @@ impl<'a> Reader<'a> {
             self.problems.push(
                 Problem::new(entry.origin.clone(), join(&self.path, &entry.key), message)
                     .suggest(meant.map(quote))
-                    .of_sort(Sort::Unknown),
+                    .of_sort(if stale { Sort::Stale } else { Sort::Unknown }),
             );
         }
         // A misspelt key is one problem, not also a missing one.
@@ -324,7 +387,7 @@ impl<'a> Reader<'a> {
         if !self.asked.iter().any(|asked| asked == key) {
             self.asked.push(key.to_owned());
         }
-        self.entries.get(key)
+        self.entry(key).map(|entry| &entry.node)
     }
 
     /// Records that a required key is not there.
@@ -381,13 +444,20 @@ impl<'a> Reader<'a> {
         node: &Node,
         read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
     ) -> Option<T> {
-        let (value, table) = Reader::read_node(node, join(&self.path, key), self.problems, read)?;
+        let path = join(&self.path, key);
+        let (value, table) = Reader::read_node(node, path, self.folder, self.problems, read)?;
         self.resolved.insert(key.to_owned(), table.into());
         Some(value)
     }
 
-    fn chosen<T: Clone>(&mut self, index: Option<usize>, choices: &[(&str, T)]) -> Option<T> {
+    fn chosen<T: Clone>(
+        &mut self,
+        key: &str,
+        index: Option<usize>,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
         self.undecided |= index.is_none();
+        self.chosen_in = self.chosen_in.max(self.entry(key).map_or(0, |entry| entry.since));
         index.map(|index| choices[index].1.clone())
     }
 }

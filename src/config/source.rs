@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
 use super::builder::{Builder, DEEPEST, Lines};
 use super::errors::{ConfigErrors, Origin, Problem, Sort};
-use super::suggest::nearest;
+use super::nearby;
 use super::tree::{Entry, Node, Table, Value, join, quote, shorten};
 
 /// Larger files are refused; the configurations of this project are a hundredth of it.
@@ -19,6 +19,8 @@ const LARGEST: usize = 256 * 1024;
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
+    /// What relative paths in the document are relative to; `None`: to the working directory.
+    pub(super) folder: Option<PathBuf>,
     /// The document without its profiles.
     pub(super) root: Node,
     /// The profiles, each a table.
@@ -53,13 +55,22 @@ impl Source {
             File::open(path).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes));
         let name = path.display().to_string();
         match read {
-            Ok(_) => Source::parse(name, &bytes),
+            Ok(_) => {
+                let folder = std::path::absolute(path).ok();
+                let folder = folder.and_then(|path| path.parent().map(Path::to_path_buf));
+                Source::parse(name, &bytes).map(|source| Source { folder, ..source })
+            }
             Err(error) => {
-                let suggestion = match error.kind() {
-                    io::ErrorKind::NotFound => neighbour(path),
-                    _ => None,
+                let problem = match error.kind() {
+                    io::ErrorKind::IsADirectory => {
+                        let (holds, suggestion) = nearby::in_folder(path);
+                        whole(format!("is a folder, not a config{holds}")).suggest(suggestion)
+                    }
+                    io::ErrorKind::NotFound => {
+                        whole(format!("cannot be read: {error}")).suggest(nearby::config(path))
+                    }
+                    _ => whole(format!("cannot be read: {error}")),
                 };
-                let problem = whole(format!("cannot be read: {error}")).suggest(suggestion);
                 Err(ConfigErrors::new(name, vec![problem]))
             }
         }
@@ -125,7 +136,7 @@ impl Source {
         }
         let profiles = take_profiles(&mut table, &mut problems);
         let root = Node { origin: Origin::File, value: Value::Table(table) };
-        Source { name, root, profiles, problems, damage }
+        Source { name, folder: None, root, profiles, problems, damage }
     }
 
     /// The name that stands for the file in messages.
@@ -140,7 +151,9 @@ impl Damage {
         match problem.sort {
             Sort::Syntax => true,
             Sort::Value => !self.lines.contains(&line(&problem.origin)),
-            Sort::Missing | Sort::Unknown => !self.misplaced,
+            Sort::Unknown | Sort::Stale => !self.misplaced,
+            // A key may be missing because the parser could not read it.
+            Sort::Missing | Sort::Relation => self.lines.is_empty(),
         }
     }
 }
@@ -205,22 +218,6 @@ fn too_deep(origin: Origin) -> Problem {
 /// A problem with the file as a whole.
 fn whole(message: String) -> Problem {
     Problem::new(Origin::File, "", message)
-}
-
-/// A file beside `path` with a similar name.
-fn neighbour(path: &Path) -> Option<String> {
-    let folder = match path.parent()? {
-        folder if folder.as_os_str().is_empty() => Path::new("."),
-        folder => folder,
-    };
-    let names: Vec<String> = folder
-        .read_dir()
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".toml"))
-        .collect();
-    let name = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
-    Some(path.with_file_name(name).display().to_string())
 }
 
 fn line(origin: &Origin) -> usize {

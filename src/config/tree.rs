@@ -38,11 +38,20 @@ pub(super) struct Entry {
     /// Where the key was written; its value has a place of its own.
     pub origin: Origin,
     pub node: Node,
+    /// Which layer wrote it last: 0 for the document, 1 for the profile, then one for each
+    /// override.
+    pub layer: usize,
+    /// Since which layer it is there, or a text is what it is.
+    pub since: usize,
 }
 
 impl Table {
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.key == key)
+    }
+
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.0.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+        self.entry(key).map(|entry| &entry.node)
     }
 
     /// Takes the entry out.
@@ -80,6 +89,34 @@ impl Node {
         }
     }
 
+    /// Whether both are tables, which are merged, or the same text.
+    fn says_the_same(&self, other: &Node) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Table(_), Value::Table(_)) => true,
+            (Value::Text(one), Value::Text(other)) => one == other,
+            _ => false,
+        }
+    }
+
+    /// The node as part of a layer, with everything in it.
+    pub fn in_layer(mut self, layer: usize) -> Self {
+        self.set_layer(layer);
+        self
+    }
+
+    fn set_layer(&mut self, layer: usize) {
+        match &mut self.value {
+            Value::Table(table) => {
+                for entry in &mut table.0 {
+                    (entry.layer, entry.since) = (layer, layer);
+                    entry.node.set_layer(layer);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| item.set_layer(layer)),
+            _ => {}
+        }
+    }
+
     /// Lays `over` on this node: tables are merged key by key, a table on an array addresses
     /// elements by their number from 0, and anything else is replaced.
     ///
@@ -90,6 +127,11 @@ impl Node {
                 for entry in over.0 {
                     match table.0.iter_mut().find(|old| old.key == entry.key) {
                         Some(old) => {
+                            old.layer = entry.layer;
+                            if !old.node.says_the_same(&entry.node) {
+                                old.since = entry.since;
+                                old.origin = entry.origin;
+                            }
                             old.node.lay_over(entry.node, &join(path, &entry.key), problems);
                         }
                         None => table.0.push(entry),

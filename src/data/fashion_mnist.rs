@@ -5,8 +5,7 @@
 //! 2 × 2 to 196 pixels, scaled to (x/255 − 0.5)/0.5 (authors' code). Training: 24000 examples.
 //! Validation: the first 1000 of the 4000 test images of those classes; test: the other 3000.
 
-use std::ffi::OsStr;
-use std::fs;
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,8 @@ use ndarray::Array2;
 use super::files::sha256;
 use super::{DataSet, Examples, Targets};
 use crate::error::{Error, Result};
+use crate::input;
+use crate::input::idx::Idx;
 
 /// Pixels of a pooled image.
 pub const PIXELS: usize = POOLED * POOLED;
@@ -27,6 +28,8 @@ pub const CLASSES: usize = 4;
 const SIDE: usize = 28;
 const POOLED: usize = SIDE / 2;
 const VALIDATION: usize = 1000;
+/// Bytes of the largest file, about: 60000 images.
+const LARGEST: u64 = 48_000_000;
 
 /// Where Debian's package `dataset-fashion-mnist` puts the files.
 const DEBIAN: &str = "/usr/share/datasets/fashion-mnist";
@@ -77,8 +80,20 @@ pub fn files() -> Vec<(String, String)> {
 /// When a file is missing, truncated, of another format, or not byte for byte the published one;
 /// the message names the command that mends it.
 pub fn load(data_dir: Option<&Path>) -> Result<DataSet<f64>> {
-    let environment = std::env::var_os("EGOP_DATA").filter(|folder| !folder.is_empty());
-    Folder::find(data_dir, environment.as_deref())?.load()
+    Folder::find(data_dir, environment().as_deref())?.load()
+}
+
+/// The folder in which [`load`] finds the files, for a program that starts elsewhere.
+pub fn folder() -> Option<PathBuf> {
+    let found = Folder::find(None, environment().as_deref()).ok()?;
+    std::path::absolute(found.path).ok()
+}
+
+/// The variable of the environment that says where data sets are kept.
+const VARIABLE: &str = "EGOP_DATA";
+
+fn environment() -> Option<OsString> {
+    std::env::var_os(VARIABLE).filter(|folder| !folder.is_empty())
 }
 
 /// The folder that holds the files.
@@ -93,6 +108,15 @@ impl Folder {
     fn find(data_dir: Option<&Path>, environment: Option<&OsStr>) -> Result<Self> {
         let (places, command) = places(data_dir, environment);
         let holds_any = |place: &&PathBuf| FILES.iter().any(|file| located(place, file).is_some());
+        // A folder that was named and is not there is a mistake of its own.
+        if data_dir.is_none()
+            && let Some(folder) = environment.map(Path::new).filter(|folder| !folder.is_dir())
+        {
+            return Err(Error::Usage(format!(
+                "the environment variable {VARIABLE} names {}, where there is no folder",
+                folder.display()
+            )));
+        }
         match places.iter().find(holds_any) {
             Some(path) => Ok(Self { path: path.clone(), command }),
             None => Err(Error::DataMissing { data: "Fashion-MNIST", places, command }),
@@ -123,11 +147,11 @@ impl Folder {
             message: format!("{what}; fetch it again with `{}`", self.command),
         };
 
-        let mut bytes = fs::read(&path).map_err(Error::io(&path))?;
+        let mut bytes = input::read(&path, LARGEST)?;
         if compressed {
             bytes = decompress(&bytes).map_err(damaged)?;
         }
-        let header = check_structure(&bytes, file.dimensions).map_err(damaged)?;
+        let header = check(&bytes, file.dimensions).map_err(damaged)?;
         let found = sha256(&bytes);
         if found != file.sha256 {
             return Err(damaged(format!(
@@ -161,7 +185,10 @@ fn located(folder: &Path, file: &File) -> Option<(PathBuf, bool)> {
 
 fn decompress(compressed: &[u8]) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    match GzDecoder::new(compressed).read_to_end(&mut bytes) {
+    match GzDecoder::new(compressed).take(LARGEST + 1).read_to_end(&mut bytes) {
+        Ok(_) if bytes.len() as u64 > LARGEST => {
+            Err(format!("the file is too long (more than {LARGEST} bytes uncompressed)"))
+        }
         Ok(_) => Ok(bytes),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
             Err("the file is truncated (its compressed data end early)".into())
@@ -170,37 +197,17 @@ fn decompress(compressed: &[u8]) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Checks the header of an IDX file of bytes against its length; returns the header's length.
-/// The format: 0, 0, 8 (unsigned bytes), the number of dimensions, then each dimension and the
-/// values; numbers are big-endian, of 32 bits.
-fn check_structure(bytes: &[u8], dimensions: usize) -> Result<usize, String> {
-    let header = 4 * (1 + dimensions);
-    let number = |index: usize| {
-        let bytes = bytes.get(4 * index..4 * index + 4)?;
-        Some(u32::from_be_bytes(bytes.try_into().ok()?))
-    };
-    let truncated = |length: String| {
-        format!("the file is truncated ({} bytes instead of {length})", bytes.len())
-    };
-    let short = || truncated(format!("a header of {header} and the values"));
-
-    let magic = number(0).ok_or_else(short)?;
-    let expected = 0x800 + dimensions as u32;
-    if magic != expected {
-        return Err(format!("wrong magic number 0x{magic:08x} instead of 0x{expected:08x}"));
+/// Checks the structure of a file with images (three dimensions) or labels (one); returns the
+/// length of its header.
+fn check(bytes: &[u8], dimensions: usize) -> Result<usize, String> {
+    if dimensions == 1 {
+        return Idx::<1>::check(bytes).map(|labels| labels.header);
     }
-    let mut length = 1_u128;
-    for index in 1..=dimensions {
-        length *= u128::from(number(index).ok_or_else(short)?);
+    let Idx { shape: [_, height, width], header } = Idx::<3>::check(bytes)?;
+    if (height, width) != (SIDE, SIDE) {
+        return Err(format!("the images are {height} × {width} instead of {SIDE} × {SIDE}"));
     }
-    length += header as u128;
-    match (bytes.len() as u128).cmp(&length) {
-        std::cmp::Ordering::Less => Err(truncated(length.to_string())),
-        std::cmp::Ordering::Equal => Ok(header),
-        std::cmp::Ordering::Greater => {
-            Err(format!("the file is too long ({} bytes instead of {length})", bytes.len()))
-        }
-    }
+    Ok(header)
 }
 
 /// The examples of the first [`CLASSES`] classes, pooled and scaled.

@@ -44,15 +44,15 @@ pub struct Sampling {
 impl Sampling {
     /// Reads `samples` (M) or `samples_per_parameter` (M/d), and `batch`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let samples = if reader.has("samples") && reader.has("samples_per_parameter") {
-            reader.problem("samples", "give either samples or samples_per_parameter, not both");
-            None
-        } else if reader.has("samples") {
-            reader.count("samples", 1..=100_000_000).map(Samples::Count)
-        } else {
-            let multiple =
-                reader.number_or("samples_per_parameter", 2.0, Allowed::between(1e-3, 1e3));
-            multiple.map(Samples::PerParameter)
+        let given = reader.alternative(&[&["samples"], &["samples_per_parameter"]]);
+        let samples = match given {
+            None => None,
+            Some(Some(0)) => reader.count("samples", 1..=100_000_000).map(Samples::Count),
+            Some(_) => {
+                let multiple =
+                    reader.number_or("samples_per_parameter", 2.0, Allowed::between(1e-3, 1e3));
+                multiple.map(Samples::PerParameter)
+            }
         };
         let batch = reader.optional_count("batch", 1..=10_000_000);
         Some(Self { samples: samples?, batch: batch? })

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::linalg;
 
 /// The eigendecomposition of an EGOP matrix.
@@ -18,9 +18,16 @@ impl Spectrum {
     /// Decomposes an EGOP matrix (lower triangle read).
     ///
     /// # Errors
-    /// As for [`linalg::symmetric_eigen`].
+    /// As for [`linalg::symmetric_eigen`], and when no eigenvalue is above 0.
     pub fn of(egop: Array2<f64>) -> Result<Self> {
         let (eigenvalues, eigenvectors) = linalg::symmetric_eigen(egop)?;
+        if eigenvalues.first().is_none_or(|&largest| largest <= 0.0) {
+            return Err(Error::Numerical(
+                "EGOP estimation: all sampled gradients are 0, so there are no eigenvectors to \
+                 prefer; a wider distribution may help"
+                    .into(),
+            ));
+        }
         Ok(Self { eigenvalues: eigenvalues.mapv_into(|value| value.max(0.0)), eigenvectors })
     }
 

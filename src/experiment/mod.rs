@@ -1,23 +1,19 @@
 //! Experiments: what a config describes, checked.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::path::PathBuf;
-use std::{fmt, fs};
+use std::fmt;
 
 use crate::basis;
 use crate::claim::Claim;
 use crate::config::Reader;
 use crate::distribution::Distribution;
 use crate::egop::Sampling;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::figure;
 use crate::minibatch::{Minibatches, Order};
 use crate::objective;
 use crate::optimizer;
 use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
-use crate::store;
 use crate::sweep::{Grid, Limits, METRICS, Metric};
 use crate::trial::{Recording, Start, Training};
 
@@ -242,23 +238,6 @@ impl Experiment {
         }
         files.sort();
         files.dedup();
-        Ok(files)
-    }
-
-    /// SHA-256 of each file that the bases read.
-    ///
-    /// # Errors
-    /// When a file is missing.
-    pub fn basis_files(&self) -> Result<BTreeMap<PathBuf, String>> {
-        let mut files = BTreeMap::new();
-        for coordinates in &self.coordinates {
-            for path in (0..self.trials).flat_map(|trial| coordinates.basis.files(trial)) {
-                if let Entry::Vacant(vacant) = files.entry(path) {
-                    let bytes = fs::read(vacant.key()).map_err(Error::io(vacant.key()))?;
-                    vacant.insert(store::sha256(&bytes));
-                }
-            }
-        }
         Ok(files)
     }
 

@@ -19,6 +19,12 @@ use crate::trial::{Recording, Start};
 /// Trajectories hold every parameter of every iterate; more parameters than this are no picture.
 const TRAJECTORY_PARAMETERS: usize = 16;
 
+/// Numbers that single precision does not round to 0.
+const TINY: Allowed = Allowed::at_least(1e-30);
+
+/// The keys of an experiment that trains; one with `spectra` trains nothing.
+const TRAINING: &[&str] = &["coordinates", "algorithms", "training", "sweep"];
+
 pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     let name = name(reader);
     let title = reader.text("title");
@@ -29,8 +35,8 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     let objective = reader.table("objective", objective::read);
     let distribution = reader.table("distribution", Distribution::read);
     let start = reader.optional_table("start", |reader| {
-        if reader.has("distance") {
-            let distance = reader.number("distance", Allowed::positive());
+        if reader.alternative(&[&["distance"], &["kind"]])? == Some(0) {
+            let distance = reader.number("distance", TINY);
             let directions = reader.count_or("directions", 1, 1..=10_000);
             Some(Start::FarFromMinimizer { distance: distance?, directions: directions? })
         } else {
@@ -38,14 +44,18 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
         }
     });
     let sampling = reader.table_or_default("egop", Sampling::read);
-    let spectra = reader.has("spectra");
-    let coordinates = if spectra { self::spectra(reader) } else { coordinates(reader) };
-    let (algorithms, sweep, training) = if spectra {
-        let nothing = (TrainingSpec::NONE, (Recording::Curve, false));
-        (Some(Vec::new()), Some(Sweep::NONE), Some(nothing))
-    } else {
-        let (algorithms, sweep) = algorithms_and_sweep(reader);
-        (algorithms, sweep, reader.table("training", training))
+    let spectra = reader.alternative(&[&["spectra"], TRAINING]).map(|group| group == Some(0));
+    let (coordinates, algorithms, sweep, training) = match spectra {
+        None => (None, None, None, None),
+        Some(true) => {
+            let nothing = (TrainingSpec::NONE, (Recording::Curve, false));
+            (self::spectra(reader), Some(Vec::new()), Some(Sweep::NONE), Some(nothing))
+        }
+        Some(false) => {
+            let coordinates = coordinates(reader);
+            let (algorithms, sweep) = algorithms_and_sweep(reader);
+            (coordinates, algorithms, sweep, reader.table("training", training))
+        }
     };
     let figures = reader.tables("figures", figure::read);
     let claims = reader.tables("claims", Claim::read);
@@ -160,8 +170,8 @@ fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Opt
 
 /// `learning_rates`, or `coarse` and `limits` (by default those of the sweep).
 fn rates(reader: &mut Reader<'_>, (coarse, limits): ((i32, i32), (i32, i32))) -> Option<Rates> {
-    if reader.has("learning_rates") {
-        let mut rates = reader.numbers("learning_rates", Allowed::positive())?;
+    if reader.alternative(&[&["learning_rates"], &["coarse", "limits"]])? == Some(0) {
+        let mut rates = reader.numbers("learning_rates", TINY)?;
         rates.sort_by(f64::total_cmp);
         rates.dedup();
         if rates.is_empty() {
@@ -201,9 +211,12 @@ fn powers(reader: &mut Reader<'_>, key: &str, default: [f64; 2]) -> Option<(i32,
 }
 
 fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool))> {
-    let batch = reader.optional_count("batch", 1..=10_000_000);
-    let minibatches = matches!(batch, Some(Some(_)));
-    let key = if minibatches { "epochs" } else { "steps" };
+    let minibatches = reader.alternative(&[&["steps"], &["epochs", "batch"]])? == Some(1);
+    let (key, batch) = if minibatches {
+        ("epochs", reader.count("batch", 1..=10_000_000).map(Some))
+    } else {
+        ("steps", Some(None))
+    };
     let epochs = reader.count(key, 1..=100_000_000);
     let order = if minibatches {
         reader.choice_or("order", "reshuffled", &Order::NAMES)

@@ -18,7 +18,7 @@ fn matrix<R: Real>(shape: (usize, usize), column_major: bool, seed: u64) -> Arra
 
 /// The largest difference between two matrices.
 fn difference<R: Real>(a: ArrayView2<'_, R>, b: ArrayView2<'_, R>) -> f64 {
-    a.iter().zip(b).map(|(&a, &b)| double((a - b).abs())).fold(0.0, f64::max)
+    linalg::largest(a.iter().zip(b).map(|(&a, &b)| double((a - b).abs())))
 }
 
 /// Rounding of sums of `terms` products of standard Gaussians, which seldom exceed 5 each.

@@ -45,7 +45,7 @@ impl<R: Real> Logistic<R> {
     /// method.
     ///
     /// # Errors
-    /// When the labels are separable, so that no minimum exists, or Newton's method stalls.
+    /// When the labels are separable, so that no minimum exists, or the Hessian is singular.
     pub fn fit(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<Composite<R, Self>> {
         let (minimizer, minimum) = newton(matrix, labels)?;
         let resolution = 16.0 * double(R::epsilon()) * minimum.max(1.0);
@@ -96,7 +96,10 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
     };
     let mut theta = Array1::zeros(matrix.ncols());
     let mut current = value(&theta);
-    for _ in 0..100 {
+    if !current.is_finite() {
+        return Err(Error::Numerical("logistic regression: the matrix is not finite".into()));
+    }
+    'newton: for _ in 0..100 {
         let probabilities = matrix.dot(&theta).mapv(sigmoid);
         let gradient = matrix.t().dot(&(&probabilities - labels));
         let weights = probabilities.mapv(|p| p * (1.0 - p));
@@ -109,7 +112,8 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
         };
         // Half the squared Newton decrement estimates the suboptimality that is left; below the
         // value's rounding there is nothing to gain.
-        if gradient.dot(&direction) < f64::EPSILON * current.max(1.0) {
+        let decrement = gradient.dot(&direction);
+        if decrement < f64::EPSILON * current.max(1.0) {
             return Ok((theta, current));
         }
         // Near the minimum the last full step may raise the sum by its rounding: no reason to halve
@@ -125,15 +129,47 @@ fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f
             }
             scale *= 0.5;
             if scale < 1e-10 {
-                return Ok((theta, current));
+                // Nothing lower nearby: the minimum, unless the direction is rounding alone.
+                if decrement < 1e-9 * current.max(1.0) {
+                    return Ok((theta, current));
+                }
+                break 'newton;
             }
         }
     }
-    Err(Error::Numerical(
-        "logistic regression: Newton's method found no minimum; the labels may be separable: \
-         use more rows"
-            .into(),
-    ))
+    Err(Error::Numerical(format!(
+        "logistic regression: Newton's method found no minimum; {}",
+        why_there_is_none(matrix, labels, &theta)
+    )))
+}
+
+/// Why Newton's method stopped at θ without a minimum, and what to do.
+fn why_there_is_none(
+    matrix: ArrayView2<'_, f64>,
+    labels: &Array1<f64>,
+    theta: &Array1<f64>,
+) -> String {
+    let (rows, columns) = matrix.dim();
+    let margins = matrix.dot(theta);
+    if margins.iter().zip(labels).all(|(&margin, &label)| margin * (2.0 * label - 1.0) > 0.0) {
+        return format!("the labels are separable: use more than {rows} rows");
+    }
+    // Where no label is certain the Hessian is AᵀA/4, or nearly so; a decomposition sees eigenvalues
+    // to about its rounding.
+    let gram = matrix.t().dot(&matrix).as_standard_layout().into_owned();
+    let singular = linalg::symmetric_eigen(gram).is_ok_and(|(eigenvalues, _)| {
+        let rounding = columns as f64 * f64::EPSILON * eigenvalues[0];
+        eigenvalues.iter().any(|&eigenvalue| eigenvalue <= rounding)
+    });
+    if rows < columns {
+        format!("there are fewer rows ({rows}) than columns ({columns}): use more rows")
+    } else if singular {
+        "the Hessian is singular to rounding, as the matrix's singular values decay below 1e-8 of \
+         the largest: use a slower decay or fewer columns"
+            .into()
+    } else {
+        format!("the labels may be separable but for a few: use more than {rows} rows")
+    }
 }
 
 /// Logistic regression on a random matrix with a prescribed spectrum; θ* ~ N(0, I) and labels
@@ -193,6 +229,22 @@ mod tests {
         let matrix = Array2::from_shape_fn((20, 2), |(i, j)| (i as f64 - 9.5).powi(j as i32));
         let labels: Array1<f64> = (0..20).map(|i| f64::from(u8::from(i >= 10))).collect();
         let fitted = Logistic::<f64>::fit(matrix.view(), &labels);
-        assert!(fitted.is_err_and(|error| error.to_string().contains("separable")));
+        assert!(fitted.is_err_and(|error| error.to_string().contains("labels are separable")));
+    }
+
+    #[test]
+    fn the_reason_is_the_reason() {
+        let says = |rows: usize, columns: usize, exponent: f64| {
+            let decay = Decay::Power { exponent };
+            let spec = LogisticSpec(MatrixSpec { rows, columns, decay });
+            let context = Context { streams: Streams::new(2025, 0), data_dir: None };
+            let built: Result<Box<dyn Objective<f64>>> = spec.build(&context);
+            built.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        let singular = says(1000, 5, 20.0);
+        assert!(singular.contains("singular to rounding"), "{singular}");
+        assert!(!singular.contains("separable"), "{singular}");
+        assert!(says(4, 9, 1.0).contains("fewer rows (4) than columns (9)"));
+        assert_eq!(says(1000, 5, 1.0), "");
     }
 }

@@ -4,14 +4,16 @@ use crate::config::{Allowed, Reader};
 use crate::lanes::Layout;
 use crate::linalg::{Real, real};
 use crate::optimizer::elementwise::{Elementwise, Rule};
-use crate::optimizer::{Build, Entry, Optimizer, Spec};
+use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "adagrad",
     summary: "Adagrad: s ← s + g², θ ← θ − η g/(√s + ε) or θ ← θ − η g/√(s + ε)",
     read: |reader: &mut Reader<'_>| {
-        let initial = reader.number_or("initial_accumulator", 0.0, Allowed::at_least(0.0));
-        let eps = reader.number_or("eps", 1e-10, Allowed::positive());
+        let Adagrad { initial_accumulator, eps, .. } = Adagrad::default();
+        let allowed = Allowed::between(0.0, 1e30);
+        let initial = reader.number_or("initial_accumulator", initial_accumulator, allowed);
+        let eps = reader.number_or("eps", eps, EPS);
         let placement = reader.choice_or(
             "eps_placement",
             "outside",
@@ -38,11 +40,11 @@ pub enum EpsPlacement {
 ///
 /// PyTorch: s₀ = 0, ε = 1e-10 outside the root. Optax: s₀ = 0.1, ε = 1e-7 inside it. The two
 /// behave differently; the paper used Optax for convex objectives and PyTorch for networks (D).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adagrad {
-    /// s₀.
+    /// s₀ ≥ 0.
     pub initial_accumulator: f64,
-    /// ε.
+    /// ε > 0, also in the precision of the runs: at 0, a gradient of zeros would give 0/0.
     pub eps: f64,
     /// Inside or outside the root.
     pub eps_placement: EpsPlacement,
@@ -55,6 +57,13 @@ impl Adagrad {
     /// The form and constants of Optax.
     pub const OPTAX: Self =
         Self { initial_accumulator: 0.1, eps: 1e-7, eps_placement: EpsPlacement::Inside };
+}
+
+impl Default for Adagrad {
+    /// [`Adagrad::PYTORCH`], which a config has too if it says nothing else.
+    fn default() -> Self {
+        Self::PYTORCH
+    }
 }
 
 impl<R: Real> Build<R> for Adagrad {

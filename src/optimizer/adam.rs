@@ -4,28 +4,29 @@ use crate::config::{Allowed, Reader};
 use crate::lanes::Layout;
 use crate::linalg::{Real, real};
 use crate::optimizer::elementwise::{Elementwise, Rule};
-use crate::optimizer::{Build, Entry, Optimizer, Spec};
+use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "adam",
     summary: "Adam: bias-corrected averages of g and g², θ ← θ − η m̂/(√v̂ + ε)",
     read: |reader: &mut Reader<'_>| {
-        let beta1 = reader.number_or("beta1", 0.9, Allowed::between(0.0, 1.0));
-        let beta2 = reader.number_or("beta2", 0.999, Allowed::between(0.0, 1.0));
-        let eps = reader.number_or("eps", 1e-8, Allowed::positive());
+        let Adam { beta1, beta2, eps } = Adam::default();
+        let beta1 = reader.number_or("beta1", beta1, Allowed::from_to_below(0.0, 1.0));
+        let beta2 = reader.number_or("beta2", beta2, Allowed::from_to_below(0.0, 1.0));
+        let eps = reader.number_or("eps", eps, EPS);
         Some(Box::new(Adam { beta1: beta1?, beta2: beta2?, eps: eps? }))
     },
 };
 
 /// m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; θ ← θ − η m̂/(√v̂ + ε) with m̂ = m/(1−β₁ᵗ),
 /// v̂ = v/(1−β₂ᵗ).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
-    /// β₁.
+    /// β₁ ∈ [0, 1): at 1, m̂ would be 0/0.
     pub beta1: f64,
-    /// β₂.
+    /// β₂ ∈ [0, 1): at 1, v̂ would be 0/0.
     pub beta2: f64,
-    /// ε.
+    /// ε > 0, also in the precision of the runs: at 0, a gradient of zeros would give 0/0.
     pub eps: f64,
 }
 

@@ -35,7 +35,8 @@ impl<R: Real, U: Rule<R, N>, const N: usize> Elementwise<R, U, N> {
 
 impl<R: Real, U: Rule<R, N>, const N: usize> Optimizer<R> for Elementwise<R, U, N> {
     fn step(&mut self, mut theta: LanesViewMut<'_, R>, gradient: LanesView<'_, R>, rates: &[R]) {
-        self.step += 1;
+        // Two thousand million steps: what is averaged has long forgotten its beginning.
+        self.step = self.step.saturating_add(1);
         let lanes = theta.lanes();
         for block in 0..theta.layout().blocks().len() {
             let mut theta = theta.block_mut(block);

@@ -4,7 +4,7 @@
 
 use std::fmt::Debug;
 
-use crate::config::Reader;
+use crate::config::{Allowed, Reader};
 use crate::lanes::{LanesView, LanesViewMut, Layout};
 use crate::linalg::Real;
 
@@ -18,6 +18,10 @@ pub use adagrad::{Adagrad, EpsPlacement};
 pub use adam::Adam;
 pub use momentum::Momentum;
 pub use sgd::Sgd;
+
+/// Which ε a config may have: one that single precision does not round to 0, where a gradient of
+/// zeros would give 0/0.
+const EPS: Allowed = Allowed::between(1e-30, 1e30);
 
 /// A first-order method; the state of its K lanes lives inside, learning rates come from outside.
 pub trait Optimizer<R: Real>: Send {

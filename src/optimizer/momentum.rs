@@ -10,16 +10,24 @@ pub(super) const ENTRY: Entry = Entry {
     name: "momentum",
     summary: "gradient descent with momentum: b ← μ b + g, θ ← θ − η b",
     read: |reader: &mut Reader<'_>| {
-        let momentum = reader.number_or("momentum", 0.9, Allowed::between(0.0, 1.0))?;
+        let Momentum { momentum } = Momentum::default();
+        let momentum = reader.number_or("momentum", momentum, Allowed::from_to_below(0.0, 1.0))?;
         Some(Box::new(Momentum { momentum }))
     },
 };
 
 /// b ← μ b + g with b₀ = 0; θ ← θ − η b. Equivariant, like gradient descent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Momentum {
-    /// μ.
+    /// μ ∈ [0, 1): at 1, b would be the sum of all gradients and never forget one.
     pub momentum: f64,
+}
+
+impl Default for Momentum {
+    /// μ = 0.9.
+    fn default() -> Self {
+        Self { momentum: 0.9 }
+    }
 }
 
 impl<R: Real> Build<R> for Momentum {

@@ -13,7 +13,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// θ ← θ − η g. Equivariant: it does not care about the basis.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sgd;
 
 impl<R: Real> Build<R> for Sgd {

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 
-use super::{Build, REGISTRY, Spec};
+use super::{Adagrad, Adam, Build, Momentum, REGISTRY, Sgd, Spec};
 use crate::config::{Overlay, Source, read};
 use crate::lanes::{Lanes, Layout};
 
@@ -78,4 +78,74 @@ fn retaining_lanes_keeps_their_rows() {
     assert_eq!(lanes.lane(0), Array1::from_vec(vec![10.0, 11.0, 12.0, 13.0, 14.0]));
     assert_eq!(lanes.lane(1), rows.row(3));
     assert_eq!(lanes.block(1).row(1).to_vec(), [32.0, 33.0, 34.0]);
+}
+
+/// Reads an optimizer from the keys beside `kind`.
+fn read_spec(entry: &super::Entry, text: &str) -> Result<Box<dyn Spec>, String> {
+    let source = Source::parse("test", text.as_bytes()).unwrap();
+    read(&source, &Overlay::default(), |reader| (entry.read)(reader))
+        .map(|spec| spec.value)
+        .map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn a_config_that_says_nothing_has_the_defaults_of_the_types() {
+    fn default<T: Default + std::fmt::Debug>() -> String {
+        format!("{:?}", T::default())
+    }
+    let defaults =
+        [default::<Sgd>(), default::<Momentum>(), default::<Adagrad>(), default::<Adam>()];
+    for ((_, spec), default) in all().zip(defaults) {
+        assert_eq!(format!("{spec:?}"), default);
+    }
+    assert_eq!(Adagrad::default(), Adagrad::PYTORCH);
+}
+
+#[test]
+fn hyperparameters_with_which_the_formula_fails_are_refused() {
+    for (kind, bad) in [
+        ("momentum", &["momentum = 1", "momentum = -0.1", "momentum = nan"][..]),
+        (
+            "adagrad",
+            &[
+                "eps = 0",
+                "eps = 1e-46",
+                "eps = inf",
+                "initial_accumulator = -1e-9",
+                "initial_accumulator = 1e300",
+            ],
+        ),
+        ("adam", &["beta1 = 1", "beta2 = 1", "beta1 = -0.5", "beta2 = 1.5", "eps = 0", "eps = -1"]),
+    ] {
+        let entry = REGISTRY.iter().find(|entry| entry.name == kind).unwrap();
+        for text in bad {
+            let message = read_spec(entry, text).expect_err(text);
+            assert!(message.contains("expected a number from"), "{message}");
+        }
+    }
+}
+
+/// 0/0 is what a coordinate without gradient would give if ε were 0 in single precision.
+#[test]
+fn a_gradient_of_zeros_moves_nothing_at_the_edges_of_what_is_allowed() {
+    let edges = [
+        ("sgd", ""),
+        ("momentum", "momentum = 0"),
+        ("adagrad", "eps = 1e-30"),
+        ("adagrad", "eps = 1e-30\neps_placement = 'inside'"),
+        ("adam", "eps = 1e-30\nbeta1 = 0\nbeta2 = 0"),
+        ("adam", "eps = 1e-30\nbeta1 = 0.9999999999999999\nbeta2 = 0.9999999999999999"),
+    ];
+    let layout = Layout::vector(3);
+    for (kind, text) in edges {
+        let entry = REGISTRY.iter().find(|entry| entry.name == kind).unwrap();
+        let spec = read_spec(entry, text).unwrap();
+        let mut optimizer = Build::<f32>::build(&*spec, &layout, 1);
+        let mut theta = Lanes::<f32>::filled(&layout, 1, 1.0);
+        let zeros = Lanes::zeros(&layout, 1);
+        for _ in 0..3 {
+            optimizer.step(theta.view_mut(0..1), zeros.view(0..1), &[0.5]);
+        }
+        assert_eq!(theta.lane(0).to_vec(), [1.0; 3], "{kind}: {text}");
+    }
 }

@@ -1,12 +1,11 @@
 //! What results depend on: everything in a config that is not declared to be presentation, so that
 //! a key that is new counts without a line here.
 
-use std::collections::BTreeMap;
-
 use toml::{Table, Value};
 
+use crate::basis::DataFile;
 use crate::error::Result;
-use crate::experiment::{Coordinates, Experiment};
+use crate::experiment::Experiment;
 use crate::objective;
 
 /// Keys of a config on which no task's rows depend: which tasks there are, and what is made of them.
@@ -45,9 +44,9 @@ pub fn identity(experiment: &Experiment, resolved: &Table) -> Table {
 #[derive(Clone, Debug, Default)]
 pub struct Data {
     /// Name and SHA-256 of the objectives' files.
-    pub objectives: Vec<(String, String)>,
-    /// SHA-256 of the bases' files by their paths.
-    pub bases: BTreeMap<std::path::PathBuf, String>,
+    objectives: Vec<(String, String)>,
+    /// The bases' files, with the names of the coordinate systems.
+    bases: Vec<(String, DataFile)>,
 }
 
 impl Data {
@@ -56,33 +55,34 @@ impl Data {
     /// # Errors
     /// When a data set or a file is missing or corrupt.
     pub fn of(experiment: &Experiment, context: &objective::Context) -> Result<Self> {
-        Ok(Self { objectives: experiment.data(context)?, bases: experiment.basis_files()? })
+        let mut bases = Vec::new();
+        for coordinates in &experiment.coordinates {
+            let layout = experiment.objective_of(coordinates).layout();
+            let files = coordinates.basis.data(&layout, experiment.trials)?;
+            bases.extend(files.into_iter().map(|file| (coordinates.name.clone(), file)));
+        }
+        Ok(Self { objectives: experiment.data(context)?, bases })
     }
 
-    /// Name and SHA-256 of each file, for people.
+    /// Name and SHA-256 of each file: those of bases by what they are for, not by where they lie.
     pub fn named(&self) -> Vec<(String, String)> {
-        let bases = self.bases.iter().map(|(path, sum)| (path.display().to_string(), sum.clone()));
+        let bases = self.bases.iter().map(|(coordinates, file)| {
+            let trial = file.trial.map_or_else(String::new, |trial| format!(", trial {trial}"));
+            (format!("coordinates.{coordinates}.{}{trial}", file.name), file.sha256.clone())
+        });
         self.objectives.iter().cloned().chain(bases).collect()
     }
 
-    /// The same for a results folder: bases by what they are for, not by where they lie.
-    pub fn bound(&self, experiment: &Experiment) -> Vec<(String, String)> {
-        let mut bound = self.objectives.clone();
-        for coordinates in &experiment.coordinates {
-            for trial in 0..experiment.trials {
-                for (index, sum) in self.of_basis(coordinates, trial).enumerate() {
-                    let name = &coordinates.name;
-                    let file = format!("file {index} of the basis of {name} in trial {trial}");
-                    bound.push((file, sum.to_owned()));
-                }
+    /// SHA-256 of the files that a task reads: the objectives', and those of its basis by their
+    /// names.
+    pub(super) fn of_task(&self, coordinates: &str, trial: usize) -> Table {
+        let objectives: Vec<&str> = self.objectives.iter().map(|(_, sum)| &**sum).collect();
+        let mut files = Table::from_iter([("objectives".into(), Value::from(objectives))]);
+        for (of, file) in &self.bases {
+            if of == coordinates && file.trial.is_none_or(|only| only == trial) {
+                files.insert(file.name.clone(), file.sha256.clone().into());
             }
         }
-        bound
-    }
-
-    /// SHA-256 of the files of a coordinate system's basis in a trial, in order.
-    pub fn of_basis(&self, coordinates: &Coordinates, trial: usize) -> impl Iterator<Item = &str> {
-        let files = coordinates.basis.files(trial);
-        files.into_iter().filter_map(|path| self.bases.get(&path).map(String::as_str))
+        files
     }
 }

@@ -24,7 +24,7 @@ impl Memory {
 
     /// Bytes left for what is kept from pass to pass.
     pub(super) fn kept(&self) -> u64 {
-        self.budget.saturating_sub(self.per_trial * self.in_flight as u64)
+        self.budget.saturating_sub(self.per_trial.saturating_mul(self.in_flight as u64))
     }
 }
 
@@ -37,10 +37,12 @@ pub fn of_this_machine() -> u64 {
 }
 
 /// Bytes that a trial takes at most, about: its coordinate systems may be worked on side by side.
+/// Sizes that overflow stay the largest number, which is refused.
 fn trial(experiment: &Experiment) -> u64 {
-    let data = experiment.objective.data_len() * bytes_of_a_number(experiment);
+    let data = experiment.objective.data_len().saturating_mul(bytes_of_a_number(experiment));
     let systems = experiment.coordinates.iter();
-    (data + systems.map(|coordinates| system(experiment, coordinates)).sum::<usize>()) as u64
+    let systems = systems.map(|coordinates| system(experiment, coordinates));
+    systems.fold(data, usize::saturating_add) as u64
 }
 
 /// Bytes for estimating and decomposing a coordinate system's EGOP matrices, or for training in
@@ -48,17 +50,19 @@ fn trial(experiment: &Experiment) -> u64 {
 fn system(experiment: &Experiment, coordinates: &Coordinates) -> usize {
     let layout = experiment.objective_of(coordinates).layout();
     let sizes = coordinates.basis.sizes(&layout);
-    let all: usize = sizes.iter().map(|size| size * size).sum();
-    let largest = sizes.iter().max().map_or(0, |size| size * size);
+    let square = |&size: &usize| size.saturating_mul(size);
+    let all = sizes.iter().map(square).fold(0, usize::saturating_add);
+    let largest = sizes.iter().map(square).max().unwrap_or(0);
     // What only measures an EGOP also does so from either half of the samples.
-    let estimates = if experiment.trains() { 1 } else { 3 };
+    let estimates: usize = if experiment.trains() { 1 } else { 3 };
     // The matrices and their eigenvectors, and up to three more that a decomposition works in.
-    let estimate = estimates * size_of::<f64>() * (2 * all + 3 * largest);
+    let matrices = all.saturating_mul(2).saturating_add(largest.saturating_mul(3));
+    let estimate = matrices.saturating_mul(estimates * size_of::<f64>());
     // Parameters and gradients in both coordinates, and at most three vectors of an optimizer.
-    let lanes = 7 * widest_pass(experiment) * layout.dimension();
+    let lanes = (7 * widest_pass(experiment)).saturating_mul(layout.dimension());
     // V and its transpose.
-    let training = bytes_of_a_number(experiment) * (2 * all + lanes);
-    estimate.max(training)
+    let numbers = all.saturating_mul(2).saturating_add(lanes);
+    estimate.max(numbers.saturating_mul(bytes_of_a_number(experiment)))
 }
 
 /// Lanes of the first pass, which is about the widest.

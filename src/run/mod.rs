@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
         Ok(plan)
     }
 
-    /// How many tasks were done by this run, and how many were found done.
+    /// How many tasks were done by this run, and how many were cached.
     pub fn tally(&self) -> (usize, usize) {
         (self.tally.done.load(Ordering::Relaxed), self.tally.found.load(Ordering::Relaxed))
     }

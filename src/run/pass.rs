@@ -48,7 +48,7 @@ impl std::fmt::Display for Failure {
 pub(super) struct Tally {
     /// Done here.
     pub done: AtomicUsize,
-    /// Found done.
+    /// Found done, in an earlier run or by another program.
     pub found: AtomicUsize,
     /// Failed here.
     failed: AtomicUsize,
@@ -120,7 +120,7 @@ impl<R: Precision> Passes for Runner<'_, R> {
                 if !locked(&settled).finished[index]
                     && let Some(rows) = self.ledger.find(task, key, !announced)?
                 {
-                    self.tally.found.fetch_add(1, Ordering::Relaxed);
+                    self.tally.found.fetch_add(usize::from(!task.is_empty()), Ordering::Relaxed);
                     locked(&settled).finish(index, rows);
                 }
             }

@@ -10,7 +10,7 @@ use crate::run::sweep::Pass;
 use crate::run::task::Task;
 
 /// One pass of a plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct PassPlan {
     /// What it is for.
     pub name: &'static str,
@@ -75,8 +75,9 @@ pub(super) fn samples(experiment: &Experiment, coordinates: usize) -> u64 {
 /// Gradients that the runs of a task evaluate, at most: some stop early.
 fn gradients(experiment: &Experiment, task: &Task) -> u64 {
     let training = experiment.training.on(experiment.objective.examples());
-    let updates = training.epochs * training.minibatches.map_or(1, |all| all.per_epoch());
-    (task.lanes() * updates) as u64
+    let updates = training.minibatches.map_or(1, |all| all.per_epoch());
+    let updates = training.epochs.saturating_mul(updates);
+    (task.lanes() as u64).saturating_mul(updates as u64)
 }
 
 /// Floating-point operations of a task, about.

@@ -81,14 +81,10 @@ impl Task {
                 }
             }
         }
-        let texts = |texts: Vec<&str>| Value::from(texts);
         content.insert("schema".into(), i64::from(SCHEMA).into());
         content.insert("trial".into(), (self.trial as i64).into());
         content.insert("recording".into(), format!("{:?}", self.recording).into());
-        let objectives = data.objectives.iter().map(|(_, sha256)| &**sha256);
-        content.insert("data".into(), texts(objectives.collect()));
-        let files = data.of_basis(coordinates, self.trial);
-        content.insert("files".into(), texts(files.collect()));
+        content.insert("data".into(), data.of_task(&coordinates.name, self.trial).into());
         let hash = store::sha256(canonical_json(&content.into()).as_bytes());
         hash[..32].to_owned()
     }

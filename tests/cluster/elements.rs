@@ -18,7 +18,7 @@ fn an_element_may_run_twice_even_at_once() {
     success(&second);
     let third = lab.run_task(0);
     success(&third);
-    assert!(stderr(&third).contains("tasks: 0 done, 1 found done"), "{}", stderr(&third));
+    assert!(stderr(&third).contains("tasks: 0 done, 1 cached"), "{}", stderr(&third));
     success(&lab.submit(&[("RUN", "1")]));
     assert_eq!(tables(&lab.results), lab.local());
 }

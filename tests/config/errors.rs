@@ -165,6 +165,9 @@ fn text_that_is_not_toml() {
             ("title = \"\u{1}\"", &[]),
             ("seed = 1\rshift = 2", &[]),
             ("seed = -1\nshuffle = yes\nsead = 4\nshift = x y\n", &[]),
+            // What the parser could not read is not missing too.
+            ("[objective\nkind = \"logistic\"\nrows = 1\n[[claims]]", &[]),
+            ("[objective]\nrows =\n[[claims]]\nfactor = 0", &[]),
         ],
     );
 }
@@ -315,8 +318,17 @@ fn files_that_cannot_be_read() {
     );
     assert_eq!(
         message(&name(".")),
-        format!("{}: cannot be read: Is a directory (os error 21)\n1 problem in {0}", name(".")),
+        format!("{}: is a folder, not a config; it holds lsq.toml\n1 problem in {0}", name(".")),
     );
+    // Without its extension; and a results folder, of which the experiment is meant.
+    let meant = |name: &str| message(name).split("did you mean ").nth(1).unwrap().to_owned();
+    assert!(meant(&name("lsq")).starts_with(&name("lsq.toml?")));
+    fs::create_dir(name("results")).unwrap();
+    fs::write(name("results/experiment.toml"), "").unwrap();
+    assert!(meant(&name("results")).starts_with(&name("results/experiment.toml?")));
+    // The configs of this project, from its folder.
+    assert!(meant("lsq").starts_with("configs/lsq.toml?"));
+    assert!(meant("config/lsq.toml").starts_with("configs/lsq.toml?"));
     fs::write(&file, "#".repeat(256 * 1024)).unwrap();
     assert!(Source::open(&file).is_ok());
     fs::write(&file, "#".repeat(256 * 1024 + 1)).unwrap();

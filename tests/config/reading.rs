@@ -218,3 +218,95 @@ fn mistakes_of_the_program_are_problems_too() {
         "x.toml: a: the default \"z\" is not among the choices\n1 problem in x.toml"
     );
 }
+
+/// A table of either `count` or `share`, and of a kind with a key of its own.
+fn alternatives(root: &mut Reader<'_>) -> Option<(Option<usize>, f64)> {
+    root.table("table", |table| {
+        let given = table.alternative(&[&["count"], &["share", "unit"]]);
+        let number = match given {
+            None => None,
+            Some(Some(0)) => table.count("count", 0..=99).map(|count| count as f64),
+            Some(_) => {
+                table.text_or("unit", "one").and(table.number_or("share", 0.5, Allowed::any()))
+            }
+        };
+        let kind = table.choice_or("kind", "plain", &[("plain", false), ("scaled", true)]);
+        let scale = match kind {
+            Some(true) => table.number("scale", Allowed::any()),
+            _ => Some(1.0),
+        };
+        Some((given?, number? * scale?))
+    })
+}
+
+#[test]
+fn what_is_laid_over_takes_the_place_of_what_it_excludes() {
+    let read = |text: &str, profile, overrides: &[&str]| {
+        read_text(text, &overlay(profile, overrides), alternatives)
+    };
+    let value =
+        |text: &str, profile, overrides: &[&str]| read(text, profile, overrides).unwrap().value;
+    let text = "[table]\nshare = 2\nunit = 'two'\n[profiles.quick]\ntable.count = 7";
+    assert_eq!(value(text, None, &[]), (Some(1), 2.0));
+    assert_eq!(value(text, Some("quick"), &[]), (Some(0), 7.0));
+    assert_eq!(value(text, None, &["table.count=3"]), (Some(0), 3.0));
+    assert_eq!(value(text, None, &["table={count=3}"]), (Some(0), 3.0));
+    assert_eq!(value(text, Some("quick"), &["table.share=4"]), (Some(1), 4.0));
+    assert_eq!(value(text, None, &["table.count=3", "table.share=5"]), (Some(1), 5.0));
+    assert_eq!(value("table = {}", None, &[]), (None, 0.5));
+    let resolved = read(text, None, &["table.count=3"]).unwrap().table;
+    assert_eq!(toml::to_string(&resolved).unwrap(), "[table]\ncount = 3\nkind = \"plain\"\n");
+
+    let message =
+        |text: &str, overrides: &[&str]| read(text, None, overrides).unwrap_err().to_string();
+    let both = message("table = {kind = 'plain', count = 1, share = 2}", &[]);
+    let expected = "x.toml:1:34: table.count: give either count or share and unit, not both\n";
+    assert_eq!(both, format!("{expected}1 problem in x.toml"));
+    let both = message("table = {}", &["table={count=1,share=2}"]);
+    assert!(both.contains("not both\n1 problem in x.toml"), "{both}");
+}
+
+#[test]
+fn a_choice_that_is_laid_over_makes_the_keys_of_the_former_one_void() {
+    let read = |text: &str, overrides: &[&str]| {
+        read_text(text, &overlay(None, overrides), alternatives).map(|resolved| resolved.value.1)
+    };
+    let text = "[table]\nkind = 'scaled'\nscale = 3\nshare = 2";
+    assert_eq!(read(text, &[]).unwrap(), 6.0);
+    assert_eq!(read(text, &["table.kind=plain"]).unwrap(), 2.0);
+    assert_eq!(read(text, &["table={kind='plain'}"]).unwrap(), 2.0);
+    // The same kind again, and a key that was never one, are no reason to overlook anything.
+    for (text, overrides, problem) in [
+        (
+            "[table]\nkind = 'plain'\nscale = 3",
+            &["table.kind=plain"][..],
+            "x.toml:3:1: table.scale",
+        ),
+        ("[table]\nkind = 'scaled'\nskale = 3\nscale = 1", &["table.kind=plain"], "table.skale"),
+        (text, &["table.kind=plain", "table.scale=4"], "--set table.scale=4: table.scale"),
+        (text, &["table={kind='plain',scale=4}"], "table.scale"),
+        ("[table]\nkind = 'plain'", &["table.kind=scaled"], "table.scale: missing"),
+    ] {
+        let message = read(text, overrides).unwrap_err().to_string();
+        assert!(message.contains(problem) && message.contains("1 problem"), "{message}");
+    }
+}
+
+#[test]
+fn paths_are_relative_to_the_folder_of_the_document() {
+    let reading = |root: &mut Reader<'_>| root.files("files");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.toml");
+    std::fs::write(&file, "files = ['a.npy', '../b', '/c']").unwrap();
+    let source = Source::open(&file).unwrap();
+    let resolved = read(&source, &Overlay::default(), reading).unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    assert_eq!(resolved.value, [at("a.npy"), at("../b"), "/c".to_owned()]);
+    // What was resolved may be read from anywhere.
+    let again = read_text(&toml::to_string(&resolved.table).unwrap(), &Overlay::default(), reading);
+    assert_eq!(again.unwrap().value, resolved.value);
+    let over = overlay(None, &["files=['d']"]);
+    assert_eq!(read(&source, &over, reading).unwrap().value, [at("d")]);
+    let refused = refusal("files = ['']", |root| reading(root).map(drop));
+    assert!(refused.contains("files.0: expected the path of a file, found \"\""), "{refused}");
+}

@@ -1,6 +1,9 @@
 //! Changes of variables as files: saved, loaded, refused.
 
-use crate::workspace::{SMALL, Workspace};
+use ndarray::{Array1, Array2};
+use ndarray_npy::WriteNpyExt;
+
+use crate::workspace::{SMALL, Workspace, endless, files};
 
 const FILE: &str = r#"
 [coordinates.reparameterized]
@@ -81,4 +84,88 @@ fn files_that_are_no_basis_are_refused() {
         let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
         assert!(text.contains(message), "{text}");
     }
+}
+
+/// A workspace with a long experiment in `sub/` that takes its basis from files beside it, so that
+/// what is not refused before any work is noticed.
+fn filed(vectors: &str, eigenvalues: &str) -> Workspace {
+    let basis = format!(
+        "[coordinates.reparameterized]\nbasis = \"file\"\nvectors = [\"{vectors}\"]\n\
+         eigenvalues = [\"{eigenvalues}\"]\n"
+    );
+    let from = "[coordinates.reparameterized]\nbasis = \"egop\"\n";
+    let workspace = Workspace::new("");
+    std::fs::create_dir(workspace.path("sub")).unwrap();
+    std::fs::write(workspace.path("sub/filed.toml"), endless().replace(from, &basis)).unwrap();
+    workspace
+}
+
+fn npy(array: &impl WriteNpyExt) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    array.write_npy(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn bad_files_are_input_errors_before_any_work() {
+    let workspace = filed("V.npy", "w.npy");
+    let (good, descending) = (npy(&Array2::<f64>::eye(8)), Array1::linspace(7.0, 0.0, 8));
+    let mut spoilt = Array2::<f64>::eye(8);
+    spoilt[(0, 0)] = f64::NAN;
+    let promising =
+        [&good[..10], b"{'descr': '<f8', 'fortran_order': False, 'shape': (100000, 100000), }"]
+            .concat();
+    let promising: Vec<u8> =
+        [&promising[..], &vec![b' '; 128 - promising.len() - 1], b"\n"].concat();
+    for (vectors, eigenvalues, message) in [
+        (npy(&spoilt), npy(&descending), "V.npy: entry [0, 0] is NaN"),
+        (npy(&Array2::<i32>::eye(8)), npy(&descending), "V.npy: holds integers"),
+        (npy(&Array2::<f64>::eye(7)), npy(&descending), "V.npy: is 7 × 7 instead of 8 × 8"),
+        (promising, npy(&descending), "promises 100000 × 100000 numbers"),
+        (b"PK\x03\x04".to_vec(), npy(&descending), "torch.save"),
+        (good.clone(), npy(&-&descending), "w.npy: has no eigenvalue above 0"),
+        (good.clone(), npy(&descending.mapv(|x| x - 1.0)), "w.npy: entry [7] is -1"),
+        (good, npy(&Array1::<f64>::ones(9)), "w.npy: is a vector of 9 instead of a vector of 8"),
+    ] {
+        std::fs::write(workspace.path("sub/V.npy"), vectors).unwrap();
+        std::fs::write(workspace.path("sub/w.npy"), eigenvalues).unwrap();
+        let before = files(&workspace.path(""));
+        let refused = workspace.program("egop-run").arg("sub/filed.toml").assert().code(5);
+        let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        assert!(text.contains(message), "{text}");
+        assert!(files(&workspace.path("")) == before, "nothing was done");
+    }
+}
+
+#[test]
+fn paths_are_relative_to_the_config_and_results_say_where_the_files_are() {
+    let workspace = filed("V.npy", "w.npy");
+    let single = npy(&Array2::<f32>::eye(8));
+    std::fs::write(workspace.path("sub/V.npy"), single).unwrap();
+    let mut eigenvalues = Array1::linspace(7.0, 0.0, 8);
+    eigenvalues[7] = -1e-18;
+    std::fs::write(workspace.path("sub/w.npy"), npy(&eigenvalues)).unwrap();
+    let short = ["--set", "training.steps=5", "--out", "out"];
+    workspace.program("egop-run").arg("sub/filed.toml").args(short).assert().success();
+    let theory = workspace.rows("theory.csv");
+    assert!(theory.iter().all(|row| row["predicted"].parse::<f64>().unwrap().is_finite()));
+
+    // From another folder, by the experiment that the results hold.
+    std::fs::create_dir(workspace.path("elsewhere")).unwrap();
+    let mut again = workspace.program("egop-run");
+    again.current_dir(workspace.path("elsewhere")).args([
+        "../out/experiment.toml",
+        "--out",
+        "../out",
+    ]);
+    let again = again.assert().success();
+    let messages = String::from_utf8(again.get_output().stderr.clone()).unwrap();
+    assert!(messages.contains("tasks: 0 done"), "{messages}");
+
+    // Elements of a plan start in the plan's folder.
+    let plan = ["--set", "training.steps=5", "--out", "planned", "--emit-slurm", "plan"];
+    workspace.program("egop-sweep").arg("sub/filed.toml").args(plan).assert().success();
+    let mut element = workspace.program("egop-sweep");
+    element.current_dir(workspace.path("plan")).args(["run-task", ".", "--index", "0"]);
+    element.assert().success();
 }

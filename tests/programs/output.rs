@@ -97,15 +97,59 @@ fn json_is_json_and_holds_what_the_tables_hold() {
     for (json, row) in rates.iter().zip(&rows) {
         assert!(json.as_object().unwrap().keys().eq(row.keys()), "{json} for {row:?}");
         assert_eq!(json["algorithm"], *row["algorithm"]);
-        // JSON has no infinities; its reader here may be off by an ulp.
+        // JSON has no infinities, which are texts; its reader here may be off by an ulp.
         let median: f64 = row["median"].parse().unwrap();
-        let found = json["median"].as_f64().unwrap_or(f64::INFINITY);
+        let text = |json: &serde_json::Value| json.as_str().and_then(|text| text.parse().ok());
+        let found = json["median"].as_f64().or_else(|| text(&json["median"])).unwrap();
         assert!(found == median || (found / median - 1.0).abs() < 1e-15, "{json} for {row:?}");
     }
     let sweep = ["experiment.toml", "--out", "out", "--json", "--quiet"];
     let sweep = workspace.program("egop-sweep").args(sweep).assert().success();
     let swept: serde_json::Value = serde_json::from_slice(&sweep.get_output().stdout).unwrap();
     assert_eq!(swept, report["rates"]);
+}
+
+#[test]
+fn json_tells_infinity_from_what_does_not_apply() {
+    let config = SMALL.replace("[training]", "[training]\ntarget = 0.0");
+    let workspace = Workspace::new(&config);
+    let rates = "algorithms.sgd.learning_rates=[1e9]";
+    let run = workspace.run(&["--json", "--quiet", "--set", rates]).success();
+    let report: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    let rates = report["rates"].as_array().unwrap();
+    let sgd = rates.iter().find(|rate| rate["algorithm"] == "sgd").unwrap();
+    assert_eq!((&sgd["median"], &sgd["reached_target"]), (&"inf".into(), &serde_json::Value::Null));
+    // In the order of the tables.
+    let text = text(&run.get_output().stdout);
+    assert!(text.starts_with("{\"rates\":[{\"algorithm\":"), "{text}");
+}
+
+#[test]
+fn a_dry_run_is_json_too() {
+    let workspace = Workspace::new(SMALL);
+    for program in ["egop-run", "egop-sweep"] {
+        let arguments = ["experiment.toml", "--dry-run", "--json"];
+        let plan = workspace.program(program).args(arguments).assert().success();
+        let plan: serde_json::Value = serde_json::from_slice(&plan.get_output().stdout).unwrap();
+        assert_eq!(plan["name"], "small");
+        assert_eq!(plan["passes"][0]["tasks"], 9);
+        assert_eq!(plan["complete"], false);
+        assert!(plan["memory_per_trial"].as_u64().unwrap() > 0);
+    }
+}
+
+#[test]
+fn only_what_an_earlier_run_did_is_cached() {
+    // Every run diverges, so that nothing is selected and no curve is left to record.
+    let workspace = Workspace::new(&SMALL.replace("[training]", "[training]\ndivergence = 1e-300"));
+    let rates = ["sgd", "adam", "adagrad", "momentum"]
+        .map(|name| format!("algorithms.{name}.learning_rates=[1e9]"));
+    let set: Vec<&str> = rates.iter().flat_map(|rates| ["--set", rates]).collect();
+    for (done, cached) in [(9, 0), (0, 9)] {
+        let run = workspace.run(&set);
+        let messages = text(&run.get_output().stderr);
+        assert!(messages.contains(&format!("tasks: {done} done, {cached} cached")), "{messages}");
+    }
 }
 
 #[test]

@@ -66,6 +66,11 @@ fn bad_arguments_are_usage_errors() {
         (&["-j", "0"], "0"),
         (&["-j", "many"], "many"),
         (&["--treads", "2"], "--threads"),
+        (&["--memory", "8"], "did you mean 8GB?"),
+        (&["--memory", "0GB"], "more than nothing"),
+        (&["--memory", "much"], "with its unit"),
+        (&["--data-dir", "nowhere"], "--data-dir nowhere: there is no such folder"),
+        (&["--set", "algorithms.adam.beta1=1"], "a number from 0 to below 1"),
         (&["--out"], "--out"),
     ] {
         let messages = refused(&workspace, arguments, 2);
@@ -158,5 +163,100 @@ fn a_claim_that_does_not_reproduce_matters_to_the_strict_only() {
         let claims = workspace.rows("claims.csv");
         assert_eq!(claims.len(), 1);
         assert_eq!(claims[0]["verdict"], verdict);
+    }
+}
+
+#[test]
+fn nonsense_in_the_environment_is_told_unless_an_argument_stands_in_for_it() {
+    let workspace = Workspace::new(SMALL);
+    for (name, value, instead) in [
+        ("SLURM_CPUS_PER_TASK", "4(x2)", ["--threads", "2"]),
+        ("SLURM_CPUS_PER_TASK", "0", ["--threads", "2"]),
+        ("SLURM_MEM_PER_NODE", "lots", ["--memory", "1GB"]),
+        ("SLURM_MEM_PER_NODE", "-1", ["--memory", "1GB"]),
+    ] {
+        let run = |arguments: &[&str]| {
+            let mut command = workspace.program("egop-run");
+            command.env(name, value).args(["experiment.toml", "--dry-run"]).args(arguments).assert()
+        };
+        let refused = run(&[]).code(2);
+        let messages = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        assert!(messages.contains(name) && messages.contains(value), "{messages}");
+        assert!(messages.contains(instead[0]), "{messages}");
+        run(&instead).success();
+    }
+    let fashion = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/fashion.toml");
+    let mut command = workspace.program("egop-run");
+    let refused =
+        command.env("EGOP_DATA", "/nowhere").args([fashion, "--dry-run"]).assert().code(2);
+    let messages = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(messages.contains("EGOP_DATA names /nowhere"), "{messages}");
+}
+
+#[test]
+fn what_no_memory_can_hold_is_priced_but_not_begun() {
+    let config = SMALL.replace("rows = 20\ncolumns = 8", "rows = 1000000\ncolumns = 20000");
+    let workspace = Workspace::new(&config);
+    workspace.run(&["--dry-run"]).success();
+    let messages = refused(&workspace, &[], 2);
+    assert!(messages.contains("a trial takes about"), "{messages}");
+    assert!(!workspace.path("results").exists());
+}
+
+#[test]
+fn a_wrong_place_is_told_with_the_one_that_was_probably_meant() {
+    let workspace = Workspace::new(SMALL);
+    workspace.program("egop-run").arg("experiment.toml").assert().success();
+    std::fs::create_dir(workspace.path("configs")).unwrap();
+    std::fs::write(workspace.path("configs/lsq.toml"), SMALL).unwrap();
+    let plan = ["configs/lsq.toml", "--emit-slurm", "plan"];
+    workspace.program("egop-sweep").args(plan).assert().success();
+    for (arguments, code, message) in [
+        (&["egop-run", "lsq"][..], 2, "did you mean configs/lsq.toml?"),
+        (&["egop-sweep", "lsp.toml"], 2, "did you mean configs/lsq.toml?"),
+        (&["egop-run", "experiment"], 2, "did you mean experiment.toml?"),
+        (&["egop-run", "results/small"], 2, "did you mean results/small/experiment.toml?"),
+        (&["egop-run", "configs"], 2, "is a folder, not a config; it holds lsq.toml"),
+        (&["egop-plot", "results"], 5, "is not a results folder; it holds small"),
+        (&["egop-plot", "small"], 5, "did you mean results/small?"),
+        (&["egop-plot", "results/smal"], 5, "did you mean results/small?"),
+        (&["egop-plot", "nowhere"], 5, "there is no such folder"),
+        (&["egop-plot", "configs"], 5, "is not a results folder"),
+        (&["egop-plot", "experiment.toml"], 5, "is a file, not a results folder"),
+        (&["egop-plot", "plan"], 5, "is the folder of a plan"),
+        (&["egop-sweep", "status", "results/small"], 5, "is not the folder of a plan"),
+        (&["egop-sweep", "merge", "configs"], 5, "is not the folder of a plan"),
+        (&["egop-sweep", "run-task", "configs", "--index", "0"], 5, "is not the folder of a plan"),
+    ] {
+        let refused = workspace.program(arguments[0]).args(&arguments[1..]).assert().code(code);
+        let messages = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        assert!(messages.contains(message), "{arguments:?}: {messages}");
+    }
+}
+
+#[test]
+fn one_override_that_replaces_an_alternative_is_no_mistake() {
+    let workspace = Workspace::new(&format!("{SMALL}\n[egop]\nsamples_per_parameter = 2.0\n"));
+    for arguments in [
+        &["egop={samples=1}"][..],
+        &["egop.samples=9"],
+        &["algorithms.sgd={learning_rates=[0.1]}"],
+        &["algorithms.sgd.learning_rates=[0.1]", "algorithms.sgd.coarse=[0.1, 1]"],
+        &["objective.decay={kind=\"exponential\", rate=0.1}"],
+        &["algorithms.momentum.momentum=0.5", "algorithms.momentum.kind=adagrad"],
+        &[
+            "coordinates.rotated={basis=\"egop\", scope=\"block\", blocks=[]}",
+            "coordinates.rotated.scope=global",
+        ],
+    ] {
+        let overrides = arguments.iter().flat_map(|argument| ["--set", argument]);
+        let arguments: Vec<&str> = overrides.chain(["--dry-run"]).collect();
+        workspace.run(&arguments).success();
+    }
+    // One message for one mistake.
+    for set in ["egop={samples=1,samples_per_parameter=2}", "egop={samples=0}", "training.batch=4"]
+    {
+        let messages = refused(&workspace, &["--set", set], 2);
+        assert!(messages.contains("\n1 problem in"), "{messages}");
     }
 }

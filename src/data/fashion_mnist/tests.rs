@@ -1,3 +1,4 @@
+use std::fs;
 use std::io::Write;
 
 use flate2::Compression;
@@ -58,7 +59,7 @@ fn truncated_files_are_named_as_such() {
     insta::assert_snapshot!(message(&folder(&whole[..9], false)), @"DIR/train-images-idx3-ubyte: the file is truncated (9 bytes instead of a header of 16 and the values); fetch it again with `scripts/fetch-fashion-mnist --dir 'DIR'`");
     insta::assert_snapshot!(message(&folder(&gzip(&whole)[..20], true)), @"DIR/train-images-idx3-ubyte.gz: the file is truncated (its compressed data end early); fetch it again with `scripts/fetch-fashion-mnist --dir 'DIR'`");
     for length in 0..whole.len() {
-        let error = check_structure(&whole[..length], 3).unwrap_err();
+        let error = check(&whole[..length], 3).unwrap_err();
         assert!(error.contains("truncated"), "{length}: {error}");
     }
     let compressed = gzip(&whole);
@@ -77,7 +78,7 @@ fn a_wrong_magic_number_or_length_is_named_as_such() {
     // Dimensions whose product overflows 64 bits.
     let mut huge = vec![0, 0, 8, 3];
     huge.extend([0xff; 12]);
-    assert!(check_structure(&huge, 3).unwrap_err().contains("truncated"));
+    assert!(check(&huge, 3).unwrap_err().contains("truncated"));
 }
 
 #[test]

@@ -1,0 +1,87 @@
+//! Whether a folder holds results, and which may have been meant if not.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::nearest;
+use crate::error::{Error, Result};
+use crate::input::corrupt;
+
+/// What every results folder holds.
+const EXPERIMENT: &str = "experiment.toml";
+/// What the folder of a plan holds beside it.
+const PLAN: &str = "cluster.json";
+/// Where results folders are, unless asked otherwise.
+const RESULTS: &str = "results";
+/// At most this many are listed.
+const LISTED: usize = 12;
+
+/// Refuses what is not a results folder.
+///
+/// # Errors
+/// [`Error::Corrupt`], with the folder that may have been meant.
+pub(super) fn check(path: &Path) -> Result<()> {
+    if path.join(PLAN).exists() {
+        return refuse(
+            path,
+            "is the folder of a plan, not of results: see egop-sweep status".into(),
+        );
+    }
+    // That it cannot be read, if so, comes to light when it is read.
+    if path.join(EXPERIMENT).exists() {
+        return Ok(());
+    }
+    let meant = |meant: Option<PathBuf>| match meant {
+        Some(meant) => format!("; did you mean {}?", meant.display()),
+        None => String::new(),
+    };
+    if path.is_dir() {
+        let names = holding_results(path);
+        let more = if names.len() > LISTED { ", …" } else { "" };
+        let listed = names.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        return refuse(
+            path,
+            if names.is_empty() {
+                format!("is not a results folder: it has no {EXPERIMENT}{}", meant(near(path)))
+            } else {
+                format!("is not a results folder; it holds {listed}{more}")
+            },
+        );
+    }
+    if path.exists() {
+        let folder = path.parent().filter(|folder| folder.join(EXPERIMENT).exists());
+        let meant = meant(folder.map(Path::to_path_buf));
+        return refuse(path, format!("is a file, not a results folder{meant}"));
+    }
+    refuse(path, format!("there is no such folder{}", meant(near(path))))
+}
+
+fn refuse(path: &Path, message: String) -> Result<()> {
+    Err::<(), Error>(corrupt(path, message))
+}
+
+/// A results folder with a similar name, beside the path or in `results`.
+fn near(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let name = name.strip_suffix(".toml").unwrap_or(name);
+    let beside = match path.parent()? {
+        folder if folder.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    [beside, Path::new(RESULTS)].into_iter().find_map(|folder| {
+        let names = holding_results(folder);
+        let meant = nearest(name, names.iter().map(String::as_str))?;
+        Some(if folder == Path::new(".") { meant.into() } else { folder.join(meant) })
+    })
+}
+
+/// The names of the results folders in a folder, sorted.
+fn holding_results(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter(|entry| entry.path().join(EXPERIMENT).is_file())
+        .filter(|entry| !entry.path().join(PLAN).exists())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}
