@@ -11,7 +11,7 @@ use crate::store::Store;
 
 /// Runs the program.
 pub fn main(arguments: &PlotArgs) -> ExitCode {
-    exit(plot(arguments))
+    exit(|| plot(arguments))
 }
 
 fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {

@@ -9,7 +9,7 @@ use crate::run::Observer;
 
 /// Runs the program.
 pub fn main(arguments: &RunArgs) -> ExitCode {
-    exit(run(arguments))
+    exit(|| run(arguments))
 }
 
 fn run(arguments: &RunArgs) -> Result<Status, Failure> {

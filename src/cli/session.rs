@@ -59,7 +59,7 @@ impl<'a> Session<'a> {
             let name = if suffix.is_empty() { "" } else { profile };
             PathBuf::from(RESULTS).join(format!("{}{suffix}{name}", experiment.name))
         });
-        let console = Console::new(arguments.quiet)?;
+        let console = Console::new(arguments.quiet);
         Ok(Self { arguments, experiment, resolved, folder, console, data })
     }
 
@@ -111,9 +111,6 @@ impl<'a> Session<'a> {
             Ok(value) => {
                 store.write("provenance.json", &provenance.end())?;
                 Ok(value)
-            }
-            Err(Error::Interrupted) => {
-                Err(Failure::Signal(self.console.signal().unwrap_or(signal_hook::consts::SIGINT)))
             }
             Err(error) => Err(error.into()),
         }

@@ -15,7 +15,7 @@ use crate::optimizer;
 use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, METRICS, Metric};
-use crate::trial::{Recording, Start, Training};
+use crate::trial::{CurvePoints, Recording, Start, Training};
 
 mod read;
 
@@ -118,6 +118,8 @@ pub struct TrainingSpec {
     pub divergence: f64,
     /// See [`Training::target`].
     pub target: f64,
+    /// See [`Training::curve`].
+    pub curve: CurvePoints,
 }
 
 impl TrainingSpec {
@@ -129,6 +131,7 @@ impl TrainingSpec {
         gradient_tolerance: 0.0,
         divergence: f64::INFINITY,
         target: 0.0,
+        curve: CurvePoints::Thinned,
     };
 
     /// The training on an objective with this many examples.
@@ -143,6 +146,7 @@ impl TrainingSpec {
             gradient_tolerance: self.gradient_tolerance,
             divergence: self.divergence,
             target: self.target,
+            curve: self.curve,
         }
     }
 

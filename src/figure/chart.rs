@@ -167,6 +167,16 @@ impl Panel {
         Self { title: String::new(), title_colour: BLACK, x, y, marks: Vec::new(), inset: None }
     }
 
+    /// Changes what is written on it.
+    pub(super) fn relabel(&mut self, label: &impl Fn(&str) -> String) {
+        for text in [&mut self.title, &mut self.x.label, &mut self.y.label] {
+            *text = label(text);
+        }
+        if let Some(inset) = &mut self.inset {
+            inset.panel.relabel(label);
+        }
+    }
+
     /// Room for labels beside a frame of this size.
     pub fn margins(&self, width: f64, height: f64) -> Margins {
         let widest = |ticks: &[Tick]| {
