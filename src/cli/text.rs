@@ -237,13 +237,18 @@ pub(super) fn plan(experiment: &Experiment, folder: &Path, plan: &Plan, memory: 
     if !plan.complete {
         let _ = writeln!(text, "* what follows depends on the results: at least and at most this");
     }
-    let _ = writeln!(
-        text,
-        "about {} in all: {} of work, shared by up to {} threads",
-        between(plan.seconds, duration),
-        between(plan.work, duration),
-        plan.threads,
-    );
+    if plan.passes.iter().all(|pass| pass.done == pass.tasks) {
+        let _ = writeln!(text, "all tasks are done: only tables and figures are made anew");
+    } else {
+        let threads = if plan.threads == 1 { "thread" } else { "threads" };
+        let _ = writeln!(
+            text,
+            "about {} in all: {} of work, on {} {threads}",
+            between(plan.seconds, duration),
+            between(plan.work, duration),
+            plan.threads,
+        );
+    }
     let size = |bytes| ByteSize(bytes).display().si();
     let _ = writeln!(
         text,
@@ -267,7 +272,7 @@ fn between<T: Copy>(ends: Between<T>, text: impl Fn(T) -> String) -> String {
 
 /// A time with about two digits: 0.3s, 12s, 3m 20s.
 fn duration(seconds: f64) -> String {
-    let unit = match seconds {
+    let unit: u64 = match seconds {
         _ if seconds < 10.0 => return format!("{seconds:.1}s"),
         _ if seconds < 60.0 => 1,
         _ if seconds < 600.0 => 10,
@@ -275,8 +280,7 @@ fn duration(seconds: f64) -> String {
         _ if seconds < 864_000.0 => 3600,
         _ => 86_400,
     };
-    let whole = (seconds / f64::from(unit)).round() as u64;
-    let seconds = whole.saturating_mul(u64::from(unit as u32));
+    let seconds = ((seconds / unit as f64).round() as u64).saturating_mul(unit);
     humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string()
 }
 

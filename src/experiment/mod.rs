@@ -150,7 +150,8 @@ impl TrainingSpec {
         }
     }
 
-    /// The schedule for η = 1, by epoch; no rows for a constant one.
+    /// The schedule for η = 1, by epoch; no rows for a constant one. Of more than
+    /// [`CurvePoints::MOST_EPOCHS`] epochs some, evenly, with the first and the last.
     pub fn schedule_rows(&self) -> Vec<ScheduleRow> {
         let row = |epoch| ScheduleRow {
             epoch: epoch as u64,
@@ -158,7 +159,12 @@ impl TrainingSpec {
         };
         match self.schedule {
             Schedule::Constant => Vec::new(),
-            Schedule::CosineAnnealing => (0..self.epochs).map(row).collect(),
+            Schedule::CosineAnnealing => {
+                let stride = self.curve.stride(self.epochs);
+                let last = self.epochs.saturating_sub(1);
+                let some = (0..last).step_by(stride).chain([last]);
+                some.map(row).collect()
+            }
         }
     }
 }

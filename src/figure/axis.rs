@@ -364,6 +364,26 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_and_the_smallest_numbers_have_labels() {
+        for values in [
+            [f64::MIN, f64::MAX],
+            [0.0, f64::MAX],
+            [f64::MAX, f64::MAX],
+            [5e-324, 5e-324],
+            [1e300, 1.000_000_1e300],
+            [1.0, 1.0 + f64::EPSILON],
+            [1e15, 1e15 + 1.0],
+        ] {
+            for scale in [Scale::Linear, Scale::Logarithmic] {
+                let axis = Axis::covering("", scale, values, 0.05);
+                let labels = labels(&axis, 300.0);
+                assert!(labels.len() > 1, "{axis:?}: {labels:?}");
+                assert!(labels.windows(2).all(|pair| pair[0] != pair[1]), "{labels:?}");
+            }
+        }
+    }
+
+    #[test]
     fn an_axis_exists_for_any_values() {
         for scale in [Scale::Linear, Scale::Whole, Scale::Logarithmic] {
             for values in
@@ -376,7 +396,58 @@ mod tests {
         }
     }
 
+    /// Any double, extreme ones often.
+    fn any() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            prop::num::f64::ANY,
+            prop::sample::select(vec![
+                0.0,
+                -0.0,
+                5e-324,
+                f64::MIN_POSITIVE,
+                1.0,
+                1.0 + f64::EPSILON,
+                1e300,
+                f64::MAX,
+                f64::MIN,
+                f64::INFINITY,
+                f64::NEG_INFINITY,
+                f64::NAN,
+            ]),
+        ]
+    }
+
+    const SCALES: [Scale; 3] = [Scale::Linear, Scale::Whole, Scale::Logarithmic];
+
     proptest! {
+        #[test]
+        fn whatever_is_covered_the_axis_is_finite_and_labelled(
+            values in prop::collection::vec(any(), 0..6), margin in 0.0..1.0,
+        ) {
+            for scale in SCALES {
+                let axis = Axis::covering("", scale, values.iter().copied(), margin);
+                prop_assert!(axis.low < axis.high, "{axis:?}");
+                prop_assert!(axis.low.is_finite() && axis.high.is_finite(), "{axis:?}");
+                let ticks = axis.ticks(300.0, |label| 7.0 * label.chars().count() as f64);
+                prop_assert!(ticks.len() <= 6_500, "{}", ticks.len());
+                for tick in &ticks {
+                    prop_assert!((-1e-6..=1.0 + 1e-6).contains(&axis.fraction(tick.value)));
+                }
+                for value in values.iter().filter(|value| value.is_finite()) {
+                    prop_assert!(!axis.fraction(*value).is_nan(), "{axis:?} {value:e}");
+                }
+            }
+        }
+
+        #[test]
+        fn ticks_are_few_whatever_the_ends(low in any(), high in any(), length in any()) {
+            for scale in SCALES {
+                let ticks = axis(scale, low, high).ticks(length, |_| 10.0);
+                prop_assert!(ticks.len() <= 6_500, "{}", ticks.len());
+                prop_assert!(ticks.iter().all(|tick| tick.value.is_finite()));
+            }
+        }
+
         #[test]
         fn labels_never_collide_and_lie_on_the_axis(
             low in -40.0..10.0, decades in 0.01..60.0, length in 120.0..800.0, logarithmic: bool,

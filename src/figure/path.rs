@@ -237,7 +237,26 @@ mod tests {
         prop::collection::vec((-50.0..150.0, -50.0..100.0), 2..40)
     }
 
+    #[test]
+    fn a_line_that_is_too_long_for_its_dashes_is_whole() {
+        for end in [1e300, f64::MAX, f64::INFINITY, f64::NAN] {
+            assert_eq!(dashes(&[(0.0, 0.0), (end, 1.0)], &[7.0, 3.0]).len(), 1);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn whatever_is_clipped_lies_inside(
+            points in prop::collection::vec((prop::num::f64::ANY, prop::num::f64::ANY), 0..9),
+        ) {
+            // Places are brought to within 1e12 first: an ulp of that is 1e-4.
+            let inside = |&(x, y): &Point| {
+                (-1e-3..=100.0 + 1e-3).contains(&x) && (-1e-3..=50.0 + 1e-3).contains(&y)
+            };
+            prop_assert!(clip_line(&points, &FRAME).iter().flatten().all(inside));
+            prop_assert!(clip_polygon(&points, &FRAME).iter().all(inside));
+        }
+
         #[test]
         fn what_is_clipped_lies_inside(points in polyline()) {
             let inside = |&(x, y): &Point| {

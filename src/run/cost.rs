@@ -130,8 +130,10 @@ pub(super) struct Speed {
     lane_step: f64,
 }
 
-/// How long is probed, together.
-const PROBING: Duration = Duration::from_micros(2000);
+/// How long is probed, together, and how often at least: whoever is interrupted right away has
+/// another try.
+const PROBING: Duration = Duration::from_micros(1600);
+const FEWEST: usize = 16;
 /// Steps and lanes cost about this many seconds beside their operations, at the operations per
 /// second of [`USUAL`]: they are calls, copies and logarithms.
 const STEP: f64 = 0.7e-6;
@@ -183,7 +185,9 @@ fn probe<R: Real>(dimension: usize) -> f64 {
     let operations = (2 * LANES * size * size) as f64;
     let begin = Instant::now();
     let mut best = Duration::MAX;
-    while begin.elapsed() < PROBING / 2 {
+    let mut probes = 0;
+    while probes < FEWEST || begin.elapsed() < PROBING / 2 {
+        probes += 1;
         let start = Instant::now();
         linalg::product(a.view(), b.view(), Into::Add, c.view_mut());
         best = best.min(start.elapsed());

@@ -28,6 +28,17 @@ impl CurvePoints {
     /// The most iterates that are kept of a thinned path.
     pub const MOST_ITERATES: usize = 5_000;
 
+    /// The most epochs of a schedule that are kept, about.
+    pub const MOST_EPOCHS: usize = 2_000;
+
+    /// The distance of the epochs of a schedule that are kept.
+    pub fn stride(self, epochs: usize) -> usize {
+        match self {
+            Self::Thinned => epochs.div_ceil(Self::MOST_EPOCHS).max(1),
+            Self::Every => 1,
+        }
+    }
+
     /// The most points that are kept of a curve with so many.
     pub fn kept(self, points: usize) -> usize {
         match self {
@@ -173,6 +184,8 @@ impl<P> Thinner<P> {
 
     /// Takes the next point; steps increase.
     pub fn push(&mut self, point: P, step: u64, coordinates: &[Coordinate]) {
+        // Where all points are kept, nobody asks for their places.
+        let coordinates = if self.most == usize::MAX { &[] } else { coordinates };
         let placed = Placed { point, step, coordinates: coordinates.to_vec() };
         if self.doublings.is_some() {
             self.extend(placed);
@@ -315,7 +328,7 @@ mod tests {
         fn what_is_left_out_lies_near_the_line(
             seed: u64, rough in 0.0..0.02, wave in 0.0..3.0, length in 101..400_usize,
         ) {
-            let logarithm = |(step, x): (usize, f64)| {
+            let logarithm = |(step, x): (usize, f64)| -> f64 {
                 let step = step as f64;
                 rough * x - 0.03 * step + wave * f64::sin(step / 30.0)
             };

@@ -15,5 +15,6 @@ mod folders;
 mod kill;
 mod lab;
 mod many;
+mod memory;
 mod signals;
 mod surroundings;
