@@ -1,7 +1,7 @@
 //! Training curves: the median over trials of a column of `curves.csv` at the selected learning
 //! rates, with the quartiles as a band.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::axis::{Axis, Scale};
 use super::chart::{Mark, Panel, Shape, Symbol};
@@ -156,8 +156,8 @@ impl Spec for Curves {
 }
 
 impl Curves {
-    /// The quartiles over the trials at the steps that are kept of any of them, or at
-    /// [`MOST_STEPS`] of these. Between the steps that are kept of it, a run is on the line that
+    /// The quartiles over the trials at some steps: those that are kept of any of them, unless they
+    /// are too many, and others between them. Between the steps that are kept of it, a run is on the line that
     /// joins them; one that stopped early holds its last value, a diverged one is the worst from
     /// then on.
     fn summary(
@@ -207,6 +207,7 @@ impl Curves {
         }
         let mut summary = BTreeMap::new();
         for step in spread(&steps) {
+            // Of several lines, medians have corners where none of the lines has.
             let values: Vec<f64> =
                 trials.values().map(|trial| trial.at(step, goal, scale)).collect();
             summary.insert(step, Quartiles::of(&values));
@@ -215,13 +216,22 @@ impl Curves {
     }
 }
 
-/// The most steps at which a line is drawn: more than an axis has pixels.
+/// The most recorded steps at which a line is drawn: more than an axis has pixels.
 const MOST_STEPS: usize = 2000;
+/// Evenly spread steps at which a line is drawn, about as many as an axis has pixels.
+const EVEN_STEPS: u64 = 1000;
 
-/// Some of the steps, evenly, with the last one, if they are too many.
-fn spread(steps: &[u64]) -> impl Iterator<Item = u64> {
+/// Some of the steps, evenly, with the first and the last one, if they are too many; and others
+/// evenly spread between the first and the last.
+fn spread(steps: &[u64]) -> BTreeSet<u64> {
     let stride = steps.len().div_ceil(MOST_STEPS).max(1);
-    steps.iter().step_by(stride).chain(steps.last()).copied()
+    let mut some: BTreeSet<u64> = steps.iter().step_by(stride).copied().collect();
+    if let [first, .., last] = *steps {
+        let even = (last - first).div_ceil(EVEN_STEPS).max(1);
+        some.extend((first..last).step_by(usize::try_from(even).unwrap_or(usize::MAX)));
+        some.insert(last);
+    }
+    some
 }
 
 /// The curve of one trial.
@@ -283,11 +293,15 @@ mod tests {
 
     #[test]
     fn steps_are_spread_when_they_are_too_many() {
-        assert!(spread(&[1, 2, 5]).eq([1, 2, 5, 5]));
-        assert_eq!(spread(&[]).count(), 0);
+        assert!(spread(&[1, 2, 5]).into_iter().eq(1..=5));
+        assert!(spread(&[7]).into_iter().eq([7]));
+        assert!(spread(&[]).is_empty());
+        let ends = spread(&[3, u64::MAX]);
+        assert_eq!((ends.first(), ends.last()), (Some(&3), Some(&u64::MAX)));
+        assert!(ends.len() <= 1002, "{}", ends.len());
         let many: Vec<u64> = (0..1_000_000).collect();
-        let some: Vec<u64> = spread(&many).collect();
-        assert!(some.len() <= MOST_STEPS + 1);
-        assert_eq!((some[0], some[some.len() - 1]), (0, 999_999));
+        let some = spread(&many);
+        assert!(some.len() <= MOST_STEPS + 1002, "{}", some.len());
+        assert_eq!((some.first(), some.last()), (Some(&0), Some(&999_999)));
     }
 }

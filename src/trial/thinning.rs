@@ -93,7 +93,7 @@ impl Coordinate {
     fn logarithmic(value: Option<f64>, share: f64) -> Self {
         let kind = match value {
             None => Kind::Absent,
-            Some(value) if value == 0.0 => Kind::Zero,
+            Some(0.0) => Kind::Zero,
             Some(value) if value.is_finite() && value > 0.0 => Kind::Positive,
             Some(value) if value.is_finite() => Kind::Negative,
             Some(value) => Kind::of_infinite(value),
