@@ -36,6 +36,8 @@ pub struct Tick {
 /// Of linear axes: the least share of the ends' size that the values between them span. Values
 /// that are nearer to each other than this are drawn as one: no label could tell them apart.
 const RESOLUTION: f64 = 1e-9;
+/// The least exponent that a logarithmic axis covers: subnormal numbers have no digits for ticks.
+const LEAST: f64 = -300.0;
 /// Far beyond the ends of an axis: places further out are drawn as if they were here, so that
 /// nothing overflows.
 const FAR: f64 = 1e6;
@@ -54,7 +56,11 @@ impl Axis {
     ) -> Self {
         let shown =
             |value: &f64| value.is_finite() && (scale != Scale::Logarithmic || *value > 0.0);
-        let transformed = values.into_iter().filter(shown).map(|value| scale.transform(value));
+        let transformed = values
+            .into_iter()
+            .filter(shown)
+            .map(|value| scale.transform(value))
+            .map(|place| if scale == Scale::Logarithmic { place.max(LEAST) } else { place });
         let (low, high) = transformed
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
                 (value.min(low), value.max(high))
@@ -132,7 +138,9 @@ impl Axis {
             .filter(|&(_, exponent)| self.scale != Scale::Whole || exponent >= 0)
             .map(|(mantissa, exponent)| (mantissa * ten(exponent), exponent))
             // Multiples of finer steps are not told apart.
-            .filter(|&(step, _)| tenth / step <= 1.0 && step >= RESOLUTION / 100.0 * ends)
+            .filter(|&(step, _)| {
+                step.is_finite() && tenth / step <= 1.0 && step >= RESOLUTION / 100.0 * ends
+            })
             .map(|(step, exponent)| {
                 // A tick that rounding pushed just outside still counts.
                 let first = (self.low / step - 1e-9).ceil();

@@ -135,35 +135,37 @@ impl Page {
     /// there is room for. What is left out is said.
     fn bounded(&self) -> Self {
         let label = |text: &str| legible(text, MOST_LETTERS_OF_A_LABEL);
-        let mut page = self.clone();
-        page.title = legible(&page.title, MOST_LETTERS);
-        page.columns = page.columns.clamp(1, MOST_PANELS);
         let size = |size: f64| if size.is_nan() { FRAME.0 } else { size.clamp(FRAME.0, FRAME.1) };
-        page.frame = (size(page.frame.0), size(page.frame.1));
-        page.footnotes = page.footnotes.iter().map(|note| legible(note, MOST_LETTERS)).collect();
-        let more = page.footnotes.len().saturating_sub(MOST_FOOTNOTES);
+        let notes = self.footnotes.iter().take(MOST_FOOTNOTES);
+        let mut footnotes: Vec<String> = notes.map(|note| legible(note, MOST_LETTERS)).collect();
+        let more = self.footnotes.len() - footnotes.len();
         if more > 0 {
-            page.footnotes.truncate(MOST_FOOTNOTES);
-            page.footnotes.push(format!("{more} more remarks are left out."));
+            footnotes.push(format!("{more} more remarks are left out."));
         }
-        let all = page.panels.len();
-        if all > MOST_PANELS {
-            page.panels.truncate(MOST_PANELS);
-            page.footnotes.push(format!("{MOST_PANELS} of {all} panels are shown."));
+        let mut panels: Vec<Panel> = self.panels.iter().take(MOST_PANELS).cloned().collect();
+        panels.iter_mut().for_each(|panel| panel.relabel(&label));
+        if panels.len() < self.panels.len() {
+            let all = self.panels.len();
+            footnotes.push(format!("{} of {all} panels are shown.", panels.len()));
         }
-        for panel in &mut page.panels {
-            panel.relabel(&label);
-        }
-        let more = page.legend.len().saturating_sub(MOST_KEYS);
-        page.legend.truncate(MOST_KEYS);
+        let keys = self.legend.iter().take(MOST_KEYS);
+        let mut legend: Vec<Key> =
+            keys.map(|key| Key { label: label(&key.label), ..*key }).collect();
+        let more = self.legend.len() - legend.len();
         if more > 0 {
             let label = format!("and {more} more");
-            page.legend.push(Key { label, stroke: None, band: None, symbol: None });
+            legend.push(Key { label, stroke: None, band: None, symbol: None });
         }
-        for key in &mut page.legend {
-            key.label = label(&key.label);
+        Self {
+            title: legible(&self.title, MOST_LETTERS),
+            panels,
+            columns: self.columns.clamp(1, MOST_PANELS),
+            frame: (size(self.frame.0), size(self.frame.1)),
+            shared_axes: self.shared_axes,
+            legend,
+            place: self.place,
+            footnotes,
         }
-        page
     }
 
     /// Whether a panel's axes carry labels (horizontal, vertical).

@@ -107,7 +107,7 @@ fn reading_does_not_hold_a_program() {
     // A plan that waits for its settings.
     let plan = folder.path().join("plan");
     fs::create_dir(&plan).unwrap();
-    for file in ["settings.json", "plan.json", "experiment.toml"] {
+    for file in ["cluster.json", "plan.json", "experiment.toml"] {
         pipe(&plan.join(file));
     }
     for arguments in [&["run-task", "--index", "0"][..], &["merge"], &["status"]] {
