@@ -80,9 +80,9 @@ pub struct CurveRow {
     /// Number of the random instance, from 0.
     pub trial: usize,
     /// Name of the algorithm.
-    pub algorithm: String,
+    pub algorithm: Arc<str>,
     /// Name of the coordinate system.
-    pub coordinates: String,
+    pub coordinates: Arc<str>,
     /// Learning rate η.
     pub learning_rate: f64,
     /// Updates (full batch) or epochs (minibatch) made.
@@ -109,16 +109,16 @@ impl CurveRow {
     }
 }
 
-/// One coordinate of one iterate in original coordinates (`trajectories.csv`, only where
-/// `training.trajectories` is set).
+/// One coordinate of one iterate in original coordinates (`trajectories.csv`, only with
+/// `training.record = "trajectories"`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrajectoryRow {
     /// Number of the random instance, from 0.
     pub trial: usize,
     /// Name of the algorithm.
-    pub algorithm: String,
+    pub algorithm: Arc<str>,
     /// Name of the coordinate system the run was made in.
-    pub coordinates: String,
+    pub coordinates: Arc<str>,
     /// Learning rate η.
     pub learning_rate: f64,
     /// Updates made.

@@ -7,7 +7,7 @@ use egop::egop::{Samples, Sampling};
 use egop::objective::LeastSquares;
 use egop::optimizer::{Adagrad, Adam, EpsPlacement, Momentum, Sgd};
 use egop::rng::Streams;
-use egop::trial::{Control, Method, Outcome, Problem, Recording, Training, train};
+use egop::trial::{Control, CurvePoints, Method, Outcome, Problem, Recording, Training, train};
 use ndarray::{Array, Array1, Array2, Axis, Dimension, RemoveAxis, stack};
 use serde_json::json;
 
@@ -70,7 +70,11 @@ pub fn run(args: &Args) -> Result<()> {
     let steps = if args.quick { 200 } else { 1000 };
     let early = steps / 10;
     // All lanes make all steps, so that both sides do the same work: no tolerance.
-    let training = Training { gradient_tolerance: 0.0, ..Training::full_batch(steps) };
+    let training = Training {
+        gradient_tolerance: 0.0,
+        curve: CurvePoints::Every,
+        ..Training::full_batch(steps)
+    };
     let rates: Vec<f64> = Array1::logspace(10.0, -3.0, 0.0, RATES).into_iter().collect();
     let (adam, sgd, momentum) = (Adam::default(), Sgd, Momentum { momentum: 0.9 });
     let adagrad =

@@ -10,7 +10,7 @@ use egop::objective::{FeedForward, LinearNet, LinearNetSpec, Split};
 use egop::optimizer::Adam;
 use egop::rng::Streams;
 use egop::schedule::Schedule;
-use egop::trial::{Control, Method, Problem, Recording, Training, train};
+use egop::trial::{Control, CurvePoints, Method, Problem, Recording, Training, train};
 use ndarray::{Array1, Array2};
 use serde_json::json;
 
@@ -81,7 +81,11 @@ pub fn digits(args: &Args) -> Result<()> {
 }
 
 fn training(epochs: usize, minibatches: Minibatches) -> Training {
-    Training { minibatches: Some(minibatches), ..Training::full_batch(epochs) }
+    Training {
+        minibatches: Some(minibatches),
+        curve: CurvePoints::Every,
+        ..Training::full_batch(epochs)
+    }
 }
 
 impl Network {

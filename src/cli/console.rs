@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::error::Error;
+use crate::cli::signals;
 use crate::run::{Observer, Stage};
 
 /// Between two plain progress lines, where stderr is not a terminal.
@@ -22,56 +22,29 @@ enum Style {
     Bars,
 }
 
-/// Shows progress and listens to signals.
+/// Shows progress.
 #[derive(Debug)]
 pub(super) struct Console {
     style: Style,
     bars: MultiProgress,
     stages: Mutex<HashMap<Stage, ProgressBar>>,
     last_line: Mutex<Instant>,
-    interrupted: Arc<AtomicBool>,
-    signal: Arc<AtomicUsize>,
 }
 
 impl Console {
-    /// Begins to listen to SIGINT and SIGTERM: the first asks for a stop, the second is one.
-    ///
-    /// # Errors
-    /// When the signal handlers cannot be installed.
-    pub fn new(quiet: bool) -> Result<Self, Error> {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let signal = Arc::new(AtomicUsize::new(0));
-        for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            let installed = signal_hook::flag::register_conditional_shutdown(
-                number,
-                128 + number,
-                Arc::clone(&interrupted),
-            )
-            .and_then(|_| {
-                let value = usize::try_from(number).unwrap_or_default();
-                signal_hook::flag::register_usize(number, Arc::clone(&signal), value)
-            })
-            .and_then(|_| signal_hook::flag::register(number, Arc::clone(&interrupted)));
-            installed.map_err(Error::io("signal handlers"))?;
-        }
+    /// Says everything, or nothing.
+    pub fn new(quiet: bool) -> Self {
         let style = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => Style::Quiet,
             (false, true) => Style::Bars,
             (false, false) => Style::Plain,
         };
-        Ok(Self {
+        Self {
             style,
             bars: MultiProgress::new(),
             stages: Mutex::default(),
             last_line: Mutex::new(Instant::now()),
-            interrupted,
-            signal,
-        })
-    }
-
-    /// The signal that asked for the stop, if one did.
-    pub fn signal(&self) -> Option<i32> {
-        i32::try_from(self.signal.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
+        }
     }
 
     /// Removes the progress bars.
@@ -147,6 +120,6 @@ impl Observer for Console {
     }
 
     fn interrupted(&self) -> &AtomicBool {
-        &self.interrupted
+        signals::asked()
     }
 }

@@ -15,6 +15,7 @@ mod provenance;
 mod results_folder;
 mod run;
 mod session;
+mod signals;
 mod sweep;
 mod text;
 
@@ -44,19 +45,22 @@ enum Failure {
 
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::Library(error.into())
+        match error.into() {
+            Error::Interrupted => Self::Signal(signals::signal()),
+            error => Self::Library(error),
+        }
     }
 }
 
-/// Turns what `main` did into a message and an exit code.
-fn exit(result: Result<Status, Failure>) -> ExitCode {
+/// Does what a program is for, and turns what came of it into a message and an exit code.
+fn exit(work: impl FnOnce() -> Result<Status, Failure>) -> ExitCode {
+    let result = signals::listen().map_err(Failure::from).and_then(|()| work());
     let (code, message) = match result {
         Ok(Status::Done) => (0, None),
         Ok(Status::Partial) => (3, None),
-        Err(Failure::Signal(signal)) => (
-            128 + signal,
-            Some("interrupted; finished work is kept: run the same command to go on".into()),
-        ),
+        Err(Failure::Signal(signal)) => {
+            (128 + signal, signals::speaks().then(|| signals::INTERRUPTED.into()))
+        }
         Err(Failure::Library(error)) => {
             let code = match error {
                 Error::Config(_) | Error::Usage(_) => 2,

@@ -12,7 +12,7 @@ use crate::store::{EXPERIMENT, Store};
 
 /// Runs the program.
 pub fn main(arguments: &PlotArgs) -> ExitCode {
-    exit(plot(arguments))
+    exit(|| plot(arguments))
 }
 
 fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {

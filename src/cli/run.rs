@@ -10,7 +10,7 @@ use crate::store::PROVENANCE;
 
 /// Runs the program.
 pub fn main(arguments: &RunArgs) -> ExitCode {
-    exit(run(arguments))
+    exit(|| run(arguments))
 }
 
 fn run(arguments: &RunArgs) -> Result<Status, Failure> {

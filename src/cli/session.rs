@@ -65,7 +65,7 @@ impl<'a> Session<'a> {
             let name = if suffix.is_empty() { "" } else { profile };
             PathBuf::from(RESULTS).join(format!("{}{suffix}{name}", experiment.name))
         });
-        let console = Console::new(arguments.quiet)?;
+        let console = Console::new(arguments.quiet);
         Ok(Self { arguments, experiment, resolved, folder, console, data })
     }
 
@@ -142,9 +142,6 @@ impl<'a> Session<'a> {
             self.console.note(&format!("tasks: {done} done, {found} cached"));
         }
         match result {
-            Err(Error::Interrupted) => {
-                Err(Failure::Signal(self.console.signal().unwrap_or(signal_hook::consts::SIGINT)))
-            }
             result => Ok(result?),
         }
     }

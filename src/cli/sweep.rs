@@ -10,7 +10,7 @@ use crate::store::PROVENANCE;
 
 /// Runs the program.
 pub fn main(arguments: &SweepArgs) -> ExitCode {
-    exit(match &arguments.command {
+    exit(|| match &arguments.command {
         None => sweep(arguments),
         Some(SweepCommand::RunTask { dir, index, threads, quiet }) => {
             cluster::run_task(dir, *index, *threads, *quiet)

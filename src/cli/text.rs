@@ -13,7 +13,7 @@ use crate::cli::console::Console;
 use crate::experiment::Experiment;
 use crate::figure::Drawn;
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
-use crate::run::{self, Memory, Observer, Plan};
+use crate::run::{self, Between, Memory, Observer, Plan};
 use crate::sweep::median;
 
 /// Characters in a line of a table.
@@ -227,32 +227,63 @@ pub(super) fn plan(experiment: &Experiment, folder: &Path, plan: &Plan, memory: 
     let mut table = table(&["pass", "tasks", "done", "runs to do", "gradients", "EGOP samples"]);
     for pass in &plan.passes {
         table.add_row([
-            pass.name.to_owned(),
+            format!("{}{}", pass.name, if pass.forecast { " *" } else { "" }),
             pass.tasks.to_string(),
             pass.done.to_string(),
-            pass.runs.to_string(),
-            pass.gradients.to_string(),
+            between(pass.runs, |runs| runs.to_string()),
+            between(pass.gradients, |gradients| gradients.to_string()),
             pass.samples.to_string(),
         ]);
     }
     let _ = writeln!(text, "{table}");
     if !plan.complete {
-        let _ = writeln!(text, "what follows depends on the results of the last pass above");
+        let _ = writeln!(text, "* what follows depends on the results: at least and at most this");
     }
+    if plan.passes.iter().all(|pass| pass.done == pass.tasks) {
+        let _ = writeln!(text, "all tasks are done: only tables and figures are made anew");
+    } else {
+        let threads = if plan.threads == 1 { "thread" } else { "threads" };
+        let _ = writeln!(
+            text,
+            "about {} in all: {} of work, on {} {threads}",
+            between(plan.seconds, duration),
+            between(plan.work, duration),
+            plan.threads,
+        );
+    }
+    let size = |bytes| ByteSize(bytes).display().si();
     let _ = writeln!(
         text,
-        "about {} of work on one thread, for what is listed",
-        humantime::format_duration(std::time::Duration::from_secs(plan.seconds.ceil() as u64))
-    );
-    let _ = writeln!(
-        text,
-        "{} of {} trials in flight at a time, each with about {:#} of the {:#} of memory (--memory)",
+        "{} of {} trials in flight at a time, each with about {:#}, and {:#} of rows for the \
+         tables: about {:#} in all, of the {:#} of memory (--memory)",
         memory.in_flight,
         experiment.trials,
-        ByteSize(memory.per_trial).display().si(),
-        ByteSize(memory.budget).display().si(),
+        size(memory.per_trial),
+        size(memory.held),
+        size(memory.total),
+        size(memory.budget),
     );
     text
+}
+
+/// Both ends, or one if they look the same.
+fn between<T: Copy>(ends: Between<T>, text: impl Fn(T) -> String) -> String {
+    let [lower, upper] = [ends.lower, ends.upper].map(text);
+    if lower == upper { lower } else { format!("{lower} – {upper}") }
+}
+
+/// A time with about two digits: 0.3s, 12s, 3m 20s.
+fn duration(seconds: f64) -> String {
+    let unit: u64 = match seconds {
+        _ if seconds < 10.0 => return format!("{seconds:.1}s"),
+        _ if seconds < 60.0 => 1,
+        _ if seconds < 600.0 => 10,
+        _ if seconds < 36_000.0 => 60,
+        _ if seconds < 864_000.0 => 3600,
+        _ => 86_400,
+    };
+    let seconds = ((seconds / unit as f64).round() as u64).saturating_mul(unit);
+    humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string()
 }
 
 /// What `--dry-run --json` says.
@@ -261,15 +292,10 @@ pub(super) struct DryRun<'a> {
     name: &'a str,
     title: &'a str,
     results: String,
-    passes: &'a [run::PassPlan],
-    /// Whether nothing comes after these passes.
-    complete: bool,
-    /// On one thread, for these passes.
-    seconds: f64,
     trials: usize,
-    trials_in_flight: usize,
-    memory_per_trial: u64,
-    memory: u64,
+    #[serde(flatten)]
+    plan: &'a Plan,
+    memory: Memory,
 }
 
 impl<'a> DryRun<'a> {
@@ -278,13 +304,9 @@ impl<'a> DryRun<'a> {
             name: &experiment.name,
             title: &experiment.title,
             results: folder.display().to_string(),
-            passes: &plan.passes,
-            complete: plan.complete,
-            seconds: plan.seconds,
             trials: experiment.trials,
-            trials_in_flight: memory.in_flight,
-            memory_per_trial: memory.per_trial,
-            memory: memory.budget,
+            plan,
+            memory,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::optimizer;
 use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, METRICS, Metric};
-use crate::trial::{Recording, Start, Training};
+use crate::trial::{CurvePoints, Recording, Start, Training};
 
 mod read;
 
@@ -118,6 +118,8 @@ pub struct TrainingSpec {
     pub divergence: f64,
     /// See [`Training::target`].
     pub target: f64,
+    /// See [`Training::curve`].
+    pub curve: CurvePoints,
 }
 
 impl TrainingSpec {
@@ -129,6 +131,7 @@ impl TrainingSpec {
         gradient_tolerance: 0.0,
         divergence: f64::INFINITY,
         target: 0.0,
+        curve: CurvePoints::Thinned,
     };
 
     /// The training on an objective with this many examples.
@@ -143,10 +146,12 @@ impl TrainingSpec {
             gradient_tolerance: self.gradient_tolerance,
             divergence: self.divergence,
             target: self.target,
+            curve: self.curve,
         }
     }
 
-    /// The schedule for η = 1, by epoch; no rows for a constant one.
+    /// The schedule for η = 1, by epoch; no rows for a constant one. Of more than
+    /// [`CurvePoints::MOST_EPOCHS`] epochs some, evenly, with the first and the last.
     pub fn schedule_rows(&self) -> Vec<ScheduleRow> {
         let row = |epoch| ScheduleRow {
             epoch: epoch as u64,
@@ -154,7 +159,12 @@ impl TrainingSpec {
         };
         match self.schedule {
             Schedule::Constant => Vec::new(),
-            Schedule::CosineAnnealing => (0..self.epochs).map(row).collect(),
+            Schedule::CosineAnnealing => {
+                let stride = self.curve.stride(self.epochs);
+                let last = self.epochs.saturating_sub(1);
+                let some = (0..last).step_by(stride).chain([last]);
+                some.map(row).collect()
+            }
         }
     }
 }

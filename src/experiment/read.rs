@@ -14,7 +14,7 @@ use crate::objective;
 use crate::optimizer;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, Metric};
-use crate::trial::{Recording, Start};
+use crate::trial::{CurvePoints, Recording, Start};
 
 /// Trajectories hold every parameter of every iterate; more parameters than this are no picture.
 const TRAJECTORY_PARAMETERS: usize = 16;
@@ -237,6 +237,7 @@ fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool))
         ("trajectories", (Recording::Trajectory, false)),
     ];
     let recording = reader.choice_or("record", "selected", &recordings);
+    let curve = reader.choice_or("curve", "thinned", &CurvePoints::NAMES);
     let training = TrainingSpec {
         epochs: epochs?,
         minibatch: batch?.zip(order),
@@ -244,6 +245,7 @@ fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool))
         gradient_tolerance: tolerance?,
         divergence: divergence?,
         target: target?,
+        curve: curve?,
     };
     Some((training, recording?))
 }

@@ -33,12 +33,21 @@ pub struct Tick {
     pub label: Option<String>,
 }
 
+/// Of linear axes: the least share of the ends' size that the values between them span. Values
+/// that are nearer to each other than this are drawn as one: no label could tell them apart.
+const RESOLUTION: f64 = 1e-9;
+/// The least exponent that a logarithmic axis covers: subnormal numbers have no digits for ticks.
+const LEAST: f64 = -300.0;
+/// Far beyond the ends of an axis: places further out are drawn as if they were here, so that
+/// nothing overflows.
+const FAR: f64 = 1e6;
+
 /// Free room between neighbouring labels, in logical pixels.
 const GAP: f64 = 9.0;
 
 impl Axis {
     /// An axis over the values that it can show (finite, and positive on a logarithmic one), with
-    /// this part of its length left free at both ends.
+    /// this part of its length left free at both ends; its own ends are always finite.
     pub fn covering(
         label: impl Into<String>,
         scale: Scale,
@@ -47,29 +56,53 @@ impl Axis {
     ) -> Self {
         let shown =
             |value: &f64| value.is_finite() && (scale != Scale::Logarithmic || *value > 0.0);
-        let transformed = values.into_iter().filter(shown).map(|value| scale.transform(value));
+        let transformed = values
+            .into_iter()
+            .filter(shown)
+            .map(|value| scale.transform(value))
+            .map(|place| if scale == Scale::Logarithmic { place.max(LEAST) } else { place });
         let (low, high) = transformed
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
                 (value.min(low), value.max(high))
             });
         let (low, high) = match (low, high) {
             _ if low > high => (0.0, 1.0),
-            _ if low == high => {
+            _ if high / 2.0 - low / 2.0 <= RESOLUTION * low.abs().max(high.abs()) / 2.0 => {
                 let around = match scale {
-                    Scale::Linear | Scale::Whole if low != 0.0 => 0.5 * low.abs(),
+                    Scale::Linear | Scale::Whole if low != 0.0 => {
+                        (0.5 * low.abs()).max(f64::MIN_POSITIVE)
+                    }
                     _ => 0.5,
                 };
                 (low - around, high + around)
             }
-            _ => (low - margin * (high - low), high + margin * (high - low)),
+            _ => {
+                let free = margin * (high - low).min(f64::MAX);
+                (low - free, high + free)
+            }
         };
-        Self { label: label.into(), scale, low: scale.inverse(low), high: scale.inverse(high) }
+        let end = |value| scale.inverse(value).clamp(scale.least(), f64::MAX);
+        Self { label: label.into(), scale, low: end(low), high: end(high) }
     }
 
-    /// Where a value stands along the axis: 0 at its low end, 1 at its high end.
+    /// Whether it has a length, and ends that can be shown.
+    fn is_proper(&self) -> bool {
+        self.low < self.high
+            && self.low >= self.scale.least()
+            && self.high <= f64::MAX
+            && self.fraction(self.low).is_finite()
+            && self.fraction(self.high).is_finite()
+    }
+
+    /// Where a value stands along the axis: 0 at its low end, 1 at its high end. What an axis
+    /// can show has a finite place, unless the axis has no length.
     pub fn fraction(&self, value: f64) -> f64 {
-        let [low, high, value] = [self.low, self.high, value].map(|v| self.scale.transform(v));
-        (value - low) / (high - low)
+        let [low, high, place] = [self.low, self.high, value].map(|v| self.scale.transform(v));
+        // The difference of halves does not overflow; that of subnormal halves would be rounded.
+        let part = if low.abs().max(high.abs()) > 1.0 { 0.5 } else { 1.0 };
+        let [low, high, place] = [low, high, place].map(|v| part * v);
+        let fraction = (place - low) / (high - low);
+        if place.is_finite() { fraction.clamp(-FAR, FAR) } else { fraction }
     }
 
     /// The ticks of an axis `length` logical pixels long whose labels take `extent` along it.
@@ -84,6 +117,9 @@ impl Axis {
                 .collect();
             places.windows(2).all(|p| p[1].0 - p[0].0 >= (p[0].1 + p[1].1) / 2.0 + GAP)
         };
+        if !self.is_proper() {
+            return Vec::new();
+        }
         let candidates = match self.scale {
             Scale::Linear | Scale::Whole => self.linear_ticks(),
             Scale::Logarithmic => self.logarithmic_ticks(length),
@@ -91,22 +127,30 @@ impl Axis {
         candidates.into_iter().find(|ticks| fits(ticks)).unwrap_or_default()
     }
 
-    /// Ticks at multiples of 1, 2 and 5 times powers of ten, finest first.
+    /// Ticks at multiples of 1, 2 and 5 times powers of ten, finest first; a dozen at most.
     fn linear_ticks(&self) -> Vec<Vec<Tick>> {
         let span = self.high - self.low;
-        let decade = (span / 10.0).log10().floor() as i32;
+        let tenth = if span.is_finite() { span / 10.0 } else { self.high / 10.0 - self.low / 10.0 };
+        let decade = tenth.log10().floor() as i32;
+        let ends = self.low.abs().max(self.high.abs());
         (decade..=decade + 2)
             .flat_map(|exponent| [1.0, 2.0, 5.0].map(|mantissa| (mantissa, exponent)))
-            .filter(|&(mantissa, exponent)| span / (mantissa * 10_f64.powi(exponent)) <= 10.0)
             .filter(|&(_, exponent)| self.scale != Scale::Whole || exponent >= 0)
-            .map(|(mantissa, exponent)| {
-                let step = mantissa * 10_f64.powi(exponent);
+            .map(|(mantissa, exponent)| (mantissa * ten(exponent), exponent))
+            // Multiples of finer steps are not told apart.
+            .filter(|&(step, _)| {
+                step.is_finite() && tenth / step <= 1.0 && step >= RESOLUTION / 100.0 * ends
+            })
+            .map(|(step, exponent)| {
                 // A tick that rounding pushed just outside still counts.
-                let first = (self.low / step - 1e-9).ceil() as i64;
-                let last = (self.high / step + 1e-9).floor() as i64;
-                (first..=last)
+                let first = (self.low / step - 1e-9).ceil();
+                let last = (self.high / step + 1e-9).floor();
+                (0..12)
+                    .map(|further| first + f64::from(further))
+                    .take_while(|&multiple| multiple <= last)
                     .map(|multiple| {
-                        let value = multiple as f64 * step;
+                        // Neither the sign of zero nor an overflow is to be seen.
+                        let value = (multiple * step + 0.0).clamp(f64::MIN, f64::MAX);
                         let label = if step < 1e-4 || self.high.abs().max(self.low.abs()) >= 1e5 {
                             number(value)
                         } else {
@@ -134,7 +178,7 @@ impl Axis {
                 (first - 1..=last)
                     .flat_map(|exponent| (1..10).map(move |mantissa| (mantissa, exponent)))
                     .map(|(mantissa, exponent)| {
-                        let value = f64::from(mantissa) * 10_f64.powi(exponent);
+                        let value = f64::from(mantissa) * ten(exponent);
                         let label = labelled.contains(&mantissa).then(|| number(value));
                         Tick { value, label }
                     })
@@ -161,7 +205,7 @@ impl Axis {
             .map(|stride| {
                 (first - 1..=last)
                     .flat_map(|exponent| {
-                        let power = 10_f64.powi(exponent);
+                        let power = ten(exponent);
                         let labelled = exponent.rem_euclid(stride) == 0;
                         let main = (labelled || decade >= 4.0).then(|| Tick {
                             value: power,
@@ -179,7 +223,20 @@ impl Axis {
     }
 }
 
+/// A power of ten, also one that is subnormal.
+fn ten(exponent: i32) -> f64 {
+    if exponent.abs() <= 300 { 10_f64.powi(exponent) } else { 10_f64.powf(f64::from(exponent)) }
+}
+
 impl Scale {
+    /// The least value that an axis can begin with.
+    fn least(self) -> f64 {
+        match self {
+            Self::Linear | Self::Whole => f64::MIN,
+            Self::Logarithmic => f64::from_bits(1),
+        }
+    }
+
     fn transform(self, value: f64) -> f64 {
         match self {
             Self::Linear | Self::Whole => value,
@@ -315,6 +372,26 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_and_the_smallest_numbers_have_labels() {
+        for values in [
+            [f64::MIN, f64::MAX],
+            [0.0, f64::MAX],
+            [f64::MAX, f64::MAX],
+            [5e-324, 5e-324],
+            [1e300, 1.000_000_1e300],
+            [1.0, 1.0 + f64::EPSILON],
+            [1e15, 1e15 + 1.0],
+        ] {
+            for scale in [Scale::Linear, Scale::Logarithmic] {
+                let axis = Axis::covering("", scale, values, 0.05);
+                let labels = labels(&axis, 300.0);
+                assert!(labels.len() > 1, "{axis:?}: {labels:?}");
+                assert!(labels.windows(2).all(|pair| pair[0] != pair[1]), "{labels:?}");
+            }
+        }
+    }
+
+    #[test]
     fn an_axis_exists_for_any_values() {
         for scale in [Scale::Linear, Scale::Whole, Scale::Logarithmic] {
             for values in
@@ -327,7 +404,58 @@ mod tests {
         }
     }
 
+    /// Any double, extreme ones often.
+    fn any() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            prop::num::f64::ANY,
+            prop::sample::select(vec![
+                0.0,
+                -0.0,
+                5e-324,
+                f64::MIN_POSITIVE,
+                1.0,
+                1.0 + f64::EPSILON,
+                1e300,
+                f64::MAX,
+                f64::MIN,
+                f64::INFINITY,
+                f64::NEG_INFINITY,
+                f64::NAN,
+            ]),
+        ]
+    }
+
+    const SCALES: [Scale; 3] = [Scale::Linear, Scale::Whole, Scale::Logarithmic];
+
     proptest! {
+        #[test]
+        fn whatever_is_covered_the_axis_is_finite_and_labelled(
+            values in prop::collection::vec(any(), 0..6), margin in 0.0..1.0,
+        ) {
+            for scale in SCALES {
+                let axis = Axis::covering("", scale, values.iter().copied(), margin);
+                prop_assert!(axis.low < axis.high, "{axis:?}");
+                prop_assert!(axis.low.is_finite() && axis.high.is_finite(), "{axis:?}");
+                let ticks = axis.ticks(300.0, |label| 7.0 * label.chars().count() as f64);
+                prop_assert!(ticks.len() <= 6_500, "{}", ticks.len());
+                for tick in &ticks {
+                    prop_assert!((-1e-6..=1.0 + 1e-6).contains(&axis.fraction(tick.value)));
+                }
+                for value in values.iter().filter(|value| value.is_finite()) {
+                    prop_assert!(!axis.fraction(*value).is_nan(), "{axis:?} {value:e}");
+                }
+            }
+        }
+
+        #[test]
+        fn ticks_are_few_whatever_the_ends(low in any(), high in any(), length in any()) {
+            for scale in SCALES {
+                let ticks = axis(scale, low, high).ticks(length, |_| 10.0);
+                prop_assert!(ticks.len() <= 6_500, "{}", ticks.len());
+                prop_assert!(ticks.iter().all(|tick| tick.value.is_finite()));
+            }
+        }
+
         #[test]
         fn labels_never_collide_and_lie_on_the_axis(
             low in -40.0..10.0, decades in 0.01..60.0, length in 120.0..800.0, logarithmic: bool,

@@ -84,6 +84,9 @@ const ENLARGEMENT: f64 = 6.0;
 /// Pixels of the PNG per logical pixel (192 per inch); the enlargement is a multiple of it.
 const PNG_PIXELS: usize = 2;
 
+/// The greatest width and height of a picture in logical pixels.
+const LARGEST: f64 = 12_000.0;
+
 /// The font that an SVG viewer looks for, and what comes close to it.
 const FAMILY: FontFamily<'static> = FontFamily::Name("DejaVu Sans, Verdana, sans-serif");
 /// plotters divides the font size by this on the way into an SVG document.
@@ -98,6 +101,10 @@ pub fn render(
     draw: impl Fn(&mut dyn Canvas) + Sync,
 ) -> Result<Vec<Drawing>> {
     let (width, height) = (width.ceil(), height.ceil());
+    // NaN compares false.
+    if ![width, height].iter().all(|size| (1.0..=LARGEST).contains(size)) {
+        return Err(Error::Drawing(format!("a picture of {width} × {height} pixels")));
+    }
     let (png, svg) = rayon::join(|| png(width, height, &draw), || svg(width, height, &draw));
     Ok(vec![
         Drawing { extension: "png", bytes: png? },

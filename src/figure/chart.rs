@@ -167,6 +167,16 @@ impl Panel {
         Self { title: String::new(), title_colour: BLACK, x, y, marks: Vec::new(), inset: None }
     }
 
+    /// Changes what is written on it.
+    pub(super) fn relabel(&mut self, label: &impl Fn(&str) -> String) {
+        for text in [&mut self.title, &mut self.x.label, &mut self.y.label] {
+            *text = label(text);
+        }
+        if let Some(inset) = &mut self.inset {
+            inset.panel.relabel(label);
+        }
+    }
+
     /// Room for labels beside a frame of this size.
     pub fn margins(&self, width: f64, height: f64) -> Margins {
         let widest = |ticks: &[Tick]| {
@@ -290,7 +300,7 @@ impl Panel {
             Mark::Band { points, colour } => {
                 let edge = |point: Point| {
                     let (x, y) = place(&point);
-                    (x, y.clamp(frame.top, frame.bottom))
+                    (x, y.max(frame.top).min(frame.bottom))
                 };
                 let mut outline: Vec<Point> =
                     points.iter().map(|&(x, _, high)| edge((x, high))).collect();
@@ -305,7 +315,7 @@ impl Panel {
                 for &point in points {
                     let (x, y) = place(&point);
                     let to_edge = |value: f64, given: f64, low: f64, high: f64| {
-                        if given.is_infinite() { value.clamp(low, high) } else { value }
+                        if given.is_infinite() { value.max(low).min(high) } else { value }
                     };
                     let x = to_edge(x, point.0, frame.left, frame.right);
                     let y = to_edge(y, point.1, frame.top, frame.bottom);
@@ -329,7 +339,6 @@ impl Inset {
             top: outer.top + self.area.top * outer.height(),
             bottom: outer.top + self.area.bottom * outer.height(),
         };
-        canvas.fill(&area.corners(), WHITE);
         let margins = self.panel.margins(area.width(), area.height());
         let frame = Rect {
             left: area.left + margins.left,
@@ -337,6 +346,11 @@ impl Inset {
             top: area.top + margins.top + PADDING,
             bottom: area.bottom - margins.bottom,
         };
+        // Its labels may leave no room. NaN compares false.
+        if !(frame.width() > 0.0 && frame.height() > 0.0) {
+            return;
+        }
+        canvas.fill(&area.corners(), WHITE);
         self.panel.draw(canvas, &frame, true, true);
     }
 }

@@ -24,7 +24,7 @@ enum Direction {
 
 impl Grid {
     /// The grid that these points (x, y, value) form, in any order; `None` when they are not one
-    /// value for each pair of an x and a y.
+    /// value for each pair of an x and a y, or reach further than numbers go.
     pub fn new(points: &[(f64, f64, f64)]) -> Option<Self> {
         let distinct = |coordinate: fn(&(f64, f64, f64)) -> f64| {
             let mut values: Vec<f64> = points.iter().map(coordinate).collect();
@@ -40,7 +40,15 @@ impl Grid {
             && sorted.iter().map(|&(x, y, _)| (x, y)).eq(places)
             && x.len() > 1
             && y.len() > 1;
-        complete.then(|| Self { x, y, value: sorted.iter().map(|p| p.2).collect() })
+        let finite = |axis: &[f64]| axis.iter().all(|place| place.is_finite());
+        let spans =
+            |axis: &[f64]| axis.last().zip(axis.first()).map_or(0.0, |(high, low)| high - low);
+        let proper = |axis: &[f64]| finite(axis) && spans(axis).is_finite();
+        (complete && proper(&x) && proper(&y)).then(|| Self {
+            x,
+            y,
+            value: sorted.iter().map(|p| p.2).collect(),
+        })
     }
 
     /// Least and greatest x and y.

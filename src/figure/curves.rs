@@ -1,11 +1,11 @@
 //! Training curves: the median over trials of a column of `curves.csv` at the selected learning
 //! rates, with the quartiles as a band.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::axis::{Axis, Scale};
 use super::chart::{Mark, Panel, Shape, Symbol};
-use super::metric::{Column, Limits, appearance};
+use super::metric::{Appearance, Column, Limits, appearance};
 use super::page::{Key, Page, Place};
 use super::quartiles::{Quartiles, or_worst};
 use super::selection::{Filter, Method, Tuned, described, trials_note};
@@ -156,8 +156,10 @@ impl Spec for Curves {
 }
 
 impl Curves {
-    /// The quartiles over the trials at every recorded step. A run that stopped early holds its
-    /// last value, a diverged one is the worst from then on.
+    /// The quartiles over the trials at some steps: those that are kept of any of them, unless they
+    /// are too many, and others between them. Between the steps that are kept of it, a run is on the line that
+    /// joins them; one that stopped early holds its last value, a diverged one is the worst from
+    /// then on.
     fn summary(
         &self,
         tables: &Tables,
@@ -166,7 +168,7 @@ impl Curves {
         rate: f64,
     ) -> Result<BTreeMap<u64, Quartiles>> {
         let Column { goal, get, .. } = self.column;
-        let factor = appearance(self.column.name).factor;
+        let Appearance { factor, scale, .. } = appearance(self.column.name);
         let mut trials: BTreeMap<usize, Trial> = BTreeMap::new();
         for row in tables.runs()? {
             if *row.algorithm == *method.algorithm
@@ -178,8 +180,8 @@ impl Curves {
         }
         for run in curves {
             let first = &run[0];
-            if first.algorithm == method.algorithm
-                && first.coordinates == method.coordinates
+            if *first.algorithm == *method.algorithm
+                && *first.coordinates == *method.coordinates
                 && first.learning_rate == rate
             {
                 let points = &mut trials.entry(first.trial).or_default().points;
@@ -204,12 +206,32 @@ impl Curves {
                 .lacks("curves.csv", format!("has no rows of {} at η = {rate}", method.name())));
         }
         let mut summary = BTreeMap::new();
-        for step in steps {
-            let values: Vec<f64> = trials.values().map(|trial| trial.at(step, goal)).collect();
+        for step in spread(&steps) {
+            // Of several lines, medians have corners where none of the lines has.
+            let values: Vec<f64> =
+                trials.values().map(|trial| trial.at(step, goal, scale)).collect();
             summary.insert(step, Quartiles::of(&values));
         }
         Ok(summary)
     }
+}
+
+/// The most recorded steps at which a line is drawn: more than an axis has pixels.
+const MOST_STEPS: usize = 2000;
+/// Evenly spread steps at which a line is drawn, about as many as an axis has pixels.
+const EVEN_STEPS: u64 = 1000;
+
+/// Some of the steps, evenly, with the first and the last one, if they are too many; and others
+/// evenly spread between the first and the last.
+fn spread(steps: &[u64]) -> BTreeSet<u64> {
+    let stride = steps.len().div_ceil(MOST_STEPS).max(1);
+    let mut some: BTreeSet<u64> = steps.iter().step_by(stride).copied().collect();
+    if let [first, .., last] = *steps {
+        let even = (last - first).div_ceil(EVEN_STEPS).max(1);
+        some.extend((first..last).step_by(usize::try_from(even).unwrap_or(usize::MAX)));
+        some.insert(last);
+    }
+    some
 }
 
 /// The curve of one trial.
@@ -221,14 +243,65 @@ struct Trial {
 }
 
 impl Trial {
-    fn at(&self, step: u64, goal: Goal) -> f64 {
+    fn at(&self, step: u64, goal: Goal, scale: Scale) -> f64 {
         let until = self.points.partition_point(|&(other, _)| other <= step);
-        match self.points[..until].last() {
-            Some(&(last, _)) if self.diverged && until == self.points.len() && last < step => {
-                goal.worst()
-            }
-            Some(&(_, value)) => value,
-            None => goal.worst(),
+        let (before, after) = self.points.split_at(until);
+        match (before.last(), after.first()) {
+            (Some(&(last, _)), None) if self.diverged && last < step => goal.worst(),
+            (Some(&(_, value)), None) => value,
+            (Some(&from), Some(&to)) => between(from, to, step, scale),
+            (None, _) => goal.worst(),
         }
+    }
+}
+
+/// The value between two points of a curve. What has no line to the next point holds until there.
+fn between(from: (u64, f64), to: (u64, f64), step: u64, scale: Scale) -> f64 {
+    let (a, b) = (from.1, to.1);
+    if from.0 == step || !(a.is_finite() && b.is_finite()) {
+        return a;
+    }
+    let part = (step - from.0) as f64 / (to.0 - from.0) as f64;
+    match scale {
+        Scale::Linear | Scale::Whole => (1.0 - part) * a + part * b,
+        Scale::Logarithmic if a > 0.0 && b > 0.0 => ((1.0 - part) * a.ln() + part * b.ln()).exp(),
+        Scale::Logarithmic => a,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_points_a_curve_is_on_the_line_of_its_axis() {
+        let trial = |diverged, points: &[(u64, f64)]| Trial { points: points.to_vec(), diverged };
+        let at = |trial: &Trial, step, scale| trial.at(step, Goal::Lower, scale);
+        let run = trial(false, &[(0, 1.0), (10, 1e-10), (20, 0.0), (22, 3.0)]);
+        // Rounding of a logarithm and an exponential.
+        assert!((at(&run, 5, Scale::Logarithmic) / 1e-5 - 1.0).abs() < 1e-12);
+        assert!((at(&run, 5, Scale::Linear) - 0.5).abs() < 1e-9);
+        assert_eq!(at(&run, 10, Scale::Logarithmic), 1e-10);
+        // There is no line to 0, nor from it.
+        assert_eq!(at(&run, 19, Scale::Logarithmic), 1e-10);
+        assert_eq!(at(&run, 21, Scale::Logarithmic), 0.0);
+        assert_eq!(at(&run, 99, Scale::Logarithmic), 3.0);
+        let run = trial(true, &[(0, 1.0), (10, f64::INFINITY)]);
+        assert_eq!(at(&run, 9, Scale::Linear), 1.0);
+        assert_eq!(at(&run, 11, Scale::Linear), f64::INFINITY);
+    }
+
+    #[test]
+    fn steps_are_spread_when_they_are_too_many() {
+        assert!(spread(&[1, 2, 5]).into_iter().eq(1..=5));
+        assert!(spread(&[7]).into_iter().eq([7]));
+        assert!(spread(&[]).is_empty());
+        let ends = spread(&[3, u64::MAX]);
+        assert_eq!((ends.first(), ends.last()), (Some(&3), Some(&u64::MAX)));
+        assert!(ends.len() <= 1002, "{}", ends.len());
+        let many: Vec<u64> = (0..1_000_000).collect();
+        let some = spread(&many);
+        assert!(some.len() <= MOST_STEPS + 1002, "{}", some.len());
+        assert_eq!((some.first(), some.last()), (Some(&0), Some(&999_999)));
     }
 }

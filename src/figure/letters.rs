@@ -17,6 +17,25 @@ fn scale(em: f64) -> PxScale {
     PxScale::from(em as f32 * per_em)
 }
 
+/// A text as it can be set in a line and written to an SVG document: what XML does not allow, or
+/// would end the line, becomes a space, and what is longer than `most` characters is cut off. All
+/// texts of a page go through here.
+pub fn legible(text: &str, most: usize) -> String {
+    let forbidden = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}')
+            // These turn the direction of all that follows.
+            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut letters = text.chars().map(|letter| if forbidden(letter) { ' ' } else { letter });
+    let mut legible: String = letters.by_ref().take(most).collect();
+    if letters.next().is_some() {
+        legible.pop();
+        legible.push('…');
+    }
+    legible
+}
+
 /// Where each glyph starts, and where the text ends, for a font size of `em`.
 fn positions(text: &str, em: f64) -> (Vec<(char, f32)>, f32) {
     let font = FONT.as_scaled(scale(em));
@@ -63,6 +82,14 @@ mod tests {
         {
             assert_ne!(FONT.glyph_id(letter).0, 0, "{letter}");
         }
+    }
+
+    #[test]
+    fn a_text_becomes_legible() {
+        assert_eq!(legible("a\u{0}b\u{1b}[31m\nc\t<&>", 100), "a b [31m c <&>");
+        assert_eq!(legible("ηηηη", 4), "ηηηη");
+        assert_eq!(legible("ηηηηη", 4), "ηηη…");
+        assert_eq!(legible("", 0), "");
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod axis;
 pub mod canvas;
 pub mod chart;
 pub mod page;
+pub mod path;
 pub mod quartiles;
 pub mod style;
 
@@ -18,7 +19,6 @@ mod draw;
 mod learning_rates;
 mod letters;
 mod metric;
-mod path;
 mod raster;
 mod schedule;
 mod selection;

@@ -3,7 +3,7 @@
 use super::Drawing;
 use super::canvas::{Anchor, Canvas, Colour, Lettering, render};
 use super::chart::{Margins, Panel, Stroke, Symbol, draw_stroke, draw_symbol};
-use super::letters::text_width;
+use super::letters::{legible, text_width};
 use super::path::Rect;
 use super::style::{BLACK, GREY, WHITE};
 use crate::Result;
@@ -99,6 +99,16 @@ const GAP: f64 = 7.0;
 const SAMPLE: f64 = 32.0;
 const ENTRY_HEIGHT: f64 = 18.0;
 
+/// The most of each that a page shows, so that its size does not depend on what it is made from.
+const MOST_PANELS: usize = 16;
+const MOST_KEYS: usize = 48;
+const MOST_FOOTNOTES: usize = 8;
+/// The most letters of a title or a footnote, and of every other text.
+const MOST_LETTERS: usize = 400;
+const MOST_LETTERS_OF_A_LABEL: usize = 90;
+/// The least and the greatest width and height of a frame.
+const FRAME: (f64, f64) = (80.0, 1200.0);
+
 /// Sizes that follow from a page's contents, in logical pixels.
 struct Layout {
     width: f64,
@@ -116,8 +126,46 @@ struct Layout {
 impl Page {
     /// The figure as PNG and SVG.
     pub fn render(&self) -> Result<Vec<Drawing>> {
-        let layout = self.layout();
-        render(layout.width, layout.height, |canvas| self.draw(canvas, &layout))
+        let page = self.bounded();
+        let layout = page.layout();
+        render(layout.width, layout.height, |canvas| page.draw(canvas, &layout))
+    }
+
+    /// The page as far as it can be shown: texts that can be set, and no more of anything than
+    /// there is room for. What is left out is said.
+    fn bounded(&self) -> Self {
+        let label = |text: &str| legible(text, MOST_LETTERS_OF_A_LABEL);
+        let size = |size: f64| if size.is_nan() { FRAME.0 } else { size.clamp(FRAME.0, FRAME.1) };
+        let notes = self.footnotes.iter().take(MOST_FOOTNOTES);
+        let mut footnotes: Vec<String> = notes.map(|note| legible(note, MOST_LETTERS)).collect();
+        let more = self.footnotes.len() - footnotes.len();
+        if more > 0 {
+            footnotes.push(format!("{more} more remarks are left out."));
+        }
+        let mut panels: Vec<Panel> = self.panels.iter().take(MOST_PANELS).cloned().collect();
+        panels.iter_mut().for_each(|panel| panel.relabel(&label));
+        if panels.len() < self.panels.len() {
+            let all = self.panels.len();
+            footnotes.push(format!("{} of {all} panels are shown.", panels.len()));
+        }
+        let keys = self.legend.iter().take(MOST_KEYS);
+        let mut legend: Vec<Key> =
+            keys.map(|key| Key { label: label(&key.label), ..*key }).collect();
+        let more = self.legend.len() - legend.len();
+        if more > 0 {
+            let label = format!("and {more} more");
+            legend.push(Key { label, stroke: None, band: None, symbol: None });
+        }
+        Self {
+            title: legible(&self.title, MOST_LETTERS),
+            panels,
+            columns: self.columns.clamp(1, MOST_PANELS),
+            frame: (size(self.frame.0), size(self.frame.1)),
+            shared_axes: self.shared_axes,
+            legend,
+            place: self.place,
+            footnotes,
+        }
     }
 
     /// Whether a panel's axes carry labels (horizontal, vertical).
@@ -132,7 +180,8 @@ impl Page {
         let columns = self.columns.min(self.panels.len());
         let mut lefts = vec![0.0_f64; columns];
         let mut rights = vec![0.0_f64; columns];
-        let mut tops = vec![0.0_f64; rows];
+        // A page without panels has room for a legend all the same.
+        let mut tops = vec![0.0_f64; rows.max(1)];
         let mut bottoms = vec![0.0_f64; rows];
         for (index, panel) in self.panels.iter().enumerate() {
             let Margins { left, bottom, top, right } = panel.margins(frame_width, frame_height);
@@ -239,7 +288,8 @@ impl Page {
     }
 }
 
-/// Breaks a text between words so that each line fits into the width.
+/// Breaks a text between words so that each line fits into the width, and a word that does not fit
+/// between its letters.
 fn wrapped(text: &str, size: f64, width: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -248,7 +298,19 @@ fn wrapped(text: &str, size: f64, width: f64) -> Vec<String> {
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            _ if text_width(word, size) <= width => lines.push(word.to_owned()),
+            _ => {
+                let mut line = String::new();
+                for letter in word.chars() {
+                    line.push(letter);
+                    if text_width(&line, size) > width && line.pop().is_some() && !line.is_empty() {
+                        lines.push(std::mem::replace(&mut line, letter.into()));
+                    } else if line.is_empty() {
+                        line.push(letter);
+                    }
+                }
+                lines.push(line);
+            }
         }
     }
     lines

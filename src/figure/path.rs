@@ -58,10 +58,12 @@ pub fn clip_line(points: &[Point], rect: &Rect) -> Vec<Vec<Point>> {
 /// The part of a segment inside the rectangle (Liang and Barsky's method); ends that are inside
 /// are kept to the bit.
 fn clip_segment(from: Point, to: Point, rect: &Rect) -> Option<(Point, Point)> {
-    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-    if !(dx.is_finite() && dy.is_finite()) {
+    if ![from.0, from.1, to.0, to.1].iter().all(|place| place.is_finite()) {
         return None;
     }
+    let near = |(x, y): Point| (x.clamp(-FAR, FAR), y.clamp(-FAR, FAR));
+    let (from, to) = (near(from), near(to));
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
     for (along, room) in [
         (-dx, from.0 - rect.left),
@@ -86,9 +88,16 @@ fn clip_segment(from: Point, to: Point, rect: &Rect) -> Option<(Point, Point)> {
     Some((if enter > 0.0 { at(enter) } else { from }, if leave < 1.0 { at(leave) } else { to }))
 }
 
-/// The part of a polygon inside the rectangle (Sutherland and Hodgman's method); all points must
-/// be finite.
+/// Further out than any place on a page; what is beyond is brought here before differences are
+/// taken, which would overflow.
+const FAR: f64 = 1e12;
+
+/// The part of a polygon inside the rectangle (Sutherland and Hodgman's method); points without a
+/// place (NaN) are passed over.
 pub fn clip_polygon(vertices: &[Point], rect: &Rect) -> Vec<Point> {
+    let placed = |point: &&Point| !(point.0.is_nan() || point.1.is_nan());
+    let near = |&(x, y): &Point| (x.clamp(-FAR, FAR), y.clamp(-FAR, FAR));
+    let vertices: Vec<Point> = vertices.iter().filter(placed).map(near).collect();
     let [across, down] = [|p: Point| p.0, |p: Point| p.1];
     // One edge after the other; how far a point lies inside is `sign · (bound − coordinate)`.
     let edges = [
@@ -97,7 +106,7 @@ pub fn clip_polygon(vertices: &[Point], rect: &Rect) -> Vec<Point> {
         (down, rect.top, -1.0),
         (down, rect.bottom, 1.0),
     ];
-    edges.iter().fold(vertices.to_vec(), |polygon, &(coordinate, bound, sign)| {
+    edges.iter().fold(vertices, |polygon, &(coordinate, bound, sign)| {
         let inside = |p: Point| sign * (bound - coordinate(p));
         let mut kept = Vec::with_capacity(polygon.len());
         for (&from, &to) in polygon.iter().zip(polygon.iter().cycle().skip(1)) {
@@ -114,10 +123,17 @@ pub fn clip_polygon(vertices: &[Point], rect: &Rect) -> Vec<Point> {
     })
 }
 
+/// The most times that a pattern of dashes is repeated: what is longer is drawn whole.
+const MOST_REPEATS: f64 = 1e5;
+
 /// Cuts a polyline into dashes measured along its length, however many points it has. `pattern`
-/// alternates the lengths of dashes and gaps; an empty one leaves the line whole.
+/// alternates the lengths of dashes and gaps; an empty one leaves the line whole, as does one that
+/// would be repeated too often.
 pub fn dashes(points: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
-    if pattern.is_empty() || points.len() < 2 {
+    let length: f64 = points.windows(2).map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1)).sum();
+    // NaN compares false.
+    let few = length <= MOST_REPEATS * pattern.iter().sum::<f64>();
+    if pattern.is_empty() || points.len() < 2 || !few {
         return vec![points.to_vec()];
     }
     let mut cut = Vec::new();
@@ -221,7 +237,26 @@ mod tests {
         prop::collection::vec((-50.0..150.0, -50.0..100.0), 2..40)
     }
 
+    #[test]
+    fn a_line_that_is_too_long_for_its_dashes_is_whole() {
+        for end in [1e300, f64::MAX, f64::INFINITY, f64::NAN] {
+            assert_eq!(dashes(&[(0.0, 0.0), (end, 1.0)], &[7.0, 3.0]).len(), 1);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn whatever_is_clipped_lies_inside(
+            points in prop::collection::vec((prop::num::f64::ANY, prop::num::f64::ANY), 0..9),
+        ) {
+            // Places are brought to within 1e12 first: an ulp of that is 1e-4.
+            let inside = |&(x, y): &Point| {
+                (-1e-3..=100.0 + 1e-3).contains(&x) && (-1e-3..=50.0 + 1e-3).contains(&y)
+            };
+            prop_assert!(clip_line(&points, &FRAME).iter().flatten().all(inside));
+            prop_assert!(clip_polygon(&points, &FRAME).iter().all(inside));
+        }
+
         #[test]
         fn what_is_clipped_lies_inside(points in polyline()) {
             let inside = |&(x, y): &Point| {

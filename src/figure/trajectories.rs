@@ -79,8 +79,8 @@ impl Spec for Trajectories {
             let mut path: BTreeMap<u64, Point> = BTreeMap::new();
             for row in tables.trajectories()? {
                 if row.trial == self.trial
-                    && row.algorithm == method.algorithm
-                    && row.coordinates == method.coordinates
+                    && *row.algorithm == *method.algorithm
+                    && *row.coordinates == *method.coordinates
                     && row.learning_rate == rate.learning_rate
                 {
                     let point = path.entry(row.step).or_insert((f64::NAN, f64::NAN));
@@ -217,9 +217,15 @@ impl Trajectories {
 impl Landscape {
     /// Filled contours of the part in view, and what they are.
     fn contours(&self, view: &[(f64, f64); 2]) -> (Vec<Mark>, String) {
-        let [across, up] = [0, 1].map(|axis| {
+        let inside = [0, 1].map(|axis| {
             let (low, high) = self.loss.bounds()[axis];
-            let (low, high) = (view[axis].0.max(low), view[axis].1.min(high));
+            (view[axis].0.max(low), view[axis].1.min(high))
+        });
+        // NaN compares false.
+        if !inside.iter().all(|(low, high)| low < high) {
+            return (Vec::new(), "No losses are known in view.".into());
+        }
+        let [across, up] = inside.map(|(low, high)| {
             let node = |index: usize| low + (high - low) * index as f64 / CELLS as f64;
             // The last one must not lie beyond the grid by rounding.
             (0..=CELLS).map(|index| node(index).min(high)).collect()
@@ -237,7 +243,11 @@ impl Landscape {
         let (Some(&low), Some(&high)) = (shown.get(shown.len() / 500), shown.last()) else {
             return (Vec::new(), String::new());
         };
-        let level = |index: usize| low * (high / low).powf(index as f64 / LEVELS as f64);
+        // By logarithms: the ratio of two losses may overflow.
+        let level = |index: usize| {
+            let part = index as f64 / LEVELS as f64;
+            (low.ln() + part * (high.ln() - low.ln())).exp()
+        };
         let mut marks = vec![Mark::Area { vertices: corners(view).to_vec(), colour: shade(1.0) }];
         for index in (0..LEVELS).rev() {
             let loops = roots.sublevel(level(index).sqrt());

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::run::cost::{self, Speed};
 use crate::run::ledger::Ledger;
-use crate::run::plan::{operations, speed};
 use crate::run::sweep::{Pass, Sweep};
 use crate::run::task::Task;
 use crate::run::{Failure, Run, Stage, Swept};
@@ -63,10 +63,10 @@ impl Run<'_> {
         let ledger = Ledger::new(self);
         let mut sweep = Sweep::new(self.experiment, self.observer);
         while let Some(pass) = sweep.next() {
-            let rows = ledger.look(&pass.tasks)?;
+            let found = ledger.look(&pass.tasks)?;
             let mut missing = Vec::new();
             let mut failures = Vec::new();
-            for (task, _) in pass.tasks.iter().zip(&rows).filter(|(_, rows)| rows.is_none()) {
+            for (task, _) in pass.tasks.iter().zip(&found).filter(|(_, found)| found.is_none()) {
                 let key = ledger.key(task);
                 if given_up.contains(&key) {
                     failures.push(Failure {
@@ -82,7 +82,7 @@ impl Run<'_> {
                 let tasks = self.planned(&ledger, &pass);
                 return Ok(Next::Pass { name: pass.name, tasks, missing, swept: sweep.finish() });
             }
-            rows.into_iter().flatten().for_each(|rows| sweep.take(rows));
+            found.into_iter().flatten().for_each(|found| sweep.take(found.rows));
             sweep.end(failures);
         }
         Ok(Next::Nothing(sweep.finish()))
@@ -90,7 +90,7 @@ impl Run<'_> {
 
     fn planned(&self, ledger: &Ledger<'_>, pass: &Pass) -> Vec<PlannedTask> {
         let experiment = self.experiment;
-        let speed = speed(experiment);
+        let speed = Speed::probed(experiment);
         let rates = |task: &Task| {
             let algorithms = experiment.algorithms.iter().zip(&*task.rates);
             algorithms
@@ -105,7 +105,7 @@ impl Run<'_> {
             trial: task.trial,
             coordinates: experiment.coordinates[task.coordinates].name.clone(),
             rates: rates(task),
-            seconds: operations(experiment, task) / speed,
+            seconds: speed.seconds(cost::task(experiment, task)),
         };
         pass.tasks.iter().map(planned).collect()
     }

@@ -12,7 +12,7 @@ use crate::objective;
 const PRESENTATION: [&str; 7] =
     ["name", "title", "profile", "trials", "sweep", "figures", "claims"];
 /// The same in `training`: what is recorded tells the kinds of tasks apart.
-const RECORDING: [&str; 1] = ["record"];
+const RECORDING: [&str; 2] = ["record", "curve"];
 /// The same in an algorithm: its learning rates are the task's.
 const RATES: [&str; 3] = ["coarse", "limits", "learning_rates"];
 

@@ -11,6 +11,15 @@ use crate::run::task::{Rows, Task};
 use crate::run::{Observer, Options, Run};
 use crate::store::{Store, Stored};
 
+/// What is known of a finished task.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// What it yielded.
+    pub rows: Rows,
+    /// How long it took; `None` if there was nothing to do.
+    pub seconds: Option<f64>,
+}
+
 /// Finds finished tasks.
 pub(super) struct Ledger<'a> {
     pub experiment: &'a Experiment,
@@ -38,20 +47,25 @@ impl<'a> Ledger<'a> {
         task.key(self.experiment, self.resolved, &self.options.data)
     }
 
-    /// The rows of those tasks that are done.
-    pub fn look(&self, tasks: &[Task]) -> Result<Vec<Option<Rows>>> {
-        tasks.iter().map(|task| self.find(task, &self.key(task), false)).collect()
+    /// What those tasks yielded that are done.
+    pub fn look(&self, tasks: &[Task]) -> Result<Vec<Option<Found>>> {
+        tasks.iter().map(|task| self.look_at(task, &self.key(task), false)).collect()
     }
 
     /// The rows of a task, if it is done; that a damaged one is done again is said if so wished.
     pub fn find(&self, task: &Task, key: &str, say: bool) -> Result<Option<Rows>> {
+        Ok(self.look_at(task, key, say)?.map(|found| found.rows))
+    }
+
+    fn look_at(&self, task: &Task, key: &str, say: bool) -> Result<Option<Found>> {
         if task.is_empty() {
-            return Ok(Some(Rows::default()));
+            return Ok(Some(Found::default()));
         }
         match self.store.load(key)? {
             Stored::Complete(finished) => {
                 self.note_maker(&finished.maker);
-                Rows::from_tables(&finished.tables, &self.store.task(key)).map(Some)
+                let rows = Rows::from_tables(&finished.tables, &self.store.task(key))?;
+                Ok(Some(Found { rows, seconds: Some(finished.seconds) }))
             }
             Stored::Damaged(what) if say => {
                 let folder = self.store.task(key);

@@ -1,10 +1,15 @@
 //! What memory allows: how many trials are in flight at once, and how many changes of variables
 //! are kept from pass to pass.
 
-use crate::experiment::{Coordinates, Experiment, Precision};
+use serde::Serialize;
+
+use crate::experiment::{Algorithm, Coordinates, Experiment, Precision, Rates};
+use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TrajectoryRow};
+use crate::run::task::LANDSCAPE_ROWS;
+use crate::trial::Recording;
 
 /// A run's memory, shared out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Memory {
     /// Bytes that the run may take.
     pub budget: u64,
@@ -12,19 +17,51 @@ pub struct Memory {
     pub per_trial: u64,
     /// Trials that are worked on at once; at least one, however little memory there is.
     pub in_flight: usize,
+    /// Bytes of the rows that are held until the tables are written, about.
+    pub held: u64,
+    /// Bytes that the run takes at most, about, with the program itself, what it keeps from pass
+    /// to pass, and its figures. More than the budget where that is too little.
+    pub total: u64,
+    /// Threads that the work is done on.
+    pub threads: usize,
 }
 
+/// Bytes of the program itself, about.
+const PROGRAM: u64 = 12_000_000;
+/// Bytes that drawing a picture takes, about, beside the rows of its tables.
+const PICTURE: u64 = 45_000_000;
+/// Bytes of a number as the text of a table, about.
+const TEXT: f64 = 20.0;
+/// Gradients that are sampled at a time.
+const CHUNK: f64 = 256.0;
+
 impl Memory {
-    /// As many trials in flight as there are threads and memory for.
+    /// As many trials in flight as there are threads and memory for. Sizes are estimated as floating
+    /// point, so that none overflows: what no machine has is the largest number, which is refused.
     pub(super) fn share(experiment: &Experiment, budget: u64, threads: usize) -> Self {
-        let per_trial = trial(experiment);
-        let fit = usize::try_from(budget / per_trial.max(1)).unwrap_or(usize::MAX);
-        Self { budget, per_trial, in_flight: fit.min(threads).min(experiment.trials).max(1) }
+        let (per_trial, held) = (trial(experiment) as u64, held(experiment) as u64);
+        let free = budget.saturating_sub(PROGRAM.saturating_add(held));
+        let fit = usize::try_from(free / per_trial.max(1)).unwrap_or(usize::MAX);
+        let in_flight = fit.min(threads).min(experiment.trials).max(1);
+        let mut memory = Self { budget, per_trial, in_flight, held, total: 0, threads };
+        let kept = memory.kept().min(of_bases(experiment));
+        // The tables' text is written while their rows are held, and read again by the figures.
+        let pictures = experiment.figures.len().min(threads) as u64 * PICTURE;
+        let publishing = held.saturating_mul(2).saturating_add(pictures);
+        let working = memory.working().saturating_add(kept);
+        memory.total = working.max(PROGRAM.saturating_add(publishing));
+        memory
     }
 
     /// Bytes left for what is kept from pass to pass.
     pub(super) fn kept(&self) -> u64 {
-        self.budget.saturating_sub(self.per_trial.saturating_mul(self.in_flight as u64))
+        self.budget.saturating_sub(self.working())
+    }
+
+    /// Bytes taken while trials are worked on, what is kept aside.
+    fn working(&self) -> u64 {
+        let trials = self.per_trial.saturating_mul(self.in_flight as u64);
+        PROGRAM.saturating_add(self.held).saturating_add(trials)
     }
 }
 
@@ -36,33 +73,56 @@ pub fn of_this_machine() -> u64 {
     system.total_memory().min(group)
 }
 
+/// Bytes that the changes of variables of all trials take.
+pub(super) fn of_bases(experiment: &Experiment) -> u64 {
+    if !experiment.trains() {
+        return 0;
+    }
+    let system = |coordinates: &Coordinates| {
+        let sizes = coordinates.basis.sizes(&experiment.objective.layout());
+        2.0 * bytes_of_a_number(experiment) * squares(&sizes)
+    };
+    (experiment.trials as f64 * experiment.coordinates.iter().map(system).sum::<f64>()) as u64
+}
+
+fn squares(sizes: &[usize]) -> f64 {
+    sizes.iter().map(|&size| square(size)).sum()
+}
+
+fn square(size: usize) -> f64 {
+    (size as f64).powi(2)
+}
+
+/// Bytes of so many values of a type.
+fn bytes<T>(values: f64) -> f64 {
+    values * size_of::<T>() as f64
+}
+
 /// Bytes that a trial takes at most, about: its coordinate systems may be worked on side by side.
-/// Sizes that overflow stay the largest number, which is refused.
-fn trial(experiment: &Experiment) -> u64 {
-    let data = experiment.objective.data_len().saturating_mul(bytes_of_a_number(experiment));
+fn trial(experiment: &Experiment) -> f64 {
+    let data = experiment.objective.data_len() as f64 * bytes_of_a_number(experiment);
     let systems = experiment.coordinates.iter();
-    let systems = systems.map(|coordinates| system(experiment, coordinates));
-    systems.fold(data, usize::saturating_add) as u64
+    data + systems.map(|coordinates| system(experiment, coordinates)).sum::<f64>()
 }
 
 /// Bytes for estimating and decomposing a coordinate system's EGOP matrices, or for training in
 /// it, whichever takes more.
-fn system(experiment: &Experiment, coordinates: &Coordinates) -> usize {
+fn system(experiment: &Experiment, coordinates: &Coordinates) -> f64 {
     let layout = experiment.objective_of(coordinates).layout();
+    let dimension = layout.dimension() as f64;
     let sizes = coordinates.basis.sizes(&layout);
-    let square = |&size: &usize| size.saturating_mul(size);
-    let all = sizes.iter().map(square).fold(0, usize::saturating_add);
-    let largest = sizes.iter().map(square).max().unwrap_or(0);
+    let all = squares(&sizes);
+    let largest = sizes.iter().max().map_or(0.0, |&size| square(size));
     // What only measures an EGOP also does so from either half of the samples.
-    let estimates: usize = if experiment.trains() { 1 } else { 3 };
+    let estimates = if experiment.trains() { 1.0 } else { 3.0 };
+    let sampled = if coordinates.basis.samples_gradients() { 2.0 * CHUNK * dimension } else { 0.0 };
     // The matrices and their eigenvectors, and up to three more that a decomposition works in.
-    let matrices = all.saturating_mul(2).saturating_add(largest.saturating_mul(3));
-    let estimate = matrices.saturating_mul(estimates * size_of::<f64>());
+    let estimate = bytes::<f64>(estimates * (2.0 * all + 3.0 * largest) + sampled);
     // Parameters and gradients in both coordinates, and at most three vectors of an optimizer.
-    let lanes = (7 * widest_pass(experiment)).saturating_mul(layout.dimension());
+    let lanes = 7.0 * widest_pass(experiment) as f64 * dimension;
     // V and its transpose.
-    let numbers = all.saturating_mul(2).saturating_add(lanes);
-    estimate.max(numbers.saturating_mul(bytes_of_a_number(experiment)))
+    let training = bytes_of_a_number(experiment) * (2.0 * all + lanes);
+    estimate.max(training) + recorded(experiment, coordinates).in_flight
 }
 
 /// Lanes of the first pass, which is about the widest.
@@ -70,9 +130,80 @@ fn widest_pass(experiment: &Experiment) -> usize {
     experiment.algorithms.iter().map(|algorithm| algorithm.first_rates().len()).sum()
 }
 
-fn bytes_of_a_number(experiment: &Experiment) -> usize {
+/// Learning rates that a sweep tries, about: the first ones, and six around the best of each
+/// coordinate system that is tuned.
+fn rates(experiment: &Experiment) -> usize {
+    let of = |algorithm: &Algorithm| match algorithm.rates {
+        Rates::Fixed(_) => algorithm.first_rates().len(),
+        Rates::Swept { .. } => algorithm.first_rates().len() + 6 * experiment.sweep.tune.len(),
+    };
+    experiment.algorithms.iter().map(of).sum()
+}
+
+/// Bytes of what is recorded of the runs at selected learning rates.
+#[derive(Clone, Copy, Debug, Default)]
+struct Recorded {
+    /// While they train.
+    in_flight: f64,
+    /// Until the tables are written.
+    held: f64,
+}
+
+/// What is recorded in a coordinate system of a trial.
+fn recorded(experiment: &Experiment, coordinates: &Coordinates) -> Recorded {
+    let layout = experiment.objective_of(coordinates).layout();
+    let sizes = coordinates.basis.sizes(&layout);
+    // A name or two, each with its allocation.
+    let row = bytes::<SpectrumRow>(1.0) + 64.0;
+    let spectrum = row * sizes.iter().map(|&size| size as f64).sum::<f64>();
+    let leading = |&size: &usize| size as f64 * size.min(coordinates.own.eigenvectors) as f64;
+    let vectors = row * sizes.iter().map(leading).sum::<f64>();
+    if !experiment.trains() {
+        let held = spectrum + vectors;
+        return Recorded { in_flight: held, held };
+    }
+    // At the best rate in original coordinates and at that in these.
+    let selected = if coordinates.basis.is_identity() { 1 } else { 2 };
+    let runs = if experiment.all_curves {
+        rates(experiment)
+    } else {
+        selected * experiment.algorithms.len()
+    };
+    let points = experiment.training.epochs + 1;
+    let curve = experiment.training.curve;
+    let kept = curve.kept(points) as f64;
+    let mut held = bytes::<CurveRow>(kept);
+    // A point with its place, and as the text of a row.
+    let mut in_flight = held + (5.0 * TEXT + 240.0) * kept;
+    if experiment.recording == Recording::Trajectory {
+        let kept = layout.dimension() as f64 * curve.kept_iterates(points) as f64;
+        let rows = bytes::<TrajectoryRow>(kept);
+        in_flight += rows + (2.0 * TEXT + 80.0) * kept;
+        held += rows;
+    }
+    let landscape = coordinates.basis.is_identity()
+        && experiment.recording == Recording::Trajectory
+        && layout.dimension() == 2;
+    let landscape = if landscape { bytes::<LandscapeRow>(LANDSCAPE_ROWS as f64) } else { 0.0 };
+    let once = spectrum + landscape;
+    Recorded {
+        in_flight: runs as f64 * in_flight + 1.5 * once,
+        // Vectors that grow are up to twice as long as what they hold.
+        held: 1.5 * (runs as f64 * held + once),
+    }
+}
+
+/// Bytes of the rows that are held over the whole run.
+fn held(experiment: &Experiment) -> f64 {
+    let runs = (experiment.coordinates.len() * rates(experiment)) as f64;
+    let systems = experiment.coordinates.iter();
+    let recorded: f64 = systems.map(|one| recorded(experiment, one).held).sum();
+    experiment.trials as f64 * (2.0 * bytes::<RunRow>(runs) + recorded)
+}
+
+fn bytes_of_a_number(experiment: &Experiment) -> f64 {
     match experiment.precision {
-        Precision::Double => size_of::<f64>(),
-        Precision::Single => size_of::<f32>(),
+        Precision::Double => bytes::<f64>(1.0),
+        Precision::Single => bytes::<f32>(1.0),
     }
 }

@@ -9,6 +9,7 @@ use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 
 mod bases;
+mod cost;
 mod distributed;
 mod identity;
 mod ledger;
@@ -27,12 +28,13 @@ pub use identity::{Data, identity};
 pub use memory::{Memory, of_this_machine};
 pub use observer::{Observer, Silent, Stage};
 pub use pass::Failure;
-pub use plan::{PassPlan, Plan};
+pub use plan::{Between, PassPlan, Plan};
 pub use sweep::Swept;
 
 use crate::claim::Records;
 use ledger::Ledger;
 use pass::{Passes, Runner, Tally};
+use plan::Planner;
 use sweep::Sweep;
 
 /// How to run, apart from what.
@@ -187,24 +189,20 @@ impl<'a> Run<'a> {
     /// When the store cannot be read.
     pub fn plan(&self) -> Result<Plan> {
         let ledger = Ledger::new(self);
-        let mut plan = Plan::default();
+        let mut planner = Planner::new(self.experiment, self.memory());
         let mut sweep = Sweep::new(self.experiment, self.observer);
         while let Some(pass) = sweep.next() {
-            let rows = ledger.look(&pass.tasks)?;
-            let pending = rows.iter().zip(&pass.tasks).filter(|(rows, _)| rows.is_none());
-            plan.add(self.experiment, &pass, pending.map(|(_, task)| task));
-            if rows.contains(&None) {
-                return Ok(plan);
+            let found = ledger.look(&pass.tasks)?;
+            planner.add(&pass, &found);
+            if found.iter().any(Option::is_none) {
+                return Ok(planner.finish(Some(&sweep)));
             }
-            rows.into_iter().flatten().for_each(|rows| sweep.take(rows));
+            found.into_iter().flatten().for_each(|found| sweep.take(found.rows));
             sweep.end(Vec::new());
         }
         let pass = tables::pass(self.experiment, &sweep.finish().rates);
-        let rows = ledger.look(&pass.tasks)?;
-        let pending = rows.iter().zip(&pass.tasks).filter(|(rows, _)| rows.is_none());
-        plan.add(self.experiment, &pass, pending.map(|(_, task)| task));
-        plan.complete = true;
-        Ok(plan)
+        planner.add(&pass, &ledger.look(&pass.tasks)?);
+        Ok(planner.finish(None))
     }
 
     /// How many tasks were done by this run, and how many were cached.

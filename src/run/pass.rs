@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::provenance::Maker;
 use crate::run::Run;
+use crate::run::cost;
 use crate::run::ledger::Ledger;
 use crate::run::memory::Memory;
 use crate::run::observer::Stage;
-use crate::run::plan;
 use crate::run::prepared::{Kept, Prepared};
 use crate::run::task::{Rows, Task, context};
 use crate::store::{Claim, Stored};
@@ -154,7 +154,7 @@ impl<R: Precision> Runner<'_, R> {
         for task in tasks {
             self.ledger.observer.expect(stage, (task.lanes() * epochs) as u64);
             if self.kept().get(task).is_none() {
-                let samples = plan::samples(self.ledger.experiment, task.coordinates);
+                let samples = cost::samples(self.ledger.experiment, task.coordinates);
                 self.ledger.observer.expect(Stage::Egop, samples);
             }
         }

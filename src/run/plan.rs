@@ -1,129 +1,261 @@
 //! What would run, and about how long it takes: `--dry-run`.
 
-use std::time::Instant;
+use serde::Serialize;
 
-use ndarray::Array2;
-
-use crate::experiment::{Experiment, Precision};
-use crate::linalg::{self, Into, Real};
-use crate::run::sweep::Pass;
+use crate::experiment::Experiment;
+use crate::run::cost::{self, Speed, Work};
+use crate::run::ledger::Found;
+use crate::run::memory::{self, Memory};
+use crate::run::sweep::{Pass, Sweep};
 use crate::run::task::Task;
 
+/// A number that is known to lie between two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Between<T> {
+    /// It is at least this.
+    pub lower: T,
+    /// It is at most this.
+    pub upper: T,
+}
+
 /// One pass of a plan.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PassPlan {
     /// What it is for.
     pub name: &'static str,
+    /// Whether its learning rates depend on what is not done yet.
+    pub forecast: bool,
     /// Tasks (trials × coordinate systems).
     pub tasks: usize,
     /// Tasks that are done.
     pub done: usize,
     /// Runs to do.
-    pub runs: usize,
-    /// Gradients to evaluate for them, at most: some runs stop early.
-    pub gradients: u64,
+    pub runs: Between<u64>,
+    /// Gradients to evaluate for them: some runs stop early.
+    pub gradients: Between<u64>,
     /// Gradients to sample for EGOP estimates.
     pub samples: u64,
 }
 
-/// What would run, as far as it is known.
-#[derive(Clone, Debug, Default)]
+/// What would run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Plan {
-    /// The passes, up to and including the first that is not done.
+    /// The passes. Those after the first that is not done are forecasts, by the rules of the sweep.
     pub passes: Vec<PassPlan>,
-    /// Whether nothing comes after them.
+    /// Whether there are no forecasts among them.
     pub complete: bool,
-    /// About how many seconds the pending tasks take on one thread.
-    pub seconds: f64,
+    /// About how many seconds of one thread's work are to be done.
+    pub work: Between<f64>,
+    /// How many threads can share it.
+    pub threads: usize,
+    /// About how many seconds that takes.
+    pub seconds: Between<f64>,
 }
 
-impl Plan {
-    pub(super) fn add<'t>(
-        &mut self,
-        experiment: &Experiment,
-        pass: &Pass,
-        pending: impl Iterator<Item = &'t Task>,
-    ) {
-        let tasks = pass.tasks.len();
-        let mut row =
-            PassPlan { name: pass.name, tasks, done: tasks, runs: 0, gradients: 0, samples: 0 };
-        let mut operations = 0.0;
-        for task in pending {
-            row.done -= 1;
-            row.runs += task.lanes();
-            row.gradients += gradients(experiment, task);
-            row.samples += samples(experiment, task.coordinates);
-            operations += self::operations(experiment, task);
+/// What a figure takes in seconds, with its tables.
+const FIGURE: Between<f64> = Between { lower: 0.05, upper: 0.3 };
+/// How much slower than the best probe a machine may be that has other things to do.
+const BUSY: f64 = 2.0;
+/// How far tasks are from what others of the same kind took.
+const SCATTER: f64 = 1.25;
+/// The least part of their updates that runs make, where nothing is known: with a tolerance they
+/// may converge early; without, only diverge.
+const EARLY: f64 = 0.2;
+const DIVERGED: f64 = 0.5;
+
+/// Makes a plan.
+pub(super) struct Planner<'a> {
+    experiment: &'a Experiment,
+    memory: Memory,
+    passes: Vec<PassPlan>,
+    /// What is to be done at least and at most.
+    work: Between<Work>,
+    /// What the finished tasks took in seconds, and were.
+    took: f64,
+    finished: Work,
+    /// The updates that finished runs made, and could have made.
+    made: f64,
+    possible: f64,
+    /// The EGOP estimates to make before anything is kept.
+    estimates: Option<Work>,
+    samples: u64,
+}
+
+impl<'a> Planner<'a> {
+    pub fn new(experiment: &'a Experiment, memory: Memory) -> Self {
+        Self {
+            experiment,
+            memory,
+            passes: Vec::new(),
+            work: Between::default(),
+            took: 0.0,
+            finished: Work::default(),
+            made: 0.0,
+            possible: 0.0,
+            estimates: None,
+            samples: 0,
         }
-        if operations > 0.0 {
-            self.seconds += operations / speed(experiment);
+    }
+
+    /// Adds a pass whose tasks are known, some of them done.
+    pub fn add(&mut self, pass: &Pass, found: &[Option<Found>]) {
+        let experiment = self.experiment;
+        for (task, found) in pass.tasks.iter().zip(found) {
+            if let Some(Found { rows, seconds: Some(seconds) }) = found {
+                self.learn(task, rows.runs.iter().map(|run| run.steps), *seconds);
+            }
+        }
+        let tasks = pass.tasks.len();
+        let mut row = PassPlan {
+            name: pass.name,
+            forecast: false,
+            tasks,
+            done: tasks,
+            runs: Between::default(),
+            gradients: Between::default(),
+            samples: 0,
+        };
+        let (mut estimates, mut samples) = (Work::default(), 0);
+        let early = self.early();
+        let pending = pass.tasks.iter().zip(found).filter(|(_, found)| found.is_none());
+        for (task, _) in pending {
+            row.done -= 1;
+            let lanes = task.lanes() as f64;
+            row.runs.upper += task.lanes() as u64;
+            self.work.lower += cost::training(experiment, task.coordinates, lanes, early);
+            self.work.upper += cost::training(experiment, task.coordinates, lanes, 1.0);
+            estimates += cost::estimate(experiment, task.coordinates);
+            samples += cost::samples(experiment, task.coordinates);
+        }
+        row.runs.lower = row.runs.upper;
+        row.gradients = self.gradients(row.runs);
+        if row.done < tasks {
+            row.samples = self.estimates(estimates, samples);
         }
         self.passes.push(row);
     }
-}
 
-/// Gradients that are sampled for a coordinate system.
-pub(super) fn samples(experiment: &Experiment, coordinates: usize) -> u64 {
-    let coordinates = &experiment.coordinates[coordinates];
-    if !coordinates.basis.samples_gradients() {
-        return 0;
+    /// Adds a pass of so many runs in each trial, by coordinate system.
+    pub fn forecast(&mut self, name: &'static str, runs: &[Between<u64>]) {
+        let experiment = self.experiment;
+        let trials = experiment.trials as u64;
+        let early = self.early();
+        let mut row = PassPlan {
+            name,
+            forecast: true,
+            tasks: experiment.trials * runs.len(),
+            done: 0,
+            runs: Between::default(),
+            gradients: Between::default(),
+            samples: 0,
+        };
+        for (coordinates, runs) in runs.iter().enumerate() {
+            row.runs.lower += trials * runs.lower;
+            row.runs.upper += trials * runs.upper;
+            let work = |lanes: u64, part| {
+                cost::training(experiment, coordinates, lanes as f64, part)
+                    .scaled(experiment.trials as f64)
+            };
+            self.work.lower += work(runs.lower, early);
+            self.work.upper += work(runs.upper, 1.0);
+        }
+        row.gradients = self.gradients(row.runs);
+        if row.runs.upper > 0 {
+            row.samples = self.estimates(Work::default(), 0);
+            self.passes.push(row);
+        }
     }
-    let dimension = experiment.objective_of(coordinates).layout().dimension();
-    experiment.sampling_of(coordinates).count(dimension) as u64
-}
 
-/// Gradients that the runs of a task evaluate, at most: some stop early.
-fn gradients(experiment: &Experiment, task: &Task) -> u64 {
-    let training = experiment.training.on(experiment.objective.examples());
-    let updates = training.minibatches.map_or(1, |all| all.per_epoch());
-    let updates = training.epochs.saturating_mul(updates);
-    (task.lanes() as u64).saturating_mul(updates as u64)
-}
-
-/// Floating-point operations of a task, about.
-pub(super) fn operations(experiment: &Experiment, task: &Task) -> f64 {
-    let coordinates = &experiment.coordinates[task.coordinates];
-    let objective = experiment.objective_of(coordinates);
-    let training = experiment.training.on(objective.examples());
-    let share = |batch: Option<usize>| match (batch, objective.examples()) {
-        (Some(batch), Some(examples)) => batch as f64 / examples as f64,
-        _ => 1.0,
-    };
-    let gradient = objective.gradient_cost();
-    let sizes = coordinates.basis.sizes(&objective.layout());
-    let products = if objective.absorbs_bases() { 0.0 } else { 4.0 };
-    let changes: f64 = sizes.iter().map(|&size| products * (size as f64).powi(2)).sum();
-    let batch = share(training.minibatches.map(|all| all.size));
-    let mut operations = gradients(experiment, task) as f64 * (gradient * batch + changes);
-    let samples = samples(experiment, task.coordinates) as f64;
-    if samples > 0.0 {
-        // The Gram matrix takes M n² operations, its eigendecomposition about 9 n³.
-        let matrices: f64 =
-            sizes.iter().map(|&n| (n as f64).powi(2) * (samples + 9.0 * n as f64)).sum();
-        let batch = share(experiment.sampling_of(coordinates).batch);
-        operations += samples * gradient * batch + matrices;
+    /// The plan, which ends with forecasts where tasks of a sweep are missing.
+    pub fn finish(mut self, sweep: Option<&Sweep<'_>>) -> Plan {
+        let complete = sweep.is_none();
+        for (name, runs) in sweep.map(Sweep::forecast).unwrap_or_default() {
+            self.forecast(name, &runs);
+        }
+        let probed = Speed::probed(self.experiment);
+        let expected = probed.seconds(self.finished);
+        let [fast, slow] = if self.took > 0.0 && expected > 0.0 {
+            let factor = (self.took / expected).clamp(0.01, 100.0);
+            [factor / SCATTER, factor * SCATTER]
+        } else {
+            [1.0, BUSY]
+        };
+        let work = Between {
+            lower: probed.slower(fast).seconds(self.work.lower),
+            upper: probed.slower(slow).seconds(self.work.upper),
+        };
+        let tasks: usize = self.passes.iter().map(|pass| pass.tasks - pass.done).sum();
+        let systems = self.experiment.coordinates.len();
+        let threads = self.memory.threads.min(self.memory.in_flight * systems).min(tasks).max(1);
+        let figures = if tasks > 0 { self.experiment.figures.len() as f64 } else { 0.0 };
+        let seconds = |work: f64, figure: f64| {
+            work / threads as f64 + figure * (figures / self.memory.threads.max(1) as f64).ceil()
+        };
+        Plan {
+            passes: self.passes,
+            complete,
+            work,
+            threads,
+            seconds: Between {
+                lower: seconds(work.lower, FIGURE.lower),
+                upper: seconds(work.upper, FIGURE.upper),
+            },
+        }
     }
-    operations
-}
 
-/// Floating-point operations per second of one thread.
-pub(super) fn speed(experiment: &Experiment) -> f64 {
-    match experiment.precision {
-        Precision::Double => measure::<f64>(),
-        Precision::Single => measure::<f32>(),
+    /// Learns from a finished task.
+    fn learn(&mut self, task: &Task, steps: impl Iterator<Item = u64>, seconds: f64) {
+        let updates = cost::updates(self.experiment) as f64;
+        let made = steps.sum::<u64>() as f64;
+        let possible = task.lanes() as f64 * updates;
+        self.made += made;
+        self.possible += possible;
+        self.took += seconds;
+        let part = if possible > 0.0 { made / possible } else { 1.0 };
+        let lanes = task.lanes() as f64;
+        self.finished += cost::training(self.experiment, task.coordinates, lanes, part);
+        // The estimate is made in the first pass, and kept.
+        if self.passes.is_empty() {
+            self.finished += cost::estimate(self.experiment, task.coordinates);
+        }
     }
-}
 
-/// Floating-point operations per second of a product of the shape that lanes make.
-fn measure<R: Real>() -> f64 {
-    const LANES: usize = 32;
-    const SIZE: usize = 192;
-    const REPEATS: usize = 4;
-    let (a, b) = (Array2::<R>::ones((LANES, SIZE)), Array2::<R>::ones((SIZE, SIZE)));
-    let mut c = Array2::<R>::zeros((LANES, SIZE));
-    let start = Instant::now();
-    for _ in 0..REPEATS {
-        linalg::product(a.view(), b.view(), Into::Add, c.view_mut());
+    /// The part of their updates that runs make at least.
+    fn early(&self) -> f64 {
+        let training = self.experiment.training;
+        match () {
+            () if self.possible > 0.0 => (self.made / self.possible).clamp(0.0, 1.0),
+            () if training.minibatch.is_none() && training.gradient_tolerance > 0.0 => EARLY,
+            () => DIVERGED,
+        }
     }
-    (2 * REPEATS * LANES * SIZE * SIZE) as f64 / start.elapsed().as_secs_f64().max(1e-9)
+
+    fn gradients(&self, runs: Between<u64>) -> Between<u64> {
+        let updates = cost::updates(self.experiment);
+        Between {
+            lower: (self.early() * runs.lower as f64 * updates as f64) as u64,
+            upper: runs.upper.saturating_mul(updates),
+        }
+    }
+
+    /// Adds the EGOP estimates that a pass makes: the first, its own; later ones make them again
+    /// where there is no memory to keep them. Returns how many gradients are sampled.
+    fn estimates(&mut self, own: Work, samples: u64) -> u64 {
+        let fits = memory::of_bases(self.experiment) <= self.memory.kept();
+        match self.estimates {
+            Some(_) if fits => 0,
+            Some(estimates) => {
+                self.work.lower += estimates;
+                self.work.upper += estimates;
+                self.samples
+            }
+            None => {
+                self.estimates = Some(own);
+                self.samples = samples;
+                self.work.lower += own;
+                self.work.upper += own;
+                samples
+            }
+        }
+    }
 }

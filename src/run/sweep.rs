@@ -7,6 +7,7 @@ use crate::experiment::{Algorithm, Experiment, Rates};
 use crate::record::{RateRow, RunRow};
 use crate::run::observer::Observer;
 use crate::run::pass::Failure;
+use crate::run::plan::Between;
 use crate::run::task::{Rows, Task};
 use crate::sweep::{self, Grid, Limits, Rated, Selected};
 use crate::trial::Recording;
@@ -116,6 +117,48 @@ impl<'a> Sweep<'a> {
             .collect();
         self.trying = rates;
         Some(Pass { name, tasks })
+    }
+
+    /// The passes that come after the last one, and what follows the sweep: their names, and how
+    /// many runs they have in a trial at least and at most, by coordinate system. The rules of the
+    /// sweep decide, whatever the results will be.
+    pub fn forecast(&self) -> Vec<(&'static str, Vec<Between<u64>>)> {
+        let experiment = self.experiment;
+        let mut extended = Between::default();
+        let mut refined = Between::default();
+        let mut tried = Between::default();
+        for (algorithm, grid) in experiment.algorithms.iter().zip(&self.grids) {
+            let first = algorithm.first_rates().len() as u64;
+            tried.lower += first;
+            tried.upper += first;
+            let Some((grid, limits)) = grid else { continue };
+            let decades = |low: i32, high: i32| u64::try_from(high - low).unwrap_or(0);
+            let (all, now) = (decades(limits.lowest, limits.highest), decades(grid.from, grid.to));
+            let rest = all.saturating_sub(now);
+            // Around each best rate three more in each of two decades, or of one at the limit.
+            let most = (6 * experiment.sweep.tune.len() as u64).min(3 * all);
+            if self.phase != Phase::Refined {
+                extended.upper += rest;
+                refined.lower += 3.min(most);
+                refined.upper += most;
+            }
+            tried.upper += rest + most;
+        }
+        let everywhere = |runs: Between<u64>| vec![runs; experiment.coordinates.len()];
+        let algorithms = experiment.algorithms.len() as u64;
+        let curves = experiment.coordinates.iter().map(|coordinates| match experiment.all_curves {
+            true => tried,
+            false if coordinates.basis.is_identity() => {
+                Between { lower: algorithms, upper: algorithms }
+            }
+            // The rate that is best in original coordinates may not be the best in these.
+            false => Between { lower: algorithms, upper: 2 * algorithms },
+        });
+        vec![
+            ("extended sweep", everywhere(extended)),
+            ("refined sweep", everywhere(refined)),
+            ("curves", curves.collect()),
+        ]
     }
 
     /// Takes the results of a task of the last pass.

@@ -20,11 +20,13 @@ use crate::rng::Streams;
 use crate::run::identity::{Data, identity};
 use crate::run::prepared::Prepared;
 use crate::store::{self, Csv, Table, Tables};
-use crate::trial::{Control, Method, Outcome, Precision, Problem, Recording, train};
+use crate::trial::{Control, Iterate, Method, Outcome, Precision, Problem, Recording, train};
 
 mod landscape;
 pub(super) mod spectra;
 pub(super) mod theory;
+
+pub(super) use landscape::ROWS as LANDSCAPE_ROWS;
 
 /// One trial in one coordinate system.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +85,11 @@ impl Task {
         }
         content.insert("schema".into(), i64::from(SCHEMA).into());
         content.insert("trial".into(), (self.trial as i64).into());
-        content.insert("recording".into(), format!("{:?}", self.recording).into());
+        let mut recording = format!("{:?}", self.recording);
+        if self.recording > Recording::Summary {
+            recording += &format!(" {:?}", experiment.training.curve);
+        }
+        content.insert("recording".into(), recording.into());
         content.insert("data".into(), data.of_task(&coordinates.name, self.trial).into());
         let hash = store::sha256(canonical_json(&content.into()).as_bytes());
         hash[..32].to_owned()
@@ -112,14 +118,16 @@ impl Task {
         let mut rows = Rows::default();
         let labels =
             experiment.algorithms.iter().zip(&*self.rates).flat_map(|(algorithm, rates)| {
-                rates.iter().map(move |&rate| (algorithm.name.clone(), rate))
+                let name: Arc<str> = algorithm.name.as_str().into();
+                rates.iter().map(move |&rate| (Arc::clone(&name), rate))
             });
         let coordinates = &experiment.coordinates[self.coordinates];
+        let name: Arc<str> = coordinates.name.as_str().into();
         for ((algorithm, learning_rate), outcome) in labels.zip(&outcomes) {
             let label = Label {
                 trial: self.trial,
                 algorithm,
-                coordinates: coordinates.name.clone(),
+                coordinates: Arc::clone(&name),
                 learning_rate,
             };
             rows.push(&label, outcome);
@@ -146,8 +154,8 @@ pub(super) fn block_name(layout: &Layout, group: &Range<usize>) -> String {
 
 struct Label {
     trial: usize,
-    algorithm: String,
-    coordinates: String,
+    algorithm: Arc<str>,
+    coordinates: Arc<str>,
     learning_rate: f64,
 }
 
@@ -159,8 +167,8 @@ impl Rows {
         let (trial, learning_rate) = (*trial, *learning_rate);
         self.runs.push(RunRow {
             trial,
-            algorithm: algorithm.as_str().into(),
-            coordinates: coordinates.as_str().into(),
+            algorithm: algorithm.clone(),
+            coordinates: coordinates.clone(),
             learning_rate,
             stop: outcome.stop,
             steps: outcome.steps,
@@ -192,14 +200,14 @@ impl Rows {
             validation_accuracy: point.validation.and_then(|metrics| metrics.accuracy),
             gradient_norm: point.gradient_norm,
         }));
-        for (step, theta) in outcome.trajectory.iter().enumerate() {
+        for Iterate { step, theta } in &outcome.trajectory {
             self.trajectories.extend(theta.iter().enumerate().map(|(parameter, &value)| {
                 TrajectoryRow {
                     trial,
                     algorithm: algorithm.clone(),
                     coordinates: coordinates.clone(),
                     learning_rate,
-                    step: step as u64,
+                    step: *step,
                     parameter,
                     value,
                 }
@@ -234,16 +242,34 @@ impl Rows {
         fn get<T: Table>(tables: &Tables, folder: &Path) -> Result<Vec<T>> {
             tables.get(T::FILE).map_or(Ok(Vec::new()), |csv| csv.read(&folder.join(T::FILE)))
         }
+        let (mut curves, mut trajectories) =
+            (get::<CurveRow>(tables, folder)?, get::<TrajectoryRow>(tables, folder)?);
+        share_names(curves.iter_mut().map(|row| [&mut row.algorithm, &mut row.coordinates]));
+        share_names(trajectories.iter_mut().map(|row| [&mut row.algorithm, &mut row.coordinates]));
         Ok(Self {
             runs: get(tables, folder)?,
-            curves: get(tables, folder)?,
-            trajectories: get(tables, folder)?,
+            curves,
+            trajectories,
             landscape: get(tables, folder)?,
             spectrum: get(tables, folder)?,
             eigenvectors: get(tables, folder)?,
             measures: get(tables, folder)?,
             theory: get(tables, folder)?,
         })
+    }
+}
+
+/// Lets rows of the same names share them: one of its own for each row takes more memory than the
+/// row itself.
+fn share_names<'a>(rows: impl Iterator<Item = [&'a mut Arc<str>; 2]>) {
+    let mut last: [Arc<str>; 2] = Default::default();
+    for names in rows {
+        for (name, last) in names.into_iter().zip(&mut last) {
+            if name != last {
+                last.clone_from(name);
+            }
+            name.clone_from(last);
+        }
     }
 }
 

@@ -288,9 +288,9 @@ impl Store {
     /// # Errors
     /// When it cannot be written; then nothing of it is left that counts as finished.
     pub fn save(&self, key: &str, tables: Tables, seconds: f64) -> Result<()> {
-        let finished = Finished { tables, maker: Maker::this().clone() };
+        let finished = Finished { tables, maker: Maker::this().clone(), seconds };
         let temporary = self.unfinished(&self.tasks());
-        let saved = self.save_by_way_of(&temporary, key, &finished, seconds);
+        let saved = self.save_by_way_of(&temporary, key, &finished);
         if saved.is_err() {
             // What is left has a name that does not count; the error says what is wrong.
             let _ = self.disk.remove(&temporary);
@@ -298,16 +298,10 @@ impl Store {
         saved
     }
 
-    fn save_by_way_of(
-        &self,
-        temporary: &Path,
-        key: &str,
-        finished: &Finished,
-        seconds: f64,
-    ) -> Result<()> {
+    fn save_by_way_of(&self, temporary: &Path, key: &str, finished: &Finished) -> Result<()> {
         let folder = self.task(key);
         self.disk.make_folder(temporary).map_err(Error::io(&folder))?;
-        let manifest = manifest(key, finished, seconds);
+        let manifest = manifest(key, finished);
         let tables = finished.tables.iter().map(|(name, csv)| (name.as_str(), &csv.bytes));
         for (name, bytes) in tables.chain([(task::MANIFEST, &manifest)]) {
             let written = self.disk.write(&temporary.join(name), bytes);

@@ -22,6 +22,8 @@ pub struct Finished {
     pub tables: Tables,
     /// What made it.
     pub maker: Maker,
+    /// Wall-clock seconds that it took.
+    pub seconds: f64,
 }
 
 /// What a store has of a task.
@@ -62,15 +64,15 @@ struct Checksum {
     sha256: String,
 }
 
-/// The manifest of a task that took so many seconds.
-pub(super) fn manifest(key: &str, finished: &Finished, seconds: f64) -> Vec<u8> {
+/// The manifest of a task.
+pub(super) fn manifest(key: &str, finished: &Finished) -> Vec<u8> {
     let checksum =
         |csv: &Csv| Checksum { rows: csv.rows, bytes: csv.bytes.len(), sha256: sha256(&csv.bytes) };
     let tables = &finished.tables;
     let task = Manifest {
         schema: SCHEMA,
         key: key.into(),
-        seconds,
+        seconds: finished.seconds,
         maker: finished.maker.clone(),
         tables: tables.iter().map(|(name, csv)| (name.clone(), checksum(csv))).collect(),
     };
@@ -107,7 +109,7 @@ pub(super) fn load(disk: &dyn Disk, folder: &Path, key: &str) -> Result<Stored> 
         }
         tables.insert(name, Csv { rows: checksum.rows, bytes });
     }
-    Ok(Stored::Complete(Finished { tables, maker: manifest.maker }))
+    Ok(Stored::Complete(Finished { tables, maker: manifest.maker, seconds: manifest.seconds }))
 }
 
 pub(super) fn read_if_there(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>> {

@@ -3,10 +3,12 @@
 mod control;
 mod problem;
 mod reparameterized;
+mod thinning;
 mod tracker;
 mod train;
 
 pub use control::Control;
 pub use problem::{Precision, Problem, Start};
-pub use tracker::{CurvePoint, Outcome};
+pub use thinning::CurvePoints;
+pub use tracker::{CurvePoint, Iterate, Outcome};
 pub use train::{Method, Recording, Training, train};

@@ -5,6 +5,7 @@ use ndarray::{Array1, ArrayView1};
 use crate::linalg::{Real, double};
 use crate::objective::{Metrics, Objective};
 use crate::record::Stop;
+use crate::trial::thinning::{Coordinate, CurvePoints, Thinner, of_curve};
 
 /// One recorded point of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,6 +18,15 @@ pub struct CurvePoint {
     pub validation: Option<Metrics>,
     /// Euclidean norm of the last gradient; NaN before the first.
     pub gradient_norm: f64,
+}
+
+/// One iterate of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Iterate {
+    /// Updates made.
+    pub step: u64,
+    /// The parameters, in original coordinates.
+    pub theta: Array1<f64>,
 }
 
 /// The result of one run.
@@ -36,10 +46,11 @@ pub struct Outcome {
     pub best_validation: Option<Metrics>,
     /// Loss and accuracy on the test set at the end.
     pub test: Option<Metrics>,
-    /// All recorded points; empty unless asked for.
+    /// The recorded points that are kept: always the first, the last and those of the lowest and
+    /// the highest finite training loss; empty unless asked for.
     pub curve: Vec<CurvePoint>,
-    /// All iterates in original coordinates; empty unless asked for.
-    pub trajectory: Vec<Array1<f64>>,
+    /// The iterates that are kept, always the first and the last; empty unless asked for.
+    pub trajectory: Vec<Iterate>,
     /// Length of the path of the iterates over ‖θ₀ − θ*‖, where iterates are recorded and θ* is
     /// known.
     pub path_ratio: Option<f64>,
@@ -78,36 +89,51 @@ impl Outcome {
 pub(super) struct Tracker {
     scale: Scale,
     target: f64,
-    keep_curve: bool,
-    minimizer: Option<Array1<f64>>,
+    curve: Option<Thinner<CurvePoint>>,
+    /// The points of the lowest and the highest finite training loss.
+    extremes: Option<(CurvePoint, CurvePoint)>,
+    path: Path,
     ends: Option<(CurvePoint, CurvePoint)>,
     minimum_loss: f64,
     reached_target: Option<u64>,
     best_validation: Option<Metrics>,
-    curve: Vec<CurvePoint>,
-    trajectory: Vec<Array1<f64>>,
     stopped: Option<(Stop, u64)>,
     test: Option<Metrics>,
 }
 
+/// Remembers the iterates of a run.
+#[derive(Clone, Debug)]
+struct Path {
+    iterates: Thinner<Iterate>,
+    /// The first and the last one.
+    ends: Option<(Array1<f64>, Array1<f64>)>,
+    length: f64,
+    minimizer: Option<Array1<f64>>,
+}
+
+/// The tolerance of iterates, where there are too many, relative to the distance from the start
+/// to the minimizer, or to the start where none is known.
+const ITERATE: f64 = 1e-6;
+
 impl Tracker {
+    /// `curve`: which points are kept; `None`: none. `minimizer`: what paths lead to, if known.
     pub(super) fn new(
         scale: Scale,
         target: f64,
-        keep_curve: bool,
+        curve: Option<CurvePoints>,
         minimizer: Option<Array1<f64>>,
     ) -> Self {
+        let iterates = Thinner::path(curve.unwrap_or(CurvePoints::Thinned));
         Self {
             scale,
             target,
-            keep_curve,
-            minimizer,
+            curve: curve.map(Thinner::curve),
+            extremes: None,
+            path: Path { iterates, ends: None, length: 0.0, minimizer },
             ends: None,
             minimum_loss: f64::INFINITY,
             reached_target: None,
             best_validation: None,
-            curve: Vec::new(),
-            trajectory: Vec::new(),
             stopped: None,
             test: None,
         }
@@ -136,13 +162,23 @@ impl Tracker {
             best.loss = best.loss.min(now.loss);
             best.accuracy = best.accuracy.zip(now.accuracy).map(|(best, now)| best.max(now));
         }
-        if self.keep_curve {
-            self.curve.push(point);
+        if let Some(curve) = &mut self.curve {
+            let suboptimality = self.scale.suboptimality(point.train_loss);
+            curve.push(point, point.step, &of_curve(&point, suboptimality));
+            if point.train_loss.is_finite() {
+                let (lowest, highest) = self.extremes.get_or_insert((point, point));
+                if point.train_loss < lowest.train_loss {
+                    *lowest = point;
+                }
+                if point.train_loss > highest.train_loss {
+                    *highest = point;
+                }
+            }
         }
     }
 
-    pub(super) fn record_iterate<R: Real>(&mut self, theta: ArrayView1<'_, R>) {
-        self.trajectory.push(theta.mapv(double));
+    pub(super) fn record_iterate<R: Real>(&mut self, step: u64, theta: ArrayView1<'_, R>) {
+        self.path.record(Iterate { step, theta: theta.mapv(double) });
     }
 
     pub(super) fn stop(&mut self, stop: Stop, steps: u64, test: Option<Metrics>) {
@@ -157,6 +193,12 @@ impl Tracker {
     pub(super) fn finish(self) -> Outcome {
         let (stop, steps) =
             self.stopped.expect("training ends only when every lane has been stopped");
+        let mut curve = self.curve.map_or_else(Vec::new, Thinner::finish);
+        for extreme in self.extremes.into_iter().flat_map(|(lowest, highest)| [lowest, highest]) {
+            if let Err(at) = curve.binary_search_by_key(&extreme.step, |point| point.step) {
+                curve.insert(at, extreme);
+            }
+        }
         Outcome {
             stop,
             steps,
@@ -165,16 +207,43 @@ impl Tracker {
             reached_target: self.reached_target,
             best_validation: self.best_validation,
             test: self.test,
-            path_ratio: self.minimizer.and_then(|end| path_ratio(&self.trajectory, &end)),
-            curve: self.curve,
-            trajectory: self.trajectory,
+            path_ratio: self.path.ratio(),
+            curve,
+            trajectory: self.path.iterates.finish(),
             scale: self.scale,
         }
     }
 }
 
-fn path_ratio(trajectory: &[Array1<f64>], minimizer: &Array1<f64>) -> Option<f64> {
-    let distance = |a: &Array1<f64>, b: &Array1<f64>| (a - b).mapv(|x| x * x).sum().sqrt();
-    let length: f64 = trajectory.windows(2).map(|pair| distance(&pair[0], &pair[1])).sum();
-    trajectory.first().map(|start| length / distance(start, minimizer))
+fn distance(a: &Array1<f64>, b: &Array1<f64>) -> f64 {
+    (a - b).mapv(|x| x * x).sum().sqrt()
+}
+
+impl Path {
+    fn record(&mut self, iterate: Iterate) {
+        let theta = &iterate.theta;
+        match &mut self.ends {
+            None => self.ends = Some((theta.clone(), theta.clone())),
+            Some((_, last)) => {
+                self.length += distance(last, theta);
+                last.assign(theta);
+            }
+        }
+        let start = self.ends.as_ref().map_or(theta, |(start, _)| start);
+        let extent = match &self.minimizer {
+            Some(minimizer) => distance(start, minimizer),
+            None => start.dot(start).sqrt(),
+        };
+        let tolerance = ITERATE * extent;
+        let coordinates: Vec<Coordinate> =
+            theta.iter().map(|&value| Coordinate::linear(Some(value), tolerance)).collect();
+        let step = iterate.step;
+        self.iterates.push(iterate, step, &coordinates);
+    }
+
+    /// Its length over the distance from the start to the minimizer.
+    fn ratio(&self) -> Option<f64> {
+        let ((start, _), minimizer) = self.ends.as_ref().zip(self.minimizer.as_ref())?;
+        Some(self.length / distance(start, minimizer))
+    }
 }

@@ -14,7 +14,7 @@ use crate::schedule::Schedule;
 use crate::simd::sum_of_squares;
 use crate::trial::reparameterized::Reparameterized;
 use crate::trial::tracker::{Scale, Tracker};
-use crate::trial::{Control, CurvePoint, Outcome, Precision, Problem};
+use crate::trial::{Control, CurvePoint, CurvePoints, Outcome, Precision, Problem};
 
 /// How runs are trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +32,8 @@ pub struct Training {
     pub divergence: f64,
     /// The fraction of the initial suboptimality (or loss) that counts as reached.
     pub target: f64,
+    /// Which points of recorded curves are kept.
+    pub curve: CurvePoints,
 }
 
 impl Training {
@@ -44,6 +46,7 @@ impl Training {
             gradient_tolerance: 1e-8,
             divergence: 1e6,
             target: 1e-6,
+            curve: CurvePoints::Thinned,
         }
     }
 }
@@ -55,7 +58,7 @@ pub enum Recording {
     Summary,
     /// Its curve.
     Curve,
-    /// Its curve and every iterate, in original coordinates (full batches only).
+    /// Its curve and its iterates, in original coordinates (full batches only).
     Trajectory,
 }
 
@@ -159,7 +162,7 @@ impl<'a, R: Precision> Engine<'a, R> {
         let tracker = Tracker::new(
             Scale::of(objective),
             training.target,
-            recording >= Recording::Curve,
+            (recording >= Recording::Curve).then_some(training.curve),
             minimizer,
         );
         let start = Lanes::broadcast(layout, rows, problem.start.view());
@@ -275,7 +278,7 @@ impl<'a, R: Precision> Engine<'a, R> {
                 gradient_norm,
             });
             if let Some(iterates) = &iterates {
-                self.trackers[lane].record_iterate(iterates.lane(row).view());
+                self.trackers[lane].record_iterate(self.steps, iterates.lane(row).view());
             }
             if self.has_diverged(row, loss) {
                 self.trackers[lane].stop(Stop::Diverged, self.steps, None);

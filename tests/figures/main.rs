@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod bounded;
 mod synthetic;
 
 use std::path::{Path, PathBuf};

@@ -106,3 +106,33 @@ fn a_sweep_that_begins_too_high_comes_down() {
     let both = rates.iter().filter(|rate| rate["selected"] == "both").count();
     assert!(selected + both >= optimizer::REGISTRY.len());
 }
+
+#[test]
+fn the_largest_numbers_are_drawn_in_no_time() {
+    let figures = r#"
+[[figures]]
+kind = "curves"
+file = "curves"
+title = "Control \u0000\u001b[31m characters & <markup>"
+metric = "suboptimality"
+tuned = "original"
+[[figures]]
+kind = "learning-rates"
+file = "rates"
+title = "T"
+"#;
+    let config = crate::workspace::SMALL
+        .replace(
+            "[algorithms.sgd]\nkind = \"sgd\"",
+            "[algorithms.sgd]\nkind = \"sgd\"\nlearning_rates = [100.0]",
+        )
+        .replace("steps = 100", "steps = 74\ndivergence = 1e308");
+    let workspace = Workspace::new(&format!("{config}{figures}"));
+    let start = std::time::Instant::now();
+    workspace.run(&[]).success();
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+    for figure in ["curves", "rates"] {
+        let svg = std::fs::read_to_string(workspace.path(&format!("out/{figure}.svg"))).unwrap();
+        roxmltree::Document::parse(&svg).unwrap();
+    }
+}

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod bases;
+mod curves;
 mod divergence;
 mod figures;
 mod output;
+mod plans;
 mod refusals;
 mod reproducibility;
 mod resuming;

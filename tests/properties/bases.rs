@@ -9,7 +9,9 @@ use egop::objective::{Objective, Scratch};
 use egop::optimizer;
 use egop::rng::Streams;
 use egop::schedule::Schedule;
-use egop::trial::{Control, Method, Outcome, Precision, Problem, Recording, Training, train};
+use egop::trial::{
+    Control, CurvePoints, Method, Outcome, Precision, Problem, Recording, Training, train,
+};
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 
@@ -157,6 +159,7 @@ fn trained(
         gradient_tolerance: 0.0,
         divergence: 1e6,
         target: 1e-6,
+        curve: CurvePoints::Every,
     };
     let methods = [Method { optimizer, learning_rates: &[rate, rate / 4.0] }];
     let basis = problem.basis(parts);
@@ -190,9 +193,9 @@ fn the_identity_matrix_changes_no_bit() {
 fn separation(a: &[Outcome], b: &[Outcome]) -> f64 {
     let norm = |v: Array1<f64>| v.dot(&v).sqrt();
     let of_runs = a.iter().zip(b).map(|(a, b)| {
-        let travelled = norm(&a.trajectory[0] - &a.trajectory[50]);
+        let travelled = norm(&a.trajectory[0].theta - &a.trajectory[50].theta);
         let steps = a.trajectory.iter().zip(&b.trajectory);
-        steps.map(|(a, b)| norm(a - b)).fold(0.0, f64::max) / travelled
+        steps.map(|(a, b)| norm(&a.theta - &b.theta)).fold(0.0, f64::max) / travelled
     });
     of_runs.fold(0.0, f64::max)
 }

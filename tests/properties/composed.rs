@@ -129,7 +129,7 @@ fn trajectories_are_in_original_coordinates() {
             let runs =
                 train(&problem, &*basis, &methods, &training, recording, Control::none()).unwrap();
             for (iterate, point) in runs[0].trajectory.iter().zip(&runs[0].curve) {
-                let theta = Lanes::broadcast(problem.objective.layout(), 1, iterate.view());
+                let theta = Lanes::broadcast(problem.objective.layout(), 1, iterate.theta.view());
                 let (values, _) = evaluate(&*problem.objective, &theta);
                 // The same function in other coordinates: rounding, as above.
                 let tolerance = 1e-12 * values[0].abs().max(1.0);

@@ -8,7 +8,7 @@ use egop::objective::{Batch, Metrics, Objective, Scratch, Split};
 use egop::optimizer::{self, Adagrad, Adam, Momentum, Sgd};
 use egop::record::Stop;
 use egop::rng::Streams;
-use egop::trial::{Control, Method, Problem, Recording, Training, train};
+use egop::trial::{Control, CurvePoints, Method, Problem, Recording, Training, train};
 use ndarray::Array1;
 
 /// ½‖θ‖², except that at one evaluation the gradient of one lane has an entry that is no number.
@@ -61,6 +61,7 @@ fn a_gradient_that_is_no_number_ends_its_run_and_no_other() {
         gradient_tolerance: 0.0,
         divergence: 1e6,
         target: 1e-6,
+        curve: CurvePoints::Every,
     };
     let optimizers: [&dyn optimizer::Spec; 4] =
         [&Sgd, &Momentum { momentum: 0.9 }, &Adagrad::PYTORCH, &Adam::default()];

@@ -15,6 +15,7 @@ mod folders;
 mod kill;
 mod lab;
 mod many;
+mod memory;
 mod publishing;
 mod random;
 mod signals;

@@ -10,6 +10,8 @@ use crate::trial::Problem;
 
 /// Points along each axis.
 const POINTS: usize = 161;
+/// Rows of the table.
+pub(in crate::run) const ROWS: usize = POINTS * POINTS;
 /// Half the grid's width over the distance from the start to the minimizer: paths may overshoot.
 const REACH: f64 = 1.6;
 
@@ -27,7 +29,7 @@ pub(super) fn rows<R: Real>(problem: &Problem<R>, trial: usize) -> Vec<Landscape
         |center: f64, i: usize| center + reach * (2.0 * i as f64 / (POINTS - 1) as f64 - 1.0);
     let mut scratch = Scratch::new();
     let mut theta = Lanes::<R>::zeros(objective.layout(), POINTS);
-    let mut rows = Vec::with_capacity(POINTS * POINTS);
+    let mut rows = Vec::with_capacity(ROWS);
     for j in 0..POINTS {
         let y = axis(center[1], j);
         for i in 0..POINTS {

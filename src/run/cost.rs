@@ -1,0 +1,196 @@
+//! What tasks cost: operations, steps, and how fast this machine does them.
+
+use std::time::{Duration, Instant};
+
+use ndarray::Array2;
+
+use crate::experiment::{Experiment, Precision};
+use crate::linalg::{self, Into, Real};
+use crate::run::task::Task;
+
+/// Work that can be added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Work {
+    /// Floating-point operations.
+    operations: f64,
+    /// Updates of all lanes of a task at once: each has a cost however small the problem is.
+    steps: f64,
+    /// Updates of single lanes: the same.
+    lane_steps: f64,
+}
+
+impl Work {
+    /// So many times this.
+    pub fn scaled(self, factor: f64) -> Self {
+        Self {
+            operations: factor * self.operations,
+            steps: factor * self.steps,
+            lane_steps: factor * self.lane_steps,
+        }
+    }
+}
+
+impl std::ops::AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        self.operations += other.operations;
+        self.steps += other.steps;
+        self.lane_steps += other.lane_steps;
+    }
+}
+
+/// Updates that a run makes if it does not stop early.
+pub(super) fn updates(experiment: &Experiment) -> u64 {
+    let training = experiment.training.on(experiment.objective.examples());
+    training.epochs.saturating_mul(training.minibatches.map_or(1, |all| all.per_epoch())) as u64
+}
+
+/// Gradients that are sampled for a coordinate system.
+pub(super) fn samples(experiment: &Experiment, coordinates: usize) -> u64 {
+    let coordinates = &experiment.coordinates[coordinates];
+    if !coordinates.basis.samples_gradients() {
+        return 0;
+    }
+    let dimension = experiment.objective_of(coordinates).layout().dimension();
+    experiment.sampling_of(coordinates).count(dimension) as u64
+}
+
+/// The part of the training rows that a minibatch is.
+fn share(batch: Option<usize>, examples: Option<usize>) -> f64 {
+    match (batch, examples) {
+        (Some(batch), Some(examples)) => batch as f64 / examples as f64,
+        _ => 1.0,
+    }
+}
+
+/// Training `lanes` runs of a coordinate system for this part of their updates.
+pub(super) fn training(experiment: &Experiment, coordinates: usize, lanes: f64, part: f64) -> Work {
+    /// Operations for each parameter in an optimizer and around it.
+    const OPTIMIZER: f64 = 40.0;
+    let coordinates = &experiment.coordinates[coordinates];
+    let objective = experiment.objective_of(coordinates);
+    let training = experiment.training.on(objective.examples());
+    let updates = updates(experiment) as f64;
+    let layout = objective.layout();
+    let gradient = objective.gradient_cost();
+    let products = if objective.absorbs_bases() { 0.0 } else { 4.0 };
+    let sizes = coordinates.basis.sizes(&layout);
+    let changes: f64 = sizes.iter().map(|&size| products * (size as f64).powi(2)).sum();
+    let batch = share(training.minibatches.map(|all| all.size), objective.examples());
+    let update = gradient * batch + changes + OPTIMIZER * layout.dimension() as f64;
+    // After each epoch, losses on all rows: a third of a gradient, and a little for validation.
+    let evaluations = match training.minibatches {
+        Some(_) => training.epochs as f64 * 0.4 * gradient,
+        None => 0.0,
+    };
+    let whole = Work {
+        operations: lanes * (updates * update + evaluations),
+        steps: if lanes > 0.0 { updates } else { 0.0 },
+        lane_steps: lanes * updates,
+    };
+    whole.scaled(part)
+}
+
+/// Estimating and decomposing the EGOP of a coordinate system.
+pub(super) fn estimate(experiment: &Experiment, coordinates: usize) -> Work {
+    let samples = samples(experiment, coordinates) as f64;
+    if samples == 0.0 {
+        return Work::default();
+    }
+    let coordinates = &experiment.coordinates[coordinates];
+    let objective = experiment.objective_of(coordinates);
+    let sizes = coordinates.basis.sizes(&objective.layout());
+    // What only measures an EGOP also decomposes that of either half of the samples.
+    let decompositions = if experiment.trains() { 1.0 } else { 3.0 };
+    // The Gram matrix takes M n² operations, its eigendecomposition about 9 n³.
+    let matrix = |&n: &usize| (n as f64).powi(2) * (samples + decompositions * 9.0 * n as f64);
+    let batch = share(experiment.sampling_of(coordinates).batch, objective.examples());
+    let gradients = samples * objective.gradient_cost() * batch;
+    Work {
+        operations: gradients + sizes.iter().map(matrix).sum::<f64>(),
+        steps: 0.0,
+        lane_steps: samples,
+    }
+}
+
+/// A whole task, if no run stops early.
+pub(super) fn task(experiment: &Experiment, task: &Task) -> Work {
+    let mut work = training(experiment, task.coordinates, task.lanes() as f64, 1.0);
+    work += estimate(experiment, task.coordinates);
+    work
+}
+
+/// How fast one thread works.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Speed {
+    /// Floating-point operations per second.
+    operations: f64,
+    /// Seconds that a step takes beside its operations.
+    step: f64,
+    /// Seconds that a lane's step takes beside its operations.
+    lane_step: f64,
+}
+
+/// How long is probed, together, and how often at least: whoever is interrupted right away has
+/// another try.
+const PROBING: Duration = Duration::from_micros(1600);
+const FEWEST: usize = 16;
+/// Steps and lanes cost about this many seconds beside their operations, at the operations per
+/// second of [`USUAL`]: they are calls, copies and logarithms.
+const STEP: f64 = 0.7e-6;
+const LANE_STEP: f64 = 0.3e-6;
+const USUAL: f64 = 2e10;
+
+impl Speed {
+    /// The best of many short probes: on a busy machine, some are not disturbed.
+    pub fn probed(experiment: &Experiment) -> Self {
+        let dimension = experiment.objective.layout().dimension();
+        let operations = match experiment.precision {
+            Precision::Double => probe::<f64>(dimension),
+            Precision::Single => probe::<f32>(dimension),
+        };
+        let reference = match experiment.precision {
+            Precision::Double if dimension >= LARGE => operations,
+            _ => probe::<f64>(LARGE),
+        };
+        let slower = (USUAL / reference).clamp(0.2, 10.0);
+        Self { operations, step: slower * STEP, lane_step: slower * LANE_STEP }
+    }
+
+    /// Seconds that some work takes.
+    pub fn seconds(&self, work: Work) -> f64 {
+        work.operations / self.operations
+            + work.steps * self.step
+            + work.lane_steps * self.lane_step
+    }
+
+    /// The speed at which what should take a second takes so many.
+    pub fn slower(self, factor: f64) -> Self {
+        Self {
+            operations: self.operations / factor,
+            step: self.step * factor,
+            lane_step: self.lane_step * factor,
+        }
+    }
+}
+
+/// Products of larger matrices are not much faster.
+const LARGE: usize = 192;
+
+/// Floating-point operations per second of products of the shape that lanes make.
+fn probe<R: Real>(dimension: usize) -> f64 {
+    const LANES: usize = 24;
+    let size = dimension.clamp(8, LARGE);
+    let (a, b) = (Array2::<R>::ones((LANES, size)), Array2::<R>::ones((size, size)));
+    let mut c = Array2::<R>::zeros((LANES, size));
+    let operations = (2 * LANES * size * size) as f64;
+    let begin = Instant::now();
+    let mut best = Duration::MAX;
+    let mut probes = 0;
+    while probes < FEWEST || begin.elapsed() < PROBING / 2 {
+        probes += 1;
+        let start = Instant::now();
+        linalg::product(a.view(), b.view(), Into::Add, c.view_mut());
+        best = best.min(start.elapsed());
+    }
+    operations / best.as_secs_f64().max(1e-9)
+}
