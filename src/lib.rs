@@ -34,6 +34,7 @@ pub mod figure;
 pub mod lanes;
 pub mod linalg;
 pub mod minibatch;
+pub mod need;
 pub mod objective;
 pub mod optimizer;
 pub mod provenance;

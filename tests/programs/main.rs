@@ -10,4 +10,5 @@ mod refusals;
 mod reproducibility;
 mod resuming;
 mod spectra;
+mod verdicts;
 mod workspace;
