@@ -35,6 +35,7 @@ pub mod input;
 pub mod lanes;
 pub mod linalg;
 pub mod minibatch;
+pub mod need;
 pub mod objective;
 pub mod optimizer;
 pub mod provenance;

@@ -288,18 +288,27 @@ pub struct ClaimRow {
     pub source: String,
     /// What was compared, in words: metric, sides, relation, factor.
     pub test: String,
-    /// `reproduced`, `not reproduced` or `inconclusive`.
+    /// `reproduced`, `not reproduced`, `inconclusive` or `not judged`.
     pub verdict: String,
-    /// Median over the trials of the paired ratio (or of the one side's value).
-    pub median: f64,
-    /// Lower end of the 95 % bootstrap interval of the median.
-    pub lower: f64,
-    /// Upper end of the 95 % bootstrap interval of the median.
-    pub upper: f64,
+    /// Why, in words.
+    pub reason: String,
+    /// Median over the trials of the paired ratio (or of the one side's value); of a claim about
+    /// every learning rate, at the rate where it is least in favour. Empty where no trial says
+    /// anything, like the next three.
+    pub median: Option<f64>,
+    /// Lower end of the exact order-statistic interval of the median.
+    pub lower: Option<f64>,
+    /// Upper end of it.
+    pub upper: Option<f64>,
+    /// The probability with which such an interval holds the true median.
+    pub level: Option<f64>,
     /// Paired trials (or learning rates) in favour.
     pub in_favour: usize,
-    /// Paired trials (or learning rates) compared.
+    /// Paired trials (or learning rates) that say something.
     pub pairs: usize,
+    /// Paired trials (or learning rates) that say nothing: both sides fail, or are at the
+    /// numerical floor.
+    pub no_evidence: usize,
     /// Pairs planned.
     pub planned: usize,
 }

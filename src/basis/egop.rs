@@ -29,6 +29,10 @@ impl Spec for EgopBasis {
             .collect()
     }
 
+    fn has_spectrum(&self) -> bool {
+        true
+    }
+
     fn samples_gradients(&self) -> bool {
         true
     }

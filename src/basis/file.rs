@@ -131,6 +131,10 @@ impl Spec for FileBasis {
         groups.into_iter().take(self.vectors.len()).enumerate().map(part).collect()
     }
 
+    fn has_spectrum(&self) -> bool {
+        !self.eigenvalues.is_empty()
+    }
+
     fn scope(&self) -> Option<&Scope> {
         Some(&self.scope)
     }

@@ -137,6 +137,11 @@ pub trait Spec: Debug + Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Whether eigenvalues come with V.
+    fn has_spectrum(&self) -> bool {
+        false
+    }
+
     /// Whether building V samples gradients.
     fn samples_gradients(&self) -> bool {
         false
@@ -162,6 +167,15 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
     let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
     let read = reader.choice("basis", &kinds)?;
     read(reader)
+}
+
+/// The name of consecutive parameter blocks: that of a single one among others, or `all`.
+pub(crate) fn block_name(layout: &Layout, group: &Range<usize>) -> String {
+    let blocks = layout.blocks();
+    match &blocks[group.clone()] {
+        [one] if blocks.len() > 1 => one.name.clone(),
+        _ => "all".into(),
+    }
 }
 
 /// The parameters that some consecutive blocks cover.

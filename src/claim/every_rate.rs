@@ -1,106 +1,262 @@
 //! The ratio of two sides at every learning rate: is an advantage robust?
 
-use crate::claim::bootstrap::median_interval;
-use crate::claim::ratio::{Relation, ratio};
+use std::fmt::Write;
+
+use crate::claim::evidence::{ALPHA, Evidence, number};
+use crate::claim::ratio::{Relation, evidence, sides};
 use crate::claim::{Entry, Finding, Records, Side, Test, Verdict};
 use crate::config::{Allowed, Reader};
-use crate::sweep::{self, Metric};
+use crate::need::{Need, Want};
+use crate::sweep::Metric;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "every-rate",
-    summary: "the ratio left/right of a metric's medians at each learning rate against a factor",
+    summary: "the ratio left/right of a metric, trial by trial, at every learning rate",
     read: |reader: &mut Reader<'_>| {
         let metric = reader.choice("metric", &Metric::choices());
-        let left = reader.table("left", Side::read);
-        let right = reader.table("right", Side::read);
+        let sides = sides(reader, false);
         let relation = Relation::read(reader);
-        let share = reader.number_or("share", 0.9, Allowed::between(0.5, 1.0));
-        let highest = reader.number_or("highest_rate", f64::MAX, Allowed::positive());
+        let highest = reader.optional_number("highest_rate", Allowed::positive());
+        let [left, right] = sides?;
         Some(Box::new(EveryRate {
             metric: metric?,
-            left: left?,
-            right: right?,
+            left,
+            right,
             relation: relation?,
-            share: share?,
             highest: highest?,
         }))
     },
 };
 
-/// Reproduced when the relation holds at `share` of the learning rates (up to `highest`) at which
-/// not both sides fail in most trials; not reproduced when it holds at fewer than half.
+/// Reproduced when the relation is at every learning rate that either side was tried at (up to
+/// `highest`): each at 95 %, which is 95 % for all together. Not reproduced when it is refuted at
+/// any, of all the rates together at 95 % (Holm's correction).
 #[derive(Debug)]
 struct EveryRate {
     metric: Metric,
     left: Side,
     right: Side,
     relation: Relation,
-    share: f64,
-    highest: f64,
+    highest: Option<f64>,
+}
+
+/// What a learning rate says.
+struct AtRate {
+    rate: f64,
+    evidence: Evidence,
+    finding: Finding,
+}
+
+impl AtRate {
+    /// How far the median is on the wrong side of even; higher is worse.
+    fn against(&self, relation: Relation) -> f64 {
+        let log = self.finding.interval.map_or(0.0, |interval| interval.median.ln());
+        match relation {
+            Relation::AtLeast(_) => -log,
+            Relation::AtMost(_) => log,
+            Relation::Comparable(_) => log.abs(),
+        }
+    }
 }
 
 impl EveryRate {
-    /// The median over the trials of a side at a learning rate.
-    fn median(&self, side: &Side, records: Records<'_>, rate: f64) -> f64 {
-        let values: Vec<f64> = side
-            .all(records)
-            .filter(|run| run.learning_rate == rate)
-            .filter_map(|run| self.metric.value(run))
-            .collect();
-        sweep::median(&values)
+    fn at(&self, records: Records<'_>, rate: f64) -> AtRate {
+        let (left, right) = (self.left.at(records, rate), self.right.at(records, rate));
+        let evidence = evidence(&self.metric, &left, &right, records.planned);
+        let finding = evidence.judge(self.relation.bounds(), "pairs");
+        AtRate { rate, evidence, finding }
+    }
+
+    /// The rates at which the relation is refuted, of all tests together at 95 % (Holm 1979): from
+    /// the smallest probability on, each against 5 % over the number of those left.
+    fn refuted(&self, tested: &[&AtRate]) -> Vec<f64> {
+        let p = |at: &AtRate| at.evidence.p_of_refutation(self.relation.bounds());
+        let mut by_p: Vec<(f64, f64)> = tested.iter().map(|at| (p(at), at.rate)).collect();
+        by_p.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let rejected = by_p
+            .iter()
+            .enumerate()
+            .take_while(|(before, (p, _))| *p <= ALPHA / (tested.len() - before) as f64);
+        let mut rates: Vec<f64> = rejected.map(|(_, &(_, rate))| rate).collect();
+        rates.sort_by(f64::total_cmp);
+        rates
     }
 }
 
 impl Test for EveryRate {
     fn judge(&self, records: Records<'_>) -> Finding {
-        let mut rates: Vec<f64> = self.left.all(records).map(|run| run.learning_rate).collect();
+        let sides = [&self.left, &self.right].map(|side| side.rates(records));
+        let mut rates = sides.concat();
         rates.sort_by(f64::total_cmp);
         rates.dedup();
-        rates.retain(|&rate| rate <= self.highest);
-        let ratios: Vec<f64> = rates
-            .iter()
-            .map(|&rate| {
-                let median = |side| self.median(side, records, rate);
-                (median(&self.left), median(&self.right))
-            })
-            .filter(|(left, right)| left.is_finite() || right.is_finite())
-            .map(|(left, right)| ratio(left, right))
-            .filter(|ratio| !ratio.is_nan())
+        rates.retain(|&rate| self.highest.is_none_or(|highest| rate <= highest));
+        let missing = |rate: &f64| !sides.iter().all(|side| side.contains(rate));
+        let (missing, common): (Vec<f64>, Vec<f64>) = rates.iter().partition(|rate| missing(rate));
+        let all: Vec<AtRate> = common.iter().map(|&rate| self.at(records, rate)).collect();
+        let (judged, silent): (Vec<&AtRate>, Vec<&AtRate>) =
+            all.iter().partition(|at| at.evidence.bounds().is_some());
+        let refuted = self.refuted(&judged);
+        let of = |verdict| move |at: &&&AtRate| at.finding.verdict == verdict;
+        let in_favour = judged.iter().filter(of(Verdict::Reproduced)).count();
+        let open: Vec<f64> = (judged.iter())
+            .filter(|at| at.finding.verdict != Verdict::Reproduced && !refuted.contains(&at.rate))
+            .map(|at| at.rate)
             .collect();
-        let in_favour = ratios.iter().filter(|&&ratio| self.relation.holds(ratio)).count();
-        let share = in_favour as f64 / ratios.len() as f64;
+
+        let verdict = if !refuted.is_empty() {
+            Verdict::NotReproduced
+        } else if in_favour == rates.len() && !rates.is_empty() {
+            Verdict::Reproduced
+        } else {
+            Verdict::Inconclusive
+        };
+        let mut reason = format!("at {in_favour} of {} learning rates", rates.len());
+        // Writing to a string cannot fail.
+        let mut add = |what: &str, rates: &[f64]| {
+            if !rates.is_empty() {
+                let rates: Vec<String> = rates.iter().map(f64::to_string).collect();
+                let _ = write!(reason, "; {what} at η = {}", rates.join(", "));
+            }
+        };
+        add("refuted", &refuted);
+        add("open", &open);
+        let silent_rates: Vec<f64> = silent.iter().map(|at| at.rate).collect();
+        add("too few pairs say anything", &silent_rates);
+        add("one side was not tried", &missing);
+        let worst = all
+            .iter()
+            .filter(|at| at.finding.interval.is_some())
+            .max_by(|a, b| a.against(self.relation).total_cmp(&b.against(self.relation)));
+        if let Some((at, interval)) = worst.and_then(|at| Some((at, at.finding.interval?))) {
+            let _ = write!(reason, "; least: {} at η = {}", number(interval.median), at.rate);
+        }
         Finding {
-            verdict: if ratios.is_empty() {
-                Verdict::Inconclusive
-            } else if share >= self.share {
-                Verdict::Reproduced
-            } else if share < 0.5 {
-                Verdict::NotReproduced
-            } else {
-                Verdict::Inconclusive
-            },
-            interval: median_interval(&ratios),
+            verdict,
+            reason,
+            interval: worst.and_then(|at| at.finding.interval),
             in_favour,
-            pairs: ratios.len(),
-            planned: ratios.len(),
+            pairs: judged.len(),
+            no_evidence: silent.len(),
+            planned: rates.len(),
         }
     }
 
     fn describe(&self) -> String {
-        let Self { metric, left, right, relation, .. } = self;
+        let Self { metric, left, right, relation, highest } = self;
+        let up_to = highest.map_or(String::new(), |highest| format!(" up to {highest}"));
         format!(
-            "median {} of {}/{} over {}/{} {} at {:.0} % of the learning rates",
+            "{} of {}/{} over {}/{} {} at every learning rate{up_to}",
             metric.name,
             left.algorithm,
             left.coordinates,
             right.algorithm,
             right.coordinates,
             relation.describe(),
-            100.0 * self.share
         )
     }
 
-    fn sides(&self) -> Vec<&Side> {
-        vec![&self.left, &self.right]
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("test", Need::Training)];
+        wants.extend(self.left.wants("left", false));
+        wants.extend(self.right.wants("right", false));
+        wants.extend(Want::all("metric", self.metric.needs_everywhere()));
+        if let Some(highest) = self.highest {
+            let needs =
+                [&self.left, &self.right].map(|side| Need::RateUpTo(&side.algorithm, highest));
+            wants.extend(Want::all("highest_rate", needs));
+        }
+        wants
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::pair::tests::{metric, run};
+    use crate::record::{RateRow, RunRow};
+
+    const RATES: [f64; 3] = [0.1, 1.0, 10.0];
+
+    fn tried(coordinates: &str, learning_rate: f64) -> RateRow {
+        RateRow {
+            algorithm: "adam".into(),
+            coordinates: coordinates.into(),
+            learning_rate,
+            metric: "final_loss".into(),
+            median: 0.0,
+            lower_quartile: 0.0,
+            upper_quartile: 0.0,
+            reached_target: None,
+            trials: 0,
+            planned: 0,
+            diverged: 0,
+            selected: String::new(),
+            reason: String::new(),
+        }
+    }
+
+    /// The finding on runs whose ratio at each of the rates and trials is as told; `None`: both
+    /// sides fail.
+    fn judged(trials: usize, ratio: impl Fn(f64, usize) -> Option<f64>) -> Finding {
+        let mut runs: Vec<RunRow> = Vec::new();
+        for rate in RATES {
+            for trial in 0..trials {
+                let (mut left, mut right) = (run("o", trial, rate), run("r", trial, rate));
+                let found = ratio(rate, trial);
+                left.final_loss = found.unwrap_or(f64::INFINITY);
+                right.final_loss = found.map_or(f64::INFINITY, |_| 1.0);
+                runs.extend([left, right]);
+            }
+        }
+        let rates: Vec<RateRow> =
+            ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
+        let side = |coordinates: &str| Side {
+            algorithm: "adam".into(),
+            coordinates: coordinates.into(),
+            tuned: crate::claim::Rule::Own,
+        };
+        let test = EveryRate {
+            metric: metric("final_loss"),
+            left: side("o"),
+            right: side("r"),
+            relation: Relation::AtLeast(2.0),
+            highest: None,
+        };
+        test.judge(Records { runs: &runs, rates: &rates, measures: &[], planned: trials })
+    }
+
+    #[test]
+    fn it_holds_where_it_holds_at_every_rate() {
+        let finding = judged(5, |rate, _| Some(2.0 + rate));
+        assert_eq!(finding.verdict, Verdict::Reproduced);
+        assert_eq!((finding.in_favour, finding.pairs, finding.planned), (3, 3, 3));
+        assert_eq!(finding.reason, "at 3 of 3 learning rates; least: 2.10 at η = 0.1");
+        assert_eq!(finding.interval.map(|interval| interval.median), Some(2.1));
+        // Four trials are too few, at any rate.
+        let few = judged(4, |rate, _| Some(2.0 + rate));
+        assert_eq!((few.verdict, few.pairs, few.no_evidence), (Verdict::Inconclusive, 0, 3));
+        // A rate at which nobody arrives says nothing, and every rate is needed.
+        let silent = judged(5, |rate, _| (rate < 10.0).then_some(3.0));
+        assert_eq!((silent.verdict, silent.no_evidence), (Verdict::Inconclusive, 1));
+        assert!(silent.reason.contains("too few pairs say anything at η = 10"));
+        // Trials pair with themselves: medians of the sides would hide what each trial says.
+        let open = judged(5, |rate, trial| Some(if rate == 1.0 && trial == 0 { 1.0 } else { 3.0 }));
+        assert_eq!((open.verdict, open.in_favour), (Verdict::Inconclusive, 2));
+        assert!(open.reason.contains("open at η = 1"), "{}", open.reason);
+    }
+
+    #[test]
+    fn one_refuted_rate_refutes_it_after_holms_correction() {
+        let at_one = |rate: f64, _| Some(if rate == 1.0 { 1.0 } else { 3.0 });
+        // 2⁻⁵ is below 5 %, but not below a third of it; 2⁻⁶ is.
+        let five = judged(5, at_one);
+        assert_eq!(five.verdict, Verdict::Inconclusive);
+        assert!(five.reason.contains("open at η = 1"), "{}", five.reason);
+        let six = judged(6, at_one);
+        assert_eq!(six.verdict, Verdict::NotReproduced);
+        assert!(six.reason.contains("refuted at η = 1;"), "{}", six.reason);
+        // Of two, the second is against half: 2⁻⁶ is below 2.5 %.
+        let two = judged(6, |rate, _| Some(if rate == 0.1 { 3.0 } else { 1.0 }));
+        assert!(two.reason.contains("refuted at η = 1, 10"), "{}", two.reason);
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use crate::claim::{Entry, Finding, Records, Test, Verdict};
+use crate::claim::evidence::Evidence;
+use crate::claim::{Entry, Finding, Records, Test};
 use crate::config::{Allowed, Reader};
 use crate::egop::Measure;
+use crate::need::{Need, Want};
 use crate::record::MeasureRow;
-use crate::sweep;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "measure",
@@ -14,14 +15,30 @@ pub(super) const ENTRY: Entry = Entry {
     read: |reader: &mut Reader<'_>| {
         let of = reader.table("of", Quantity::read);
         let over = reader.optional_table("over", Quantity::read);
-        let lowest = reader.number_or("lowest", f64::MIN, Allowed::any());
-        let highest = reader.number_or("highest", f64::MAX, Allowed::any());
-        Some(Box::new(InBounds { of: of?, over: over?, lowest: lowest?, highest: highest? }))
+        let lowest = reader.optional_number("lowest", Allowed::any());
+        let highest = reader.optional_number("highest", Allowed::any());
+        let (of, over, lowest, highest) = (of?, over?, lowest?, highest?);
+        match (lowest, highest) {
+            (None, None) => {
+                reader.problem("lowest", "a bound is needed, lowest or highest: any value is true");
+                return None;
+            }
+            (Some(lowest), Some(highest)) if lowest > highest => {
+                reader.problem("lowest", format!("must be at most `highest`, {highest}"));
+                return None;
+            }
+            _ => {}
+        }
+        if over.as_ref() == Some(&of) {
+            reader.problem("over", "is the same as `of`: the ratio is 1 whatever it is");
+            return None;
+        }
+        Some(Box::new(InBounds { of, over, lowest, highest }))
     },
 };
 
 /// Which rows of `measures.csv`: one for each trial.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Quantity {
     spectrum: String,
     block: String,
@@ -38,6 +55,17 @@ impl Quantity {
         let measure = reader.choice("measure", &measures);
         let at = reader.optional_number("at", Allowed::positive());
         Some(Self { spectrum: spectrum?, block: block?, measure: measure?, at: at? })
+    }
+
+    /// What the quantity of this key needs.
+    fn wants(&self, key: &str) -> [Want<'_>; 3] {
+        let Self { spectrum, block, measure, at } = self;
+        let measure = Need::Measure { of: spectrum, block, name: measure, at: *at };
+        [
+            Want::new(format!("{key}.spectrum"), Need::Estimate(spectrum)),
+            Want::new(format!("{key}.block"), Need::Block(Some(spectrum), block)),
+            Want::new(format!("{key}.at"), measure),
+        ]
     }
 
     fn rows<'a>(&'a self, records: Records<'a>) -> impl Iterator<Item = &'a MeasureRow> {
@@ -61,117 +89,106 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// Reproduced when the interval, which the halves of the samples span, lies within the bounds.
+/// The median over the trials within bounds. What the halves of the samples give tells how good an
+/// estimate is, not how trials differ: it is in `measures.csv`.
 #[derive(Debug)]
 struct InBounds {
     of: Quantity,
     over: Option<Quantity>,
-    lowest: f64,
-    highest: f64,
+    lowest: Option<f64>,
+    highest: Option<f64>,
 }
 
 impl InBounds {
-    /// Lower end, value and upper end for each trial.
-    fn intervals(&self, records: Records<'_>) -> Vec<[f64; 3]> {
-        let of = self.of.rows(records);
-        let Some(over) = &self.over else {
-            return of.map(|row| [row.lower, row.value, row.upper]).collect();
-        };
-        of.filter_map(|of| {
-            let over = over.rows(records).find(|over| over.trial == of.trial)?;
-            Some([of.lower / over.upper, of.value / over.value, of.upper / over.lower])
-        })
-        .collect()
+    /// The value of a trial.
+    fn value(&self, of: &MeasureRow, records: Records<'_>) -> Option<f64> {
+        let Some(over) = &self.over else { return Some(of.value) };
+        let over = over.rows(records).find(|over| over.trial == of.trial)?;
+        // 0/0 is no number, and counts as nothing.
+        Some(of.value / over.value)
     }
 }
 
 impl Test for InBounds {
     fn judge(&self, records: Records<'_>) -> Finding {
-        let intervals = self.intervals(records);
-        let median = |end: usize| {
-            sweep::median(&intervals.iter().map(|interval| interval[end]).collect::<Vec<_>>())
-        };
-        let interval = if intervals.is_empty() { [f64::NAN; 3] } else { [0, 1, 2].map(median) };
-        let [lower, value, upper] = interval;
-        let within = |value: f64| (self.lowest..=self.highest).contains(&value);
-        Finding {
-            verdict: if value.is_nan() {
-                Verdict::Inconclusive
-            } else if within(lower) && within(upper) {
-                Verdict::Reproduced
-            } else if upper < self.lowest || lower > self.highest {
-                Verdict::NotReproduced
-            } else {
-                Verdict::Inconclusive
-            },
-            interval,
-            in_favour: intervals.iter().filter(|interval| within(interval[1])).count(),
-            pairs: intervals.len(),
-            planned: records.planned,
-        }
+        let values = self.of.rows(records).filter_map(|of| self.value(of, records));
+        let bounds =
+            [self.lowest.unwrap_or(f64::NEG_INFINITY), self.highest.unwrap_or(f64::INFINITY)];
+        Evidence::new(values.map(Ok), records.planned).judge(bounds, "trials")
     }
 
     fn describe(&self) -> String {
         let Self { of, over, lowest, highest } = self;
         let over = over.as_ref().map_or(String::new(), |over| format!(" over {over}"));
-        let bounds = match (*lowest == f64::MIN, *highest == f64::MAX) {
-            (true, true) => "any".into(),
-            (true, false) => format!("≤ {highest}"),
-            (false, true) => format!("≥ {lowest}"),
-            (false, false) => format!("from {lowest} to {highest}"),
+        let bounds = match (lowest, highest) {
+            (Some(lowest), Some(highest)) => format!("from {lowest} to {highest}"),
+            (Some(lowest), None) => format!("≥ {lowest}"),
+            (None, highest) => format!("≤ {}", highest.unwrap_or(f64::INFINITY)),
         };
         format!("{of}{over} {bounds}")
     }
 
-    fn spectra(&self) -> Vec<&str> {
-        let over = self.over.iter();
-        over.chain([&self.of]).map(|quantity| &*quantity.spectrum).collect()
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("test", Need::Estimates)];
+        wants.extend(self.of.wants("of"));
+        wants.extend(self.over.iter().flat_map(|over| over.wants("over")));
+        wants
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claim::Verdict;
 
-    fn row(spectrum: &str, at: Option<f64>, [lower, value, upper]: [f64; 3]) -> MeasureRow {
+    fn row(spectrum: &str, trial: usize, at: f64, value: f64) -> MeasureRow {
         MeasureRow {
-            trial: 0,
+            trial,
             coordinates: spectrum.into(),
             block: "all".into(),
             measure: "density".into(),
-            at,
+            at: Some(at),
             value,
-            lower,
-            upper,
+            lower: value,
+            upper: value,
         }
     }
 
-    fn verdict(over: Option<&str>, lowest: f64, highest: f64) -> Verdict {
+    fn judged(over: Option<&str>, trials: usize, lowest: f64, highest: f64) -> Finding {
         let quantity = |spectrum: &str| Quantity {
             spectrum: spectrum.into(),
             block: "all".into(),
             measure: "density",
             at: Some(2.0),
         };
-        let measures = [
-            row("a", Some(1.0), [100.0; 3]),
-            row("a", Some(2.0), [1.0, 2.0, 3.0]),
-            row("b", Some(2.0), [4.0, 4.0, 8.0]),
-        ];
+        let measures: Vec<MeasureRow> = (0..trials)
+            .flat_map(|trial| {
+                let value = 1.0 + trial as f64;
+                [
+                    row("a", trial, 1.0, 100.0),
+                    row("a", trial, 2.0, value),
+                    row("b", trial, 2.0, 2.0 * value),
+                    row("zero", trial, 2.0, 0.0),
+                ]
+            })
+            .collect();
+        let (lowest, highest) = (Some(lowest), Some(highest));
         let test = InBounds { of: quantity("a"), over: over.map(quantity), lowest, highest };
-        let records = Records { runs: &[], rates: &[], measures: &measures, planned: 1 };
-        test.judge(records).verdict
+        test.judge(Records { runs: &[], rates: &[], measures: &measures, planned: trials })
     }
 
     #[test]
-    fn the_whole_interval_must_lie_within_the_bounds() {
-        assert_eq!(verdict(None, 1.0, 3.0), Verdict::Reproduced);
-        assert_eq!(verdict(None, 1.5, 3.0), Verdict::Inconclusive);
-        assert_eq!(verdict(None, 3.5, 9.0), Verdict::NotReproduced);
-        // The ratio lies between 1/8 and 3/4.
-        assert_eq!(verdict(Some("b"), 0.125, 0.75), Verdict::Reproduced);
-        assert_eq!(verdict(Some("b"), 0.126, 0.75), Verdict::Inconclusive);
-        assert_eq!(verdict(Some("b"), 0.0, 0.12), Verdict::NotReproduced);
-        assert_eq!(verdict(Some("missing"), 0.0, 1.0), Verdict::Inconclusive);
+    fn five_trials_within_the_bounds_are_needed() {
+        let verdict = |over, trials, lowest, highest| judged(over, trials, lowest, highest).verdict;
+        assert_eq!(verdict(None, 5, 1.0, 5.0), Verdict::Reproduced);
+        assert_eq!(verdict(None, 4, 1.0, 5.0), Verdict::Inconclusive);
+        assert_eq!(verdict(None, 5, 1.5, 5.0), Verdict::Inconclusive);
+        assert_eq!(verdict(None, 5, 6.0, 9.0), Verdict::NotReproduced);
+        assert_eq!(verdict(Some("b"), 5, 0.5, 0.5), Verdict::Reproduced);
+        assert_eq!(verdict(Some("b"), 5, 0.6, 0.7), Verdict::NotReproduced);
+        assert_eq!(verdict(Some("zero"), 5, 0.6, 0.7), Verdict::NotReproduced);
+        let missing = judged(Some("missing"), 5, 0.0, 1.0);
+        assert_eq!(missing.verdict, Verdict::Inconclusive);
+        assert_eq!(missing.reason, "0 of 5 trials say anything: there are no results of 5; 5 must");
     }
 }

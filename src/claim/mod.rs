@@ -1,20 +1,27 @@
 //! Claims: statements about results, stated in a config and judged from the records.
 //!
-//! A claim never computes what a trial should have recorded. To add a kind: a file with its
-//! settings and its [`Entry`], and a line in [`REGISTRY`].
+//! A claim never computes what a trial should have recorded. What counts as evidence is decided in
+//! `pair`, what follows from it in `evidence`: no verdict comes from fewer than five values, nor from
+//! two failures. To add a kind: a file with its settings and its [`Entry`], and a line in
+//! [`REGISTRY`].
 
 use std::fmt::Debug;
 
 use crate::config::Reader;
+use crate::need::Want;
 use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow};
 
-mod bootstrap;
 mod every_rate;
+mod evidence;
 mod measure;
+mod pair;
 mod range;
 mod ratio;
 mod side;
 
+pub use evidence::Interval;
+pub(crate) use evidence::number;
+pub(crate) use pair::ratio;
 pub use side::{Rule, Side};
 
 /// The records that claims are judged from.
@@ -33,12 +40,14 @@ pub struct Records<'a> {
 /// What the records say of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The whole interval is on the claimed side.
+    /// The one-sided 95 % bounds of the median are on the claimed side.
     Reproduced,
-    /// The whole interval is on the other side.
+    /// A one-sided 95 % bound of the median is on the other side.
     NotReproduced,
-    /// The interval holds the bound, or there is nothing to compare.
+    /// Neither, or too few values to tell.
     Inconclusive,
+    /// The settings are for a look, not for verdicts.
+    NotJudged,
 }
 
 impl Verdict {
@@ -48,23 +57,43 @@ impl Verdict {
             Self::Reproduced => "reproduced",
             Self::NotReproduced => "not reproduced",
             Self::Inconclusive => "inconclusive",
+            Self::NotJudged => "not judged",
         }
     }
 }
 
 /// What a test of a claim found.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The verdict.
     pub verdict: Verdict,
-    /// The statistic: lower end of its 95 % interval, median, upper end.
-    pub interval: [f64; 3],
+    /// Why, in words.
+    pub reason: String,
+    /// The statistic and its two-sided interval, where there are values.
+    pub interval: Option<Interval>,
     /// Pairs (trials or learning rates) in favour.
     pub in_favour: usize,
-    /// Pairs compared.
+    /// Pairs that say something.
     pub pairs: usize,
+    /// Pairs that say nothing: both sides fail, say.
+    pub no_evidence: usize,
     /// Pairs planned.
     pub planned: usize,
+}
+
+impl Finding {
+    /// That nothing can be compared, and why.
+    fn nothing(reason: String, planned: usize) -> Self {
+        Self {
+            verdict: Verdict::Inconclusive,
+            reason,
+            interval: None,
+            in_favour: 0,
+            pairs: 0,
+            no_evidence: 0,
+            planned,
+        }
+    }
 }
 
 /// A test that decides a claim.
@@ -75,15 +104,8 @@ pub trait Test: Debug + Send + Sync {
     /// The test in words.
     fn describe(&self) -> String;
 
-    /// The runs that it looks at, to be checked against the experiment's names.
-    fn sides(&self) -> Vec<&Side> {
-        Vec::new()
-    }
-
-    /// The names of the EGOP estimates that it looks at, to be checked likewise.
-    fn spectra(&self) -> Vec<&str> {
-        Vec::new()
-    }
+    /// What it needs of the experiment.
+    fn wants(&self) -> Vec<Want<'_>>;
 }
 
 /// A claim and the test that decides it.
@@ -124,21 +146,28 @@ impl Claim {
         Some(Self { id: id?, statement: statement?, source: source?, test: test? })
     }
 
-    /// The row of `claims.csv`.
-    pub fn judge(&self, records: Records<'_>) -> ClaimRow {
-        let finding = self.test.judge(records);
-        let [lower, median, upper] = finding.interval;
+    /// The row of `claims.csv`. With a reason not to judge it, the values are given and a
+    /// verdict is not.
+    pub fn judge(&self, records: Records<'_>, unjudged: Option<&str>) -> ClaimRow {
+        let mut finding = self.test.judge(records);
+        if let Some(why) = unjudged {
+            finding.verdict = Verdict::NotJudged;
+            why.clone_into(&mut finding.reason);
+        }
         ClaimRow {
             id: self.id.clone(),
             statement: self.statement.clone(),
             source: self.source.clone(),
             test: self.test.describe(),
             verdict: finding.verdict.name().into(),
-            median,
-            lower,
-            upper,
+            reason: finding.reason,
+            median: finding.interval.map(|interval| interval.median),
+            lower: finding.interval.map(|interval| interval.lower),
+            upper: finding.interval.map(|interval| interval.upper),
+            level: finding.interval.map(|interval| interval.level),
             in_favour: finding.in_favour,
             pairs: finding.pairs,
+            no_evidence: finding.no_evidence,
             planned: finding.planned,
         }
     }

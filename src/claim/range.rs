@@ -1,9 +1,10 @@
 //! The median of one side within bounds.
 
-use crate::claim::bootstrap::median_interval;
-use crate::claim::{Entry, Finding, Records, Side, Test, Verdict};
+use crate::claim::evidence::{Evidence, Nothing};
+use crate::claim::{Entry, Finding, Records, Side, Test};
 use crate::config::{Allowed, Reader};
-use crate::sweep::Metric;
+use crate::need::{Need, Want};
+use crate::sweep::{Metric, Unit};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "range",
@@ -13,7 +14,17 @@ pub(super) const ENTRY: Entry = Entry {
         let of = reader.table("of", Side::read);
         let lowest = reader.number("lowest", Allowed::any());
         let highest = reader.number("highest", Allowed::any());
-        Some(Box::new(Range { metric: metric?, of: of?, lowest: lowest?, highest: highest? }))
+        let (metric, lowest, highest) = (metric?, lowest?, highest?);
+        if lowest > highest {
+            reader.problem("lowest", format!("must be at most `highest`, {highest}"));
+            return None;
+        }
+        if metric.unit == Unit::Accuracy && (lowest > 1.0 || highest < 0.0) {
+            let problem = "no accuracy is between these bounds: accuracies are shares, from 0 to 1";
+            reader.problem("lowest", problem);
+            return None;
+        }
+        Some(Box::new(Range { metric, of: of?, lowest, highest }))
     },
 };
 
@@ -27,24 +38,13 @@ struct Range {
 
 impl Test for Range {
     fn judge(&self, records: Records<'_>) -> Finding {
-        let values: Vec<f64> = self.of.values(records, &self.metric).into_values().collect();
-        let interval @ [lower, median, upper] = median_interval(&values);
-        let within = |value: f64| (self.lowest..=self.highest).contains(&value);
-        Finding {
-            verdict: if median.is_nan() {
-                Verdict::Inconclusive
-            } else if within(lower) && within(upper) {
-                Verdict::Reproduced
-            } else if upper < self.lowest || lower > self.highest {
-                Verdict::NotReproduced
-            } else {
-                Verdict::Inconclusive
-            },
-            interval,
-            in_favour: values.iter().filter(|&&value| within(value)).count(),
-            pairs: values.len(),
-            planned: records.planned,
-        }
+        let runs = match self.of.runs(records) {
+            Ok(runs) => runs,
+            Err(why) => return Finding::nothing(why, records.planned),
+        };
+        // A run that fails is outside of any bounds: that is a finding, not a lack of one.
+        let values = runs.values().map(|run| self.metric.value(run).ok_or(Nothing::Undefined));
+        Evidence::new(values, records.planned).judge([self.lowest, self.highest], "trials")
     }
 
     fn describe(&self) -> String {
@@ -52,7 +52,10 @@ impl Test for Range {
         format!("{} of {of} from {lowest} to {highest}", metric.name)
     }
 
-    fn sides(&self) -> Vec<&Side> {
-        vec![&self.of]
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("test", Need::Training)];
+        wants.extend(self.of.wants("of", true));
+        wants.extend(Want::all("metric", self.metric.needs.iter().copied()));
+        wants
     }
 }

@@ -1,8 +1,12 @@
 //! The paired ratio of two sides over the trials.
 
-use crate::claim::bootstrap::median_interval;
-use crate::claim::{Entry, Finding, Records, Side, Test, Verdict};
+use std::collections::BTreeMap;
+
+use crate::claim::evidence::{Bounds, Evidence};
+use crate::claim::{Entry, Finding, Records, Side, Test, pair};
 use crate::config::{Allowed, Reader};
+use crate::need::{Need, Want};
+use crate::record::RunRow;
 use crate::sweep::Metric;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -10,10 +14,10 @@ pub(super) const ENTRY: Entry = Entry {
     summary: "the ratio left/right of a metric, trial by trial, against a factor",
     read: |reader: &mut Reader<'_>| {
         let metric = reader.choice("metric", &Metric::choices());
-        let left = reader.table("left", Side::read);
-        let right = reader.table("right", Side::read);
+        let sides = sides(reader, true);
         let relation = Relation::read(reader);
-        Some(Box::new(Ratio { metric: metric?, left: left?, right: right?, relation: relation? }))
+        let [left, right] = sides?;
+        Some(Box::new(Ratio { metric: metric?, left, right, relation: relation? }))
     },
 };
 
@@ -47,28 +51,12 @@ impl Relation {
         Some(relation)
     }
 
-    pub(super) fn holds(self, ratio: f64) -> bool {
+    /// Between which ratios it holds.
+    pub(super) fn bounds(self) -> Bounds {
         match self {
-            Self::AtLeast(factor) => ratio >= factor,
-            Self::AtMost(factor) => ratio <= factor,
-            Self::Comparable(factor) => (factor.recip()..=factor).contains(&ratio),
-        }
-    }
-
-    fn verdict(self, [lower, median, upper]: [f64; 3]) -> Verdict {
-        let outside = match self {
-            Self::AtLeast(factor) => upper < factor,
-            Self::AtMost(factor) => lower > factor,
-            Self::Comparable(factor) => upper < factor.recip() || lower > factor,
-        };
-        if median.is_nan() {
-            Verdict::Inconclusive
-        } else if self.holds(lower) && self.holds(upper) {
-            Verdict::Reproduced
-        } else if outside {
-            Verdict::NotReproduced
-        } else {
-            Verdict::Inconclusive
+            Self::AtLeast(factor) => [factor, f64::INFINITY],
+            Self::AtMost(factor) => [f64::NEG_INFINITY, factor],
+            Self::Comparable(factor) => [factor.recip(), factor],
         }
     }
 
@@ -81,9 +69,18 @@ impl Relation {
     }
 }
 
-/// left/right. Two failures are even; a failure against a finite value is ∞ or 0.
-pub(super) fn ratio(left: f64, right: f64) -> f64 {
-    if left == right { 1.0 } else { left / right }
+/// Reads `left` and `right`, which must differ: by their learning rates alone, if those are
+/// `selected`.
+pub(super) fn sides(reader: &mut Reader<'_>, selected: bool) -> Option<[Side; 2]> {
+    let left = reader.table("left", Side::read);
+    let right = reader.table("right", Side::read);
+    let (left, right) = (left?, right?);
+    let same = left.algorithm == right.algorithm && left.coordinates == right.coordinates;
+    if same && (left.tuned == right.tuned || !selected) {
+        reader.problem("right", "is the same as `left`: a side compared with itself says nothing");
+        return None;
+    }
+    Some([left, right])
 }
 
 #[derive(Debug)]
@@ -96,19 +93,11 @@ struct Ratio {
 
 impl Test for Ratio {
     fn judge(&self, records: Records<'_>) -> Finding {
-        let left = self.left.values(records, &self.metric);
-        let right = self.right.values(records, &self.metric);
-        let ratios: Vec<f64> = left
-            .iter()
-            .filter_map(|(trial, &left)| Some(ratio(left, *right.get(trial)?)))
-            .collect();
-        let interval = median_interval(&ratios);
-        Finding {
-            verdict: self.relation.verdict(interval),
-            interval,
-            in_favour: ratios.iter().filter(|&&ratio| self.relation.holds(ratio)).count(),
-            pairs: ratios.len(),
-            planned: records.planned,
+        let sides = self.left.runs(records).and_then(|left| Ok((left, self.right.runs(records)?)));
+        match sides {
+            Ok((left, right)) => evidence(&self.metric, &left, &right, records.planned)
+                .judge(self.relation.bounds(), "pairs"),
+            Err(why) => Finding::nothing(why, records.planned),
         }
     }
 
@@ -117,32 +106,22 @@ impl Test for Ratio {
         format!("{} of {left} over {right} {}", metric.name, relation.describe())
     }
 
-    fn sides(&self) -> Vec<&Side> {
-        vec![&self.left, &self.right]
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("test", Need::Training)];
+        wants.extend(self.left.wants("left", true));
+        wants.extend(self.right.wants("right", true));
+        wants.extend(Want::all("metric", self.metric.needs.iter().copied()));
+        wants
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn verdicts_need_the_whole_interval() {
-        let at_least = Relation::AtLeast(2.0);
-        assert_eq!(at_least.verdict([2.0, 3.0, 9.0]), Verdict::Reproduced);
-        assert_eq!(at_least.verdict([1.0, 3.0, 9.0]), Verdict::Inconclusive);
-        assert_eq!(at_least.verdict([0.1, 0.2, 1.9]), Verdict::NotReproduced);
-        assert_eq!(at_least.verdict([f64::NAN; 3]), Verdict::Inconclusive);
-        let comparable = Relation::Comparable(1.5);
-        assert_eq!(comparable.verdict([0.7, 1.0, 1.4]), Verdict::Reproduced);
-        assert_eq!(comparable.verdict([1.6, 2.0, 3.0]), Verdict::NotReproduced);
-        assert_eq!(Relation::AtMost(1.0).verdict([0.1, 0.5, 0.9]), Verdict::Reproduced);
-    }
-
-    #[test]
-    fn failures_make_ratios_that_mean_something() {
-        assert_eq!(ratio(f64::INFINITY, 1.0), f64::INFINITY);
-        assert_eq!(ratio(1.0, f64::INFINITY), 0.0);
-        assert_eq!(ratio(f64::INFINITY, f64::INFINITY), 1.0);
-    }
+/// The ratios of the trials that both sides have.
+pub(super) fn evidence(
+    metric: &Metric,
+    left: &BTreeMap<usize, &RunRow>,
+    right: &BTreeMap<usize, &RunRow>,
+    planned: usize,
+) -> Evidence {
+    let pairs = left.iter().filter_map(|(trial, left)| Some((left, right.get(trial)?)));
+    Evidence::new(pairs.map(|(left, right)| pair::ratio(metric, left, right)), planned)
 }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::claim::Records;
 use crate::config::Reader;
+use crate::need::{Need, Want};
 use crate::record::RunRow;
-use crate::sweep::Metric;
 
 /// By which rule a learning rate was selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,26 +51,56 @@ impl Side {
         Some(Self { algorithm: algorithm?, coordinates: coordinates?, tuned: tuned? })
     }
 
-    /// All runs of the algorithm in the coordinate system.
-    pub(super) fn all<'a>(&self, records: Records<'a>) -> impl Iterator<Item = &'a RunRow> {
-        records
-            .runs
-            .iter()
-            .filter(|run| *run.algorithm == self.algorithm && *run.coordinates == self.coordinates)
+    /// What the side of this key needs: its names and, where rates are `selected`, a rule for them.
+    pub(super) fn wants(&self, key: &str, selected: bool) -> Vec<Want<'_>> {
+        let mut wants = vec![
+            Want::new(format!("{key}.algorithm"), Need::Algorithm(&self.algorithm)),
+            Want::new(format!("{key}.coordinates"), Need::Coordinates(&self.coordinates)),
+        ];
+        if selected && self.tuned == Rule::Original {
+            wants.push(Want::new(format!("{key}.tuned"), Need::Original));
+        }
+        wants
     }
 
-    /// The metric of each trial at the selected learning rate.
-    pub(crate) fn values(&self, records: Records<'_>, metric: &Metric) -> BTreeMap<usize, f64> {
+    /// The runs of the algorithm in the coordinate system at a learning rate, by trial.
+    pub(super) fn at<'a>(&self, records: Records<'a>, rate: f64) -> BTreeMap<usize, &'a RunRow> {
+        let runs = records.runs.iter().filter(|run| {
+            run.learning_rate == rate
+                && *run.algorithm == self.algorithm
+                && *run.coordinates == self.coordinates
+        });
+        runs.map(|run| (run.trial, run)).collect()
+    }
+
+    /// The learning rates that were tried, ascending.
+    pub(super) fn rates(&self, records: Records<'_>) -> Vec<f64> {
+        let of = records.rates.iter().filter(|rate| {
+            rate.algorithm == self.algorithm && rate.coordinates == self.coordinates
+        });
+        let mut rates: Vec<f64> = of.map(|rate| rate.learning_rate).collect();
+        rates.sort_by(f64::total_cmp);
+        rates
+    }
+
+    /// The runs at the selected learning rate, by trial; or why there are none.
+    pub(crate) fn runs<'a>(
+        &self,
+        records: Records<'a>,
+    ) -> Result<BTreeMap<usize, &'a RunRow>, String> {
         let selected = records.rates.iter().find(|rate| {
             rate.algorithm == self.algorithm
                 && rate.coordinates == self.coordinates
                 && self.tuned.selects(&rate.selected)
         });
-        let Some(selected) = selected else { return BTreeMap::new() };
-        self.all(records)
-            .filter(|run| run.learning_rate == selected.learning_rate)
-            .filter_map(|run| Some((run.trial, metric.value(run)?)))
-            .collect()
+        match selected {
+            Some(selected) => Ok(self.at(records, selected.learning_rate)),
+            None => Err(format!(
+                "no learning rate was selected for {}/{}: at each, half of the trials or more came \
+                 to nothing",
+                self.algorithm, self.coordinates
+            )),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::input::words;
 pub struct RunArgs {
     #[command(flatten)]
     pub(super) experiment: ExperimentArgs,
-    /// Exit with 3 when a claim is not reproduced
+    /// Exit with 3 unless every claim is reproduced: inconclusive or not judged will not do
     #[arg(long)]
     pub(super) strict: bool,
     /// Write the changes of variables to basis/ in the results folder, as NumPy's .npy files

@@ -41,7 +41,14 @@ pub fn load(
     path: &std::path::Path,
     overlay: &Overlay,
 ) -> Result<config::Resolved<Experiment>, ConfigErrors> {
-    config::read(&Source::open(path)?, overlay, Experiment::read)
+    let mut read = config::read(&Source::open(path)?, overlay, Experiment::read)?;
+    // What was stored under a profile stays so, whatever it is read as afterwards.
+    if let Some(profile) = overlay.profile.as_deref().filter(|&name| name != DEFAULT_PROFILE) {
+        read.value.profile = Some(profile.to_owned());
+        let key = ("profile".to_owned(), profile.into());
+        read.table = std::iter::once(key).chain(read.table).collect();
+    }
+    Ok(read)
 }
 
 impl<'a> Session<'a> {
@@ -60,7 +67,7 @@ impl<'a> Session<'a> {
         };
         let data = Data::of(&experiment, &context)?;
         let folder = arguments.out.clone().unwrap_or_else(|| {
-            let profile = arguments.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+            let profile = experiment.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
             let suffix = if profile == DEFAULT_PROFILE { "" } else { "-" };
             let name = if suffix.is_empty() { "" } else { profile };
             PathBuf::from(RESULTS).join(format!("{}{suffix}{name}", experiment.name))

@@ -8,13 +8,14 @@ use ciborium::Value;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde::{Serialize, Serializer};
 
+use crate::claim::number;
 use crate::cli::Status;
 use crate::cli::console::Console;
 use crate::experiment::Experiment;
 use crate::figure::Drawn;
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::run::{self, Between, Memory, Observer, Plan};
-use crate::sweep::median;
+use crate::sweep::{Unselected, median};
 
 /// Characters in a line of a table.
 const WIDTH: u16 = 118;
@@ -27,7 +28,8 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-/// The best learning rates, per algorithm and coordinate system.
+/// The best learning rates, per algorithm and coordinate system. Where none could be selected, the
+/// row says what was tried and what came of it.
 pub(super) fn rates(rows: &[RateRow]) -> String {
     if rows.is_empty() {
         return String::new();
@@ -43,23 +45,31 @@ pub(super) fn rates(rows: &[RateRow]) -> String {
         "diverged",
         "n",
     ]);
-    for row in rows.iter().filter(|row| !row.selected.is_empty()) {
-        table.add_row([
-            row.algorithm.clone(),
-            row.coordinates.clone(),
-            row.selected.clone(),
-            row.learning_rate.to_string(),
-            number(row.median),
-            format!("{} – {}", number(row.lower_quartile), number(row.upper_quartile)),
-            row.reached_target.map_or_else(|| "never".to_owned(), |step| step.to_string()),
-            row.diverged.to_string(),
-            complete(row.trials, row.planned),
-        ]);
+    let mut notes = String::new();
+    for of in rows.chunk_by(|a, b| a.algorithm == b.algorithm && a.coordinates == b.coordinates) {
+        if let Some(unselected) = Unselected::of(of) {
+            table.add_row(unselected.cells());
+            // Writing to a string cannot fail.
+            let _ = writeln!(notes, "{unselected}");
+        }
+        for row in of.iter().filter(|row| !row.selected.is_empty()) {
+            table.add_row([
+                row.algorithm.clone(),
+                row.coordinates.clone(),
+                row.selected.clone(),
+                row.learning_rate.to_string(),
+                number(row.median),
+                format!("{} – {}", number(row.lower_quartile), number(row.upper_quartile)),
+                row.reached_target.map_or_else(|| "never".to_owned(), |step| step.to_string()),
+                row.diverged.to_string(),
+                complete(row.trials, row.planned),
+            ]);
+        }
     }
     let metric = rows.first().map_or("", |row| &row.metric);
     format!(
         "learning rates selected by {metric}, in original coordinates or in each system's own:\n\
-         {table}\n"
+         {table}\n{notes}"
     )
 }
 
@@ -175,35 +185,39 @@ pub(super) fn claims(rows: &[ClaimRow]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut table =
-        table(&["claim", "test", "median [95 % interval]", "in favour", "n", "verdict"]);
+    let mut table = table(&[
+        "claim",
+        "test",
+        "median [interval]",
+        "level",
+        "in favour",
+        "n",
+        "no evidence",
+        "verdict",
+    ]);
+    let mut reasons = String::new();
     for row in rows {
+        let number = |value: Option<f64>| value.map_or_else(|| "–".into(), number);
         let [lower, median, upper] = [row.lower, row.median, row.upper].map(number);
         table.add_row([
             row.id.clone(),
             row.test.clone(),
             format!("{median} [{lower}, {upper}]"),
+            row.level.map_or_else(|| "–".into(), |level| format!("{:.1} %", 100.0 * level)),
             format!("{}/{}", row.in_favour, row.pairs),
             complete(row.pairs, row.planned),
+            row.no_evidence.to_string(),
             row.verdict.clone(),
         ]);
+        // Writing to a string cannot fail.
+        let _ = writeln!(reasons, "{}: {}: {}", row.id, row.verdict, row.reason);
     }
-    format!("{table}\n")
+    format!("{table}\n{reasons}")
 }
 
 /// `9/10` where something is missing, else just the number.
 fn complete(done: usize, planned: usize) -> String {
     if done == planned { done.to_string() } else { format!("n={done}/{planned}") }
-}
-
-/// Three significant digits.
-fn number(value: f64) -> String {
-    if value == 0.0 || (1e-2..1e4).contains(&value.abs()) {
-        let digits = (2 - value.abs().max(1e-2).log10().floor() as i32).max(0);
-        format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
-    } else {
-        format!("{value:.2e}")
-    }
 }
 
 /// Where the results are.

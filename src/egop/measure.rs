@@ -52,6 +52,33 @@ impl Measure {
         ),
     ];
 
+    /// What is wrong with taking a measure of this name there, of a block of `size` parameters; what
+    /// depends on the spectrum itself is not known beforehand.
+    pub fn refusal(name: &str, at: Option<f64>, size: usize) -> Option<String> {
+        let whole = |most: usize| {
+            let allowed = |at: f64| at.fract() == 0.0 && (1.0..=most as f64).contains(&at);
+            (!at.is_some_and(allowed)).then(|| format!("a whole number from 1 to {most}"))
+        };
+        let leading = LEADING.min(size);
+        let wanted = match name {
+            "leading-eigenvalue" | "density" => whole(leading),
+            "relative-eigenvalue" => whole(size).or_else(|| {
+                let k = at.unwrap_or_default() as usize;
+                (k > LEADING && !is_round(k))
+                    .then(|| format!("up to {LEADING}, or 1, 2 or 5 times a power of ten"))
+            }),
+            "effective-dimension" => (!at.is_some_and(|at| SHARES.contains(&at)))
+                .then(|| format!("one of {}", SHARES.map(|share| share.to_string()).join(", "))),
+            "shelf-end" | "shelf-gap" => whole(SHELVES.min(size.saturating_sub(1))),
+            "subspace-distance" => whole(size),
+            _ => {
+                return at
+                    .map(|_| format!("{name} is taken nowhere in particular: remove this key"));
+            }
+        };
+        wanted.map(|wanted| format!("{name} needs {wanted} for `at`"))
+    }
+
     /// All measures of one spectrum; those of two ([`subspace_distance`]) are not among them.
     pub fn all(spectrum: &Spectrum) -> Vec<Self> {
         let lambda = &spectrum.eigenvalues;
@@ -174,6 +201,27 @@ mod tests {
     fn round_numbers() {
         let round: Vec<usize> = (1..1100).filter(|&k| is_round(k)).collect();
         assert_eq!(round, [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
+    }
+
+    #[test]
+    fn what_is_measured_is_not_refused_and_nothing_else_is_promised() {
+        let size = 130;
+        let eigenvalues: Array1<f64> = (0..size).map(|k| 0.9_f64.powi(k)).collect();
+        let size = size as usize;
+        let spectrum = Spectrum { eigenvalues, eigenvectors: Array2::eye(size) };
+        let all = Measure::all(&spectrum);
+        for measure in &all {
+            assert_eq!(Measure::refusal(measure.name, measure.at, size), None, "{measure:?}");
+        }
+        for (name, _) in Measure::NAMES {
+            let places = [-1.0, 0.0, 0.5, 0.7, 1.0, 1.5, 4.0, 5.0, 100.0, 101.0, 120.0, 500.0];
+            for at in places.map(Some).into_iter().chain([None]) {
+                let there = all.iter().any(|one| (one.name, one.at) == (name, at));
+                let there = there || name == "subspace-distance";
+                assert!(there || Measure::refusal(name, at, size).is_some(), "{name} at {at:?}");
+            }
+        }
+        assert!(Measure::refusal("subspace-distance", None, size).is_some());
     }
 
     #[test]

@@ -17,7 +17,12 @@ use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, METRICS, Metric};
 use crate::trial::{CurvePoints, Recording, Start, Training};
 
+mod check;
+mod offer;
 mod read;
+
+/// The profile that every experiment may have for a look.
+const QUICK: &str = "quick";
 
 /// In which floating-point type trials run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +83,14 @@ pub struct Algorithm {
 }
 
 impl Algorithm {
+    /// The lowest learning rate that is or may be tried.
+    fn lowest_rate(&self) -> f64 {
+        match &self.rates {
+            Rates::Fixed(rates) => rates.first().copied().unwrap_or(f64::INFINITY),
+            Rates::Swept { limits, .. } => 10.0_f64.powi(limits.lowest),
+        }
+    }
+
     /// The learning rates to begin with.
     pub fn first_rates(&self) -> Vec<f64> {
         match &self.rates {
@@ -176,6 +189,9 @@ pub struct Experiment {
     pub name: String,
     /// One line for people.
     pub title: String,
+    /// The profile that its settings come from, where that is not the default one. A key of the
+    /// resolved config, so that it is known wherever that goes; no setting in itself.
+    pub profile: Option<String>,
     /// Root seed of all random streams.
     pub seed: u64,
     /// Number of random instances.
@@ -212,6 +228,12 @@ impl Experiment {
     /// Reads a whole config; all problems are recorded with the reader.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         read::experiment(reader)
+    }
+
+    /// Why its claims are not to be judged, where they are not: a look is no ground for a verdict.
+    pub fn unjudged(&self) -> Option<&'static str> {
+        (self.profile.as_deref() == Some(QUICK))
+            .then_some("the profile `quick` is for a look: its settings are not those of the claim")
     }
 
     /// Whether it trains anything; otherwise it estimates EGOPs only.

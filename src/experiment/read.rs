@@ -6,7 +6,7 @@ use crate::config::{Allowed, Reader};
 use crate::distribution::Distribution;
 use crate::egop::Sampling;
 use crate::experiment::{
-    Algorithm, Coordinates, Experiment, Own, Precision, Rates, Sweep, TrainingSpec,
+    Algorithm, Coordinates, Experiment, Own, Precision, Rates, Sweep, TrainingSpec, check,
 };
 use crate::figure;
 use crate::minibatch::Order;
@@ -15,9 +15,6 @@ use crate::optimizer;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, Metric};
 use crate::trial::{CurvePoints, Recording, Start};
-
-/// Trajectories hold every parameter of every iterate; more parameters than this are no picture.
-const TRAJECTORY_PARAMETERS: usize = 16;
 
 /// Numbers that single precision does not round to 0.
 const TINY: Allowed = Allowed::at_least(1e-30);
@@ -28,6 +25,7 @@ const TRAINING: &[&str] = &["coordinates", "algorithms", "training", "sweep"];
 pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     let name = name(reader);
     let title = reader.text("title");
+    let profile = reader.optional_text("profile");
     let seed = reader.count("seed", 0..=u32::MAX as usize);
     let trials = reader.count("trials", 1..=10_000);
     let precisions = [("f64", Precision::Double), ("f32", Precision::Single)];
@@ -65,6 +63,7 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     let experiment = Experiment {
         name: name?,
         title: title?,
+        profile: profile?,
         seed: seed? as u64,
         trials: trials?,
         precision: precision?,
@@ -81,7 +80,7 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
         figures: figures?,
         claims: claims?,
     };
-    check(reader, &experiment).then_some(experiment)
+    check::check(reader, &experiment).then_some(experiment)
 }
 
 /// The name becomes a folder.
@@ -248,135 +247,4 @@ fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool))
         curve: curve?,
     };
     Some((training, recording?))
-}
-
-/// The rules that involve several tables; every broken one is reported.
-fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
-    let mut problems: Vec<(String, String)> = Vec::new();
-    let mut report = |key: &str, problem: String| problems.push((key.into(), problem));
-    let layout = experiment.objective.layout();
-    let section = if experiment.trains() { "coordinates" } else { "spectra" };
-    let names: Vec<&str> = experiment.coordinates.iter().map(|one| &*one.name).collect();
-    let algorithms: Vec<&str> = experiment.algorithms.iter().map(|one| &*one.name).collect();
-
-    for coordinates in &experiment.coordinates {
-        let layout = experiment.objective_of(coordinates).layout();
-        let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
-        if let Some((key, problem)) = coordinates.basis.problem(&layout) {
-            report(&format!("{section}.{}.{key}", coordinates.name), problem);
-        }
-        for block in coordinates.basis.scope().map_or(&[][..], Scope::names) {
-            if !blocks.contains(&&**block) {
-                report(
-                    &format!("{section}.{}.blocks", coordinates.name),
-                    format!("the objective has no block \"{block}\"; it has {}", list(&blocks)),
-                );
-            }
-        }
-    }
-    for tuned in &experiment.sweep.tune {
-        if !names.contains(&&**tuned) {
-            let problem =
-                format!("there are no coordinates \"{tuned}\"; there are {}", list(&names));
-            report("sweep.tune", problem);
-        }
-    }
-    for (index, claim) in experiment.claims.iter().enumerate() {
-        for side in claim.test.sides() {
-            for (what, name, known) in [
-                ("algorithm", &side.algorithm, &algorithms),
-                ("coordinates", &side.coordinates, &names),
-            ] {
-                if !known.contains(&&**name) {
-                    report(
-                        &format!("claims.{index}"),
-                        format!("{}: no {what} \"{name}\"; there are {}", claim.id, list(known)),
-                    );
-                }
-            }
-        }
-        for spectrum in claim.test.spectra() {
-            if experiment.trains() || !names.contains(&spectrum) {
-                let spectra = if experiment.trains() { "none".into() } else { list(&names) };
-                report(
-                    &format!("claims.{index}"),
-                    format!("{}: no spectrum \"{spectrum}\"; there are {spectra}", claim.id),
-                );
-            }
-        }
-        if experiment.claims[..index].iter().any(|earlier| earlier.id == claim.id) {
-            report(&format!("claims.{index}.id"), format!("\"{}\" is used twice", claim.id));
-        }
-    }
-    for (index, figure) in experiment.figures.iter().enumerate() {
-        for (key, referred, known) in [
-            ("algorithms", figure.algorithms(), &algorithms),
-            ("coordinates", figure.coordinates(), &names),
-        ] {
-            for name in referred.iter().filter(|name| !known.contains(&&***name)) {
-                let problem = format!("\"{name}\" is not among {}", list(known));
-                report(&format!("figures.{index}.{key}"), problem);
-            }
-        }
-        let recorded = ["landscape.csv", "trajectories.csv"];
-        if experiment.recording != Recording::Trajectory
-            && figure.tables().iter().any(|table| recorded.contains(table))
-        {
-            report(
-                &format!("figures.{index}.kind"),
-                "needs training.record = \"trajectories\"".into(),
-            );
-        }
-        if experiment.figures[..index].iter().any(|earlier| earlier.file() == figure.file()) {
-            report(
-                &format!("figures.{index}.file"),
-                format!("\"{}\" is used twice", figure.file()),
-            );
-        }
-    }
-    let examples = experiment.objective.examples();
-    let training = experiment.training.minibatch.map(|(size, _)| size);
-    let mut batches = vec![("training.batch".into(), training, examples)];
-    if experiment.trains() {
-        batches.push(("egop.batch".into(), experiment.sampling.batch, examples));
-    } else {
-        batches.extend(experiment.coordinates.iter().map(|spectrum| {
-            let key = match spectrum.own.sampling {
-                Some(_) => format!("spectra.{}.egop.batch", spectrum.name),
-                None => "egop.batch".into(),
-            };
-            let batch = experiment.sampling_of(spectrum).batch;
-            (key, batch, experiment.objective_of(spectrum).examples())
-        }));
-    }
-    for (key, batch, examples) in batches {
-        match (batch, examples) {
-            (Some(_), None) => {
-                report(&key, "the objective has no minibatches: remove this key".into());
-            }
-            (Some(size), Some(examples)) if size > examples => {
-                report(&key, format!("must be at most the {examples} training rows"));
-            }
-            _ => {}
-        }
-    }
-    if experiment.recording == Recording::Trajectory {
-        if layout.dimension() > TRAJECTORY_PARAMETERS {
-            report(
-                "training.record",
-                format!("trajectories need at most {TRAJECTORY_PARAMETERS} parameters"),
-            );
-        }
-        if experiment.training.minibatch.is_some() {
-            report("training.record", "trajectories need full batches".into());
-        }
-    }
-    for (key, problem) in &problems {
-        reader.problem(key, problem);
-    }
-    problems.is_empty()
-}
-
-fn list(names: &[&str]) -> String {
-    names.join(", ")
 }

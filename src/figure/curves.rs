@@ -12,6 +12,7 @@ use super::selection::{Filter, Method, Tuned, described, trials_note};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
 use crate::config::Reader;
+use crate::need::{Need, Want};
 use crate::record::{CurveRow, Stop};
 use crate::sweep::Goal;
 
@@ -23,7 +24,7 @@ pub(super) const ENTRY: Entry = Entry {
         let column = reader.choice("metric", &Column::choices());
         let tuned = Tuned::read(reader);
         let filter = Filter::read(reader);
-        let units = [("iteration", "iteration"), ("epoch", "epoch")];
+        let units = [("iteration", Unit::Iteration), ("epoch", Unit::Epoch)];
         let unit = reader.choice_or("unit", "iteration", &units);
         let last_step = reader.optional_count("last_step", 1..=usize::MAX);
         let limits = Limits::read(reader);
@@ -48,12 +49,37 @@ struct Curves {
     /// Which of the selected learning rates is used.
     tuned: Tuned,
     filter: Filter,
-    /// What a step is called: `iteration` or `epoch`.
-    unit: &'static str,
+    /// What a step is.
+    unit: Unit,
     /// Where the horizontal axis ends.
     last_step: Option<usize>,
     /// Of the vertical axis.
     limits: Limits,
+}
+
+/// What a recorded step is.
+#[derive(Clone, Copy, Debug)]
+enum Unit {
+    /// An update with the full batch.
+    Iteration,
+    /// A pass over the examples in minibatches.
+    Epoch,
+}
+
+impl Unit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Iteration => "iteration",
+            Self::Epoch => "epoch",
+        }
+    }
+
+    fn need(self) -> Need<'static> {
+        match self {
+            Self::Iteration => Need::FullBatches,
+            Self::Epoch => Need::Minibatches,
+        }
+    }
 }
 
 impl Spec for Curves {
@@ -65,12 +91,13 @@ impl Spec for Curves {
         &["curves.csv", "learning_rates.csv", "runs.csv"]
     }
 
-    fn algorithms(&self) -> &[String] {
-        &self.filter.algorithms
-    }
-
-    fn coordinates(&self) -> &[String] {
-        &self.filter.coordinates
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("kind", Need::Training)];
+        wants.extend(self.filter.wants());
+        wants.extend(self.tuned.wants());
+        wants.extend(Want::all("metric", self.column.needs.iter().copied()));
+        wants.push(Want::new("unit", self.unit.need()));
+        wants
     }
 
     fn page(&self, tables: &Tables) -> Result<Page> {
@@ -136,7 +163,12 @@ impl Spec for Curves {
             legend.push(Key::line(described(method, rate), method.stroke).with_band(band));
         }
 
-        let x = Axis { label: self.unit.into(), scale: Scale::Whole, low: 0.0, high: last as f64 };
+        let x = Axis {
+            label: self.unit.name().into(),
+            scale: Scale::Whole,
+            low: 0.0,
+            high: last as f64,
+        };
         if lines.iter().any(|mark| matches!(mark, Mark::Symbols { .. })) {
             footnotes.push("×: from here on, half of the trials or more have diverged.".into());
         }

@@ -7,6 +7,7 @@ use super::style::{GREY, colour};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
 use crate::config::Reader;
+use crate::need::{Need, Want};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "density",
@@ -54,8 +55,17 @@ impl Spec for Density {
         &["eigenvectors.csv", "spectrum.csv"]
     }
 
-    fn coordinates(&self) -> &[String] {
-        std::slice::from_ref(&self.system)
+    fn wants(&self) -> Vec<Want<'_>> {
+        let Self { system, block, .. } = self;
+        let mut wants = vec![
+            Want::new("kind", Need::Estimates),
+            Want::new("coordinates", Need::Estimate(system)),
+            Want::new("block", Need::Block(Some(system), block)),
+        ];
+        let vector = |&k| Want::new("vectors", Need::Eigenvector { of: system, block, k });
+        wants.extend(self.vectors.iter().map(vector));
+        wants.push(Want::new("trial", Need::Trial(self.trial)));
+        wants
     }
 
     fn page(&self, tables: &Tables) -> Result<Page> {

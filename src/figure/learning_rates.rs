@@ -14,6 +14,7 @@ use super::style::{GREY, algorithm_name};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
 use crate::config::Reader;
+use crate::need::{Need, Want};
 use crate::sweep::{Goal, METRICS, Metric};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -72,12 +73,14 @@ impl Spec for LearningRates {
         }
     }
 
-    fn algorithms(&self) -> &[String] {
-        &self.filter.algorithms
-    }
-
-    fn coordinates(&self) -> &[String] {
-        &self.filter.coordinates
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("kind", Need::Training)];
+        wants.extend(self.filter.wants());
+        wants.extend(self.tuned.wants());
+        if let Some(metric) = self.metric {
+            wants.extend(Want::all("metric", metric.needs_everywhere()));
+        }
+        wants
     }
 
     fn page(&self, tables: &Tables) -> Result<Page> {

@@ -3,6 +3,8 @@
 use super::axis::{Axis, Scale};
 use super::quartiles::Quartiles;
 use crate::config::{Allowed, Reader};
+use crate::need::Need;
+use crate::objective::Split;
 use crate::record::CurveRow;
 use crate::sweep::Goal;
 
@@ -13,16 +15,31 @@ pub struct Column {
     pub name: &'static str,
     /// Which values are better.
     pub goal: Goal,
+    /// What an experiment must have for it to apply.
+    pub needs: &'static [Need<'static>],
     /// Its value; `None` where it does not apply.
     pub get: fn(&CurveRow) -> Option<f64>,
 }
 
+const fn column(
+    name: &'static str,
+    needs: &'static [Need<'static>],
+    get: fn(&CurveRow) -> Option<f64>,
+) -> Column {
+    Column { name, goal: Goal::Lower, needs, get }
+}
+
 const COLUMNS: [Column; 5] = [
-    Column { name: "suboptimality", goal: Goal::Lower, get: |row| row.suboptimality },
-    Column { name: "train_loss", goal: Goal::Lower, get: |row| Some(row.train_loss) },
-    Column { name: "validation_loss", goal: Goal::Lower, get: |row| row.validation_loss },
-    Column { name: "validation_accuracy", goal: Goal::Higher, get: |row| row.validation_accuracy },
-    Column { name: "gradient_norm", goal: Goal::Lower, get: |row| Some(row.gradient_norm) },
+    column("suboptimality", &[Need::Minimum], |row| row.suboptimality),
+    column("train_loss", &[], |row| Some(row.train_loss)),
+    column("validation_loss", &[Need::Split(Split::Validation)], |row| row.validation_loss),
+    Column {
+        goal: Goal::Higher,
+        ..column("validation_accuracy", &[Need::Split(Split::Validation), Need::Accuracy], |row| {
+            row.validation_accuracy
+        })
+    },
+    column("gradient_norm", &[], |row| Some(row.gradient_norm)),
 ];
 
 impl Column {

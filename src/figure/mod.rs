@@ -32,6 +32,7 @@ pub use tables::Tables;
 
 use crate::Result;
 use crate::config::Reader;
+use crate::need::Want;
 
 /// The extensions of the files of each figure.
 pub const FORMATS: [&str; 2] = ["png", "svg"];
@@ -53,15 +54,8 @@ pub trait Spec: std::fmt::Debug + Send + Sync {
     /// The tables it is drawn from.
     fn tables(&self) -> &'static [&'static str];
 
-    /// Names of algorithms that it refers to.
-    fn algorithms(&self) -> &[String] {
-        &[]
-    }
-
-    /// Names of coordinate systems that it refers to.
-    fn coordinates(&self) -> &[String] {
-        &[]
-    }
+    /// What it needs of the experiment.
+    fn wants(&self) -> Vec<Want<'_>>;
 
     /// What it shows.
     ///

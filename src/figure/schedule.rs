@@ -7,6 +7,7 @@ use super::style::colour;
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
 use crate::config::Reader;
+use crate::need::{Need, Want};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "schedule",
@@ -27,6 +28,10 @@ impl Spec for Schedule {
 
     fn tables(&self) -> &'static [&'static str] {
         &["schedule.csv"]
+    }
+
+    fn wants(&self) -> Vec<Want<'_>> {
+        vec![Want::new("kind", Need::Training), Want::new("kind", Need::Schedule)]
     }
 
     fn page(&self, tables: &Tables) -> Result<Page> {

@@ -6,6 +6,7 @@ use super::style::{algorithm_colours, algorithm_name, dash};
 use super::tables::Tables;
 use crate::Result;
 use crate::config::Reader;
+use crate::need::{Need, Want};
 use crate::record::RateRow;
 
 /// Which selected learning rate is used (paper, D.5).
@@ -21,6 +22,11 @@ impl Tuned {
     /// Reads `tuned`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         reader.choice_or("tuned", "original", &[("original", Self::Original), ("own", Self::Own)])
+    }
+
+    /// What it needs of the experiment.
+    pub fn wants(self) -> Option<Want<'static>> {
+        (self == Self::Original).then(|| Want::new("tuned", Need::Original))
     }
 
     fn accepts(self, selected: &str) -> bool {
@@ -98,6 +104,14 @@ impl Filter {
         let algorithms = reader.texts_or("algorithms", &[]);
         let coordinates = reader.texts_or("coordinates", &[]);
         Some(Self { algorithms: algorithms?, coordinates: coordinates? })
+    }
+
+    /// What it needs of the experiment: its names.
+    pub fn wants(&self) -> impl Iterator<Item = Want<'_>> {
+        let algorithms = self.algorithms.iter().map(|name| ("algorithms", Need::Algorithm(name)));
+        let coordinates = self.coordinates.iter();
+        let coordinates = coordinates.map(|name| ("coordinates", Need::Coordinates(name)));
+        algorithms.chain(coordinates).map(|(key, need)| Want::new(key, need))
     }
 
     /// The methods shown, algorithm by algorithm in the order of the config.

@@ -10,6 +10,7 @@ use super::style::{colour, dash};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
 use crate::config::{Allowed, Reader};
+use crate::need::{Need, Want};
 use crate::record::SpectrumRow;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -63,8 +64,19 @@ impl Spec for Spectrum {
         &["spectrum.csv"]
     }
 
-    fn coordinates(&self) -> &[String] {
-        &self.coordinates
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("kind", Need::Spectrum(None))];
+        for name in &self.coordinates {
+            wants.push(Want::new("coordinates", Need::Coordinates(name)));
+            wants.push(Want::new("coordinates", Need::Spectrum(Some(name))));
+        }
+        for block in &self.blocks {
+            let anywhere = self.coordinates.is_empty().then_some(Need::Block(None, block));
+            let there = self.coordinates.iter().map(|name| Need::Block(Some(name), block));
+            wants.extend(there.chain(anywhere).map(|need| Want::new("blocks", need)));
+        }
+        wants.push(Want::new("trial", Need::Trial(self.trial)));
+        wants
     }
 
     fn page(&self, tables: &Tables) -> Result<Page> {

@@ -12,6 +12,7 @@ use super::style::{BLACK, GREY};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
 use crate::config::{Allowed, Reader};
+use crate::need::{Need, Want};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "trajectories",
@@ -61,12 +62,15 @@ impl Spec for Trajectories {
         &["landscape.csv", "learning_rates.csv", "runs.csv", "trajectories.csv"]
     }
 
-    fn algorithms(&self) -> &[String] {
-        &self.filter.algorithms
-    }
-
-    fn coordinates(&self) -> &[String] {
-        &self.filter.coordinates
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("kind", Need::Training)];
+        // The landscape is recorded in original coordinates, around the minimizer.
+        let needs = [Need::Trajectories, Need::Parameters(2), Need::Minimizer, Need::Original];
+        wants.extend(Want::all("kind", needs));
+        wants.extend(self.filter.wants());
+        wants.extend(self.tuned.wants());
+        wants.push(Want::new("trial", Need::Trial(self.trial)));
+        wants
     }
 
     fn page(&self, tables: &Tables) -> Result<Page> {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, double, real};
 use crate::objective::composite::MatrixSpec;
-use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
+use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
 use crate::simd::{sum_of_squares, vectorized};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -78,6 +78,10 @@ impl Spec for LeastSquaresSpec {
 
     fn data_len(&self) -> usize {
         self.0.data_len()
+    }
+
+    fn known(&self) -> Known {
+        Known::OPTIMUM
     }
 
     fn absorbs_bases(&self) -> bool {

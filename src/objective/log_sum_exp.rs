@@ -9,7 +9,7 @@ use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{Real, double, real};
 use crate::objective::composite::MatrixSpec;
-use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
+use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "log-sum-exp",
@@ -102,6 +102,10 @@ impl Spec for LogSumExpSpec {
 
     fn data_len(&self) -> usize {
         self.0.data_len()
+    }
+
+    fn known(&self) -> Known {
+        Known::OPTIMUM
     }
 
     fn absorbs_bases(&self) -> bool {

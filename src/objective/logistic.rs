@@ -10,7 +10,7 @@ use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, double, real};
 use crate::objective::composite::MatrixSpec;
-use crate::objective::{Build, Composite, Context, Entry, Objective, Outer, Spec};
+use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "logistic",
@@ -198,6 +198,10 @@ impl Spec for LogisticSpec {
 
     fn data_len(&self) -> usize {
         self.0.data_len()
+    }
+
+    fn known(&self) -> Known {
+        Known::OPTIMUM
     }
 
     fn absorbs_bases(&self) -> bool {

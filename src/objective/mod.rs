@@ -191,6 +191,27 @@ pub trait Build<R: Real> {
     fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>>;
 }
 
+/// What is known of an objective, and measured on it, whatever the random draw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// [`Objective::minimum`].
+    pub minimum: bool,
+    /// [`Objective::minimizer`].
+    pub minimizer: bool,
+    /// Metrics on validation examples.
+    pub validation: bool,
+    /// Metrics on test examples.
+    pub test: bool,
+    /// [`Metrics::accuracy`].
+    pub accuracy: bool,
+}
+
+impl Known {
+    /// Where the minimum is, and nothing else.
+    pub const OPTIMUM: Self =
+        Self { minimum: true, minimizer: true, validation: false, test: false, accuracy: false };
+}
+
 /// An objective's settings: everything but the random draw.
 pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// The parameter blocks.
@@ -206,6 +227,11 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
 
     /// How many numbers the data of one trial are, about.
     fn data_len(&self) -> usize;
+
+    /// What is known of it: figures, claims and metrics that need more are refused.
+    fn known(&self) -> Known {
+        Known::default()
+    }
 
     /// Whether gradients need no products with V: see [`Objective::reparameterized`].
     fn absorbs_bases(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::feed_forward;
-use super::{Build, Context, Entry, FeedForward, Objective, Spec};
+use super::{Build, Context, Entry, FeedForward, Known, Objective, Spec};
 use crate::config::Reader;
 use crate::data::{DataSet, digits, fashion_mnist};
 use crate::error::Result;
@@ -96,6 +96,10 @@ impl Spec for ReluNetSpec {
 
     fn gradient_cost(&self) -> f64 {
         feed_forward::gradient_cost(&self.widths(), self.images.shape().2)
+    }
+
+    fn known(&self) -> Known {
+        Known { validation: true, test: true, accuracy: true, ..Known::default() }
     }
 
     fn data_len(&self) -> usize {

@@ -143,8 +143,9 @@ impl<'a> Run<'a> {
             planned: self.experiment.trials,
         };
         let theory = theory::observed(&finals.theory, self.experiment, records);
-        let claims: Vec<_> =
-            self.experiment.claims.iter().map(|claim| claim.judge(records)).collect();
+        let unjudged = self.experiment.unjudged();
+        let claims = self.experiment.claims.iter();
+        let claims: Vec<_> = claims.map(|claim| claim.judge(records, unjudged)).collect();
         let schedule = self.experiment.training.schedule_rows();
         let mut tables = swept.tables();
         tables.extend(finals.tables());

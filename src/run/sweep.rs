@@ -9,7 +9,7 @@ use crate::run::observer::Observer;
 use crate::run::pass::Failure;
 use crate::run::plan::Between;
 use crate::run::task::{Rows, Task};
-use crate::sweep::{self, Grid, Limits, Rated, Selected};
+use crate::sweep::{self, Grid, Hopeless, Limits, Rated, Selected};
 use crate::trial::Recording;
 
 /// A finished sweep.
@@ -230,16 +230,16 @@ impl<'a> Sweep<'a> {
         sweep::select(&self.rated(algorithm, coordinates), goal)
     }
 
-    /// The best coarse exponent in each coordinate system that is tuned and has results; none where
-    /// every rate diverged.
-    fn best_decades(&self, algorithm: usize) -> Vec<(&'a str, Option<i32>)> {
+    /// The best coarse exponent in each coordinate system that is tuned and has results, or why
+    /// there is none.
+    fn best_decades(&self, algorithm: usize) -> Vec<(&'a str, Result<i32, Hopeless>)> {
         let goal = self.experiment.sweep.metric.goal;
         let tuned = self.experiment.sweep.tune.iter();
         tuned
             .map(|coordinates| (&**coordinates, self.rated(algorithm, coordinates)))
             .filter(|(_, rates)| rates.iter().any(|rate| rate.trials > 0))
             .map(|(coordinates, rates)| {
-                let best = sweep::select(&rates, goal);
+                let best = sweep::select(&rates, goal).ok_or_else(|| Hopeless::of(&rates));
                 (coordinates, best.map(|best| sweep::decade(best.learning_rate)))
             })
             .collect()
@@ -249,21 +249,31 @@ impl<'a> Sweep<'a> {
     fn extend(&mut self, algorithm: usize) -> Vec<f64> {
         let Some((mut grid, limits)) = self.grids[algorithm] else { return Vec::new() };
         let name = &self.experiment.algorithms[algorithm].name;
+        let metric = self.experiment.sweep.metric.name;
         let before = grid.rates();
         for (coordinates, best) in self.best_decades(algorithm) {
-            // Where every rate diverged, smaller ones are tried.
-            let best = best.unwrap_or(grid.from);
-            if let Some(extended) = grid.extended(best, limits) {
+            let (edge, what) = match best {
+                Ok(best) => {
+                    let what =
+                        format!("the best coarse learning rate in {coordinates} coordinates");
+                    (best, format!("{what}, 1e{best}, is"))
+                }
+                Err(Hopeless::Diverges) => {
+                    let what = format!("most trials diverged in {coordinates} coordinates");
+                    (grid.from, format!("{what}, down to 1e{}, which is", grid.from))
+                }
+                Err(Hopeless::TooSlow) => {
+                    let what = format!("most trials have no finite {metric} in {coordinates}");
+                    (grid.to, format!("{what} coordinates, up to 1e{}, which is", grid.to))
+                }
+                Err(Hopeless::Neither) => continue,
+            };
+            if let Some(extended) = grid.extended(edge, limits) {
                 grid = extended;
-                self.observer.note(&format!(
-                    "{name}: the best coarse learning rate in {coordinates} coordinates, 1e{best}, \
-                     is on the edge of the grid: extended by a decade"
-                ));
-            } else if best == limits.lowest || best == limits.highest {
-                self.observer.note(&format!(
-                    "{name}: the best coarse learning rate in {coordinates} coordinates, 1e{best}, \
-                     is at the limit of the sweep"
-                ));
+                self.observer
+                    .note(&format!("{name}: {what} on the edge of the grid: extended by a decade"));
+            } else if edge == limits.lowest || edge == limits.highest {
+                self.observer.note(&format!("{name}: {what} at the limit of the sweep"));
             }
         }
         self.grids[algorithm] = Some((grid, limits));
@@ -273,8 +283,11 @@ impl<'a> Sweep<'a> {
     /// The refined learning rates that were not tried yet.
     fn refine(&self, algorithm: usize) -> Vec<f64> {
         let Some((grid, limits)) = self.grids[algorithm] else { return Vec::new() };
-        let best: Vec<i32> =
-            self.best_decades(algorithm).into_iter().filter_map(|(_, decade)| decade).collect();
+        let best: Vec<i32> = self
+            .best_decades(algorithm)
+            .into_iter()
+            .filter_map(|(_, decade)| decade.ok())
+            .collect();
         let tried = grid.rates();
         sweep::refined(&best, limits).into_iter().filter(|rate| !tried.contains(rate)).collect()
     }
@@ -299,7 +312,12 @@ impl<'a> Sweep<'a> {
                         (None, Some(_)) => "own",
                         (None, None) => "",
                     };
-                    let reason = by_own.or(by_original).map(|selected| selected.reason.clone());
+                    let reason = match (by_own, by_original) {
+                        (Some(here), _) => here.reason.clone(),
+                        // The medians that it names are not those of this row.
+                        (None, Some(there)) => format!("in original coordinates: {}", there.reason),
+                        (None, None) => String::new(),
+                    };
                     let [lower_quartile, median, upper_quartile] = rated.quartiles;
                     rows.push(RateRow {
                         algorithm: algorithm.name.clone(),
@@ -314,7 +332,7 @@ impl<'a> Sweep<'a> {
                         planned: experiment.trials,
                         diverged: rated.diverged,
                         selected: selected.into(),
-                        reason: reason.unwrap_or_default(),
+                        reason,
                     });
                 }
             }

@@ -1,16 +1,15 @@
 //! Tasks: the unit of work that is stored. One trial in one coordinate system at some learning
 //! rates of each algorithm.
 
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use toml::Value;
 
+pub(super) use crate::basis::block_name;
 use crate::config::canonical_json;
 use crate::error::Result;
 use crate::experiment::Experiment;
-use crate::lanes::Layout;
 use crate::objective::Context;
 use crate::record::{
     CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RunRow, SCHEMA, SpectrumRow, TheoryRow,
@@ -140,15 +139,6 @@ impl Task {
             rows.landscape = landscape::rows(problem, self.trial);
         }
         Ok(rows)
-    }
-}
-
-/// The name of a group of parameter blocks.
-pub(super) fn block_name(layout: &Layout, group: &Range<usize>) -> String {
-    let blocks = layout.blocks();
-    match &blocks[group.clone()] {
-        [one] if blocks.len() > 1 => one.name.clone(),
-        _ => "all".into(),
     }
 }
 

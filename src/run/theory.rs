@@ -1,8 +1,6 @@
 //! The observed speed-ups, beside what the theory says.
 
-use std::collections::BTreeMap;
-
-use crate::claim::{Records, Rule, Side};
+use crate::claim::{Records, Rule, Side, ratio};
 use crate::experiment::Experiment;
 use crate::record::TheoryRow;
 use crate::sweep::Metric;
@@ -16,16 +14,16 @@ pub(super) fn observed(
     let original = experiment.coordinates.iter().find(|one| one.basis.is_identity());
     let mut all = Vec::new();
     for algorithm in &experiment.algorithms {
-        let values = |coordinates: &str, tuned: Rule| -> BTreeMap<usize, f64> {
+        let runs = |coordinates: &str, tuned: Rule| {
             let (algorithm, coordinates) = (algorithm.name.clone(), coordinates.into());
-            Side { algorithm, coordinates, tuned }.values(records, &Metric::TO_TARGET)
+            Side { algorithm, coordinates, tuned }.runs(records).unwrap_or_default()
         };
         for row in rows {
+            // As a claim has it: two runs that never reach the target are not comparable.
             let speedup = |tuned| {
-                let steps = |coordinates| values(coordinates, tuned).get(&row.trial).copied();
-                let ratio = steps(&original?.name)? / steps(&row.coordinates)?;
-                // Two runs that never reach the target are not comparable.
-                (!ratio.is_nan()).then_some(ratio)
+                let run = |coordinates| runs(coordinates, tuned).get(&row.trial).copied();
+                let (from, to) = (run(&*original?.name)?, run(&*row.coordinates)?);
+                ratio(&Metric::TO_TARGET, from, to).ok()
             };
             all.push(TheoryRow {
                 algorithm: algorithm.name.clone(),

@@ -1,6 +1,8 @@
 //! The numbers by which runs are compared: columns of `runs.csv`.
 
-use crate::record::RunRow;
+use crate::need::Need;
+use crate::objective::Split;
+use crate::record::{RunRow, Stop};
 
 /// Which values are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,30 @@ impl Goal {
     }
 }
 
+/// What a metric counts in. A tolerance or a floor in one unit says nothing of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// The loss.
+    Loss,
+    /// The loss, from the minimum on.
+    Suboptimality,
+    /// Steps or epochs.
+    Steps,
+    /// Steps or epochs that are many where nothing ended the run before its budget did.
+    Budget,
+    /// A share of the examples, in [0, 1].
+    Accuracy,
+    /// Multiples of a length.
+    Lengths,
+}
+
+impl Unit {
+    /// Whether differences are differences of losses.
+    pub fn is_loss(self) -> bool {
+        matches!(self, Self::Loss | Self::Suboptimality)
+    }
+}
+
 /// A column of `runs.csv` and which of its values are better.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
@@ -38,95 +64,117 @@ pub struct Metric {
     pub summary: &'static str,
     /// Which values are better.
     pub goal: Goal,
+    /// What it counts in.
+    pub unit: Unit,
+    /// What an experiment must have for it to apply.
+    pub needs: &'static [Need<'static>],
+    /// Whether it is known of the runs at selected learning rates only, as iterates are.
+    pub of_selected: bool,
     /// The column; `None` where it does not apply.
     pub get: fn(&RunRow) -> Option<f64>,
 }
 
+/// A metric that is lower where it is better, whatever the experiment.
+const fn lower(
+    name: &'static str,
+    summary: &'static str,
+    unit: Unit,
+    get: fn(&RunRow) -> Option<f64>,
+) -> Metric {
+    Metric { name, summary, goal: Goal::Lower, unit, needs: &[], of_selected: false, get }
+}
+
+/// The share of the examples of a split that are classified correctly.
+const fn accuracy(
+    name: &'static str,
+    summary: &'static str,
+    needs: &'static [Need<'static>],
+    get: fn(&RunRow) -> Option<f64>,
+) -> Metric {
+    Metric { goal: Goal::Higher, ..lower(name, summary, Unit::Accuracy, get) }.with(needs)
+}
+
 /// All metrics.
 pub const METRICS: &[Metric] = &[
-    Metric {
-        name: "final_loss",
-        summary: "training loss at the end",
-        goal: Goal::Lower,
-        get: |run| Some(run.final_loss),
-    },
-    Metric {
-        name: "minimum_loss",
-        summary: "lowest recorded training loss",
-        goal: Goal::Lower,
-        get: |run| Some(run.minimum_loss),
-    },
-    Metric {
-        name: "final_suboptimality",
-        summary: "training loss at the end minus the minimum",
-        goal: Goal::Lower,
-        get: |run| run.final_suboptimality,
-    },
-    Metric {
-        name: "minimum_suboptimality",
-        summary: "lowest recorded training loss minus the minimum",
-        goal: Goal::Lower,
-        get: |run| run.minimum_suboptimality,
-    },
+    lower("final_loss", "training loss at the end", Unit::Loss, |run| Some(run.final_loss)),
+    lower("minimum_loss", "lowest recorded training loss", Unit::Loss, |run| {
+        Some(run.minimum_loss)
+    }),
+    lower(
+        "final_suboptimality",
+        "training loss at the end minus the minimum",
+        Unit::Suboptimality,
+        |run| run.final_suboptimality,
+    )
+    .with(&[Need::Minimum]),
+    lower(
+        "minimum_suboptimality",
+        "lowest recorded training loss minus the minimum",
+        Unit::Suboptimality,
+        |run| run.minimum_suboptimality,
+    )
+    .with(&[Need::Minimum]),
     Metric::TO_TARGET,
+    lower("steps", "updates made", Unit::Budget, |run| Some(run.steps as f64)),
     Metric {
-        name: "steps",
-        summary: "updates made",
-        goal: Goal::Lower,
-        get: |run| Some(run.steps as f64),
+        of_selected: true,
+        ..lower(
+            "path_ratio",
+            "length of the path over the distance to the minimizer",
+            Unit::Lengths,
+            |run| run.path_ratio,
+        )
+        .with(&[Need::Minimizer, Need::Trajectories])
     },
-    Metric {
-        name: "path_ratio",
-        summary: "length of the path over the distance to the minimizer",
-        goal: Goal::Lower,
-        get: |run| run.path_ratio,
-    },
-    Metric {
-        name: "best_validation_loss",
-        summary: "lowest validation loss",
-        goal: Goal::Lower,
-        get: |run| run.best_validation_loss,
-    },
-    Metric {
-        name: "final_validation_loss",
-        summary: "validation loss at the end",
-        goal: Goal::Lower,
-        get: |run| run.final_validation_loss,
-    },
-    Metric {
-        name: "best_validation_accuracy",
-        summary: "highest validation accuracy",
-        goal: Goal::Higher,
-        get: |run| run.best_validation_accuracy,
-    },
-    Metric {
-        name: "final_validation_accuracy",
-        summary: "validation accuracy at the end",
-        goal: Goal::Higher,
-        get: |run| run.final_validation_accuracy,
-    },
-    Metric {
-        name: "test_loss",
-        summary: "test loss at the end",
-        goal: Goal::Lower,
-        get: |run| run.test_loss,
-    },
-    Metric {
-        name: "test_accuracy",
-        summary: "test accuracy at the end",
-        goal: Goal::Higher,
-        get: |run| run.test_accuracy,
-    },
+    lower("best_validation_loss", "lowest validation loss", Unit::Loss, |run| {
+        run.best_validation_loss
+    })
+    .with(&[Need::Split(Split::Validation)]),
+    lower("final_validation_loss", "validation loss at the end", Unit::Loss, |run| {
+        run.final_validation_loss
+    })
+    .with(&[Need::Split(Split::Validation)]),
+    accuracy(
+        "best_validation_accuracy",
+        "highest validation accuracy",
+        &[Need::Split(Split::Validation), Need::Accuracy],
+        |run| run.best_validation_accuracy,
+    ),
+    accuracy(
+        "final_validation_accuracy",
+        "validation accuracy at the end",
+        &[Need::Split(Split::Validation), Need::Accuracy],
+        |run| run.final_validation_accuracy,
+    ),
+    lower("test_loss", "test loss at the end", Unit::Loss, |run| run.test_loss)
+        .with(&[Need::Split(Split::Test)]),
+    accuracy(
+        "test_accuracy",
+        "test accuracy at the end",
+        &[Need::Split(Split::Test), Need::Accuracy],
+        |run| run.test_accuracy,
+    ),
 ];
 
 impl Metric {
     /// The number of steps or epochs to the target.
-    pub const TO_TARGET: Self = Self {
-        name: "reached_target",
-        summary: "first step or epoch at the target; infinite if never",
-        goal: Goal::Lower,
-        get: |run| Some(run.reached_target.map_or(f64::INFINITY, |step| step as f64)),
-    };
+    pub const TO_TARGET: Self = lower(
+        "reached_target",
+        "first step or epoch at the target; infinite if never",
+        Unit::Steps,
+        |run| Some(run.reached_target.map_or(f64::INFINITY, |step| step as f64)),
+    )
+    .with(&[Need::Target]);
+
+    const fn with(self, needs: &'static [Need<'static>]) -> Self {
+        Self { needs, ..self }
+    }
+
+    /// What an experiment must have for it to be known at every learning rate.
+    pub fn needs_everywhere<'a>(self) -> impl Iterator<Item = Need<'a>> {
+        let selected = self.of_selected.then_some(Need::SingleRates);
+        self.needs.iter().map(|&need| -> Need<'a> { need }).chain(selected)
+    }
 
     /// Names and metrics, as configs choose them.
     pub fn choices() -> Vec<(&'static str, Metric)> {
@@ -137,7 +185,13 @@ impl Metric {
     /// the run reports; `None` where the metric does not apply.
     pub fn value(&self, run: &RunRow) -> Option<f64> {
         let value = (self.get)(run)?;
-        let failed = run.stop == crate::record::Stop::Diverged || value.is_nan();
+        let failed = run.stop == Stop::Diverged || value.is_nan();
         Some(if failed { self.goal.worst() } else { value })
+    }
+
+    /// Whether the run came to nothing: two of them have nothing to be compared by.
+    pub fn failed(&self, run: &RunRow) -> bool {
+        let used_up = self.unit == Unit::Budget && run.stop == Stop::Budget;
+        used_up || self.value(run).is_some_and(|value| !value.is_finite())
     }
 }

@@ -6,7 +6,9 @@
 mod grid;
 mod metric;
 mod selection;
+mod unselected;
 
 pub use grid::{Grid, Limits, decade, refined};
-pub use metric::{Goal, METRICS, Metric};
-pub use selection::{Rated, Selected, median, quantile, quantiles, rate, select};
+pub use metric::{Goal, METRICS, Metric, Unit};
+pub use selection::{Hopeless, Rated, Selected, median, quantile, quantiles, rate, select};
+pub use unselected::Unselected;

@@ -64,15 +64,14 @@ pub fn median(values: &[f64]) -> f64 {
 }
 
 /// The metric over the runs of one algorithm, coordinate system and learning rate. `floor` is the
-/// tolerance for ties relative to the median initial suboptimality.
+/// tolerance for ties of losses, relative to the median initial suboptimality; other metrics have
+/// none.
 pub fn rate(learning_rate: f64, runs: &[&RunRow], metric: &Metric, floor: f64) -> Rated {
     let values: Vec<f64> =
         runs.iter().map(|run| metric.value(run).unwrap_or(metric.goal.worst())).collect();
     let heights: Vec<f64> = runs.iter().filter_map(|run| run.initial_suboptimality).collect();
-    let tolerance = match metric.goal {
-        Goal::Lower if !heights.is_empty() => floor * median(&heights),
-        _ => 0.0,
-    };
+    let tolerance =
+        if metric.unit.is_loss() && !heights.is_empty() { floor * median(&heights) } else { 0.0 };
     let reached = runs.iter().map(|run| match (run.stop, run.reached_target) {
         (Stop::Diverged, _) | (_, None) => f64::INFINITY,
         (_, Some(step)) => step as f64,
@@ -102,16 +101,68 @@ pub fn select(rates: &[Rated], goal: Goal) -> Option<Selected> {
             .then(a.learning_rate.total_cmp(&b.learning_rate))
     });
     let chosen = ties.first()?;
-    let mut reason = format!("best median {:.3e}", chosen.quartiles[1]);
-    if ties.len() > 1 {
-        let how =
-            if ties[1].reached_target > chosen.reached_target { "fastest" } else { "smallest" };
-        reason = format!("{reason}; {how} of {} that tie", ties.len());
-    }
+    Some(Selected { learning_rate: chosen.learning_rate, reason: reason(chosen, best, &ties) })
+}
+
+/// What the rule did: `ties` are in its order, and `chosen` is the first of them.
+fn reason(chosen: &Rated, best: &Rated, ties: &[&Rated]) -> String {
+    let [_, median, _] = chosen.quartiles;
+    let mut reason = if ties.len() == 1 {
+        format!("best median {median:.3e}")
+    } else {
+        let all = ties.len();
+        let among = if ties.iter().any(|rate| rate.quartiles[1] != median) {
+            format!("{all} rates within the floor of the best")
+        } else {
+            format!("{all} rates with the best median")
+        };
+        let level = |rate: &&&Rated| rate.reached_target == chosen.reached_target;
+        let how = match ties.iter().filter(level).count() {
+            _ if chosen.reached_target.is_infinite() => {
+                format!("smallest among {among}, none of which reaches the target")
+            }
+            1 => format!("fastest to the target among {among}"),
+            level => {
+                format!("smallest of the {level} that are fastest to the target among {among}")
+            }
+        };
+        let of_best = if best.quartiles[1] == median {
+            String::new()
+        } else {
+            format!(", best {:.3e} at η = {}", best.quartiles[1], best.learning_rate)
+        };
+        format!("{how}; median {median:.3e}{of_best}")
+    };
     if chosen.diverged > 0 {
         reason = format!("{reason}; {} of {} trials diverged", chosen.diverged, chosen.trials);
     }
-    Some(Selected { learning_rate: chosen.learning_rate, reason })
+    reason
+}
+
+/// Why none of the rates, ascending, can be selected: every median is the worst value. Which way
+/// there may be better ones follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hopeless {
+    /// At the lowest rate most trials diverge: smaller ones may do.
+    Diverges,
+    /// At no rate do most trials diverge: none is large enough to arrive.
+    TooSlow,
+    /// From too slow to divergent, and nothing between.
+    Neither,
+}
+
+impl Hopeless {
+    /// What is the matter with these rates, none of which can be selected.
+    pub fn of(rates: &[Rated]) -> Self {
+        let diverges = |rate: Option<&Rated>| {
+            rate.is_some_and(|rate| rate.trials > 0 && 2 * rate.diverged >= rate.trials)
+        };
+        match (diverges(rates.first()), diverges(rates.last())) {
+            (true, _) => Self::Diverges,
+            (false, false) => Self::TooSlow,
+            (false, true) => Self::Neither,
+        }
+    }
 }
 
 fn compare(a: &Rated, b: &Rated, goal: Goal) -> Ordering {
@@ -125,6 +176,7 @@ fn compare(a: &Rated, b: &Rated, goal: Goal) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweep::METRICS;
 
     fn rated(learning_rate: f64, median: f64, reached_target: f64) -> Rated {
         Rated {
@@ -154,6 +206,78 @@ mod tests {
         assert_eq!(select(&rates, Goal::Lower).map(|best| best.learning_rate), Some(1.0));
         let rates = [rated(0.1, 1e-3, 90.0), rated(1.0, 1e-9, 500.0)];
         assert_eq!(select(&rates, Goal::Lower).map(|best| best.learning_rate), Some(1.0));
+    }
+
+    #[test]
+    fn the_reason_says_what_the_rule_did() {
+        let reason = |rates: &[Rated]| select(rates, Goal::Lower).unwrap().reason;
+        assert_eq!(reason(&[rated(0.1, 0.5, 9.0), rated(1.0, 0.25, 9.0)]), "best median 2.500e-1");
+        let rates = [rated(80.0, 2e-9, 50.0), rated(200.0, 1e-9, 90.0)];
+        assert_eq!(
+            reason(&rates),
+            "fastest to the target among 2 rates within the floor of the best; median 2.000e-9, \
+             best 1.000e-9 at η = 200"
+        );
+        let same = [1.0, 2.0, 4.0].map(|rate| rated(rate, 3.0, f64::INFINITY));
+        assert_eq!(
+            reason(&same),
+            "smallest among 3 rates with the best median, none of which reaches the target; median \
+             3.000e0"
+        );
+        let level = [rated(1.0, 3.0, 7.0), rated(2.0, 3.0, 7.0), rated(4.0, 3.0, 8.0)];
+        assert!(
+            reason(&level).starts_with("smallest of the 2 that are fastest to the target among")
+        );
+    }
+
+    #[test]
+    fn ties_are_in_the_unit_of_the_metric() {
+        let row = |steps: u64| RunRow {
+            trial: 0,
+            algorithm: "sgd".into(),
+            coordinates: "original".into(),
+            learning_rate: 1.0,
+            stop: Stop::Converged,
+            steps,
+            initial_loss: 1e13,
+            final_loss: 1.0,
+            minimum_loss: 1.0,
+            initial_suboptimality: Some(1e13),
+            final_suboptimality: Some(1.0),
+            minimum_suboptimality: Some(1.0),
+            reached_target: None,
+            gradient_norm: 0.0,
+            best_validation_loss: None,
+            final_validation_loss: None,
+            best_validation_accuracy: None,
+            final_validation_accuracy: None,
+            test_loss: None,
+            test_accuracy: Some(0.5),
+            path_ratio: Some(2.0),
+        };
+        let chosen = |name: &str| {
+            let metric = METRICS.iter().find(|metric| metric.name == name).unwrap();
+            let rates = [(0.01, 5000), (1.0, 47)]
+                .map(|(eta, steps)| rate(eta, &[&row(steps)], metric, 1e-8));
+            (select(&rates, metric.goal).unwrap().learning_rate, rates[0].tolerance)
+        };
+        assert_eq!(chosen("steps"), (1.0, 0.0));
+        assert_eq!(chosen("final_suboptimality"), (0.01, 1e5));
+        for name in ["reached_target", "path_ratio", "test_accuracy"] {
+            let metric = METRICS.iter().find(|metric| metric.name == name).unwrap();
+            assert_eq!(rate(1.0, &[&row(1)], metric, 1e-8).tolerance, 0.0, "{name}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_arrives_the_rates_say_which_way_to_go() {
+        let with = |diverged: &[usize]| -> Vec<Rated> {
+            let rated = |&diverged| Rated { diverged, ..rated(1.0, f64::INFINITY, f64::INFINITY) };
+            diverged.iter().map(rated).collect()
+        };
+        assert_eq!(Hopeless::of(&with(&[5, 5])), Hopeless::Diverges);
+        assert_eq!(Hopeless::of(&with(&[0, 2])), Hopeless::TooSlow);
+        assert_eq!(Hopeless::of(&with(&[0, 5])), Hopeless::Neither);
     }
 
     #[test]

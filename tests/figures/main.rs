@@ -388,8 +388,8 @@ coordinates = ["turned"]
     let source = Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap();
     let problems = read(&source, &Overlay::default(), Experiment::read).unwrap_err().to_string();
     for wanted in [
-        "algorithms: \"adan\" is not among ",
-        "coordinates: \"turned\" is not among original, reparameterized",
+        "algorithms: no algorithm \"adan\"; there are ",
+        "coordinates: no coordinates \"turned\"; there are original, reparameterized",
         "kind: needs training.record = \"trajectories\"",
         "file: \"twice\" is used twice",
     ] {

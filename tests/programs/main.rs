@@ -12,4 +12,5 @@ mod refusals;
 mod reproducibility;
 mod resuming;
 mod spectra;
+mod verdicts;
 mod workspace;

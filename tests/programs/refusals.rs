@@ -148,9 +148,10 @@ fn a_failed_trial_is_reported_and_tried_again() {
 
 #[test]
 fn a_claim_that_does_not_reproduce_matters_to_the_strict_only() {
+    let five = SMALL.replace("trials = 3", "trials = 5");
     let claim = |factor: &str| {
         format!(
-            "{SMALL}\n[[claims]]\nid = \"C\"\nstatement = \"Better\"\nsource = \"here\"\n\
+            "{five}\n[[claims]]\nid = \"C\"\nstatement = \"Better\"\nsource = \"here\"\n\
              metric = \"final_suboptimality\"\nrelation = \"at-least\"\nfactor = {factor}\n\
              left = {{ algorithm = \"adam\", coordinates = \"original\" }}\n\
              right = {{ algorithm = \"adam\", coordinates = \"reparameterized\" }}\n"

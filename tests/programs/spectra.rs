@@ -9,7 +9,7 @@ const SPECTRA: &str = r#"
 name = "spectra"
 title = "Two spectra"
 seed = 2025
-trials = 2
+trials = 5
 precision = "f32"
 
 [objective]
@@ -84,7 +84,7 @@ fn spectra_measures_and_verdicts_are_written() {
         assert_eq!(values.len(), size);
         assert!(values.windows(2).all(|pair| pair[0] >= pair[1]) && values[0] > 0.0);
     }
-    assert_eq!(workspace.rows("eigenvectors.csv").len(), 2 * 2 * 160);
+    assert_eq!(workspace.rows("eigenvectors.csv").len(), 5 * 2 * 160);
     let densities = workspace.rows("measures.csv");
     let densities = densities.iter().filter(|row| row["measure"] == "density");
     for row in densities.filter(|row| row["block"] == "all") {
@@ -108,7 +108,7 @@ fn spectra_are_resumed_redrawn_and_not_swept() {
     let workspace = Workspace::new(SPECTRA);
     workspace.run(&["--threads", "1"]).success();
     let tables = workspace.tables();
-    assert_eq!(workspace.tasks().len(), 4);
+    assert_eq!(workspace.tasks().len(), 10);
     let before = files(&workspace.path("out"));
     std::fs::remove_dir_all(&workspace.tasks()[0]).unwrap();
     workspace.run(&["--threads", "2"]).success();

@@ -44,6 +44,25 @@ fn batches(examples: Option<usize>) -> Vec<Option<Vec<usize>>> {
 }
 
 #[test]
+fn what_is_said_to_be_known_is_known_and_nothing_else() {
+    for instance in objectives() {
+        let (known, objective) = (instance.spec().known(), instance.draw::<f64>(0));
+        let what = instance.kind;
+        assert_eq!(objective.minimum().is_some(), known.minimum, "{what}");
+        assert_eq!(objective.minimizer().is_some(), known.minimizer, "{what}");
+        let theta = Lanes::zeros(objective.layout(), 1);
+        let evaluate = |split| objective.evaluate(&theta, split, &mut Scratch::new());
+        assert_eq!(evaluate(Split::Validation).is_some(), known.validation, "{what}");
+        assert_eq!(evaluate(Split::Test).is_some(), known.test, "{what}");
+        for split in [Split::Training, Split::Validation, Split::Test] {
+            let accuracies = evaluate(split).into_iter().flatten().map(|one| one.accuracy);
+            let known = |accuracy: Option<f64>| accuracy.is_some() == known.accuracy;
+            assert!(accuracies.map(known).all(|same| same), "{what}, {split:?}");
+        }
+    }
+}
+
+#[test]
 fn gradients_agree_with_central_differences() {
     // Halving differences of f over ±h have an error of h²|f‴|/6 and a rounding error of ε|f|/h:
     // below 1e-8 of the gradients and values here for this h.

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{self, Into, Real};
 use crate::objective::feed_forward::layout;
-use crate::objective::{Build, Context, Entry, Objective, Spec};
+use crate::objective::{Build, Context, Entry, Known, Objective, Spec};
 use crate::rng::Streams;
 
 pub(in crate::objective) const ENTRY: Entry = Entry {
@@ -94,6 +94,11 @@ impl Spec for LinearNetSpec {
         // One product forward and one back over the examples; one forward and two back, and one
         // more for the metrics, of the weights.
         4.0 * self.rows[0] as f64 * inputs * outputs + 8.0 * inputs * matrices as f64
+    }
+
+    fn known(&self) -> Known {
+        let minimum = self.is_realizable();
+        Known { minimum, validation: true, test: true, ..Known::default() }
     }
 
     fn data_len(&self) -> usize {

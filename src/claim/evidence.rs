@@ -1,0 +1,293 @@
+//! What the values of some trials say of a median: exact order-statistic inference (the sign
+//! test), which assumes nothing but independent trials.
+//!
+//! The k-th smallest of n values is below the median with probability P(Bin(n, ½) ≥ k); so it is a
+//! lower bound at the level 1 − P(Bin(n, ½) ≤ k − 1).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::claim::{Finding, Verdict};
+use crate::sweep::median;
+
+/// Values from which a verdict comes: of four, even the lowest is no 95 % bound (1 − 2⁻⁴ = 94 %).
+pub(super) const ENOUGH: usize = 5;
+/// The share of wrong bounds that is allowed.
+pub(super) const ALPHA: f64 = 0.05;
+
+/// P(Bin(n, ½) ≤ k).
+fn binomial(n: usize, k: usize) -> f64 {
+    // In logarithms: 2⁻ⁿ is no double from n = 1075 on.
+    let mut term = -(n as f64) * std::f64::consts::LN_2;
+    let mut sum = term.exp();
+    for i in 0..k.min(n) {
+        term += ((n - i) as f64 / (i + 1) as f64).ln();
+        sum += term.exp();
+    }
+    sum.min(1.0)
+}
+
+/// The largest k for which the k-th smallest of n values is below the median except with
+/// probability `alpha`; 0 where not even the smallest is.
+fn rank(n: usize, alpha: f64) -> usize {
+    (0..n).take_while(|&below| binomial(n, below) <= alpha).count()
+}
+
+/// A median, and the interval between two order statistics that holds the true one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub lower: f64,
+    /// The median of the values.
+    pub median: f64,
+    /// Upper end.
+    pub upper: f64,
+    /// The probability with which such intervals hold the true median: exact, at least 95 % from
+    /// six values on.
+    pub level: f64,
+}
+
+/// What there is no value for, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Nothing {
+    /// Neither side arrives.
+    BothFail,
+    /// Rounding decides which is lower.
+    Floor,
+    /// Both sides are the same run.
+    SameRun,
+    /// 0/0, say.
+    Undefined,
+}
+
+impl fmt::Display for Nothing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BothFail => "both sides fail",
+            Self::Floor => "both sides are at the numerical floor",
+            Self::SameRun => "both sides are the same run",
+            Self::Undefined => "there is no ratio, as of zeros",
+        })
+    }
+}
+
+/// The values of a statistic over the trials, and what came of the trials that have none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Evidence {
+    sorted: Vec<f64>,
+    nothing: BTreeMap<Nothing, usize>,
+    planned: usize,
+}
+
+/// What is claimed of a median: that it lies from the first to the second, which may be infinite.
+pub(super) type Bounds = [f64; 2];
+
+impl Evidence {
+    /// Of so many trials as are planned; those of which there is nothing at all are missing.
+    pub fn new(found: impl IntoIterator<Item = Result<f64, Nothing>>, planned: usize) -> Self {
+        let mut evidence = Self { planned, ..Self::default() };
+        for one in found {
+            match one {
+                Ok(value) if !value.is_nan() => evidence.sorted.push(value),
+                Ok(_) => *evidence.nothing.entry(Nothing::Undefined).or_default() += 1,
+                Err(why) => *evidence.nothing.entry(why).or_default() += 1,
+            }
+        }
+        evidence.sorted.sort_by(f64::total_cmp);
+        evidence
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// How many trials are there and say nothing.
+    pub fn no_evidence(&self) -> usize {
+        self.nothing.values().sum()
+    }
+
+    /// The median and its two-sided interval; `None` of no values.
+    pub fn interval(&self) -> Option<Interval> {
+        let n = self.len();
+        // Where not even the extremes make a 95 % interval, they make the best there is.
+        let k = rank(n, ALPHA / 2.0).max(1);
+        Some(Interval {
+            lower: *self.sorted.get(k - 1)?,
+            median: median(&self.sorted),
+            upper: *self.sorted.get(n - k)?,
+            level: (1.0 - 2.0 * binomial(n, k - 1)).max(0.0),
+        })
+    }
+
+    /// One-sided 95 % bounds of the median from below and from above; `None` from too few values.
+    pub fn bounds(&self) -> Option<Bounds> {
+        if self.len() < ENOUGH {
+            return None;
+        }
+        let k = rank(self.len(), ALPHA);
+        Some([self.sorted[k - 1], self.sorted[self.len() - k]])
+    }
+
+    /// The values within the bounds.
+    fn within(&self, [low, high]: Bounds) -> usize {
+        self.sorted.iter().filter(|&&value| low <= value && value <= high).count()
+    }
+
+    /// The probability of so many values, or more, on one side of the claimed bounds if the median
+    /// is within them.
+    pub fn p_of_refutation(&self, [low, high]: Bounds) -> f64 {
+        let n = self.len();
+        let below = self.sorted.iter().filter(|&&value| value < low).count();
+        let above = self.sorted.iter().filter(|&&value| value > high).count();
+        // P(Bin ≥ m) = P(Bin ≤ n − m).
+        binomial(n, n - below.max(above))
+    }
+
+    /// "3 of 10 pairs say anything", and why.
+    pub fn shortage(&self, unit: &str) -> String {
+        let mut text = format!("{} of {} {unit} say anything", self.len(), self.planned);
+        let missing = self.planned.saturating_sub(self.len() + self.no_evidence());
+        let missing = (missing > 0).then(|| format!("there are no results of {missing}"));
+        let reasons = self.nothing.iter().map(|(why, count)| format!("in {count} {why}"));
+        let reasons: Vec<String> = reasons.chain(missing).collect();
+        if !reasons.is_empty() {
+            text = format!("{text}: {}", reasons.join(", "));
+        }
+        text
+    }
+
+    /// Judges the claim that the median lies within bounds.
+    pub fn judge(&self, claimed: Bounds, unit: &str) -> Finding {
+        let [low, high] = claimed;
+        let (verdict, reason) = match self.bounds() {
+            None => (Verdict::Inconclusive, format!("{}; {ENOUGH} must", self.shortage(unit))),
+            Some([from, to]) => {
+                let sure = match (low.is_finite(), high.is_finite()) {
+                    (true, false) => format!("at least {}", number(from)),
+                    (false, true) => format!("at most {}", number(to)),
+                    _ => format!("from {} to {}", number(from), number(to)),
+                };
+                if low <= from && to <= high {
+                    (Verdict::Reproduced, format!("the median is {sure}"))
+                } else if to < low {
+                    (Verdict::NotReproduced, format!("the median is at most {}", number(to)))
+                } else if from > high {
+                    (Verdict::NotReproduced, format!("the median is at least {}", number(from)))
+                } else {
+                    let range = format!("from {} to {}", number(from), number(to));
+                    (Verdict::Inconclusive, format!("the median may be anything {range}"))
+                }
+            }
+        };
+        Finding {
+            verdict,
+            reason,
+            interval: self.interval(),
+            in_favour: self.within(claimed),
+            pairs: self.len(),
+            no_evidence: self.no_evidence(),
+            planned: self.planned,
+        }
+    }
+}
+
+/// Three significant digits.
+pub(crate) fn number(value: f64) -> String {
+    if value == 0.0 || (1e-2..1e4).contains(&value.abs()) {
+        let digits = (2 - value.abs().max(1e-2).log10().floor() as i32).max(0);
+        format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
+    } else {
+        format!("{value:.2e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANY: f64 = f64::INFINITY;
+
+    fn of(values: &[f64]) -> Evidence {
+        Evidence::new(values.iter().map(|&value| Ok(value)), values.len())
+    }
+
+    fn up_to(n: usize) -> Evidence {
+        of(&(1..=n).map(|i| i as f64).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn binomial_tails_are_those_of_the_tables() {
+        assert_eq!(binomial(5, 0), 1.0 / 32.0);
+        assert!((binomial(10, 2) - 56.0 / 1024.0).abs() < 1e-15);
+        assert!((binomial(10_000, 5000) - 0.503_989).abs() < 1e-6);
+        assert_eq!(binomial(3, 3), 1.0);
+    }
+
+    /// Ranks from the usual tables of the sign test's intervals (Conover 1999, table A3).
+    #[test]
+    fn intervals_are_order_statistics_with_their_own_level() {
+        for (n, lower, level) in [
+            (1, 1.0, 0.0),
+            (3, 1.0, 0.75),
+            (5, 1.0, 0.9375),
+            (6, 1.0, 0.96875),
+            (10, 2.0, 0.978_515_625),
+            (15, 4.0, 0.964_843_75),
+            (50, 18.0, 0.967_156),
+        ] {
+            let interval = up_to(n).interval().unwrap();
+            assert_eq!(interval.lower, lower, "{n}");
+            assert_eq!(interval.upper, (n + 1) as f64 - lower, "{n}");
+            assert!((interval.level - level).abs() < 1e-6, "{n}: {}", interval.level);
+        }
+        assert_eq!(of(&[]).interval(), None);
+        let infinite = of(&[f64::INFINITY; 6]).interval().unwrap();
+        assert_eq!([infinite.lower, infinite.median, infinite.upper], [f64::INFINITY; 3]);
+    }
+
+    #[test]
+    fn five_values_make_a_bound_and_four_do_not() {
+        assert_eq!(up_to(4).bounds(), None);
+        assert_eq!(up_to(5).bounds(), Some([1.0, 5.0]));
+        assert_eq!(up_to(10).bounds(), Some([2.0, 9.0]));
+    }
+
+    #[test]
+    fn a_verdict_needs_its_bound() {
+        let verdict = |values: &[f64], bounds| of(values).judge(bounds, "pairs").verdict;
+        let five = [2.0, 3.0, 4.0, 5.0, 9.0];
+        assert_eq!(verdict(&five, [2.0, ANY]), Verdict::Reproduced);
+        assert_eq!(verdict(&five, [2.1, ANY]), Verdict::Inconclusive);
+        assert_eq!(verdict(&five, [9.1, ANY]), Verdict::NotReproduced);
+        assert_eq!(verdict(&five, [-ANY, 9.0]), Verdict::Reproduced);
+        assert_eq!(verdict(&five, [-ANY, 1.9]), Verdict::NotReproduced);
+        assert_eq!(verdict(&five, [2.0, 9.0]), Verdict::Reproduced);
+        assert_eq!(verdict(&five, [2.0, 8.0]), Verdict::Inconclusive);
+        assert_eq!(verdict(&five[1..], [2.0, ANY]), Verdict::Inconclusive);
+        assert_eq!(verdict(&[ANY; 5], [2.0, ANY]), Verdict::Reproduced);
+        assert_eq!(verdict(&[ANY; 5], [0.5, 2.0]), Verdict::NotReproduced);
+    }
+
+    #[test]
+    fn what_says_nothing_is_counted_apart_and_explained() {
+        let found = [Ok(1.0), Err(Nothing::Floor), Ok(f64::NAN), Err(Nothing::BothFail), Ok(2.0)];
+        let finding = Evidence::new(found, 6).judge([0.0, ANY], "pairs");
+        assert_eq!(finding.verdict, Verdict::Inconclusive);
+        assert_eq!((finding.pairs, finding.no_evidence, finding.planned), (2, 3, 6));
+        assert_eq!(
+            finding.reason,
+            "2 of 6 pairs say anything: in 1 both sides fail, in 1 both sides are at the numerical \
+             floor, in 1 there is no ratio, as of zeros, there are no results of 1; 5 must"
+        );
+    }
+
+    #[test]
+    fn refutations_have_the_sign_tests_probability() {
+        let five = of(&[1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(five.p_of_refutation([6.0, ANY]), 1.0 / 32.0);
+        assert_eq!(five.p_of_refutation([5.0, ANY]), 6.0 / 32.0);
+        assert_eq!(five.p_of_refutation([0.0, 0.5]), 1.0 / 32.0);
+        assert_eq!(five.p_of_refutation([0.0, 9.0]), 1.0);
+    }
+}

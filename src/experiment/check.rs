@@ -1,0 +1,143 @@
+//! The rules that involve several tables, and what was asked for that the experiment does not have.
+
+use crate::basis::Scope;
+use crate::config::Reader;
+use crate::experiment::offer::list;
+use crate::experiment::{Experiment, Start};
+use crate::need::{Need, Want};
+use crate::trial::Recording;
+
+/// Trajectories hold every parameter of every iterate; more parameters than this are no picture.
+const TRAJECTORY_PARAMETERS: usize = 16;
+
+/// Checks a whole experiment; every broken rule is reported.
+pub(super) fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
+    let mut problems: Vec<(String, String)> = Vec::new();
+    let mut report = |key: String, problem: String| problems.push((key, problem));
+    bases(experiment, &mut report);
+    batches(experiment, &mut report);
+    names(experiment, &mut report);
+    for (prefix, wants) in wants(experiment) {
+        for Want { key, need } in wants {
+            let Some(problem) = experiment.lacks(need) else { continue };
+            report(format!("{prefix}{key}"), problem);
+            // All that follows is about what is not there.
+            if matches!(need, Need::Training | Need::Estimates) {
+                break;
+            }
+        }
+    }
+    for (key, problem) in &problems {
+        reader.problem(key, problem);
+    }
+    problems.is_empty()
+}
+
+/// All that is wanted of the experiment, with the keys of the tables that want it.
+fn wants(experiment: &Experiment) -> Vec<(String, Vec<Want<'_>>)> {
+    let mut all = Vec::new();
+    let mut own = Vec::new();
+    if experiment.trains() {
+        let metric = &experiment.sweep.metric;
+        own.extend(Want::all("sweep.metric", metric.needs.iter().copied()));
+        own.push(Want::new("sweep.metric", Need::WhileTuning));
+        let tune = experiment.sweep.tune.iter();
+        own.extend(tune.map(|name| Want::new("sweep.tune", Need::Coordinates(name))));
+    }
+    if let Start::FarFromMinimizer { .. } = experiment.start {
+        own.push(Want::new("start.distance", Need::Minimizer));
+    }
+    if experiment.recording == Recording::Trajectory {
+        let needs = [Need::AtMostParameters(TRAJECTORY_PARAMETERS), Need::FullBatches];
+        own.extend(Want::all("training.record", needs));
+    }
+    if !experiment.trains() {
+        for spectrum in &experiment.coordinates {
+            let key = match spectrum.own.sampling {
+                Some(_) => format!("spectra.{}.egop", spectrum.name),
+                None => "egop".into(),
+            };
+            own.push(Want::new(key, Need::Samples(&spectrum.name)));
+        }
+    }
+    all.push((String::new(), own));
+    let figures = experiment.figures.iter().enumerate();
+    all.extend(figures.map(|(index, figure)| (format!("figures.{index}."), figure.wants())));
+    let claims = experiment.claims.iter().enumerate();
+    all.extend(claims.map(|(index, claim)| (format!("claims.{index}."), claim.test.wants())));
+    all
+}
+
+/// Bases fit the objective that they are made of.
+fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
+    let section = if experiment.trains() { "coordinates" } else { "spectra" };
+    for coordinates in &experiment.coordinates {
+        let layout = experiment.objective_of(coordinates).layout();
+        let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
+        if let Some((key, problem)) = coordinates.basis.problem(&layout) {
+            report(format!("{section}.{}.{key}", coordinates.name), problem);
+        }
+        for block in coordinates.basis.scope().map_or(&[][..], Scope::names) {
+            if !blocks.contains(&&**block) {
+                report(
+                    format!("{section}.{}.blocks", coordinates.name),
+                    format!("the objective has no block \"{block}\"; it has {}", list(&blocks)),
+                );
+            }
+        }
+    }
+}
+
+/// Minibatches are of examples that there are.
+fn batches(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
+    let examples = experiment.objective.examples();
+    let training = experiment.training.minibatch.map(|(size, _)| size);
+    let mut batches = vec![("training.batch".into(), training, examples)];
+    if experiment.trains() {
+        batches.push(("egop.batch".into(), experiment.sampling.batch, examples));
+    } else {
+        batches.extend(experiment.coordinates.iter().map(|spectrum| {
+            let key = match spectrum.own.sampling {
+                Some(_) => format!("spectra.{}.egop.batch", spectrum.name),
+                None => "egop.batch".into(),
+            };
+            let batch = experiment.sampling_of(spectrum).batch;
+            (key, batch, experiment.objective_of(spectrum).examples())
+        }));
+    }
+    for (key, batch, examples) in batches {
+        match (batch, examples) {
+            (Some(_), None) => {
+                report(key, "the objective has no minibatches: remove this key".into());
+            }
+            (Some(size), Some(examples)) if size > examples => {
+                report(key, format!("must be at most the {examples} training rows"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Claims and files have names of their own.
+fn names(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
+    for (index, claim) in experiment.claims.iter().enumerate() {
+        if experiment.claims[..index].iter().any(|earlier| earlier.id == claim.id) {
+            report(format!("claims.{index}.id"), format!("\"{}\" is used twice", claim.id));
+        }
+    }
+    for (index, figure) in experiment.figures.iter().enumerate() {
+        let file = figure.file();
+        let same = |earlier: &&str| earlier.eq_ignore_ascii_case(file);
+        let earlier = experiment.figures[..index].iter().map(|earlier| earlier.file());
+        match { earlier }.find(same) {
+            Some(earlier) if earlier == file => {
+                report(format!("figures.{index}.file"), format!("\"{file}\" is used twice"));
+            }
+            Some(earlier) => report(
+                format!("figures.{index}.file"),
+                format!("\"{file}\" and \"{earlier}\" are one file where case does not count"),
+            ),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What an experiment has to offer to figures, claims and metrics.
+
+use crate::basis::{block_name, parameters};
+use crate::egop::Measure;
+use crate::experiment::{Coordinates, Experiment, Rates};
+use crate::need::Need;
+use crate::objective::Split;
+use crate::schedule::Schedule;
+use crate::trial::Recording;
+
+impl Experiment {
+    /// Why the experiment does not have what is needed; `None` where it does.
+    pub(super) fn lacks(&self, need: Need<'_>) -> Option<String> {
+        let unless = |met: bool, problem: &str| (!met).then(|| problem.to_owned());
+        let known = self.objective.known();
+        match need {
+            Need::Training => unless(
+                self.trains(),
+                "is about training, and this experiment trains nothing ([spectra])",
+            ),
+            Need::Estimates => unless(
+                !self.trains(),
+                "is about EGOP estimates in themselves ([spectra]), and this experiment trains: \
+                 there is no eigenvectors.csv or measures.csv, only spectrum.csv",
+            ),
+            Need::Algorithm(name) => {
+                let all = || self.algorithms.iter().map(|one| &*one.name);
+                let problem = || format!("no algorithm \"{name}\"; there are {}", listed(all()));
+                (!all().any(|one| one == name)).then(problem)
+            }
+            Need::Coordinates(name) => self.named(name, "coordinates"),
+            Need::Estimate(name) => self.named(name, "spectrum"),
+            Need::Original => unless(
+                self.coordinates.iter().any(|one| one.basis.is_identity()),
+                "learning rates cannot be those that are best in original coordinates: there are \
+                 none, such as [coordinates.original] with basis = \"identity\"; the alternative is \
+                 tuned = \"own\"",
+            ),
+            Need::Minimum => unless(known.minimum, "the objective's minimum is not known"),
+            Need::Minimizer => unless(known.minimizer, "the objective's minimizer is not known"),
+            Need::Split(Split::Training) => None,
+            Need::Split(Split::Validation) => {
+                unless(known.validation, "the objective has no validation set")
+            }
+            Need::Split(Split::Test) => unless(known.test, "the objective has no test set"),
+            Need::Accuracy => unless(known.accuracy, "the objective classifies nothing"),
+            Need::Target => unless(
+                self.training.target > 0.0 && self.training.target < 1.0,
+                "needs a target that can be reached and is not reached at the start: \
+                 training.target between 0 and 1, neither included",
+            ),
+            Need::FullBatches => unless(
+                self.training.minibatch.is_none(),
+                "needs full batches: with training.batch, what is recorded is epochs (\"epoch\")",
+            ),
+            Need::Minibatches => unless(
+                self.training.minibatch.is_some(),
+                "needs training.batch: with full batches, what is recorded is steps \
+                 (\"iteration\")",
+            ),
+            Need::Trajectories => unless(
+                self.recording == Recording::Trajectory,
+                "needs training.record = \"trajectories\"",
+            ),
+            Need::AtMostParameters(most) => {
+                let found = self.objective.layout().dimension();
+                let problem = || format!("needs at most {most} parameters; there are {found}");
+                (found > most).then(problem)
+            }
+            Need::Parameters(number) => {
+                let found = self.objective.layout().dimension();
+                let problem = || format!("needs {number} parameters; there are {found}");
+                (found != number).then(problem)
+            }
+            Need::Schedule => unless(
+                self.training.schedule != Schedule::Constant,
+                "needs a learning rate that changes: training.schedule is \"constant\"",
+            ),
+            Need::Trial(number) => {
+                let last = self.trials - 1;
+                (number > last).then(|| format!("there is no trial {number}: the last is {last}"))
+            }
+            Need::WhileTuning => (self.sweep.metric.of_selected).then(|| {
+                let name = self.sweep.metric.name;
+                format!(
+                    "{name} is recorded at selected learning rates only: none can be selected by it"
+                )
+            }),
+            Need::SingleRates => unless(
+                self.algorithms.iter().all(
+                    |algorithm| matches!(&algorithm.rates, Rates::Fixed(rates) if rates.len() == 1),
+                ),
+                "is recorded at selected learning rates only, and this is about all of them: give \
+                 each algorithm one (learning_rates)",
+            ),
+            Need::RateUpTo(name, highest) => {
+                let lowest = self.algorithms.iter().find(|one| one.name == name)?.lowest_rate();
+                let problem =
+                    || format!("no learning rate of {name} is so low: the lowest is {lowest}");
+                (lowest > highest).then(problem)
+            }
+            Need::Spectrum(None) => unless(
+                self.coordinates.iter().any(|one| one.basis.has_spectrum()),
+                "no coordinate system has eigenvalues, such as one with basis = \"egop\"",
+            ),
+            Need::Spectrum(Some(name)) => {
+                let problem = || format!("\"{name}\" has no eigenvalues, as with basis = \"egop\"");
+                (!self.find(name)?.basis.has_spectrum()).then(problem)
+            }
+            Need::Block(of, block) => {
+                let of = self.coordinates.iter().filter(|one| of.is_none_or(|of| one.name == of));
+                let blocks: Vec<(String, usize)> = of.flat_map(|one| self.blocks(one)).collect();
+                let mut names: Vec<&str> = blocks.iter().map(|(name, _)| &**name).collect();
+                names.dedup();
+                let problem = || format!("no block \"{block}\"; there are {}", list(&names));
+                (!names.is_empty() && !names.contains(&block)).then(problem)
+            }
+            Need::Eigenvector { of, block, k } => {
+                let size = self.size(of, block)?;
+                let kept = self.find(of)?.own.eigenvectors.min(size);
+                (k > kept).then(|| {
+                    format!(
+                        "eigenvector {k} is not recorded: {kept} of the {size} are \
+                         (spectra.{of}.eigenvectors)"
+                    )
+                })
+            }
+            Need::Measure { of, block, name, at } => {
+                Measure::refusal(name, at, self.size(of, block)?)
+            }
+            Need::Samples(name) => {
+                let estimate = self.find(name)?;
+                let size = self.objective_of(estimate).layout().dimension();
+                let samples = self.sampling_of(estimate).count(size);
+                let problem =
+                    || format!("two samples are needed for two halves, this makes {samples}");
+                (samples < 2).then(problem)
+            }
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&Coordinates> {
+        self.coordinates.iter().find(|one| one.name == name)
+    }
+
+    fn named(&self, name: &str, what: &str) -> Option<String> {
+        let all = self.coordinates.iter().map(|one| &*one.name);
+        let problem = || format!("no {what} \"{name}\"; there are {}", listed(all));
+        self.find(name).is_none().then(problem)
+    }
+
+    /// Names and sizes of the blocks of a spectrum.
+    fn blocks(&self, coordinates: &Coordinates) -> Vec<(String, usize)> {
+        let layout = self.objective_of(coordinates).layout();
+        let scope = coordinates.basis.scope().filter(|_| coordinates.basis.has_spectrum());
+        let groups = scope.map(|scope| scope.groups(&layout)).unwrap_or_default();
+        let block = |group| (block_name(&layout, group), parameters(&layout, group).len());
+        groups.iter().map(block).collect()
+    }
+
+    /// The size of a block; `None` where there is no such block, which is a problem of its own.
+    fn size(&self, of: &str, block: &str) -> Option<usize> {
+        let blocks = self.blocks(self.find(of)?);
+        blocks.into_iter().find(|(name, _)| name == block).map(|(_, size)| size)
+    }
+}
+
+pub(super) fn list(names: &[&str]) -> String {
+    names.join(", ")
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { "none".into() } else { list(&names) }
+}

@@ -1,0 +1,106 @@
+//! What figures, claims, metrics and starts need of an experiment: declared where they are defined,
+//! and asked of the experiment in one place, before any work (see `experiment::offer`).
+//!
+//! Something new says what it needs by a line with a [`Want`]; a need of a new kind is a variant of
+//! [`Need`], and an arm where the experiment answers.
+
+use std::borrow::Cow;
+
+use crate::objective::Split;
+
+/// One thing that an experiment has or has not.
+#[derive(Clone, Copy, Debug)]
+pub enum Need<'a> {
+    /// Runs: something is trained.
+    Training,
+    /// Measures and eigenvectors: nothing is trained, EGOPs are estimated for their own sake.
+    Estimates,
+    /// An algorithm of this name.
+    Algorithm(&'a str),
+    /// A coordinate system of this name.
+    Coordinates(&'a str),
+    /// An EGOP estimate of this name.
+    Estimate(&'a str),
+    /// Original coordinates, in which rates are tuned for all others.
+    Original,
+    /// An objective whose minimum is known.
+    Minimum,
+    /// An objective whose minimizer is known.
+    Minimizer,
+    /// An objective with examples for this purpose.
+    Split(Split),
+    /// An objective that classifies.
+    Accuracy,
+    /// A target that is neither reached at the start nor unreachable.
+    Target,
+    /// Full batches, so that a step is an iteration.
+    FullBatches,
+    /// Minibatches, so that a step is an epoch.
+    Minibatches,
+    /// Iterates that are recorded.
+    Trajectories,
+    /// At most this many parameters.
+    AtMostParameters(usize),
+    /// Exactly this many parameters.
+    Parameters(usize),
+    /// A learning rate that changes from epoch to epoch.
+    Schedule,
+    /// A trial of this number.
+    Trial(usize),
+    /// Learning rates tuned by a metric that is known while they are tuned.
+    WhileTuning,
+    /// No learning rates but selected ones: what is recorded there is recorded everywhere.
+    SingleRates,
+    /// A learning rate of an algorithm up to this one.
+    RateUpTo(&'a str, f64),
+    /// The eigenvalues that come with a coordinate system; of any, where none is named.
+    Spectrum(Option<&'a str>),
+    /// A block of this name in the spectrum of a coordinate system; of any, where none is named.
+    Block(Option<&'a str>, &'a str),
+    /// The k-th eigenvector of a block of an EGOP estimate.
+    Eigenvector {
+        /// Name of the estimate.
+        of: &'a str,
+        /// Name of the block.
+        block: &'a str,
+        /// From 1.
+        k: usize,
+    },
+    /// A measure of a block of an EGOP estimate.
+    Measure {
+        /// Name of the estimate.
+        of: &'a str,
+        /// Name of the block.
+        block: &'a str,
+        /// Name of the measure.
+        name: &'static str,
+        /// The index or threshold that it is taken at.
+        at: Option<f64>,
+    },
+    /// Two samples or more for an EGOP estimate, for its two halves.
+    Samples(&'a str),
+}
+
+/// A need, and the key of the table which it comes from.
+#[derive(Clone, Debug)]
+pub struct Want<'a> {
+    /// A dotted key within the table of the figure or claim.
+    pub key: Cow<'static, str>,
+    /// What the key's value needs.
+    pub need: Need<'a>,
+}
+
+impl<'a> Want<'a> {
+    /// The value of this key needs this.
+    pub fn new(key: impl Into<Cow<'static, str>>, need: Need<'a>) -> Self {
+        Self { key: key.into(), need }
+    }
+
+    /// The value of this key needs all of these.
+    pub fn all(
+        key: &'static str,
+        needs: impl IntoIterator<Item = Need<'a>>,
+    ) -> impl Iterator<Item = Self> {
+        needs.into_iter().map(move |need| Self::new(key, need))
+    }
+}
