@@ -65,9 +65,14 @@ impl Axis {
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
                 (value.min(low), value.max(high))
             });
+        // An exponent is as large as any other.
+        let size = |low: f64, high: f64| match scale {
+            Scale::Linear | Scale::Whole => low.abs().max(high.abs()),
+            Scale::Logarithmic => 1.0,
+        };
         let (low, high) = match (low, high) {
             _ if low > high => (0.0, 1.0),
-            _ if high / 2.0 - low / 2.0 <= RESOLUTION * low.abs().max(high.abs()) / 2.0 => {
+            _ if high / 2.0 - low / 2.0 <= RESOLUTION * size(low, high) / 2.0 => {
                 let around = match scale {
                     Scale::Linear | Scale::Whole if low != 0.0 => {
                         (0.5 * low.abs()).max(f64::MIN_POSITIVE)
