@@ -125,7 +125,7 @@ fn waiting_for_another_program_does_not_hold_a_program() {
     let out = folder.path().join("out");
     assert!(egop_run(&config, &out).arg("-q").status().unwrap().success());
     // Everything is done; the tables are somebody else's.
-    let tables = fs::File::open(out.join("locks/tables")).unwrap();
+    let tables = fs::File::open(out.join("locks/outputs")).unwrap();
     tables.lock().unwrap();
     for (signal, code) in SIGNALS {
         let child = start(&mut egop_run(&config, &out));
