@@ -21,7 +21,7 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
     }
     let (report, (drawn, bases)) = session.work(|run, provenance| {
         run.all(|publication| {
-            let drawn = figure::draw(publication.folder(), &session.experiment, &[])?;
+            let drawn = figure::draw(publication.list()?, &session.experiment, &[])?;
             for (name, bytes) in &drawn.files {
                 publication.write(name, bytes)?;
             }

@@ -105,6 +105,9 @@ impl Tables {
         if let Some(rows) = table.get() {
             return Ok(rows);
         }
+        if Store::peek(&self.folder).lists(file)? == Some(false) {
+            return Err(self.lacks(file, "there are no rows for it"));
+        }
         let rows = read(&self.folder, file)?;
         Ok(table.get_or_init(|| rows))
     }

@@ -93,6 +93,14 @@ impl Store {
         read_if_there(&*self.disk, &self.root.join(SUMS))
     }
 
+    /// Whether a file is published; `None` where there is no `SHA256SUMS`.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn lists(&self, name: &str) -> Result<Option<bool>> {
+        Ok(self.sums()?.map(|sums| entries(&sums).contains_key(name)))
+    }
+
     /// Refuses when a file of one of these names, or one that was published before, is there but is
     /// not what the programs wrote: so that this comes to light before any work.
     ///
@@ -241,7 +249,7 @@ fn entries(sums: &[u8]) -> Sums {
         .collect()
 }
 
-fn render(sums: &Sums) -> String {
+pub(super) fn render(sums: &Sums) -> String {
     let mut text = String::new();
     for (name, sum) in sums {
         // Writing to a string cannot fail.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::store::disk::Pieces;
-use crate::store::publication::{EXPERIMENT, Journal, Sums, is_output};
+use crate::store::publication::{EXPERIMENT, Journal, SUMS, Sums, is_output, render};
 use crate::store::{Store, Stream, hexadecimal, sha256};
 
 /// A set of files that is being staged; dropped without [`Publication::commit`], it leaves no trace.
@@ -33,9 +33,15 @@ impl Store {
 }
 
 impl Publication<'_> {
-    /// Where the staged files are, for who makes others from them.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Lists what is staged so far beside it, for who makes other files from it; returns the folder.
+    ///
+    /// # Errors
+    /// When the list cannot be written.
+    pub fn list(&self) -> Result<&Path> {
+        let store = self.store;
+        let written = store.disk.write(&self.folder.join(SUMS), render(&self.sums).as_bytes());
+        written.map_err(Error::io(store.root.join(SUMS)))?;
+        Ok(&self.folder)
     }
 
     /// Adds a file.

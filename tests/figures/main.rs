@@ -329,14 +329,14 @@ fn what_is_missing_is_said() {
     let curves = "kind = \"curves\"\nmetric = \"validation_loss\"\n";
     insta::assert_snapshot!(failure(curves), @"FOLDER/learning_rates.csv: No such file or directory (os error 2)");
     synthetic::convex(folder.path());
-    insta::assert_snapshot!(failure(curves), @"FOLDER/curves.csv: has no `validation_loss` of Adam, original");
-    insta::assert_snapshot!(failure(&format!("{curves}algorithms = [\"adan\"]")), @"FOLDER/learning_rates.csv: no algorithm `adan`; it has adam, adagrad, sgd, momentum");
-    insta::assert_snapshot!(failure("kind = \"learning-rates\"\nmetric = \"test_accuracy\""), @"FOLDER/runs.csv: has no `test_accuracy` of Adam, original");
+    insta::assert_snapshot!(failure(curves), @"curves.csv: has no `validation_loss` of Adam, original");
+    insta::assert_snapshot!(failure(&format!("{curves}algorithms = [\"adan\"]")), @"learning_rates.csv: no algorithm `adan`; it has adam, adagrad, sgd, momentum");
+    insta::assert_snapshot!(failure("kind = \"learning-rates\"\nmetric = \"test_accuracy\""), @"runs.csv: has no `test_accuracy` of Adam, original");
     synthetic::plane(folder.path());
-    insta::assert_snapshot!(failure("kind = \"trajectories\"\ntrial = 1"), @"FOLDER/landscape.csv: trial 1 is not a grid with one loss at every node");
+    insta::assert_snapshot!(failure("kind = \"trajectories\"\ntrial = 1"), @"landscape.csv: trial 1 is not a grid with one loss at every node");
     synthetic::spectra(folder.path());
-    insta::assert_snapshot!(failure("kind = \"spectrum\"\nblocks = [\"biases\"]"), @"FOLDER/spectrum.csv: has no rows of trial 0 for this figure");
-    insta::assert_snapshot!(failure("kind = \"density\"\ncoordinates = \"gaussian-1\"\nvectors = [7]"), @"FOLDER/eigenvectors.csv: has no eigenvector 7 of trial 0, coordinates `gaussian-1`, block `all`");
+    insta::assert_snapshot!(failure("kind = \"spectrum\"\nblocks = [\"biases\"]"), @"spectrum.csv: has no rows of trial 0 for this figure");
+    insta::assert_snapshot!(failure("kind = \"density\"\ncoordinates = \"gaussian-1\"\nvectors = [7]"), @"eigenvectors.csv: has no eigenvector 7 of trial 0, coordinates `gaussian-1`, block `all`");
 }
 
 #[test]

@@ -134,7 +134,9 @@ fn a_dry_run_is_json_too() {
         assert_eq!(plan["name"], "small");
         assert_eq!(plan["passes"][0]["tasks"], 9);
         assert_eq!(plan["complete"], false);
-        assert!(plan["memory_per_trial"].as_u64().unwrap() > 0);
+        assert!(plan["memory"]["per_trial"].as_u64().unwrap() > 0);
+        let seconds = &plan["seconds"];
+        assert!(seconds["lower"].as_f64().unwrap() <= seconds["upper"].as_f64().unwrap());
     }
 }
 
