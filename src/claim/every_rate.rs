@@ -7,7 +7,7 @@ use crate::claim::ratio::{Relation, evidence, sides};
 use crate::claim::{Entry, Finding, Records, Side, Test, Verdict};
 use crate::config::{Allowed, Reader};
 use crate::need::{Need, Want};
-use crate::sweep::Metric;
+use crate::sweep::{Metric, written};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "every-rate",
@@ -114,7 +114,7 @@ impl Test for EveryRate {
         // Writing to a string cannot fail.
         let mut add = |what: &str, rates: &[f64]| {
             if !rates.is_empty() {
-                let rates: Vec<String> = rates.iter().map(f64::to_string).collect();
+                let rates: Vec<String> = rates.iter().map(|&rate| written(rate)).collect();
                 let _ = write!(reason, "; {what} at η = {}", rates.join(", "));
             }
         };
@@ -128,7 +128,8 @@ impl Test for EveryRate {
             .filter(|at| at.finding.interval.is_some())
             .max_by(|a, b| a.against(self.relation).total_cmp(&b.against(self.relation)));
         if let Some((at, interval)) = worst.and_then(|at| Some((at, at.finding.interval?))) {
-            let _ = write!(reason, "; least: {} at η = {}", number(interval.median), at.rate);
+            let _ =
+                write!(reason, "; least: {} at η = {}", number(interval.median), written(at.rate));
         }
         Finding {
             verdict,
