@@ -119,7 +119,7 @@ impl Test for EveryRate {
             }
         };
         add("refuted", &refuted);
-        add("open", &open);
+        add("undecided", &open);
         let silent_rates: Vec<f64> = silent.iter().map(|at| at.rate).collect();
         add("too few pairs say anything", &silent_rates);
         add("one side was not tried", &missing);
@@ -243,7 +243,7 @@ mod tests {
         // Trials pair with themselves: medians of the sides would hide what each trial says.
         let open = judged(5, |rate, trial| Some(if rate == 1.0 && trial == 0 { 1.0 } else { 3.0 }));
         assert_eq!((open.verdict, open.in_favour), (Verdict::Inconclusive, 2));
-        assert!(open.reason.contains("open at η = 1"), "{}", open.reason);
+        assert!(open.reason.contains("undecided at η = 1"), "{}", open.reason);
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
         // 2⁻⁵ is below 5 %, but not below a third of it; 2⁻⁶ is.
         let five = judged(5, at_one);
         assert_eq!(five.verdict, Verdict::Inconclusive);
-        assert!(five.reason.contains("open at η = 1"), "{}", five.reason);
+        assert!(five.reason.contains("undecided at η = 1"), "{}", five.reason);
         let six = judged(6, at_one);
         assert_eq!(six.verdict, Verdict::NotReproduced);
         assert!(six.reason.contains("refuted at η = 1;"), "{}", six.reason);

@@ -174,7 +174,8 @@ impl Metric {
     /// What an experiment must have for it to be known at every learning rate.
     pub fn needs_everywhere<'a>(self) -> impl Iterator<Item = Need<'a>> {
         let selected = self.of_selected.then_some(Need::SingleRates);
-        self.needs.iter().map(|&need| -> Need<'a> { need }).chain(selected)
+        let needs: &[Need<'a>] = self.needs;
+        needs.iter().copied().chain(selected)
     }
 
     /// Names and metrics, as configs choose them.
