@@ -27,12 +27,14 @@ pub enum Need<'a> {
     Minimum,
     /// An objective whose minimizer is known.
     Minimizer,
-    /// An objective with examples for this purpose.
+    /// Metrics on the examples for this purpose.
     Split(Split),
     /// An objective that classifies.
     Accuracy,
     /// A target that is neither reached at the start nor unreachable.
     Target,
+    /// Runs that may end before their budget is used up.
+    EarlyEnd,
     /// Full batches, so that a step is an iteration.
     FullBatches,
     /// Minibatches, so that a step is an epoch.
@@ -55,8 +57,13 @@ pub enum Need<'a> {
     RateUpTo(&'a str, f64),
     /// The eigenvalues that come with a coordinate system; of any, where none is named.
     Spectrum(Option<&'a str>),
-    /// A block of this name in the spectrum of a coordinate system; of any, where none is named.
-    Block(Option<&'a str>, &'a str),
+    /// A block in the spectrum of one of some coordinate systems.
+    Block {
+        /// Names of the coordinate systems; none: all.
+        of: &'a [String],
+        /// Name of the block.
+        block: &'a str,
+    },
     /// The k-th eigenvector of a block of an EGOP estimate.
     Eigenvector {
         /// Name of the estimate.

@@ -61,6 +61,9 @@ scope = "block"
 
 const RELU: &str = "objective={kind=\"relu-net\", data=\"digits\", hidden=[2]}";
 
+const BATCHES: &str = "training.batch=300";
+const EPOCHS: &str = "training.epochs=4";
+
 /// The problems of a document with these tables appended and these overrides.
 fn problems(document: &str, tables: &str, set: &[&str]) -> String {
     let text = format!("{document}\n{tables}");
@@ -71,6 +74,10 @@ fn problems(document: &str, tables: &str, set: &[&str]) -> String {
             "kind = \"relu-net\"\ndata = \"digits\"\nhidden = [2]",
             1,
         ),
+        false => text,
+    };
+    let text = match set.contains(&EPOCHS) {
+        true => text.replacen("steps = 100\n", "", 1),
         false => text,
     };
     let source = Source::parse("t.toml", text.as_bytes()).unwrap();
@@ -206,6 +213,21 @@ fn what_training_cannot_give_is_refused_with_key_and_reason() {
             &[],
             "claims.0.test",
             "this experiment trains",
+        ),
+        (ratio("steps"), &["training.gradient_tolerance=0"], "claims.0.metric", "may end early"),
+        // With full batches, nothing but the training loss is recorded.
+        (ratio("test_loss"), &[RELU], "claims.0.metric", "with minibatches only"),
+        (
+            figure("curves", "metric = \"validation_loss\""),
+            &[RELU],
+            "figures.0.metric",
+            "with minibatches only",
+        ),
+        (
+            figure("curves", "metric = \"train_loss\""),
+            &[RELU, BATCHES, EPOCHS],
+            "figures.0.unit",
+            "\"epoch\"",
         ),
         // Sweeps, starts, recordings.
         (String::new(), &["sweep.metric=test_accuracy"], "sweep.metric", "test set"),
@@ -362,7 +384,7 @@ fn what_there_is_is_not_refused() {
         (figure("learning-rates", ""), &["sweep.metric=reached_target"]),
         (ratio("path_ratio"), &trajectories),
         (ratio("final_loss"), &["claims.0.test=every-rate"]),
-        (ratio("test_accuracy"), &[RELU, "sweep.metric=best_validation_accuracy"]),
+        (ratio("test_accuracy"), &[RELU, BATCHES, EPOCHS, "sweep.metric=test_loss"]),
         (range("final_loss", 1.0, 1.0), &[]),
     ] {
         assert_eq!(problems(TRAINING, &tables, set), "", "{tables} {set:?}");

@@ -7,7 +7,7 @@ use crate::claim::ratio::{Relation, evidence, sides};
 use crate::claim::{Entry, Finding, Records, Side, Test, Verdict};
 use crate::config::{Allowed, Reader};
 use crate::need::{Need, Want};
-use crate::sweep::Metric;
+use crate::sweep::{Metric, written};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "every-rate",
@@ -114,12 +114,12 @@ impl Test for EveryRate {
         // Writing to a string cannot fail.
         let mut add = |what: &str, rates: &[f64]| {
             if !rates.is_empty() {
-                let rates: Vec<String> = rates.iter().map(f64::to_string).collect();
+                let rates: Vec<String> = rates.iter().map(|&rate| written(rate)).collect();
                 let _ = write!(reason, "; {what} at η = {}", rates.join(", "));
             }
         };
         add("refuted", &refuted);
-        add("open", &open);
+        add("undecided", &open);
         let silent_rates: Vec<f64> = silent.iter().map(|at| at.rate).collect();
         add("too few pairs say anything", &silent_rates);
         add("one side was not tried", &missing);
@@ -128,7 +128,8 @@ impl Test for EveryRate {
             .filter(|at| at.finding.interval.is_some())
             .max_by(|a, b| a.against(self.relation).total_cmp(&b.against(self.relation)));
         if let Some((at, interval)) = worst.and_then(|at| Some((at, at.finding.interval?))) {
-            let _ = write!(reason, "; least: {} at η = {}", number(interval.median), at.rate);
+            let _ =
+                write!(reason, "; least: {} at η = {}", number(interval.median), written(at.rate));
         }
         Finding {
             verdict,
@@ -242,7 +243,7 @@ mod tests {
         // Trials pair with themselves: medians of the sides would hide what each trial says.
         let open = judged(5, |rate, trial| Some(if rate == 1.0 && trial == 0 { 1.0 } else { 3.0 }));
         assert_eq!((open.verdict, open.in_favour), (Verdict::Inconclusive, 2));
-        assert!(open.reason.contains("open at η = 1"), "{}", open.reason);
+        assert!(open.reason.contains("undecided at η = 1"), "{}", open.reason);
     }
 
     #[test]
@@ -251,7 +252,7 @@ mod tests {
         // 2⁻⁵ is below 5 %, but not below a third of it; 2⁻⁶ is.
         let five = judged(5, at_one);
         assert_eq!(five.verdict, Verdict::Inconclusive);
-        assert!(five.reason.contains("open at η = 1"), "{}", five.reason);
+        assert!(five.reason.contains("undecided at η = 1"), "{}", five.reason);
         let six = judged(6, at_one);
         assert_eq!(six.verdict, Verdict::NotReproduced);
         assert!(six.reason.contains("refuted at η = 1;"), "{}", six.reason);

@@ -17,14 +17,20 @@ pub(super) const ALPHA: f64 = 0.05;
 
 /// P(Bin(n, ½) ≤ k).
 fn binomial(n: usize, k: usize) -> f64 {
-    // In logarithms: 2⁻ⁿ is no double from n = 1075 on.
-    let mut term = -(n as f64) * std::f64::consts::LN_2;
-    let mut sum = term.exp();
+    // Powers of two are kept apart: they are exact, and 2⁻ⁿ is no double from n = 1075 on.
+    const LARGE: i32 = 500;
+    let (mut term, mut sum) = (1.0, 1.0);
+    let mut exponent = -(n as i32);
     for i in 0..k.min(n) {
-        term += ((n - i) as f64 / (i + 1) as f64).ln();
-        sum += term.exp();
+        term = term * (n - i) as f64 / (i + 1) as f64;
+        sum += term;
+        if sum > 2.0_f64.powi(LARGE) {
+            term *= 2.0_f64.powi(-LARGE);
+            sum *= 2.0_f64.powi(-LARGE);
+            exponent += LARGE;
+        }
     }
-    sum.min(1.0)
+    (sum * 2.0_f64.powi(exponent)).min(1.0)
 }
 
 /// The largest k for which the k-th smallest of n values is below the median except with
@@ -66,7 +72,7 @@ impl fmt::Display for Nothing {
             Self::BothFail => "both sides fail",
             Self::Floor => "both sides are at the numerical floor",
             Self::SameRun => "both sides are the same run",
-            Self::Undefined => "there is no ratio, as of zeros",
+            Self::Undefined => "there is no ratio (0/0)",
         })
     }
 }
@@ -163,21 +169,24 @@ impl Evidence {
         let (verdict, reason) = match self.bounds() {
             None => (Verdict::Inconclusive, format!("{}; {ENOUGH} must", self.shortage(unit))),
             Some([from, to]) => {
-                let sure = match (low.is_finite(), high.is_finite()) {
-                    (true, false) => format!("at least {}", number(from)),
-                    (false, true) => format!("at most {}", number(to)),
-                    _ => format!("from {} to {}", number(from), number(to)),
-                };
-                if low <= from && to <= high {
-                    (Verdict::Reproduced, format!("the median is {sure}"))
+                let at_least = format!("at least {}", number(from));
+                let at_most = format!("at most {}", number(to));
+                let between = format!("from {} to {}", number(from), number(to));
+                let (verdict, range) = if low <= from && to <= high {
+                    let sure = match (low.is_finite(), high.is_finite()) {
+                        (true, false) => at_least,
+                        (false, true) => at_most,
+                        _ => between,
+                    };
+                    (Verdict::Reproduced, sure)
                 } else if to < low {
-                    (Verdict::NotReproduced, format!("the median is at most {}", number(to)))
+                    (Verdict::NotReproduced, at_most)
                 } else if from > high {
-                    (Verdict::NotReproduced, format!("the median is at least {}", number(from)))
+                    (Verdict::NotReproduced, at_least)
                 } else {
-                    let range = format!("from {} to {}", number(from), number(to));
-                    (Verdict::Inconclusive, format!("the median may be anything {range}"))
-                }
+                    (Verdict::Inconclusive, between)
+                };
+                (verdict, format!("median {range}, by one-sided 95 % bounds"))
             }
         };
         Finding {
@@ -222,6 +231,8 @@ mod tests {
         assert!((binomial(10, 2) - 56.0 / 1024.0).abs() < 1e-15);
         assert!((binomial(10_000, 5000) - 0.503_989).abs() < 1e-6);
         assert_eq!(binomial(3, 3), 1.0);
+        assert_eq!(binomial(40, 39), 1.0 - 0.5_f64.powi(40));
+        assert!((binomial(10_000, 10_000) - 1.0).abs() < 1e-12);
     }
 
     /// Ranks from the usual tables of the sign test's intervals (Conover 1999, table A3).
@@ -234,7 +245,7 @@ mod tests {
             (6, 1.0, 0.96875),
             (10, 2.0, 0.978_515_625),
             (15, 4.0, 0.964_843_75),
-            (50, 18.0, 0.967_156),
+            (50, 18.0, 0.967_161),
         ] {
             let interval = up_to(n).interval().unwrap();
             assert_eq!(interval.lower, lower, "{n}");
@@ -278,7 +289,7 @@ mod tests {
         assert_eq!(
             finding.reason,
             "2 of 6 pairs say anything: in 1 both sides fail, in 1 both sides are at the numerical \
-             floor, in 1 there is no ratio, as of zeros, there are no results of 1; 5 must"
+             floor, in 1 there is no ratio (0/0), there are no results of 1; 5 must"
         );
     }
 

@@ -63,7 +63,10 @@ impl Quantity {
         let measure = Need::Measure { of: spectrum, block, name: measure, at: *at };
         [
             Want::new(format!("{key}.spectrum"), Need::Estimate(spectrum)),
-            Want::new(format!("{key}.block"), Need::Block(Some(spectrum), block)),
+            Want::new(
+                format!("{key}.block"),
+                Need::Block { of: std::slice::from_ref(spectrum), block },
+            ),
             Want::new(format!("{key}.at"), measure),
         ]
     }

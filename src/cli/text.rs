@@ -202,7 +202,7 @@ pub(super) fn claims(rows: &[ClaimRow]) -> String {
         table.add_row([
             row.id.clone(),
             row.test.clone(),
-            format!("{median} [{lower}, {upper}]"),
+            row.median.map_or_else(|| "–".into(), |_| format!("{median} [{lower}, {upper}]")),
             row.level.map_or_else(|| "–".into(), |level| format!("{:.1} %", 100.0 * level)),
             format!("{}/{}", row.in_favour, row.pairs),
             complete(row.pairs, row.planned),

@@ -38,16 +38,30 @@ impl Experiment {
             ),
             Need::Minimum => unless(known.minimum, "the objective's minimum is not known"),
             Need::Minimizer => unless(known.minimizer, "the objective's minimizer is not known"),
-            Need::Split(Split::Training) => None,
-            Need::Split(Split::Validation) => {
-                unless(known.validation, "the objective has no validation set")
+            Need::Split(split) => {
+                let (name, known) = match split {
+                    Split::Training => return None,
+                    Split::Validation => ("validation", known.validation),
+                    Split::Test => ("test", known.test),
+                };
+                if !known {
+                    return Some(format!("the objective has no {name} set"));
+                }
+                let problem = || {
+                    format!("{name} metrics are recorded with minibatches only: set training.batch")
+                };
+                self.training.minibatch.is_none().then(problem)
             }
-            Need::Split(Split::Test) => unless(known.test, "the objective has no test set"),
             Need::Accuracy => unless(known.accuracy, "the objective classifies nothing"),
             Need::Target => unless(
                 self.training.target > 0.0 && self.training.target < 1.0,
                 "needs a target that can be reached and is not reached at the start: \
                  training.target between 0 and 1, neither included",
+            ),
+            Need::EarlyEnd => unless(
+                self.training.minibatch.is_none() && self.training.gradient_tolerance > 0.0,
+                "needs runs that may end early, with full batches and training.gradient_tolerance \
+                 above 0: all others use all their steps",
             ),
             Need::FullBatches => unless(
                 self.training.minibatch.is_none(),
@@ -107,8 +121,9 @@ impl Experiment {
                 let problem = || format!("\"{name}\" has no eigenvalues, as with basis = \"egop\"");
                 (!self.find(name)?.basis.has_spectrum()).then(problem)
             }
-            Need::Block(of, block) => {
-                let of = self.coordinates.iter().filter(|one| of.is_none_or(|of| one.name == of));
+            Need::Block { of, block } => {
+                let shown = |one: &&Coordinates| of.is_empty() || of.contains(&one.name);
+                let of = self.coordinates.iter().filter(shown);
                 let blocks: Vec<(String, usize)> = of.flat_map(|one| self.blocks(one)).collect();
                 let mut names: Vec<&str> = blocks.iter().map(|(name, _)| &**name).collect();
                 names.dedup();

@@ -216,9 +216,11 @@ impl Curves {
                 && *first.coordinates == *method.coordinates
                 && first.learning_rate == rate
             {
-                let points = &mut trials.entry(first.trial).or_default().points;
+                let Trial { points, diverged } = trials.entry(first.trial).or_default();
                 for row in *run {
-                    let value = get(row).ok_or_else(|| {
+                    // The last point of a run that diverges within an epoch has no more than a loss.
+                    let missing = diverged.then_some(goal.worst());
+                    let value = get(row).or(missing).ok_or_else(|| {
                         tables.lacks(
                             "curves.csv",
                             format!("has no `{}` of {}", self.column.name, method.name()),

@@ -60,7 +60,7 @@ impl Spec for Density {
         let mut wants = vec![
             Want::new("kind", Need::Estimates),
             Want::new("coordinates", Need::Estimate(system)),
-            Want::new("block", Need::Block(Some(system), block)),
+            Want::new("block", Need::Block { of: std::slice::from_ref(system), block }),
         ];
         let vector = |&k| Want::new("vectors", Need::Eigenvector { of: system, block, k });
         wants.extend(self.vectors.iter().map(vector));

@@ -70,11 +70,9 @@ impl Spec for Spectrum {
             wants.push(Want::new("coordinates", Need::Coordinates(name)));
             wants.push(Want::new("coordinates", Need::Spectrum(Some(name))));
         }
-        for block in &self.blocks {
-            let anywhere = self.coordinates.is_empty().then_some(Need::Block(None, block));
-            let there = self.coordinates.iter().map(|name| Need::Block(Some(name), block));
-            wants.extend(there.chain(anywhere).map(|need| Want::new("blocks", need)));
-        }
+        let of = &*self.coordinates;
+        wants
+            .extend(Want::all("blocks", self.blocks.iter().map(|block| Need::Block { of, block })));
         wants.push(Want::new("trial", Need::Trial(self.trial)));
         wants
     }

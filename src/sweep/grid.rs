@@ -17,6 +17,11 @@ fn power(multiple: u8, exponent: i32) -> f64 {
     format!("{multiple}e{exponent}").parse().expect("a digit and an exponent are a number")
 }
 
+/// A learning rate in decimal form, short.
+pub fn written(rate: f64) -> String {
+    if (1e-4..1e6).contains(&rate) { rate.to_string() } else { format!("{rate:e}") }
+}
+
 /// The exponent of a power of ten.
 ///
 /// # Panics
@@ -97,5 +102,6 @@ mod tests {
         assert_eq!(grid.extended(-2, LIMITS), Some(Grid { from: -3, to: 1 }));
         assert_eq!(Grid { from: -3, to: 2 }.extended(2, LIMITS), None);
         assert_eq!(decade(0.001), -3);
+        assert_eq!([1e-5, 0.008, 20.0, 1e9].map(written), ["1e-5", "0.008", "20", "1e9"]);
     }
 }

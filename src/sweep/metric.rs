@@ -115,7 +115,8 @@ pub const METRICS: &[Metric] = &[
     )
     .with(&[Need::Minimum]),
     Metric::TO_TARGET,
-    lower("steps", "updates made", Unit::Budget, |run| Some(run.steps as f64)),
+    lower("steps", "updates made", Unit::Budget, |run| Some(run.steps as f64))
+        .with(&[Need::EarlyEnd]),
     Metric {
         of_selected: true,
         ..lower(
@@ -173,7 +174,8 @@ impl Metric {
     /// What an experiment must have for it to be known at every learning rate.
     pub fn needs_everywhere<'a>(self) -> impl Iterator<Item = Need<'a>> {
         let selected = self.of_selected.then_some(Need::SingleRates);
-        self.needs.iter().map(|&need| -> Need<'a> { need }).chain(selected)
+        let needs: &[Need<'a>] = self.needs;
+        needs.iter().copied().chain(selected)
     }
 
     /// Names and metrics, as configs choose them.
@@ -182,11 +184,12 @@ impl Metric {
     }
 
     /// The run's value: the worst one if it diverged or the value is not a number, whatever else
-    /// the run reports; `None` where the metric does not apply.
+    /// the run reports, or does not any more; `None` where the metric does not apply.
     pub fn value(&self, run: &RunRow) -> Option<f64> {
-        let value = (self.get)(run)?;
-        let failed = run.stop == Stop::Diverged || value.is_nan();
-        Some(if failed { self.goal.worst() } else { value })
+        if run.stop == Stop::Diverged {
+            return Some(self.goal.worst());
+        }
+        (self.get)(run).map(|value| if value.is_nan() { self.goal.worst() } else { value })
     }
 
     /// Whether the run came to nothing: two of them have nothing to be compared by.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::record::{RunRow, Stop};
-use crate::sweep::{Goal, Metric};
+use crate::sweep::{Goal, Metric, written};
 
 /// The metric of one learning rate over the trials.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +129,7 @@ fn reason(chosen: &Rated, best: &Rated, ties: &[&Rated]) -> String {
         let of_best = if best.quartiles[1] == median {
             String::new()
         } else {
-            format!(", best {:.3e} at η = {}", best.quartiles[1], best.learning_rate)
+            format!(", best {:.3e} at η = {}", best.quartiles[1], written(best.learning_rate))
         };
         format!("{how}; median {median:.3e}{of_best}")
     };

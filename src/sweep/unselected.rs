@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::record::RateRow;
+use crate::sweep::written;
 
 /// An algorithm in a coordinate system for which no learning rate was selected.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +23,9 @@ impl<'a> Unselected<'a> {
     fn range(&self) -> String {
         match (self.rows.first(), self.rows.last()) {
             (Some(first), Some(last)) if first.learning_rate < last.learning_rate => {
-                format!("{} – {}", first.learning_rate, last.learning_rate)
+                format!("{} – {}", written(first.learning_rate), written(last.learning_rate))
             }
-            (first, _) => first.map_or_else(String::new, |first| first.learning_rate.to_string()),
+            (first, _) => first.map_or_else(String::new, |first| written(first.learning_rate)),
         }
     }
 

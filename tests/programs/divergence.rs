@@ -5,7 +5,7 @@ use egop::{basis, objective, optimizer};
 use crate::workspace::Workspace;
 
 /// Settings of a small objective of each kind, beside `kind`.
-fn objective(kind: &str) -> &'static str {
+pub fn objective(kind: &str) -> &'static str {
     match kind {
         "log-sum-exp" | "least-squares" => {
             "rows = 20\ncolumns = 6\ndecay = { kind = \"power\", exponent = 1.0 }"

@@ -55,9 +55,9 @@ fn what_is_said_to_be_known_is_known_and_nothing_else() {
         assert_eq!(evaluate(Split::Validation).is_some(), known.validation, "{what}");
         assert_eq!(evaluate(Split::Test).is_some(), known.test, "{what}");
         for split in [Split::Training, Split::Validation, Split::Test] {
-            let accuracies = evaluate(split).into_iter().flatten().map(|one| one.accuracy);
-            let known = |accuracy: Option<f64>| accuracy.is_some() == known.accuracy;
-            assert!(accuracies.map(known).all(|same| same), "{what}, {split:?}");
+            let mut metrics = evaluate(split).into_iter().flatten();
+            let known = metrics.all(|one| one.accuracy.is_some() == known.accuracy);
+            assert!(known, "{what}, {split:?}");
         }
     }
 }
