@@ -402,20 +402,3 @@ fn files_that_differ_by_case_alone_are_one_file_on_some_disks() {
     assert!(two("\"fig5\"", "\"fig5\"").contains("used twice"));
     assert_eq!(two("\"fig5\"", "\"fig6\""), "");
 }
-
-#[test]
-fn shipped_configs_ask_for_what_there_is_in_every_profile() {
-    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/configs")).unwrap();
-    let mut read = 0;
-    for path in folder.map(|entry| entry.unwrap().path()) {
-        let source = Source::open(&path).unwrap();
-        let profiles: Vec<String> = source.profiles().iter().map(|&name| name.into()).collect();
-        for profile in profiles {
-            let overlay = Overlay { profile: Some(profile.clone()), overrides: Vec::new() };
-            let experiment = config::read(&source, &overlay, Experiment::read);
-            assert!(experiment.is_ok(), "{profile}: {}", experiment.unwrap_err());
-            read += 1;
-        }
-    }
-    assert!(read > 40, "{read}");
-}
