@@ -10,6 +10,19 @@ use serde::{Deserialize, Serialize};
 /// Version of the schema; results written under another one are refused.
 pub const SCHEMA: u32 = 2;
 
+/// Numbers of which there may be none: an empty field, NaN in memory.
+mod nan_is_empty {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        (!value.is_nan()).then_some(*value).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+    }
+}
+
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -153,11 +166,15 @@ pub struct RateRow {
     pub learning_rate: f64,
     /// Name of the metric (a column of `runs.csv`).
     pub metric: String,
-    /// Median over the trials, a diverged trial counting as the worst value.
+    /// Median over the trials, a diverged trial counting as the worst value; empty (NaN in memory)
+    /// where no trial was finished.
+    #[serde(with = "nan_is_empty")]
     pub median: f64,
     /// Lower quartile.
+    #[serde(with = "nan_is_empty")]
     pub lower_quartile: f64,
     /// Upper quartile.
+    #[serde(with = "nan_is_empty")]
     pub upper_quartile: f64,
     /// Median of `reached_target`; empty where half the trials or more did not reach it.
     pub reached_target: Option<f64>,
