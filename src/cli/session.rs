@@ -148,9 +148,7 @@ impl<'a> Session<'a> {
         if done + found > 0 {
             self.console.note(&format!("tasks: {done} done, {found} cached"));
         }
-        match result {
-            result => Ok(result?),
-        }
+        Ok(result?)
     }
 
     /// Looks at what the results folder holds, writing nothing there.
