@@ -90,21 +90,26 @@ fn checked(path: &Path, mut eigenvalues: Array1<f64>) -> Result<Array1<f64>> {
     Ok(eigenvalues)
 }
 
+/// A matrix whose columns are orthonormal.
+fn orthonormal(path: &Path, vectors: Array2<f64>) -> Result<Array2<f64>> {
+    let defect = linalg::orthonormality_defect(vectors.view());
+    if defect.is_nan() || defect > TOLERANCE {
+        return Err(corrupt(
+            path,
+            format!(
+                "columns are not orthonormal: VᵀV is off by {defect:.1e}; at most {TOLERANCE:.0e} \
+                 is allowed"
+            ),
+        ));
+    }
+    Ok(vectors)
+}
+
 impl FileBasis {
     /// The part for consecutive blocks of `size` parameters.
     fn part(&self, index: usize, size: usize, trial: u64) -> Result<Vectors> {
         let path = of_trial(&self.vectors[index], trial);
-        let vectors: Array2<f64> = shaped(npy::read(&path, &[size, size])?.array);
-        let defect = linalg::orthonormality_defect(vectors.view());
-        if defect.is_nan() || defect > TOLERANCE {
-            return Err(corrupt(
-                &path,
-                format!(
-                    "columns are not orthonormal: VᵀV is off by {defect:.1e}; at most \
-                     {TOLERANCE:.0e} is allowed"
-                ),
-            ));
-        }
+        let vectors = orthonormal(&path, shaped(npy::read(&path, &[size, size])?.array))?;
         let Some(eigenvalues) = self.eigenvalues.get(index) else {
             return Ok(Vectors::Orthonormal(vectors));
         };
@@ -159,8 +164,9 @@ impl Spec for FileBasis {
                 for trial in 0..if differ { trials } else { 1 } {
                     let path = of_trial(path, trial as u64);
                     let npy::Npy { array, sha256 } = npy::read(&path, shape)?;
-                    if key == "eigenvalues" {
-                        checked(&path, shaped(array))?;
+                    match key {
+                        "vectors" => drop(orthonormal(&path, shaped(array))?),
+                        _ => drop(checked(&path, shaped(array))?),
                     }
                     let (name, trial) = (format!("{key}.{index}"), differ.then_some(trial));
                     files.push(DataFile { name, trial, sha256 });

@@ -116,12 +116,13 @@ impl<'a> Session<'a> {
         if self.arguments.out.is_none() {
             fs::create_dir_all(RESULTS).map_err(Error::io(RESULTS))?;
         }
-        let open = if self.arguments.replace { Store::replace } else { Store::open };
-        let store = open(&self.folder, &self.identity())?;
+        let there = Store::peek(&self.folder);
+        there.finish_publication()?;
         let tables = TABLES.iter().map(|&name| name.to_owned());
         let others = [EXPERIMENT, PROVENANCE].map(str::to_owned);
-        store.check_outputs(tables.chain(others).chain(figure::outputs(&self.experiment)))?;
-        Ok(store)
+        there.check_outputs(tables.chain(others).chain(figure::outputs(&self.experiment)))?;
+        let open = if self.arguments.replace { Store::replace } else { Store::open };
+        open(&self.folder, &self.identity())
     }
 
     /// Opens the results folder and works in it on as many threads as asked for.

@@ -230,6 +230,15 @@ fn files_of_others_are_never_written_over_removed_or_adopted() {
 }
 
 #[test]
+fn a_folder_with_a_file_of_others_stays_as_it_is() {
+    let place = Place::new();
+    fs::create_dir(place.out()).unwrap();
+    fs::write(place.out().join("runs.csv"), "mine").unwrap();
+    place.refused(&[], &["runs.csv"]);
+    assert_eq!(fs::read_dir(place.out()).unwrap().count(), 1);
+}
+
+#[test]
 fn a_config_in_the_folder_that_it_is_run_into_is_not_written_over() {
     let place = Place::new();
     place.success(&[]);

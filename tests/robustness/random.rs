@@ -346,7 +346,7 @@ fn check(config: &str) -> Result<Option<i32>, TestCaseError> {
 
 #[test]
 fn random_experiments_end_as_the_readme_says() {
-    let cases = u32::try_from(times(60, 2000)).unwrap();
+    let cases = u32::try_from(times(60, 600)).unwrap();
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(
         config,
