@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::cli::session::{Session, config_or_list};
 use crate::cli::{Failure, RunArgs, Status, exit, print, text};
 use crate::figure;
-use crate::run::Observer;
+use crate::run::{Observer, SavedBases};
 use crate::store::PROVENANCE;
 
 /// Runs the program.
@@ -25,8 +25,10 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
             for (name, bytes) in &drawn.files {
                 publication.write(name, bytes)?;
             }
-            let bases =
-                if arguments.save_basis { run.save_bases(publication)? } else { Vec::new() };
+            let bases = match arguments.save_basis {
+                true => run.save_bases(publication)?,
+                false => SavedBases::default(),
+            };
             publication.write(PROVENANCE, &provenance.end())?;
             Ok((drawn, bases))
         })
@@ -39,14 +41,18 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
         print(&text::measures(&report.measures))?;
         print(&text::claims(&report.claims))?;
         print(&text::written(&session.folder, &drawn))?;
-        if !bases.is_empty() {
-            print(&format!("{}: {}\n", session.folder.display(), bases.join(", ")))?;
+        if !bases.files.is_empty() {
+            print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
         }
     }
     for line in text::missing(&drawn) {
         session.console.note(&line);
     }
+    for failure in &bases.missing {
+        session.console.note(&format!("no basis was written: {failure}"));
+    }
     let refuted = report.claims.iter().any(|claim| claim.verdict != "reproduced");
-    let incomplete = !drawn.missing.is_empty() || arguments.strict && refuted;
+    let missing = !drawn.missing.is_empty() || !bases.missing.is_empty();
+    let incomplete = missing || arguments.strict && refuted;
     Ok(text::failures(&session.console, &report.failures, incomplete))
 }

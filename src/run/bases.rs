@@ -4,85 +4,116 @@ use std::sync::Arc;
 
 use ndarray_npy::WriteNpyExt;
 
-use crate::basis::Vectors;
+use crate::basis::{Part, Vectors};
 use crate::error::Result;
 use crate::experiment::Precision as Type;
+use crate::objective::Context;
 use crate::run::Run;
 use crate::run::observer::Stage;
+use crate::run::pass::{Failure, guarded};
 use crate::run::task::{Task, block_name, context};
 use crate::store::{self, BASES, Publication};
 use crate::trial::{Control, Precision, Problem, Recording};
 
+/// What became of changes of variables.
+#[derive(Debug, Default)]
+pub struct SavedBases {
+    /// Names of the files.
+    pub files: Vec<String>,
+    /// Those that could not be formed, and why.
+    pub missing: Vec<Failure>,
+}
+
 impl Run<'_> {
     /// Adds V's diagonal blocks (d × d matrices of doubles, the new coordinates' axes as columns)
     /// of every trial and coordinate system but the original one, and for eigenbases beside each
-    /// its eigenvalues (`…-eigenvalues.npy`), to what is published. Returns the names of the files.
+    /// its eigenvalues (`…-eigenvalues.npy`), to what is published. One that cannot be formed does
+    /// not keep the others from it.
     ///
     /// # Errors
-    /// When an EGOP cannot be estimated, a file cannot be written, or on interruption.
-    pub fn save_bases(&self, publication: &mut Publication<'_>) -> Result<Vec<String>> {
+    /// When a file cannot be read or written, or on interruption.
+    pub fn save_bases(&self, publication: &mut Publication<'_>) -> Result<SavedBases> {
         match self.experiment.precision {
             Type::Double => self.save::<f64>(publication),
             Type::Single => self.save::<f32>(publication),
         }
     }
 
-    fn save<R: Precision>(&self, publication: &mut Publication<'_>) -> Result<Vec<String>> {
+    fn save<R: Precision>(&self, publication: &mut Publication<'_>) -> Result<SavedBases> {
         let experiment = self.experiment;
-        let mut files = Vec::new();
+        let mut saved = SavedBases::default();
         for trial in 0..experiment.trials {
             let context = context(experiment, self.options.data_dir.as_deref(), trial);
             let draw = || Problem::<R>::draw(&*experiment.objective, experiment.start, &context);
-            let problem = if experiment.trains() { Some(draw()?) } else { None };
+            let problem = experiment.trains().then(|| guarded(draw)).transpose()?.transpose();
             for (index, coordinates) in experiment.coordinates.iter().enumerate() {
                 if coordinates.basis.is_identity() {
                     continue;
                 }
-                let task = Task {
-                    trial,
-                    coordinates: index,
-                    rates: Arc::default(),
-                    recording: Recording::Summary,
+                let vectors = match &problem {
+                    Ok(problem) => {
+                        guarded(|| self.vectors(trial, index, problem.as_ref(), &context))?
+                    }
+                    Err(message) => Err(message.clone()),
                 };
-                let layout = experiment.objective_of(coordinates).layout();
-                let progress = |units| self.observer.advance(Stage::Egop, units);
-                let control = Control::new(self.observer.interrupted(), &progress);
-                let named: Vec<_> = match &problem {
-                    Some(problem) => problem
-                        .parts(
-                            &*coordinates.basis,
-                            experiment.distribution,
-                            experiment.sampling,
-                            control,
-                        )?
-                        .into_iter()
-                        .map(|part| (block_name(&layout, &part.blocks), part.vectors))
-                        .collect(),
-                    None => {
-                        let estimates = task.estimates::<R>(experiment, &context, control)?;
-                        estimates
-                            .into_iter()
-                            .map(|(block, estimate)| (block, Vectors::Eigen(estimate.whole)))
-                            .collect()
+                match vectors {
+                    Ok(vectors) => {
+                        for (block, vectors) in vectors {
+                            let name = store::file_name(&coordinates.name);
+                            let block = store::file_name(&block);
+                            let stem = format!("{BASES}/{trial}-{name}-{block}");
+                            saved.files.extend(write(publication, &stem, &vectors)?);
+                        }
                     }
-                };
-                for (block, vectors) in named {
-                    let name = store::file_name(&coordinates.name);
-                    let stem = format!("{BASES}/{trial}-{name}-{}", store::file_name(&block));
-                    let mut made = vec![(format!("{stem}.npy"), npy(vectors.matrix()))];
-                    if let Vectors::Eigen(spectrum) = &vectors {
-                        let name = format!("{stem}-eigenvalues.npy");
-                        made.push((name, npy(&spectrum.eigenvalues)));
-                    }
-                    for (name, bytes) in made {
-                        publication.write(&name, &bytes)?;
-                        files.push(name);
-                    }
+                    Err(message) => saved.missing.push(Failure {
+                        trial,
+                        coordinates: coordinates.name.clone(),
+                        message,
+                    }),
                 }
             }
         }
-        Ok(files)
+        Ok(saved)
     }
+
+    /// V's diagonal blocks with their names.
+    fn vectors<R: Precision>(
+        &self,
+        trial: usize,
+        index: usize,
+        problem: Option<&Problem<R>>,
+        context: &Context,
+    ) -> Result<Vec<(String, Vectors)>> {
+        let experiment = self.experiment;
+        let coordinates = &experiment.coordinates[index];
+        let progress = |units| self.observer.advance(Stage::Egop, units);
+        let control = Control::new(self.observer.interrupted(), &progress);
+        let Some(problem) = problem else {
+            let recording = Recording::Summary;
+            let task = Task { trial, coordinates: index, rates: Arc::default(), recording };
+            let estimates = task.estimates::<R>(experiment, context, control)?.into_iter();
+            return Ok(estimates
+                .map(|(block, estimate)| (block, Vectors::Eigen(estimate.whole)))
+                .collect());
+        };
+        let layout = experiment.objective_of(coordinates).layout();
+        let (distribution, sampling) = (experiment.distribution, experiment.sampling);
+        let parts = problem.parts(&*coordinates.basis, distribution, sampling, control)?;
+        let named = |part: Part| (block_name(&layout, &part.blocks), part.vectors);
+        Ok(parts.into_iter().map(named).collect())
+    }
+}
+
+/// Adds one block's files; returns their names.
+fn write(publication: &mut Publication<'_>, stem: &str, vectors: &Vectors) -> Result<Vec<String>> {
+    let mut files = vec![(format!("{stem}.npy"), npy(vectors.matrix()))];
+    if let Vectors::Eigen(spectrum) = vectors {
+        files.push((format!("{stem}-eigenvalues.npy"), npy(&spectrum.eigenvalues)));
+    }
+    for (name, bytes) in &files {
+        publication.write(name, bytes)?;
+    }
+    Ok(files.into_iter().map(|(name, _)| name).collect())
 }
 
 /// The bytes of an .npy file.

@@ -23,6 +23,7 @@ mod tables;
 mod task;
 mod theory;
 
+pub use bases::SavedBases;
 pub use distributed::{Next, PlannedTask, Rates};
 pub use identity::{Data, identity};
 pub use memory::{Memory, of_this_machine};

@@ -312,7 +312,7 @@ impl<R: Precision> Runner<'_, R> {
 
 /// Runs a piece of work; a panic or numerical failure becomes a message, so that the other tasks
 /// go on. What concerns the whole run (interruption, input/output) is passed on.
-fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<Result<T, String>> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<Result<T, String>> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(Ok(value)),
         Ok(Err(Error::Numerical(message))) => Ok(Err(message)),

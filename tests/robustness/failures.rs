@@ -98,6 +98,11 @@ fn failed_tasks_are_listed_and_the_program_exits_with_3() {
     assert!(rates.contains(row), "what is missing is said to be: {rates}");
     assert!(keys(&out).len() >= 3, "runs that diverged are results");
 
+    // Nor do bases that cannot be formed keep the rest from being published.
+    let (code, stderr) = run(&["--save-basis"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    let line = "no basis was written: trial 2, reparameterized coordinates: ";
+    assert!(stderr.contains(line), "{stderr}");
     let (code, stderr) = run(&["--fail-fast"]);
     assert_eq!(code, Some(3), "{stderr}");
     assert!(stderr.contains("stopped after"), "{stderr}");
