@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use egop::record::ScheduleRow;
-use egop::store::{Csv, Disk, EXPERIMENT, Store, Stream, System};
+use egop::store::{self, Csv, Disk, EXPERIMENT, Store, Stream, System};
 
 use crate::lab::{Lab, folder, identity, keys, tables, times};
 
@@ -149,7 +149,7 @@ fn a_table_too_long_for_one_write_is_replaced_whole_or_not_at_all() {
     let publish = |disk: Arc<dyn Disk>, root: &Path, rows: &[ScheduleRow]| {
         let store = Store::open_on(disk, root, &identity())?;
         let mut publication = store.stage()?;
-        publication.write(EXPERIMENT, b"name = \"long\"")?;
+        publication.write(EXPERIMENT, format!("seed = {}", rows[1].learning_rate).as_bytes())?;
         publication.write_table(&Stream::of(rows))?;
         publication.commit(|_| false)
     };
@@ -167,9 +167,20 @@ fn a_table_too_long_for_one_write_is_replaced_whole_or_not_at_all() {
             let published = publish(Faulty::new(at, fault), root.path(), &new);
             let found = fs::read(root.path().join("schedule.csv")).unwrap();
             assert!(bytes[usize::from(published.is_ok())..].contains(&found), "{what}");
+            check_no_mixture(root.path(), &what);
             publish(Arc::new(System), root.path(), &new).unwrap();
             assert_eq!(Store::peek(root.path()).read("schedule.csv").unwrap(), bytes[1], "{what}");
         }
+    }
+}
+
+/// Where there is a list, every file is as it says.
+fn check_no_mixture(root: &Path, what: &str) {
+    let Ok(sums) = fs::read_to_string(root.join("SHA256SUMS")) else { return };
+    assert_eq!(sums.lines().count(), 2, "{what}");
+    for line in sums.lines() {
+        let (sum, name) = line.split_once("  ").unwrap();
+        assert_eq!(store::sha256(&fs::read(root.join(name)).unwrap()), sum, "{what}: {name}");
     }
 }
 
