@@ -5,7 +5,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 use proptest::prelude::*;
 
-use super::{Eigen, Into, Real, double, real, with_faer, with_openblas};
+use super::{Eigen, Into, Real, double, largest, real, with_faer, with_openblas};
 use crate::rng::Streams;
 
 /// Standard Gaussian entries, row-major or column-major.
@@ -18,7 +18,7 @@ fn matrix<R: Real>(shape: (usize, usize), column_major: bool, seed: u64) -> Arra
 
 /// The largest difference between two matrices.
 fn difference<R: Real>(a: ArrayView2<'_, R>, b: ArrayView2<'_, R>) -> f64 {
-    linalg::largest(a.iter().zip(b).map(|(&a, &b)| double((a - b).abs())))
+    largest(a.iter().zip(b).map(|(&a, &b)| double((a - b).abs())))
 }
 
 /// Rounding of sums of `terms` products of standard Gaussians, which seldom exceed 5 each.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use ndarray::Array2;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, TestRunner};
@@ -56,20 +57,20 @@ fn decay() -> impl Strategy<Value = String> {
     ])
 }
 
-/// The objective's table, and whether it has minibatches.
-fn objective() -> impl Strategy<Value = (String, bool)> {
+/// The objective's table, and its parameters; `None`: it is a network, with minibatches.
+fn objective() -> impl Strategy<Value = (String, Option<usize>)> {
     let convex = (one_of(&["least-squares", "log-sum-exp", "logistic"]), 1..40_usize, 1..=6_usize)
         .prop_flat_map(|(kind, rows, columns)| {
             decay().prop_map(move |decay| {
                 let rows = rows.max(columns);
                 let sizes = format!("rows = {rows}\ncolumns = {columns}");
-                (format!("kind = \"{kind}\"\n{sizes}\ndecay = {decay}"), false)
+                (format!("kind = \"{kind}\"\n{sizes}\ndecay = {decay}"), Some(columns))
             })
         });
     let widths = one_of(&["[2, 2]", "[2, 1, 2]", "[1, 3]", "[1, 1, 1, 1]"]);
     let network = (widths, 4..30_usize, decay()).prop_map(|(widths, rows, decay)| {
         let sets = format!("training = {rows}\nvalidation = 4\ntest = 4");
-        (format!("kind = \"linear-net\"\nwidths = {widths}\n{sets}\ndecay = {decay}"), true)
+        (format!("kind = \"linear-net\"\nwidths = {widths}\n{sets}\ndecay = {decay}"), None)
     });
     prop_oneof![3 => convex, 1 => network]
 }
@@ -86,6 +87,7 @@ fn coordinates() -> impl Strategy<Value = Vec<(String, String)>> {
         ("block", "basis = \"egop\"\nscope = \"block\""),
         ("turned", "basis = \"random-rotation\""),
         ("turned in blocks", "basis = \"random-rotation\"\nscope = \"block\""),
+        ("filed", "basis = \"file\"\nvectors = [\"SIZE.npy\"]"),
     ];
     let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
     let original = prop_oneof![19 => Just(true), 1 => Just(false)];
@@ -184,7 +186,16 @@ fn claim(
 /// An experiment that trains.
 fn training() -> impl Strategy<Value = String> {
     let parts = (objective(), distribution(), coordinates(), algorithms(), 1..=6_usize);
-    parts.prop_flat_map(|((objective, network), distribution, systems, algorithms, trials)| {
+    parts.prop_flat_map(|((objective, size), distribution, mut systems, algorithms, trials)| {
+        let network = size.is_none();
+        // Files are for convex objectives.
+        systems.retain(|(name, _)| name != "filed" || !network);
+        if systems.is_empty() {
+            systems.push(("original".into(), "basis = \"identity\"".into()));
+        }
+        for (_, settings) in &mut systems {
+            *settings = settings.replace("SIZE", &size.unwrap_or_default().to_string());
+        }
         let names = |all: &[(String, String)]| -> Vec<String> {
             all.iter().map(|(name, _)| name.clone()).collect()
         };
@@ -318,6 +329,10 @@ fn check(config: &str) -> Result<Option<i32>, TestCaseError> {
     let folder = folder();
     let (path, out) = (folder.path().join("c.toml"), folder.path().join("out"));
     fs::write(&path, config).unwrap();
+    for size in 1..=6 {
+        let file = folder.path().join(format!("{size}.npy"));
+        ndarray_npy::write_npy(file, &Array2::<f64>::eye(size)).unwrap();
+    }
     let arguments = [&*path, Path::new("--out"), &out, Path::new("--threads"), Path::new("1")];
     let (code, stderr) = run("egop-run", &arguments);
     let fail = |what: String| {
