@@ -1,6 +1,6 @@
 //! Sweeps on more than one machine: `--emit-slurm`, `run-task`, `merge` and `status`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -32,12 +32,18 @@ pub(super) fn emit(
         },
         slurm: asked.slurm.clone(),
         minutes: asked.element_minutes.unwrap_or(DEFAULT_MINUTES),
+        files: BTreeMap::new(),
     };
     for path in [Some(&settings.results), settings.data_dir.as_ref()].into_iter().flatten() {
         if path.to_str().is_none() {
             let message = format!("{}: a plan can only hold paths in UTF-8", path.display());
             return Err(Error::Usage(message).into());
         }
+    }
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if real(&absolute(dir)?) == real(&settings.results) {
+        let message = "a plan needs a folder of its own: the results are written to this one";
+        return Err(Error::Usage(format!("{}: {message}", dir.display())).into());
     }
     if folder.is_planned() {
         let refused = |message: String| Error::Incompatible { path: dir.into(), message };

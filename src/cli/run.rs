@@ -15,7 +15,8 @@ pub fn main(arguments: &RunArgs) -> ExitCode {
 
 fn run(arguments: &RunArgs) -> Result<Status, Failure> {
     let Some(config) = config_or_list(&arguments.experiment)? else { return Ok(Status::Done) };
-    let session = Session::open(&arguments.experiment, &config)?;
+    let mut session = Session::open(&arguments.experiment, &config)?;
+    session.save_basis = arguments.save_basis;
     if arguments.experiment.dry_run {
         return session.dry_run();
     }

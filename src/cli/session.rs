@@ -30,6 +30,8 @@ pub(super) struct Session<'a> {
     pub resolved: toml::Table,
     pub folder: PathBuf,
     pub console: Console,
+    /// Whether changes of variables are written.
+    pub save_basis: bool,
     data: Data,
 }
 
@@ -73,7 +75,7 @@ impl<'a> Session<'a> {
             PathBuf::from(RESULTS).join(format!("{}{suffix}{name}", experiment.name))
         });
         let console = Console::new(arguments.quiet);
-        Ok(Self { arguments, experiment, resolved, folder, console, data })
+        Ok(Self { arguments, experiment, resolved, folder, console, save_basis: false, data })
     }
 
     fn options(&self) -> Result<Options> {
@@ -120,7 +122,10 @@ impl<'a> Session<'a> {
         there.finish_publication()?;
         let tables = TABLES.iter().map(|&name| name.to_owned());
         let others = [EXPERIMENT, PROVENANCE].map(str::to_owned);
-        there.check_outputs(tables.chain(others).chain(figure::outputs(&self.experiment)))?;
+        let bases = self.save_basis.then(|| run::basis_outputs(&self.experiment));
+        let figures = figure::outputs(&self.experiment);
+        let outputs = tables.chain(others).chain(figures).chain(bases.into_iter().flatten());
+        there.check_outputs(outputs)?;
         let open = if self.arguments.replace { Store::replace } else { Store::open };
         open(&self.folder, &self.identity())
     }

@@ -16,7 +16,7 @@
 //! logs/                         what they print
 //! ```
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::run::PlannedTask;
-use crate::store::{Disk, Store, System};
+use crate::store::{self, Disk, Store, System};
 
 mod slurm;
 
@@ -38,6 +38,7 @@ pub const DEFAULT_MINUTES: f64 = 5.0;
 const EXPERIMENT: &str = "experiment.toml";
 const SETTINGS: &str = "cluster.json";
 const PLAN: &str = "plan.jsonl";
+const PROGRAM: &str = "bin/egop-sweep";
 
 /// What a plan's folder is bound to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,8 @@ pub struct Settings {
     pub slurm: Vec<SlurmOption>,
     /// About how many minutes an element takes at least.
     pub minutes: f64,
+    /// SHA-256 of the files that were written with it, which tells them from somebody's.
+    pub files: BTreeMap<String, String>,
 }
 
 /// One element of a job array.
@@ -128,28 +131,61 @@ impl Folder {
         }
     }
 
-    /// Writes everything but the plan: settings, experiment, program and scripts.
+    /// Writes everything but the plan: settings, experiment, program and scripts. A file of one of
+    /// these names that was not written here, or was changed since, is left alone.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// [`Error::Incompatible`] for such a file, before anything is written; otherwise when a file
+    /// cannot be read or written.
     pub fn prepare(&self, name: &str, experiment: &str, settings: &Settings) -> Result<()> {
+        let this = std::env::current_exe().and_then(fs::read).map_err(Error::io(PROGRAM))?;
+        let files = [
+            (EXPERIMENT, experiment.as_bytes()),
+            ("array.sbatch", array_script(name, &settings.slurm).as_bytes()),
+            ("merge.sbatch", merge_script(name, &settings.slurm).as_bytes()),
+            ("submit.sh", submit_script().as_bytes()),
+            (PROGRAM, &this),
+        ]
+        .map(|(name, bytes)| (name, bytes.to_vec()));
+        let planned = self.is_planned();
+        let written = if planned { self.settings()?.files } else { BTreeMap::new() };
+        let foreign = |name: &str| Error::Incompatible {
+            path: self.root.join(name),
+            message: "is not as it was planned, or not of a plan at all, and is not written over; \
+                      move it away, or choose another folder"
+                .into(),
+        };
+        if !planned && self.root.join(PLAN).exists() {
+            return Err(foreign(PLAN));
+        }
+        for (name, bytes) in &files {
+            let path = self.root.join(name);
+            if !path.exists() {
+                continue;
+            }
+            let found = if path.is_file() {
+                fs::read(&path).map_err(Error::io(&path))?
+            } else {
+                Vec::new()
+            };
+            if found != *bytes && written.get(*name) != Some(&store::sha256(&found)) {
+                return Err(foreign(name));
+            }
+        }
         for folder in [&self.root.join("bin"), &self.root.join("logs")] {
             fs::create_dir_all(folder).map_err(Error::io(folder))?;
         }
-        self.write(EXPERIMENT, experiment.as_bytes())?;
-        let program = self.root.join("bin/egop-sweep");
-        let copy = program.with_extension("new");
-        // Renamed into place: elements of an earlier plan may be running the old one.
-        std::env::current_exe()
-            .and_then(|this| fs::copy(this, &copy))
-            .and_then(|_| fs::rename(&copy, &program))
-            .map_err(Error::io(&program))?;
-        self.write("array.sbatch", array_script(name, &settings.slurm).as_bytes())?;
-        self.write("merge.sbatch", merge_script(name, &settings.slurm).as_bytes())?;
-        self.write("submit.sh", submit_script().as_bytes())?;
-        make_executable(&self.root.join("submit.sh"))?;
+        let sums = files.iter().map(|(name, bytes)| ((*name).into(), store::sha256(bytes)));
+        let settings = Settings { files: sums.collect(), ..settings.clone() };
+        // Each is renamed into place: elements of an earlier plan may be running the old program.
+        for (name, bytes) in &files {
+            self.write(name, bytes)?;
+        }
+        for program in ["submit.sh", PROGRAM] {
+            make_executable(&self.root.join(program))?;
+        }
         let mut bytes =
-            serde_json::to_vec_pretty(settings).expect("texts and numbers have a JSON form");
+            serde_json::to_vec_pretty(&settings).expect("texts and numbers have a JSON form");
         bytes.push(b'\n');
         self.write(SETTINGS, &bytes)
     }

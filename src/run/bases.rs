@@ -6,7 +6,7 @@ use ndarray_npy::WriteNpyExt;
 
 use crate::basis::{Part, Vectors};
 use crate::error::Result;
-use crate::experiment::Precision as Type;
+use crate::experiment::{Experiment, Precision as Type};
 use crate::objective::Context;
 use crate::run::Run;
 use crate::run::observer::Stage;
@@ -22,6 +22,30 @@ pub struct SavedBases {
     pub files: Vec<String>,
     /// Those that could not be formed, and why.
     pub missing: Vec<Failure>,
+}
+
+/// The names of the files that [`Run::save_bases`] may write.
+pub fn basis_outputs(experiment: &Experiment) -> Vec<String> {
+    let mut files = Vec::new();
+    for coordinates in experiment.coordinates.iter().filter(|one| !one.basis.is_identity()) {
+        let layout = experiment.objective_of(coordinates).layout();
+        let groups = coordinates.basis.scope().map(|scope| scope.groups(&layout));
+        for group in groups.unwrap_or_default() {
+            for trial in 0..experiment.trials {
+                let stem = stem(trial, &coordinates.name, &block_name(&layout, &group));
+                files.extend(ENDINGS.map(|ending| format!("{stem}{ending}")));
+            }
+        }
+    }
+    files
+}
+
+/// What the names of a block's files end with: its vectors', and its eigenvalues'.
+const ENDINGS: [&str; 2] = [".npy", "-eigenvalues.npy"];
+
+/// What they begin with.
+fn stem(trial: usize, coordinates: &str, block: &str) -> String {
+    format!("{BASES}/{trial}-{}-{}", store::file_name(coordinates), store::file_name(block))
 }
 
 impl Run<'_> {
@@ -59,9 +83,7 @@ impl Run<'_> {
                 match vectors {
                     Ok(vectors) => {
                         for (block, vectors) in vectors {
-                            let name = store::file_name(&coordinates.name);
-                            let block = store::file_name(&block);
-                            let stem = format!("{BASES}/{trial}-{name}-{block}");
+                            let stem = stem(trial, &coordinates.name, &block);
                             saved.files.extend(write(publication, &stem, &vectors)?);
                         }
                     }
@@ -106,9 +128,10 @@ impl Run<'_> {
 
 /// Adds one block's files; returns their names.
 fn write(publication: &mut Publication<'_>, stem: &str, vectors: &Vectors) -> Result<Vec<String>> {
-    let mut files = vec![(format!("{stem}.npy"), npy(vectors.matrix()))];
+    let [whole, eigenvalues] = ENDINGS;
+    let mut files = vec![(format!("{stem}{whole}"), npy(vectors.matrix()))];
     if let Vectors::Eigen(spectrum) = vectors {
-        files.push((format!("{stem}-eigenvalues.npy"), npy(&spectrum.eigenvalues)));
+        files.push((format!("{stem}{eigenvalues}"), npy(&spectrum.eigenvalues)));
     }
     for (name, bytes) in &files {
         publication.write(name, bytes)?;

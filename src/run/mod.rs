@@ -23,7 +23,7 @@ mod tables;
 mod task;
 mod theory;
 
-pub use bases::SavedBases;
+pub use bases::{SavedBases, basis_outputs};
 pub use distributed::{Next, PlannedTask, Rates};
 pub use identity::{Data, identity};
 pub use memory::{Memory, of_this_machine};

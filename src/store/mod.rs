@@ -184,6 +184,7 @@ impl Store {
                 if !alone {
                     return Err(self.in_use("its results are not replaced"));
                 }
+                self.check_tasks()?;
                 self.withdraw_locked()?;
                 self.clear_alone()?;
                 self.remove_locks()?;
@@ -207,7 +208,8 @@ impl Store {
         let folder = self.locks();
         for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
             let entry = entry.map_err(Error::io(&folder))?;
-            if !["runners", "outputs"].contains(&&*entry.file_name().to_string_lossy()) {
+            let empty = entry.metadata().is_ok_and(|file| file.is_file() && file.len() == 0);
+            if empty && entry.file_name().to_string_lossy().starts_with("trial-") {
                 self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
             }
         }
@@ -244,12 +246,40 @@ impl Store {
         let Some(runners) = &self.presence else { return Ok(()) };
         let failed = || Error::io(self.locks().join("runners"));
         let alone = lock::exclusive(runners).map_err(failed())?;
-        let cleared = if alone == Lock::Held { self.clear_alone() } else { Ok(()) };
+        let cleared = match alone {
+            Lock::Held => self.check_tasks().and_then(|()| self.clear_alone()),
+            _ => Ok(()),
+        };
         lock::wait_shared(runners).map_err(failed())?;
         if alone != Lock::Held {
             return Err(self.in_use("its tasks are not forgotten"));
         }
         cleared
+    }
+
+    /// Refuses when there is anything among the tasks that is not one's.
+    fn check_tasks(&self) -> Result<()> {
+        let list = |folder: &Path| -> Result<Vec<_>> {
+            let entries = std::fs::read_dir(folder).map_err(Error::io(folder))?;
+            entries.collect::<io::Result<_>>().map_err(Error::io(folder))
+        };
+        for task in list(&self.tasks())? {
+            let name = task.file_name().to_string_lossy().into_owned();
+            if name.starts_with(UNFINISHED) {
+                continue;
+            }
+            let is_key = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !is_key || !task.path().is_dir() {
+                return Err(self.foreign(&format!("tasks/{name}")));
+            }
+            for file in list(&task.path())? {
+                let file = file.file_name().to_string_lossy().into_owned();
+                if file != task::MANIFEST && !TABLES.contains(&&*file) {
+                    return Err(self.foreign(&format!("tasks/{name}/{file}")));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn clear_alone(&self) -> Result<()> {

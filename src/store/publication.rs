@@ -41,8 +41,8 @@ pub(super) struct Journal {
     pub staged: PathBuf,
     /// The new set.
     pub sums: Sums,
-    /// Files of the old set that are not in the new one.
-    pub removed: Vec<String>,
+    /// The old set, which tells its files from those that came meanwhile.
+    pub replaced: Sums,
 }
 
 impl Store {
@@ -121,8 +121,8 @@ impl Store {
     /// Removes all that is published.
     pub(super) fn withdraw_locked(&self) -> Result<()> {
         self.check_outputs([])?;
-        let removed = self.published()?.into_keys().collect();
-        self.commit_locked(&Journal { staged: PathBuf::new(), sums: Sums::new(), removed })
+        let replaced = self.published()?;
+        self.commit_locked(&Journal { staged: PathBuf::new(), sums: Sums::new(), replaced })
     }
 
     /// Held while the published files, or what the folder is bound to, change.
@@ -135,6 +135,9 @@ impl Store {
 
     /// The published set.
     pub(super) fn published(&self) -> Result<Sums> {
+        if self.root.join(SUMS).is_dir() {
+            return Err(self.foreign(SUMS));
+        }
         let Some(bytes) = self.sums()? else {
             return Ok(Sums::new());
         };
@@ -147,8 +150,13 @@ impl Store {
 
     /// The checksum of a file, if it is there.
     pub(super) fn sum(&self, name: &str) -> Result<Option<String>> {
-        let bytes = read_if_there(&*self.disk, &self.root.join(name))?;
-        Ok(bytes.map(|bytes| sha256(&bytes)))
+        let path = self.root.join(name);
+        // A folder in the place of a file, or a file in that of the folder which it is in.
+        let inside = path.parent().is_some_and(|parent| *parent != self.root && parent.is_file());
+        if path.is_dir() || inside {
+            return Err(self.foreign(name));
+        }
+        Ok(read_if_there(&*self.disk, &path)?.map(|bytes| sha256(&bytes)))
     }
 
     pub(super) fn foreign(&self, name: &str) -> Error {
@@ -172,8 +180,9 @@ impl Store {
         match serde_json::from_slice::<Journal>(&bytes) {
             Ok(journal)
                 if plain(&journal.staged)
-                    && journal.removed.iter().chain(journal.sums.keys()).all(|n| is_output(n)) =>
+                    && journal.replaced.keys().chain(journal.sums.keys()).all(|n| is_output(n)) =>
             {
+                self.check_pending(&journal)?;
                 self.apply(&journal)
             }
             _ => Err(Error::Corrupt {
@@ -186,11 +195,29 @@ impl Store {
         }
     }
 
+    /// Refuses when somebody put a file in the place of one that is still to be moved or removed.
+    fn check_pending(&self, journal: &Journal) -> Result<()> {
+        for name in journal.replaced.keys().chain(journal.sums.keys()) {
+            let found = self.sum(name)?;
+            let ours = [&journal.replaced, &journal.sums].map(|sums| sums.get(name));
+            if found.is_some() && !ours.contains(&found.as_ref()) {
+                return Err(self.foreign(name));
+            }
+        }
+        let lists = [&journal.replaced, &journal.sums].map(render);
+        match self.sums()? {
+            Some(found) if !lists.iter().any(|list| list.as_bytes() == found) => {
+                Err(self.foreign(SUMS))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Does what is left to do of a publication; done twice, it does the same.
     fn apply(&self, journal: &Journal) -> Result<()> {
         let staged = self.root.join(&journal.staged);
         self.remove(SUMS)?;
-        for name in &journal.removed {
+        for name in journal.replaced.keys().filter(|name| !journal.sums.contains_key(*name)) {
             self.remove(name)?;
         }
         for name in journal.sums.keys() {

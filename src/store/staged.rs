@@ -111,14 +111,12 @@ impl Publication<'_> {
             None => true,
         };
         let mut sums = self.sums.clone();
-        let mut removed = Vec::new();
         for (name, sum) in &published {
             match store.sum(name)? {
                 Some(found) if found != *sum => return Err(store.foreign(name)),
                 Some(_) if sums.contains_key(name) => {}
                 Some(_) if same && stays(name) => drop(sums.insert(name.clone(), sum.clone())),
-                Some(_) => removed.push(name.clone()),
-                None => {}
+                _ => {}
             }
         }
         for (name, sum) in &self.sums {
@@ -130,7 +128,7 @@ impl Publication<'_> {
         store.disk.flush_folder(&self.folder).map_err(Error::io(&store.root))?;
         self.committed = true;
         let staged = self.folder.file_name().map(PathBuf::from).unwrap_or_default();
-        store.commit_locked(&Journal { staged, sums, removed })
+        store.commit_locked(&Journal { staged, sums, replaced: published })
     }
 
     /// Adds the staged files to those that are published, if these are still as `SHA256SUMS` was
