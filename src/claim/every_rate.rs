@@ -206,6 +206,7 @@ mod tests {
                 let found = ratio(rate, trial);
                 left.final_loss = found.unwrap_or(f64::INFINITY);
                 right.final_loss = found.map_or(f64::INFINITY, |_| 1.0);
+                right.gradient_norm *= 2.0;
                 runs.extend([left, right]);
             }
         }

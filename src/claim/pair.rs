@@ -1,18 +1,51 @@
 //! What the two sides of a trial say together.
 
+use std::sync::Arc;
+
 use crate::claim::evidence::Nothing;
 use crate::record::RunRow;
-use crate::sweep::{Goal, Metric, Unit};
+use crate::sweep::{Goal, Metric};
 
 /// Suboptimalities below this part of the initial one are those of arithmetic, not of methods.
 const FLOOR: f64 = 1e-12;
 
+/// Whether both rows tell of the same computation, whatever it is called: two algorithms of one kind,
+/// say, or two systems of original coordinates. Two ways that only lead to the same point differ in
+/// the last bits of some number.
+fn same_run(left: &RunRow, right: &RunRow) -> bool {
+    let renamed = RunRow {
+        algorithm: Arc::clone(&right.algorithm),
+        coordinates: Arc::clone(&right.coordinates),
+        ..left.clone()
+    };
+    renamed == *right
+}
+
+/// How far a run's metric is above the minimum, and whether that is what the arithmetic resolves
+/// rather than the difference of the two; `None` for other metrics, and where no minimum is known.
+fn height(metric: &Metric, run: &RunRow) -> Option<(f64, bool)> {
+    let (height, loss) = match metric.name {
+        "final_loss" | "final_suboptimality" => (run.final_suboptimality?, run.final_loss),
+        "minimum_loss" | "minimum_suboptimality" => (run.minimum_suboptimality?, run.minimum_loss),
+        _ => return None,
+    };
+    let minimum = run.initial_loss - run.initial_suboptimality?;
+    Some((height, height > 1.01 * (loss - minimum)))
+}
+
+/// Whether rounding decides which of two runs is lower.
+fn at_floor(metric: &Metric, left: &RunRow, right: &RunRow) -> bool {
+    let Some(((l, l_resolved), (r, r_resolved))) = height(metric, left).zip(height(metric, right))
+    else {
+        return false;
+    };
+    let initial = left.initial_suboptimality.filter(|initial| initial.is_finite());
+    l_resolved && r_resolved && l == r || l.max(r) <= FLOOR * initial.unwrap_or(0.0)
+}
+
 /// left/right of a metric. A side that fails makes it ∞ or 0, two that fail make nothing.
 pub(crate) fn ratio(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<f64, Nothing> {
-    let same_run = left.algorithm == right.algorithm
-        && left.coordinates == right.coordinates
-        && left.learning_rate == right.learning_rate;
-    if same_run {
+    if same_run(left, right) {
         return Err(Nothing::SameRun);
     }
     let value = |run| metric.value(run).ok_or(Nothing::Undefined);
@@ -28,12 +61,8 @@ pub(crate) fn ratio(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<f6
         (false, true) => return Ok(near),
         (false, false) => {}
     }
-    if metric.unit == Unit::Suboptimality {
-        // What is below the resolution of the arithmetic is recorded as that, on either side.
-        let floor = left.initial_suboptimality.filter(|initial| initial.is_finite());
-        if l == r || l.max(r) <= FLOOR * floor.unwrap_or(0.0) {
-            return Err(Nothing::Floor);
-        }
+    if at_floor(metric, left, right) {
+        return Err(Nothing::Floor);
     }
     if l < 0.0 || r < 0.0 || l == 0.0 && r == 0.0 {
         return Err(Nothing::Undefined);
@@ -63,7 +92,7 @@ pub(super) mod tests {
             final_suboptimality: Some(0.5),
             minimum_suboptimality: Some(0.5),
             reached_target: Some(8),
-            gradient_norm: 0.0,
+            gradient_norm: 1e-9,
             best_validation_loss: None,
             final_validation_loss: None,
             best_validation_accuracy: None,
@@ -80,6 +109,7 @@ pub(super) mod tests {
 
     fn of(name: &str, change: impl Fn(&mut RunRow, &mut RunRow)) -> Result<f64, Nothing> {
         let (mut left, mut right) = (run("o", 0, 1.0), run("r", 0, 1.0));
+        right.gradient_norm = 2e-9;
         change(&mut left, &mut right);
         ratio(&metric(name), &left, &right)
     }
@@ -122,15 +152,35 @@ pub(super) mod tests {
     fn at_the_floor_there_is_nothing_to_compare() {
         let final_ = |left, right| {
             of("final_suboptimality", |l, r| {
-                (l.final_suboptimality, r.final_suboptimality) = (Some(left), Some(right));
+                for (run, height) in [(l, left), (r, right)] {
+                    let minimum = run.initial_loss - run.initial_suboptimality.unwrap_or(0.0);
+                    (run.final_loss, run.final_suboptimality) = (minimum + height, Some(height));
+                }
             })
         };
         assert_eq!(final_(1e-13, 1e-20), Err(Nothing::Floor));
-        assert_eq!(final_(1e-7, 1e-7), Err(Nothing::Floor));
+        // Equal to the bit, but far above what is resolved.
+        assert_eq!(final_(1e-7, 1e-7), Ok(1.0));
+        let resolved = of("final_suboptimality", |l, r| {
+            for run in [l, r] {
+                (run.final_loss, run.final_suboptimality) = (1e-9, Some(1e-7));
+            }
+        });
+        assert_eq!(resolved, Err(Nothing::Floor));
+        // The loss itself is at the floor where its distance from the minimum is.
+        let losses = of("final_loss", |l, r| {
+            (l.final_loss, l.final_suboptimality) = (1e-31, Some(1e-31));
+            (r.final_loss, r.final_suboptimality) = (1e-34, Some(1e-34));
+        });
+        assert_eq!(losses, Err(Nothing::Floor));
         assert_eq!(final_(0.5, 0.25), Ok(2.0));
         assert_eq!(of("path_ratio", |_, _| {}), Err(Nothing::Undefined));
-        let negative = of("final_loss", |l, r| (l.final_loss, r.final_loss) = (-2.0, -1.0));
+        let negative = of("final_loss", |l, r| {
+            (l.final_loss, l.initial_suboptimality) = (-2.0, None);
+            (r.final_loss, r.initial_suboptimality) = (-1.0, None);
+        });
         assert_eq!(negative, Err(Nothing::Undefined));
-        assert_eq!(of("final_loss", |_, r| r.coordinates = "o".into()), Err(Nothing::SameRun));
+        // Another name makes no other run.
+        assert_eq!(of("steps", |l, r| r.gradient_norm = l.gradient_norm), Err(Nothing::SameRun));
     }
 }

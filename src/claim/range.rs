@@ -43,7 +43,11 @@ impl Test for Range {
             Err(why) => return Finding::nothing(why, records.planned),
         };
         // A run that fails is outside of any bounds: that is a finding, not a lack of one.
-        let values = runs.values().map(|run| self.metric.value(run).ok_or(Nothing::Undefined));
+        let worst = self.metric.goal.worst();
+        let values = runs.values().map(|run| match self.metric.failed(run) {
+            true => Ok(worst),
+            false => self.metric.value(run).ok_or(Nothing::Undefined),
+        });
         Evidence::new(values, records.planned).judge([self.lowest, self.highest], "trials")
     }
 

@@ -131,3 +131,53 @@ fn shellcheck_finds_nothing() {
     check.args(scripts.map(|name| format!("{}/scripts/{name}", env!("CARGO_MANIFEST_DIR"))));
     success(&check.output().unwrap());
 }
+
+const FILES: [&str; 6] = [
+    "experiment.toml",
+    "array.sbatch",
+    "merge.sbatch",
+    "submit.sh",
+    "bin/egop-sweep",
+    "plan.jsonl",
+];
+
+#[test]
+fn files_of_others_in_the_folder_of_a_plan_are_left_alone() {
+    for name in FILES {
+        let lab = Lab::new();
+        let path = lab.plan.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "mine").unwrap();
+        let output = lab.emit(&[]);
+        assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+        assert!(stderr(&output).contains(name), "{}", stderr(&output));
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+        assert!(!lab.plan.join("cluster.json").exists() && !lab.plan.join("logs").exists());
+    }
+}
+
+#[test]
+fn what_was_changed_in_a_plan_is_not_written_over() {
+    let lab = Lab::new();
+    lab.emit_single_tasks();
+    // Unchanged, all of it is the programs' own, also with other options.
+    success(&lab.emit(&["--only-missing", "--slurm", "time=10"]));
+    let path = lab.plan.join("array.sbatch");
+    let mine = fs::read_to_string(&path).unwrap() + "#SBATCH --account=me\n";
+    fs::write(&path, &mine).unwrap();
+    let output = lab.emit(&["--only-missing"]);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    assert!(stderr(&output).contains("array.sbatch"), "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(&path).unwrap(), mine);
+}
+
+#[test]
+fn a_plan_and_its_results_need_two_folders() {
+    let lab = Lab::new();
+    let mut command = lab.egop_sweep();
+    command.arg(&lab.config).arg("--out").arg(&lab.plan).arg("--emit-slurm").arg(&lab.plan);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("a folder of its own"), "{}", stderr(&output));
+    assert!(!lab.plan.exists());
+}

@@ -239,6 +239,93 @@ fn a_folder_with_a_file_of_others_stays_as_it_is() {
 }
 
 #[test]
+fn replacing_refuses_before_it_removes_anything() {
+    let place = Place::new();
+    place.success(&[]);
+    let replace = ["--replace", "--save-basis", "--set", "seed=2", "--set", "figures.0.file=spec"];
+    for name in ["spec.png", "trajectories.csv", "basis/0-reparameterized-all.npy"] {
+        let path = place.out().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "mine").unwrap();
+        place.refused(&replace, &[name]);
+        fs::remove_file(&path).unwrap();
+        // A folder in the place of a file is somebody's as well.
+        fs::create_dir(&path).unwrap();
+        place.refused(&replace, &[name]);
+        fs::remove_dir(&path).unwrap();
+    }
+    fs::remove_dir(place.out().join("basis")).unwrap();
+    fs::write(place.out().join("basis"), "mine").unwrap();
+    place.refused(&replace, &["basis"]);
+    fs::remove_file(place.out().join("basis")).unwrap();
+    assert!(checks(&place.out()));
+    place.success(&replace);
+}
+
+#[test]
+fn files_among_the_tasks_and_locks_are_not_removed() {
+    let place = Place::new();
+    place.success(&[]);
+    let task = crate::lab::keys(&place.out())[0].clone();
+    for name in ["tasks/notes.txt".to_owned(), format!("tasks/{task}/notes.txt")] {
+        let path = place.out().join(&name);
+        fs::write(&path, "mine").unwrap();
+        for arguments in [&["--replace", "--set", "seed=2"][..], &["--force"]] {
+            place.refused(arguments, &[&name]);
+        }
+        fs::remove_file(&path).unwrap();
+    }
+    for name in ["locks/notes.txt", "locks/trial-notes"] {
+        fs::write(place.out().join(name), "mine").unwrap();
+    }
+    place.success(&["--replace", "--set", "seed=2"]);
+    for name in ["locks/notes.txt", "locks/trial-notes"] {
+        assert_eq!(fs::read(place.out().join(name)).unwrap(), b"mine");
+    }
+}
+
+#[test]
+fn what_came_while_a_publication_was_cut_short_is_not_written_over() {
+    let place = Place::new();
+    place.success(&["--set", "figures.1.file=old"]);
+    let old = published(&place.out());
+    place.success(&[]);
+    let new = published(&place.out());
+    // As if the program had been killed after the commit: everything is still to be done.
+    let staged = place.out().join(".unfinished-1");
+    fs::create_dir(&staged).unwrap();
+    let list = |set: &BTreeMap<String, Vec<u8>>| -> BTreeMap<String, String> {
+        let files = set.iter().filter(|(name, _)| *name != "SHA256SUMS");
+        files.map(|(name, bytes)| (name.clone(), egop::store::sha256(bytes))).collect()
+    };
+    for name in new.keys() {
+        fs::rename(place.out().join(name), staged.join(name)).unwrap();
+    }
+    for (name, bytes) in &old {
+        fs::write(place.out().join(name), bytes).unwrap();
+    }
+    let journal = serde_json::json!({
+        "staged": ".unfinished-1", "sums": list(&new), "replaced": list(&old),
+    });
+    fs::write(place.out().join("publication.json"), journal.to_string()).unwrap();
+    // One that is to be replaced, and one that is to be removed.
+    for name in ["runs.csv", "old.svg"] {
+        fs::write(place.out().join(name), "mine").unwrap();
+        let plot = program("egop-plot").arg(place.out()).output().unwrap();
+        let stderr = String::from_utf8(plot.stderr).unwrap();
+        assert_eq!(plot.status.code(), Some(4), "{stderr}");
+        assert!(stderr.contains(name), "{stderr}");
+        place.refused(&[], &[name]);
+        fs::write(place.out().join(name), &old[name]).unwrap();
+    }
+    let plot = program("egop-plot").arg(place.out()).output().unwrap();
+    assert!(plot.status.success(), "{}", String::from_utf8_lossy(&plot.stderr));
+    assert!(checks(&place.out()));
+    assert!(!place.out().join("old.svg").exists() && !staged.exists());
+    assert!(published(&place.out())["runs.csv"] == new["runs.csv"]);
+}
+
+#[test]
 fn a_config_in_the_folder_that_it_is_run_into_is_not_written_over() {
     let place = Place::new();
     place.success(&[]);
