@@ -73,19 +73,33 @@ pub enum Need<'a> {
         /// From 1.
         k: usize,
     },
-    /// A measure of a block of an EGOP estimate.
-    Measure {
-        /// Name of the estimate.
-        of: &'a str,
-        /// Name of the block.
-        block: &'a str,
-        /// Name of the measure.
-        name: &'static str,
-        /// The index or threshold that it is taken at.
-        at: Option<f64>,
+    /// A measure of an EGOP estimate.
+    Measure(MeasureOf<'a>),
+    /// A measure, or its ratio to another, of which some values are within these bounds and some
+    /// are not.
+    Undecided {
+        /// The measure.
+        of: MeasureOf<'a>,
+        /// The measure which it is divided by.
+        over: Option<MeasureOf<'a>>,
+        /// From the first to the second, which may be infinite.
+        bounds: [f64; 2],
     },
     /// Two samples or more for an EGOP estimate, for its two halves.
     Samples(&'a str),
+}
+
+/// A measure of a block of an EGOP estimate.
+#[derive(Clone, Copy, Debug)]
+pub struct MeasureOf<'a> {
+    /// Name of the estimate.
+    pub estimate: &'a str,
+    /// Name of the block.
+    pub block: &'a str,
+    /// Name of the measure.
+    pub name: &'static str,
+    /// The index or threshold that it is taken at.
+    pub at: Option<f64>,
 }
 
 /// A need, and the key of the table which it comes from.

@@ -338,6 +338,30 @@ fn what_spectra_cannot_give_is_refused_with_key_and_reason() {
             "claims.0.of.at",
             "power of ten",
         ),
+        // What holds whatever comes, or never, is no claim.
+        (
+            of(layer, "stable-rank", ""),
+            &[],
+            "claims.0.lowest",
+            "always from 1 to 20 there: this holds",
+        ),
+        (
+            of(layer, "density", ", at = 1"),
+            &["claims.0.lowest=1.5"],
+            "claims.0.lowest",
+            "this never holds",
+        ),
+        (of(layer, "subspace-distance", ", at = 20"), &[], "claims.0.lowest", "from 0 to 0"),
+        (of(layer, "shelf-end", ", at = 2"), &[], "claims.0.lowest", "always from 2 to 19"),
+        (
+            measure(
+                "of = { spectrum = \"global\", measure = \"stable-rank\" }\n\
+                 over = { spectrum = \"global\", measure = \"intrinsic-dimension\" }\nlowest = 0.0",
+            ),
+            &[],
+            "claims.0.lowest",
+            "this holds whatever comes",
+        ),
         (
             of(layer, "density", ", at = 1"),
             &["claims.0.lowest=3", "claims.0.highest=2"],

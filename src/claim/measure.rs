@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::claim::evidence::Evidence;
+use crate::claim::evidence::{Bounds, Evidence};
 use crate::claim::{Entry, Finding, Records, Test};
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, short};
 use crate::egop::Measure;
-use crate::need::{Need, Want};
+use crate::need::{MeasureOf, Need, Want};
 use crate::record::MeasureRow;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -57,17 +57,19 @@ impl Quantity {
         Some(Self { spectrum: spectrum?, block: block?, measure: measure?, at: at? })
     }
 
+    fn measure(&self) -> MeasureOf<'_> {
+        let Self { spectrum, block, measure, at } = self;
+        MeasureOf { estimate: spectrum, block, name: measure, at: *at }
+    }
+
     /// What the quantity of this key needs.
     fn wants(&self, key: &str) -> [Want<'_>; 3] {
-        let Self { spectrum, block, measure, at } = self;
-        let measure = Need::Measure { of: spectrum, block, name: measure, at: *at };
+        let Self { spectrum, block, .. } = self;
+        let of = std::slice::from_ref(spectrum);
         [
             Want::new(format!("{key}.spectrum"), Need::Estimate(spectrum)),
-            Want::new(
-                format!("{key}.block"),
-                Need::Block { of: std::slice::from_ref(spectrum), block },
-            ),
-            Want::new(format!("{key}.at"), measure),
+            Want::new(format!("{key}.block"), Need::Block { of, block }),
+            Want::new(format!("{key}.at"), Need::Measure(self.measure())),
         ]
     }
 
@@ -103,6 +105,10 @@ struct InBounds {
 }
 
 impl InBounds {
+    fn bounds(&self) -> Bounds {
+        [self.lowest.unwrap_or(f64::NEG_INFINITY), self.highest.unwrap_or(f64::INFINITY)]
+    }
+
     /// The value of a trial.
     fn value(&self, of: &MeasureRow, records: Records<'_>) -> Option<f64> {
         let Some(over) = &self.over else { return Some(of.value) };
@@ -115,18 +121,18 @@ impl InBounds {
 impl Test for InBounds {
     fn judge(&self, records: Records<'_>) -> Finding {
         let values = self.of.rows(records).filter_map(|of| self.value(of, records));
-        let bounds =
-            [self.lowest.unwrap_or(f64::NEG_INFINITY), self.highest.unwrap_or(f64::INFINITY)];
-        Evidence::new(values.map(Ok), records.planned).judge(bounds, "trials")
+        Evidence::new(values.map(Ok), records.planned).judge(self.bounds(), "trials")
     }
 
     fn describe(&self) -> String {
         let Self { of, over, lowest, highest } = self;
         let over = over.as_ref().map_or(String::new(), |over| format!(" over {over}"));
         let bounds = match (lowest, highest) {
-            (Some(lowest), Some(highest)) => format!("from {lowest} to {highest}"),
-            (Some(lowest), None) => format!("≥ {lowest}"),
-            (None, highest) => format!("≤ {}", highest.unwrap_or(f64::INFINITY)),
+            (Some(lowest), Some(highest)) => {
+                format!("from {} to {}", short(*lowest), short(*highest))
+            }
+            (Some(lowest), None) => format!("≥ {}", short(*lowest)),
+            (None, highest) => format!("≤ {}", short(highest.unwrap_or(f64::INFINITY))),
         };
         format!("{of}{over} {bounds}")
     }
@@ -135,6 +141,10 @@ impl Test for InBounds {
         let mut wants = vec![Want::new("test", Need::Estimates)];
         wants.extend(self.of.wants("of"));
         wants.extend(self.over.iter().flat_map(|over| over.wants("over")));
+        let over = self.over.as_ref().map(Quantity::measure);
+        let key = if self.lowest.is_some() { "lowest" } else { "highest" };
+        let undecided = Need::Undecided { of: self.of.measure(), over, bounds: self.bounds() };
+        wants.push(Want::new(key, undecided));
         wants
     }
 }

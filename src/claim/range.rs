@@ -2,7 +2,7 @@
 
 use crate::claim::evidence::{Evidence, Nothing};
 use crate::claim::{Entry, Finding, Records, Side, Test};
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, short};
 use crate::need::{Need, Want};
 use crate::sweep::{Metric, Unit};
 
@@ -53,7 +53,7 @@ impl Test for Range {
 
     fn describe(&self) -> String {
         let Self { metric, of, lowest, highest } = self;
-        format!("{} of {of} from {lowest} to {highest}", metric.name)
+        format!("{} of {of} from {} to {}", metric.name, short(*lowest), short(*highest))
     }
 
     fn wants(&self) -> Vec<Want<'_>> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::claim::evidence::{Bounds, Evidence};
 use crate::claim::{Entry, Finding, Records, Side, Test, pair};
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, short};
 use crate::need::{Need, Want};
 use crate::record::RunRow;
 use crate::sweep::Metric;
@@ -62,9 +62,9 @@ impl Relation {
 
     pub(super) fn describe(self) -> String {
         match self {
-            Self::AtLeast(factor) => format!("≥ {factor}"),
-            Self::AtMost(factor) => format!("≤ {factor}"),
-            Self::Comparable(factor) => format!("within a factor {factor} of 1"),
+            Self::AtLeast(factor) => format!("≥ {}", short(factor)),
+            Self::AtMost(factor) => format!("≤ {}", short(factor)),
+            Self::Comparable(factor) => format!("within a factor {} of 1", short(factor)),
         }
     }
 }

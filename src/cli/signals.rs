@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::error::{Error, Result};
@@ -47,6 +47,8 @@ pub(super) fn listen() -> Result<()> {
             .and_then(|_| signal_hook::flag::register(number, Arc::clone(&ASKED)))
             .map_err(failed())?;
     }
+    // A limit on the size of files is an error of writing, not the end.
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map_err(failed())?;
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed())?;
     let wait = move || {
         if let Some(signal) = signals.forever().next() {

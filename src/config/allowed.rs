@@ -77,7 +77,7 @@ impl fmt::Display for Allowed {
 }
 
 /// A number without its 300 zeros.
-fn short(x: f64) -> String {
+pub fn short(x: f64) -> String {
     if x == 0.0 || (1e-4..1e7).contains(&x.abs()) { format!("{x}") } else { format!("{x:e}") }
 }
 

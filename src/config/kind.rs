@@ -70,6 +70,44 @@ impl Kind for Text {
     }
 }
 
+/// A name of files or folders that any file system takes.
+pub(super) struct FileName;
+
+impl FileName {
+    /// With what is added to it, it stays below the 255 bytes that file systems allow.
+    const LONGEST: usize = 100;
+
+    pub fn fits(name: &str) -> bool {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        (1..=Self::LONGEST).contains(&name.len())
+            && !name.starts_with('.')
+            && name.chars().all(allowed)
+    }
+}
+
+impl Kind for FileName {
+    type Output = String;
+
+    fn expected(&self) -> String {
+        format!(
+            "a name of at most {} letters, digits, \"-\", \"_\" and, not first, \".\" (it names files)",
+            Self::LONGEST
+        )
+    }
+
+    fn accept(&self, node: &Node) -> Option<String> {
+        Text.accept(node).filter(|name| Self::fits(name))
+    }
+
+    fn suggest(&self, node: &Node) -> Option<String> {
+        Text.suggest(node)
+    }
+
+    fn resolve(&self, value: &String) -> toml::Value {
+        Text.resolve(value)
+    }
+}
+
 /// The path of a file, relative to a folder if there is one.
 pub(super) struct File<'a>(pub Option<&'a Path>);
 

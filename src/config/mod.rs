@@ -23,7 +23,7 @@ use std::collections::HashSet;
 
 use errors::Sort;
 
-pub use allowed::Allowed;
+pub use allowed::{Allowed, short};
 pub use canonical::canonical_json;
 pub use errors::{ConfigErrors, Origin, Problem};
 pub use overlay::{DEFAULT_PROFILE, Overlay};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::allowed::Allowed;
 use super::errors::{Origin, Problem, Sort};
-use super::kind::{Choice, Count, File, Flag, Kind, List, Number, Text};
+use super::kind::{Choice, Count, File, FileName, Flag, Kind, List, Number, Text};
 use super::suggest::nearest;
 use super::tree::{Entry, Node, Table, Value, join, quote};
 
@@ -38,14 +38,19 @@ impl<'a> Reader<'a> {
         self.required(key, &Text)
     }
 
+    /// A name of files or folders that any file system takes.
+    pub fn file_name(&mut self, key: &str) -> Option<String> {
+        self.required(key, &FileName)
+    }
+
     /// A text, or a default when the key is missing.
     pub fn text_or(&mut self, key: &str, default: &str) -> Option<String> {
         self.or(key, &Text, || default.to_owned())
     }
 
-    /// A text, if the key is there.
-    pub fn optional_text(&mut self, key: &str) -> Option<Option<String>> {
-        self.optional(key, &Text)
+    /// A name of files, if the key is there.
+    pub fn optional_file_name(&mut self, key: &str) -> Option<Option<String>> {
+        self.optional(key, &FileName)
     }
 
     /// An array of texts.

@@ -9,6 +9,7 @@ use toml::de::DeTable;
 
 use super::builder::{Builder, DEEPEST, Lines};
 use super::errors::{ConfigErrors, Origin, Problem, Sort};
+use super::kind::{FileName, Kind as _};
 use super::nearby;
 use super::tree::{Entry, Node, Table, Value, join, quote, shorten};
 
@@ -194,17 +195,22 @@ fn explain(origin: Origin, message: &str, found: &str) -> (Problem, bool) {
 /// Takes the profiles, which must be tables, out of the document.
 fn take_profiles(table: &mut Table, problems: &mut Vec<Problem>) -> Table {
     let Some(Entry { node, .. }) = table.remove("profiles") else { return Table::default() };
-    let mut refuse = |node: &Node, key: &str, expected| {
+    let refuse = |problems: &mut Vec<Problem>, node: &Node, key: &str, expected| {
         let problem = Problem::new(node.origin.clone(), key, format!("expected {expected}"));
         problems.push(problem.found(node.describe()));
     };
     let Value::Table(mut profiles) = node.value else {
-        refuse(&node, "profiles", "[profiles.NAME] tables");
+        refuse(problems, &node, "profiles", "[profiles.NAME] tables");
         return Table::default();
     };
     for entry in &mut profiles.0 {
+        if !FileName::fits(&entry.key) {
+            let problem = format!("the profile's name: expected {}", FileName.expected());
+            let key = join("profiles", &entry.key);
+            problems.push(Problem::new(entry.node.origin.clone(), &key, problem));
+        }
         if !matches!(entry.node.value, Value::Table(_)) {
-            refuse(&entry.node, &join("profiles", &entry.key), "a table");
+            refuse(problems, &entry.node, &join("profiles", &entry.key), "a table");
             entry.node.value = Value::Table(Table::default());
         }
     }

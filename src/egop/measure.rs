@@ -69,6 +69,9 @@ impl Measure {
             }),
             "effective-dimension" => (!at.is_some_and(|at| SHARES.contains(&at)))
                 .then(|| format!("one of {}", SHARES.map(|share| share.to_string()).join(", "))),
+            "shelf-end" | "shelf-gap" if size == 1 => {
+                return Some("there is one eigenvalue, and no gap between eigenvalues".into());
+            }
             "shelf-end" | "shelf-gap" => whole(SHELVES.min(size.saturating_sub(1))),
             "subspace-distance" => whole(size),
             _ => {
@@ -77,6 +80,25 @@ impl Measure {
             }
         };
         wanted.map(|wanted| format!("{name} needs {wanted} for `at`"))
+    }
+
+    /// The values that a measure may have, from the first to the second, where it is taken of a block
+    /// of `size` parameters.
+    pub fn range(name: &str, at: Option<f64>, size: usize) -> [f64; 2] {
+        let d = size as f64;
+        let at = at.unwrap_or_default();
+        match name {
+            "relative-eigenvalue" => [if at > 1.0 { 0.0 } else { 1.0 }, 1.0],
+            "stable-rank" | "intrinsic-dimension" | "effective-dimension" => [1.0, d],
+            // Of a unit vector, ‖v‖₁ is from 1 to √d.
+            "density" => [1.0 / d.sqrt(), 1.0],
+            // They ascend, and there is a gap for each index but the last.
+            "shelf-end" => [at, d - 1.0],
+            "shelf-gap" => [1.0, f64::INFINITY],
+            // Two spans of everything are the same.
+            "subspace-distance" => [0.0, if at < d { 1.0 } else { 0.0 }],
+            _ => [0.0, f64::INFINITY],
+        }
     }
 
     /// All measures of one spectrum; those of two ([`subspace_distance`]) are not among them.
@@ -212,6 +234,8 @@ mod tests {
         let all = Measure::all(&spectrum);
         for measure in &all {
             assert_eq!(Measure::refusal(measure.name, measure.at, size), None, "{measure:?}");
+            let [least, most] = Measure::range(measure.name, measure.at, size);
+            assert!((least..=most).contains(&measure.value), "{measure:?}: {least} to {most}");
         }
         for (name, _) in Measure::NAMES {
             let places = [-1.0, 0.0, 0.5, 0.7, 1.0, 1.5, 4.0, 5.0, 100.0, 101.0, 120.0, 500.0];

@@ -1,9 +1,10 @@
 //! What an experiment has to offer to figures, claims and metrics.
 
 use crate::basis::{block_name, parameters};
+use crate::config::short;
 use crate::egop::Measure;
 use crate::experiment::{Coordinates, Experiment, Rates};
-use crate::need::Need;
+use crate::need::{MeasureOf, Need};
 use crate::objective::Split;
 use crate::schedule::Schedule;
 use crate::trial::Recording;
@@ -140,9 +141,10 @@ impl Experiment {
                     )
                 })
             }
-            Need::Measure { of, block, name, at } => {
-                Measure::refusal(name, at, self.size(of, block)?)
+            Need::Measure(MeasureOf { estimate, block, name, at }) => {
+                Measure::refusal(name, at, self.size(estimate, block)?)
             }
+            Need::Undecided { of, over, bounds } => self.decided(of, over, bounds),
             Need::Samples(name) => {
                 let estimate = self.find(name)?;
                 let size = self.objective_of(estimate).layout().dimension();
@@ -152,6 +154,42 @@ impl Experiment {
                 (samples < 2).then(problem)
             }
         }
+    }
+
+    /// What is known of a measure's place within bounds before it is taken.
+    fn decided(
+        &self,
+        of: MeasureOf<'_>,
+        over: Option<MeasureOf<'_>>,
+        [lowest, highest]: [f64; 2],
+    ) -> Option<String> {
+        let range = |of: MeasureOf<'_>| {
+            // What is wrong with the measure itself is told elsewhere.
+            let size = self.size(of.estimate, of.block)?;
+            let sound = Measure::refusal(of.name, of.at, size).is_none();
+            sound.then(|| Measure::range(of.name, of.at, size))
+        };
+        let ([mut least, mut most], mut what) = (range(of)?, of.name.to_owned());
+        if let Some(over) = over {
+            let [low, high] = range(over)?;
+            if high == 0.0 {
+                return Some(format!("{} is always 0 there: nothing is divided by it", over.name));
+            }
+            // A ratio of two infinities may be anything.
+            least = if high.is_finite() { least / high } else { 0.0 };
+            most = if low > 0.0 { most / low } else { f64::INFINITY };
+            what = format!("the ratio of {what} to {}", over.name);
+        }
+        let within = if most.is_finite() {
+            format!("from {} to {}", short(least), short(most))
+        } else {
+            format!("at least {}", short(least))
+        };
+        if lowest <= least && most <= highest {
+            return Some(format!("{what} is always {within} there: this holds whatever comes"));
+        }
+        let outside = lowest > most || highest < least;
+        outside.then(|| format!("{what} is always {within} there: this never holds"))
     }
 
     fn find(&self, name: &str) -> Option<&Coordinates> {

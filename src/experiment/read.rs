@@ -23,9 +23,9 @@ const TINY: Allowed = Allowed::at_least(1e-30);
 const TRAINING: &[&str] = &["coordinates", "algorithms", "training", "sweep"];
 
 pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
-    let name = name(reader);
+    let name = reader.file_name("name");
     let title = reader.text("title");
-    let profile = reader.optional_text("profile");
+    let profile = reader.optional_file_name("profile");
     let seed = reader.count("seed", 0..=u32::MAX as usize);
     let trials = reader.count("trials", 1..=10_000);
     let precisions = [("f64", Precision::Double), ("f32", Precision::Single)];
@@ -81,18 +81,6 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
         claims: claims?,
     };
     check::check(reader, &experiment).then_some(experiment)
-}
-
-/// The name becomes a folder.
-fn name(reader: &mut Reader<'_>) -> Option<String> {
-    let name = reader.text("name")?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if name.is_empty() || name.starts_with('.') || !name.chars().all(allowed) {
-        reader
-            .problem("name", "must be letters, digits, \"-\", \"_\" and \".\": it names a folder");
-        return None;
-    }
-    Some(name)
 }
 
 fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {

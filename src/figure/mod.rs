@@ -111,14 +111,8 @@ struct Heading {
 
 impl Heading {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let file = reader.text("file");
+        let file = reader.file_name("file");
         let title = reader.text("title");
-        let file = file?;
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-        if file.is_empty() || !file.chars().all(allowed) {
-            reader.problem("file", "must be letters, digits, \"-\" and \"_\": it names the files");
-            return None;
-        }
-        Some(Self { file, title: title? })
+        Some(Self { file: file?, title: title? })
     }
 }

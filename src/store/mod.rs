@@ -116,7 +116,7 @@ impl Store {
         let alone = lock::exclusive(&runners).map_err(failed())? == Lock::Held;
         store.finish_locked()?;
         if alone {
-            store.remove_left_behind()?;
+            store.remove_left_behind(if replace { Duration::ZERO } else { LEFT_BEHIND })?;
         }
         store.bind(identity, replace, alone)?;
         drop(outputs);
@@ -151,6 +151,12 @@ impl Store {
     fn make_folder(&self, path: &Path) -> Result<()> {
         match self.disk.make_folder(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::Incompatible {
+                path: path.into(),
+                message: "is a file where a folder is needed; move it away, or choose another \
+                          folder with --out"
+                    .into(),
+            }),
             made => made.map_err(Error::io(path)),
         }
     }
@@ -170,6 +176,13 @@ impl Store {
     pub fn check_bound(&self, identity: &Identity) -> Result<()> {
         match read_if_there(&*self.disk, &self.root.join(IDENTITY))? {
             Some(bytes) => identity.check(&self.root, &bytes),
+            None if self.root.join(SUMS).exists() => Err(Error::Incompatible {
+                path: self.root.clone(),
+                message: format!(
+                    "{IDENTITY} is gone, which says what experiment the files listed in {SUMS} are \
+                     of; choose another folder with --out, or --replace what it holds"
+                ),
+            }),
             None => Ok(()),
         }
     }
@@ -221,14 +234,15 @@ impl Store {
         folder.join(format!("{UNFINISHED}{:016x}", RandomState::new().hash_one(())))
     }
 
-    /// Removes what killed programs left; to be called when nobody else works in the folder.
-    fn remove_left_behind(&self) -> Result<()> {
+    /// Removes what killed programs left, if it is older; to be called when nobody else works in the
+    /// folder.
+    fn remove_left_behind(&self, than: Duration) -> Result<()> {
         for folder in [self.tasks(), self.root.clone()] {
             for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
                 let entry = entry.map_err(Error::io(&folder))?;
                 let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
                 if entry.file_name().to_string_lossy().starts_with(UNFINISHED)
-                    && old().is_some_and(|age| age > LEFT_BEHIND)
+                    && old().is_some_and(|age| age >= than)
                 {
                     self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
                 }

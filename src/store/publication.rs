@@ -74,12 +74,13 @@ impl Store {
         let message = match entries(&sums).get(name) {
             Some(sum) if *sum == sha256(&bytes) => return Ok(bytes),
             Some(_) => format!(
-                "is not as {SUMS} has it; remove it and run the experiment again (finished tasks \
-                 are not repeated)"
+                "is not as {SUMS} has it; move it away and run the experiment again (finished \
+                 tasks are not repeated)"
             ),
             None => format!(
                 "is not listed in {SUMS}, so it is not known whether it belongs to the other \
-                 files; remove {SUMS} to take the folder as it is"
+                 files; to draw from tables as they are, copy them and {EXPERIMENT} to a folder \
+                 without {SUMS}"
             ),
         };
         Err(Error::Corrupt { path, message })
@@ -160,12 +161,19 @@ impl Store {
     }
 
     pub(super) fn foreign(&self, name: &str) -> Error {
-        Error::Incompatible {
-            path: self.root.join(name),
-            message: "is not as these programs wrote it, or not theirs at all, and is not \
-                      written over or removed; move it away, or choose another folder with --out"
-                .into(),
-        }
+        let path = self.root.join(name);
+        let message = if is_output(name) && !self.root.join(SUMS).exists() {
+            format!(
+                "is not written over or removed: there is no {SUMS} that says that these programs \
+                 wrote it; move it and the tables and figures beside it away, or choose another \
+                 folder with --out (finished tasks stay and are not repeated)"
+            )
+        } else {
+            "is not as these programs wrote it, or not theirs at all, and is not written over or \
+             removed; move it away, or choose another folder with --out"
+                .into()
+        };
+        Error::Incompatible { path, message }
     }
 
     pub(super) fn commit_locked(&self, journal: &Journal) -> Result<()> {

@@ -115,7 +115,10 @@ pub(super) fn load(disk: &dyn Disk, folder: &Path, key: &str) -> Result<Stored> 
 pub(super) fn read_if_there(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>> {
     match disk.read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        // Nor is there a file within a file.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
         Err(source) => Err(Error::Io { path: path.into(), source }),
     }
 }

@@ -157,8 +157,8 @@ fn every_accessor_yields_what_is_written() {
     let reading = |root: &mut Reader<'_>| {
         assert!(root.has("a") && !root.has("z"));
         assert_eq!(root.text("a")?, "x");
-        assert_eq!(root.optional_text("a")?, Some("x".to_owned()));
-        assert_eq!(root.optional_text("z")?, None);
+        assert_eq!(root.optional_file_name("a")?, Some("x".to_owned()));
+        assert_eq!(root.optional_file_name("z")?, None);
         assert_eq!(root.texts("b")?, ["y"]);
         assert_eq!(root.number("c", Allowed::any())?, 1.5);
         assert_eq!(root.numbers("d", Allowed::any())?, [2.0, 0.5]);

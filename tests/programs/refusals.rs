@@ -87,13 +87,15 @@ fn bad_arguments_are_usage_errors() {
 }
 
 #[test]
-fn a_place_that_cannot_hold_results_is_an_input_output_error() {
+fn a_place_that_cannot_hold_results_is_refused() {
     let workspace = Workspace::new(&endless());
     std::fs::write(workspace.path("file"), "precious").unwrap();
     std::fs::create_dir_all(workspace.path("taken")).unwrap();
     std::fs::write(workspace.path("taken/tasks"), "precious").unwrap();
-    for out in ["file", "file/below", "taken", "/proc/results", "/dev/null"] {
-        let messages = refused(&workspace, &["--out", out], 5);
+    for (out, code) in
+        [("file", 4), ("taken", 4), ("file/below", 5), ("/proc/results", 5), ("/dev/null", 4)]
+    {
+        let messages = refused(&workspace, &["--out", out], code);
         assert!(messages.contains(out), "{messages}");
     }
     assert_eq!(std::fs::read(workspace.path("file")).unwrap(), b"precious");
@@ -260,4 +262,19 @@ fn one_override_that_replaces_an_alternative_is_no_mistake() {
         let messages = refused(&workspace, &["--set", set], 2);
         assert!(messages.contains("\n1 problem in"), "{messages}");
     }
+}
+
+#[test]
+fn names_that_become_files_fit_any_file_system() {
+    let workspace = Workspace::new(&endless());
+    for set in ["name=a/b", "name=.hidden", "profile=../x"] {
+        let messages = refused(&workspace, &["--set", set], 2);
+        assert!(messages.contains("it names files"), "{messages}");
+    }
+    let long = format!("name={}", "n".repeat(101));
+    assert!(refused(&workspace, &["--set", &long], 2).contains("at most 100"));
+    let config = format!("{}\n[profiles.\"../x\"]\ntrials = 1\n", endless());
+    std::fs::write(workspace.path("experiment.toml"), config).unwrap();
+    let messages = refused(&workspace, &["--profile", "../x"], 2);
+    assert!(messages.contains("profiles.\"../x\": the profile's name"), "{messages}");
 }

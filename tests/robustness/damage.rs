@@ -103,8 +103,9 @@ fn files_cut_at_any_length_are_noticed_and_done_again() {
             runs += 1;
         }
         fs::remove_file(root.path().join(file)).unwrap();
-        lab.run(Arc::new(System), root.path()).unwrap();
-        assert!(root.path().join(file).exists(), "{} removed", file.display());
+        let what = format!("{} removed", file.display());
+        check_running(&lab, root.path(), file, &whole, &what);
+        assert!(root.path().join(file).exists(), "{what}");
     }
     println!("{} files: {cuts} cuts noticed, {runs} runs after a cut", whole.len());
     assert!(cuts > 5000, "{cuts}");

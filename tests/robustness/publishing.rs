@@ -326,6 +326,41 @@ fn what_came_while_a_publication_was_cut_short_is_not_written_over() {
 }
 
 #[test]
+fn results_of_which_it_is_not_known_what_they_are_of_are_not_replaced() {
+    let place = Place::new();
+    place.success(&[]);
+    let bound = fs::read(place.out().join("store.json")).unwrap();
+    fs::remove_file(place.out().join("store.json")).unwrap();
+    place.refused(&["--set", "seed=2"], &["store.json is gone", "--replace"]);
+    fs::remove_file(place.out().join("experiment.toml")).unwrap();
+    place.refused(&["--set", "seed=2"], &["store.json is gone", "--replace"]);
+    fs::write(place.out().join("store.json"), bound).unwrap();
+    place.success(&[]);
+    let sums = fs::read(place.out().join("SHA256SUMS")).unwrap();
+    // Without the list, nobody's tables are taken for one's own, and the way out is told.
+    fs::remove_file(place.out().join("SHA256SUMS")).unwrap();
+    place.refused(&["--set", "trials=2"], &["there is no SHA256SUMS", "move it"]);
+    fs::write(place.out().join("SHA256SUMS"), sums).unwrap();
+    fs::write(place.out().join("runs.csv"), "mine").unwrap();
+    place.refused(&["--set", "trials=2"], &["runs.csv", "move it away"]);
+    fs::rename(place.out().join("runs.csv"), place.0.path().join("mine")).unwrap();
+    place.success(&["--set", "trials=2"]);
+}
+
+#[test]
+fn replacing_leaves_nothing_of_what_was_cut_short() {
+    let place = Place::new();
+    place.success(&[]);
+    let staged = place.out().join(".unfinished-0123456789abcdef");
+    fs::create_dir(&staged).unwrap();
+    fs::write(staged.join("runs.csv"), "old").unwrap();
+    assert!(place.run(&[]).status.success());
+    assert!(staged.exists(), "it may be somebody's who works there now");
+    place.success(&["--set", "seed=2", "--replace"]);
+    assert!(!staged.exists());
+}
+
+#[test]
 fn a_config_in_the_folder_that_it_is_run_into_is_not_written_over() {
     let place = Place::new();
     place.success(&[]);
