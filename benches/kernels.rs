@@ -3,16 +3,17 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use egop::basis::{Part, Vectors};
+use egop::basis::Part;
 use egop::data::{self, Decay, digits};
 use egop::distribution::Distribution;
-use egop::egop::{Estimate, Sampler, Samples, Sampling, Spectrum};
-use egop::lanes::{Lanes, Layout};
+use egop::egop::{Spectrum, egop};
+use egop::gradients::{Gradients, Sampler, Samples, Sampling};
+use egop::lanes::{Lanes, Layout, Workspace};
 use egop::linalg::{self, Into, Real, real};
+use egop::objective::PointObjective;
 use egop::objective::{
     Batch, FeedForward, LinearNet, LinearNetSpec, LogSumExp, Objective, PerLane,
 };
-use egop::objective::{PointObjective, Scratch};
 use egop::optimizer::{Adagrad, Adam, Build, Momentum, Sgd};
 use egop::rng::Streams;
 use egop::trial::{Precision, Problem};
@@ -61,17 +62,17 @@ impl PointObjective for Flat {
 
 fn product_with_v<R: Precision>(criterion: &mut Criterion, precision: &str) {
     let vectors = data::orthonormal(DIMENSION, DIMENSION, &mut streams().rng("basis"));
-    let parts = [Part { blocks: 0..1, vectors: Vectors::Orthonormal(vectors) }];
+    let parts = [Part::orthonormal(0..1, vectors)];
     let problem = Problem::<R>::new(PerLane::new(Flat(DIMENSION)), RHO, streams());
-    let basis = problem.basis(&parts);
+    let coordinates = problem.coordinates(&parts);
     let layout = problem.objective.layout();
     let mut group = criterion.benchmark_group(format!("product with V, {precision}"));
     for count in [1, 16, 80] {
         let (from, mut to) = (lanes::<R>(layout, count, RHO), Lanes::zeros(layout, count));
-        let mut scratch = Scratch::new();
+        let mut workspace = Workspace::new();
         group.throughput(Throughput::Elements((2 * count * DIMENSION * DIMENSION) as u64));
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
-            bencher.iter(|| basis.to_original(black_box(&from), &mut to, &mut scratch));
+            bencher.iter(|| coordinates.to_original(black_box(&from), &mut to, &mut workspace));
         });
     }
     group.finish();
@@ -112,13 +113,13 @@ fn gradient(criterion: &mut Criterion, name: &str, objective: &dyn Objective<f32
     for count in [1, 16, 80] {
         let theta = lanes(objective.layout(), count, Distribution::XavierNormal);
         let mut gradient = theta.clone();
-        let (mut values, mut scratch) = (vec![0.0; count], Scratch::new());
+        let (mut values, mut workspace) = (vec![0.0; count], Workspace::new());
         let batch = if rows.is_empty() { Batch::Full } else { Batch::Rows(&rows) };
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
             bencher.iter(|| {
                 let theta = black_box(&theta);
                 let values = &mut values;
-                objective.value_and_gradient(theta, batch, values, &mut gradient, &mut scratch);
+                objective.value_and_gradient(theta, batch, values, &mut gradient, &mut workspace);
             });
         });
     }
@@ -154,9 +155,11 @@ fn gram(criterion: &mut Criterion) {
     };
     let mut group = criterion.benchmark_group("256 gradients, d = 2300");
     let everything = 0..DIMENSION;
-    group.bench_function("drawn", |bencher| bencher.iter(|| sampler.egop(&[])));
+    group.bench_function("drawn", |bencher| {
+        bencher.iter(|| egop(&sampler, 0..sampler.samples(), &[]))
+    });
     group.bench_function("drawn and added to the Gram matrix", |bencher| {
-        bencher.iter(|| sampler.egop(std::slice::from_ref(&everything)));
+        bencher.iter(|| egop(&sampler, 0..sampler.samples(), std::slice::from_ref(&everything)));
     });
     group.finish();
 }

@@ -2,7 +2,7 @@
 //! cargo run --release --example custom_objective
 
 use egop::basis::{EgopBasis, Scope};
-use egop::egop::{Samples, Sampling};
+use egop::gradients::{Samples, Sampling};
 use egop::objective::{PerLane, PointObjective};
 use egop::trial::{Control, Problem, Training};
 use egop::{Result, distribution::Distribution, optimizer::Adam, rng::Streams};

@@ -12,6 +12,10 @@ use ndarray::{Array1, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis
 
 use crate::linalg::Real;
 
+mod workspace;
+
+pub use workspace::Workspace;
+
 /// What a parameter block is used for; decides how [`crate::distribution`] draws it and whether
 /// a block basis reparameterizes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +75,23 @@ impl Layout {
     /// The blocks, in order.
     pub fn blocks(&self) -> &[Block] {
         &self.0
+    }
+
+    /// The parameters that some consecutive blocks cover.
+    pub fn parameters(&self, blocks: &Range<usize>) -> Range<usize> {
+        let covered = &self.0[blocks.clone()];
+        match (covered.first(), covered.last()) {
+            (Some(first), Some(last)) => first.range.start..last.range.end,
+            _ => 0..0,
+        }
+    }
+
+    /// The name of consecutive blocks: that of a single one among others, or `all`.
+    pub fn group_name(&self, blocks: &Range<usize>) -> String {
+        match &self.0[blocks.clone()] {
+            [one] if self.0.len() > 1 => one.name.clone(),
+            _ => "all".into(),
+        }
     }
 
     /// Number of parameters d.

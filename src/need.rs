@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::objective::Split;
+use crate::data::Split;
 
 /// One thing that an experiment has or has not.
 #[derive(Clone, Copy, Debug)]

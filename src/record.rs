@@ -34,6 +34,15 @@ pub enum Stop {
     /// The loss, gradient or parameters stopped being finite, or the loss exceeded the divergence
     /// bound.
     Diverged,
+    /// The optimizer could not go on.
+    Failed,
+}
+
+impl Stop {
+    /// Whether the run came to nothing.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Diverged | Self::Failed)
+    }
 }
 
 /// One run: a trial, an algorithm, a coordinate system and a learning rate (`runs.csv`).

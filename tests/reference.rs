@@ -3,11 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
-use egop::basis::Basis;
-use egop::basis::{BlockDiagonal, Identity, Part, Vectors};
-use egop::lanes::{Lanes, Layout};
-use egop::objective::{Batch, Composite, LeastSquares, LogSumExp, Logistic, Objective, Scratch};
+use egop::coordinates::{Coordinates, Orthonormal};
+use egop::lanes::{Lanes, Layout, Workspace};
+use egop::objective::{Batch, Composite, LeastSquares, LogSumExp, Logistic, Objective};
 use egop::optimizer::{Adagrad, Adam, Build, Momentum, Optimizer, Sgd};
+use egop::trial::Precision;
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 
@@ -64,12 +64,11 @@ fn every_objective_and_optimizer_follows_the_reference_in_both_coordinate_system
         let name = case["objective"].as_str().unwrap();
         let objective = objective(name, &reference);
         let layout = objective.layout().clone();
-        let basis: Box<dyn Basis<f64>> = if case["rotated"].as_bool().unwrap() {
-            let vectors = Vectors::Orthonormal(matrix(&reference["R"]));
-            Box::new(BlockDiagonal::new(&layout, &[Part { blocks: 0..1, vectors }]))
-        } else {
-            Box::new(Identity)
-        };
+        let rotation = case["rotated"].as_bool().unwrap().then(|| {
+            let rotation = Orthonormal(matrix(&reference["R"]).into());
+            (0..1, f64::linear_map(&rotation))
+        });
+        let coordinates = Coordinates::new(&layout, rotation);
         for run in case["runs"].as_array().unwrap() {
             let algorithm = run["alg"].as_str().unwrap();
             let rate = run["lr"].as_f64().unwrap();
@@ -77,17 +76,17 @@ fn every_objective_and_optimizer_follows_the_reference_in_both_coordinate_system
             let mut theta = Lanes::broadcast(&layout, 2, numbers(&case["theta0"]).view());
             let mut original = theta.clone();
             let (mut gradient, mut direction) = (theta.clone(), theta.clone());
-            let mut scratch = Scratch::new();
+            let mut workspace = Workspace::new();
             let mut values = [0.0; 2];
             let mut optimizer = optimizer(algorithm, &layout);
             for step in 0..=50 {
-                basis.to_original(&theta, &mut original, &mut scratch);
+                coordinates.to_original(&theta, &mut original, &mut workspace);
                 objective.value_and_gradient(
                     &original,
                     Batch::Full,
                     &mut values,
                     &mut gradient,
-                    &mut scratch,
+                    &mut workspace,
                 );
                 // The reference's logistic regression is the mean over the rows, ours the sum.
                 if name == "logistic" {
@@ -95,7 +94,7 @@ fn every_objective_and_optimizer_follows_the_reference_in_both_coordinate_system
                     values.iter_mut().for_each(|value| *value /= rows);
                     gradient.as_mut_slice().iter_mut().for_each(|entry| *entry /= rows);
                 }
-                basis.to_reparameterized(&gradient, &mut direction, &mut scratch);
+                coordinates.pull_back(&gradient, &mut direction, &mut workspace);
                 if step == 0 {
                     let (f0, g0) = (case["f0"].as_f64().unwrap(), numbers(&case["grad0"]));
                     assert_close(&direction.lane(1), &g0, &format!("{what}: first gradient"));

@@ -3,7 +3,8 @@
 
 use egop::data::{DataSet, digits};
 use egop::distribution::Distribution;
-use egop::egop::{Estimate, Sampler, Samples, Sampling, Spectrum};
+use egop::egop::{Spectrum, egop};
+use egop::gradients::{Sampler, Samples, Sampling};
 use egop::linalg::{self, Into};
 use egop::minibatch::{Minibatches, Order};
 use egop::objective::{FeedForward, Objective};
@@ -47,11 +48,12 @@ pub fn run(args: &Args) -> Result<()> {
 
     for _ in 0..args.runs {
         // An estimate for no parameters is the sampling alone.
-        let (estimate, elapsed) = time(|| sampler.egop(&[]));
+        let (estimate, elapsed) = time(|| egop(&sampler, 0..samples, &[]));
         estimate?;
         Line::new("d", "sampling".into(), samples, elapsed).print()?;
 
-        let (estimate, elapsed) = time(|| sampler.egop(std::slice::from_ref(&everything)));
+        let (estimate, elapsed) =
+            time(|| egop(&sampler, 0..samples, std::slice::from_ref(&everything)));
         let diagonal = estimate?[0].diag().to_vec();
         Line::new("d", "sampling and Gram matrix".into(), samples, elapsed)
             .results(Vec::new(), diagonal)

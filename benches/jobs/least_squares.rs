@@ -1,9 +1,10 @@
 //! (a) The least-squares sweep of `configs/lsq-large.toml` at fixed learning rates, in doubles.
 
-use egop::basis::{Basis, EgopBasis, Identity, Part, Scope, Vectors};
+use egop::basis::{EgopBasis, Part, Scope};
+use egop::coordinates::Coordinates;
 use egop::data::{self, Decay};
 use egop::distribution::Distribution;
-use egop::egop::{Samples, Sampling};
+use egop::gradients::{Samples, Sampling};
 use egop::objective::LeastSquares;
 use egop::optimizer::{Adagrad, Adam, EpsPlacement, Momentum, Sgd};
 use egop::rng::Streams;
@@ -22,7 +23,7 @@ const RATES: usize = 15;
 /// One trial with its reparameterized coordinates, and the numbers that it is made of.
 struct Instance {
     problem: Problem<f64>,
-    basis: Box<dyn Basis<f64>>,
+    coordinates: Coordinates<f64>,
     matrix: Array2<f64>,
     targets: Array1<f64>,
     vectors: Array2<f64>,
@@ -41,17 +42,18 @@ impl Instance {
         let sampling = Sampling { samples: Samples::PerParameter(2.0), batch: None };
         let egop = EgopBasis(Scope::Global);
         let parts = problem.parts(&egop, rho, sampling, Control::none())?;
-        let basis = problem.basis(&parts);
+        let coordinates = problem.coordinates(&parts);
         let targets = matrix.dot(&minimizer);
-        Ok(Self { basis, vectors: eigenvectors(&parts)?, problem, matrix, targets })
+        Ok(Self { coordinates, vectors: eigenvectors(&parts)?, problem, matrix, targets })
     }
 
     /// All algorithms and learning rates in both coordinate systems.
     fn train(&self, methods: &[Method<'_>], training: &Training) -> Result<Vec<Outcome>> {
         let mut all = Vec::new();
-        for basis in [&Identity as &dyn Basis<f64>, &*self.basis] {
-            let recording = Recording::Curve;
-            let runs = train(&self.problem, basis, methods, training, recording, Control::none())?;
+        let original = Coordinates::original(self.problem.objective.layout());
+        for coordinates in [&original, &self.coordinates] {
+            let (recording, control) = (Recording::Curve, Control::none());
+            let runs = train(&self.problem, coordinates, methods, training, recording, control)?;
             all.extend(runs);
         }
         Ok(all)
@@ -61,7 +63,7 @@ impl Instance {
 /// The eigenvectors of a global EGOP.
 pub fn eigenvectors(parts: &[Part]) -> Result<Array2<f64>> {
     match parts {
-        [Part { vectors: Vectors::Eigen(spectrum), .. }] => Ok(spectrum.eigenvectors.clone()),
+        [Part { spectrum: Some(spectrum), .. }] => Ok(spectrum.eigenvectors.to_owned()),
         _ => Err("one eigenbasis was asked for".into()),
     }
 }

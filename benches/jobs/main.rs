@@ -9,7 +9,7 @@ mod estimation;
 mod least_squares;
 mod networks;
 mod output;
-mod timed_basis;
+mod timed_products;
 
 use std::path::PathBuf;
 

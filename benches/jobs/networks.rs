@@ -2,20 +2,20 @@
 //! `configs/digits.toml`, with Adam in the EGOP's basis at many learning rates, in singles.
 
 use egop::basis::{EgopBasis, Part, Scope};
-use egop::data::{DataSet, Decay, Examples, Targets, digits};
+use egop::data::{DataSet, Decay, Examples, Split, Targets, digits};
 use egop::distribution::Distribution;
-use egop::egop::{Samples, Sampling};
+use egop::gradients::{Samples, Sampling};
 use egop::minibatch::{Minibatches, Order};
-use egop::objective::{FeedForward, LinearNet, LinearNetSpec, Split};
+use egop::objective::{FeedForward, LinearNet, LinearNetSpec};
 use egop::optimizer::Adam;
 use egop::rng::Streams;
 use egop::schedule::Schedule;
-use egop::trial::{Control, CurvePoints, Method, Problem, Recording, Training, train};
+use egop::trial::{Control, CurvePoints, Method, Precision, Problem, Recording, Training, train};
 use ndarray::{Array1, Array2};
 use serde_json::json;
 
 use crate::output::{Folder, Line, losses, time};
-use crate::timed_basis::{TimedBasis, square_product_gflops};
+use crate::timed_products::{TimedProducts, square_product_gflops};
 use crate::{Args, Result, SEED};
 
 /// From this number of lanes on, the products with V are compared with a square product.
@@ -92,22 +92,22 @@ impl Network {
     fn run(&self, args: &Args, data: &DataSet<f32>, lanes: &[usize]) -> Result<()> {
         let lanes = args.lanes.as_deref().unwrap_or(lanes);
         self.write(args, data, lanes)?;
-        let sizes: Vec<usize> = self.matrices().map(Array2::nrows).collect();
         for &count in lanes {
             let rates = self.learning_rates(count);
             let adam = Adam::default();
             let methods = [Method { optimizer: &adam, learning_rates: &rates }];
             for _ in 0..args.runs {
-                let basis = TimedBasis::new(self.problem.basis(&self.parts), &sizes);
+                let timed = TimedProducts::default();
+                let coordinates = timed.coordinates(&self.problem, &self.parts);
                 let reference = (count >= MANY_LANES).then(square_product_gflops);
                 let (outcomes, elapsed) = time(|| {
                     let (recording, control) = (Recording::Curve, Control::none());
-                    train(&self.problem, &basis, &methods, &self.training, recording, control)
+                    train(&self.problem, &coordinates, &methods, &self.training, recording, control)
                 });
                 let (early, last) = losses(&outcomes?, self.early())?;
                 Line::new(self.job, format!("lanes: {count}"), count, elapsed)
                     .results(early, last)
-                    .products(reference.map(|gflops| basis.products(gflops)))
+                    .products(reference.map(|gflops| timed.products(gflops)))
                     .print()?;
             }
         }
@@ -128,8 +128,8 @@ impl Network {
         }
     }
 
-    fn matrices(&self) -> impl Iterator<Item = &Array2<f64>> {
-        self.parts.iter().map(|part| part.vectors.matrix())
+    fn matrices(&self) -> impl Iterator<Item = Array2<f64>> {
+        self.parts.iter().filter_map(|part| f64::linear_map(&*part.map).to_dense())
     }
 
     /// Everything that peers need to train the same runs.

@@ -1,13 +1,15 @@
 //! A change of variables from files that NumPy can write and read (`.npy`).
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, ArrayD, Dimension};
 
-use crate::basis::{DataFile, Entry, Part, Scope, Spec, Vectors, parameters};
+use crate::basis::{DataFile, Entry, Part, Scope, Spec};
 use crate::config::Reader;
-use crate::egop::{Estimate, Spectrum};
+use crate::egop::Spectrum;
 use crate::error::Result;
+use crate::gradients::Gradients;
 use crate::input::{corrupt, npy};
 use crate::lanes::Layout;
 use crate::linalg;
@@ -106,32 +108,27 @@ fn orthonormal(path: &Path, vectors: Array2<f64>) -> Result<Array2<f64>> {
 }
 
 impl FileBasis {
-    /// The part for consecutive blocks of `size` parameters.
-    fn part(&self, index: usize, size: usize, trial: u64) -> Result<Vectors> {
+    /// The part for consecutive blocks, from the files with this position.
+    fn part(&self, index: usize, blocks: Range<usize>, size: usize, trial: u64) -> Result<Part> {
         let path = of_trial(&self.vectors[index], trial);
         let vectors = orthonormal(&path, shaped(npy::read(&path, &[size, size])?.array))?;
         let Some(eigenvalues) = self.eigenvalues.get(index) else {
-            return Ok(Vectors::Orthonormal(vectors));
+            return Ok(Part::orthonormal(blocks, vectors));
         };
         let path = of_trial(eigenvalues, trial);
         let eigenvalues = checked(&path, shaped(npy::read(&path, &[size])?.array))?;
-        Ok(Vectors::Eigen(Spectrum { eigenvalues, eigenvectors: vectors }))
-    }
-
-    /// The sizes of the matrices.
-    fn parameters(&self, layout: &Layout) -> Vec<usize> {
-        let groups = self.scope.groups(layout).into_iter();
-        groups.map(|blocks| parameters(layout, &blocks).len()).collect()
+        let spectrum = Spectrum { eigenvalues, eigenvectors: vectors.into() };
+        Ok(Part::eigenbasis(blocks, spectrum))
     }
 }
 
 impl Spec for FileBasis {
-    fn build(&self, source: &dyn Estimate, streams: &Streams) -> Result<Vec<Part>> {
+    fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>> {
         let layout = source.layout();
         let groups = self.scope.groups(layout);
         let part = |(index, blocks)| {
-            let size = parameters(layout, &blocks).len();
-            Ok(Part { vectors: self.part(index, size, streams.trial())?, blocks })
+            let size = layout.parameters(&blocks).len();
+            self.part(index, blocks, size, streams.trial())
         };
         groups.into_iter().take(self.vectors.len()).enumerate().map(part).collect()
     }
@@ -155,7 +152,7 @@ impl Spec for FileBasis {
     }
 
     fn data(&self, layout: &Layout, trials: usize) -> Result<Vec<DataFile>> {
-        let sizes = self.parameters(layout);
+        let sizes = self.sizes(layout);
         let mut files = Vec::new();
         for (key, paths) in [("vectors", &self.vectors), ("eigenvalues", &self.eigenvalues)] {
             for (index, (path, &size)) in paths.iter().zip(&sizes).enumerate() {

@@ -4,25 +4,24 @@
 
 use std::fmt::Debug;
 use std::ops::Range;
+use std::sync::Arc;
 
 use ndarray::Array2;
 
 use crate::config::Reader;
-use crate::egop::{Estimate, Spectrum};
+use crate::coordinates::{Cost, Form, Orthonormal};
+use crate::egop::Spectrum;
 use crate::error::Result;
-use crate::lanes::{Lanes, Layout};
-use crate::linalg::Real;
-use crate::objective::Scratch;
+use crate::gradients::Gradients;
+use crate::lanes::Layout;
 use crate::rng::Streams;
 
-mod block_diagonal;
 mod egop;
 mod file;
 mod identity;
 mod random_rotation;
 mod scope;
 
-pub use block_diagonal::{BlockDiagonal, Rotation};
 pub use egop::EgopBasis;
 pub use file::FileBasis;
 pub use identity::Identity;
@@ -40,58 +39,51 @@ pub struct DataFile {
     pub sha256: String,
 }
 
-/// An orthonormal change of variables θ = V θ̃.
-pub trait Basis<R: Real>: Send + Sync {
-    /// θ = V θ̃ for each lane.
-    fn to_original(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>);
-
-    /// θ̃ = Vᵀ θ for each lane; the same map takes gradients to reparameterized coordinates.
-    fn to_reparameterized(&self, from: &Lanes<R>, to: &mut Lanes<R>, scratch: &mut Scratch<R>);
-
-    /// Whether V = I, so that there is nothing to do.
-    fn is_identity(&self) -> bool {
-        false
-    }
-}
-
-/// The change of variables with these diagonal blocks; without any, the identity.
-///
-/// # Panics
-/// As for [`BlockDiagonal::of`].
-pub fn assemble<R: Real>(
-    layout: &Layout,
-    rotations: impl ExactSizeIterator<Item = Rotation<R>>,
-) -> Box<dyn Basis<R>> {
-    match rotations.len() {
-        0 => Box::new(Identity),
-        _ => Box::new(BlockDiagonal::of(layout, rotations)),
-    }
-}
-
-/// One diagonal block of a change of variables.
+/// The change of variables of a group of parameters.
 #[derive(Clone, Debug)]
 pub struct Part {
     /// The consecutive parameter blocks that it mixes.
     pub blocks: Range<usize>,
-    /// V's diagonal block, and the eigenvalues that come with it if it is an eigenbasis.
-    pub vectors: Vectors,
+    /// θ = V θ̃.
+    pub map: Arc<dyn Form>,
+    /// What V was made of, if it is an eigenbasis.
+    pub spectrum: Option<Spectrum>,
 }
 
-/// An orthonormal matrix, with or without eigenvalues.
-#[derive(Clone, Debug)]
-pub enum Vectors {
-    /// Eigenvectors of an EGOP matrix.
-    Eigen(Spectrum),
-    /// Any other orthonormal matrix.
-    Orthonormal(Array2<f64>),
+impl Part {
+    /// V = the eigenvectors of an EGOP matrix.
+    pub fn eigenbasis(blocks: Range<usize>, spectrum: Spectrum) -> Self {
+        let map = Arc::new(Orthonormal(spectrum.eigenvectors.clone()));
+        Self { blocks, map, spectrum: Some(spectrum) }
+    }
+
+    /// V = any other orthonormal matrix.
+    pub fn orthonormal(blocks: Range<usize>, vectors: Array2<f64>) -> Self {
+        Self { blocks, map: Arc::new(Orthonormal(vectors.into())), spectrum: None }
+    }
 }
 
-impl Vectors {
-    /// The matrix, without what else is known of it.
-    pub fn matrix(&self) -> &Array2<f64> {
-        match self {
-            Self::Eigen(spectrum) => &spectrum.eigenvectors,
-            Self::Orthonormal(vectors) => vectors,
+/// What forming a change of variables takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Preparation {
+    /// Floating-point operations, the sampling of gradients aside.
+    pub flops: f64,
+    /// Double-precision numbers that are held at once, the sampled gradients aside.
+    pub elements: f64,
+}
+
+impl Preparation {
+    /// Summing up `samples` outer products of gradients to a matrix for each of these numbers of
+    /// parameters, and decomposing so many matrices as large: the Gram matrix takes M n² operations,
+    /// an eigendecomposition about 9 n³, and space for up to three more matrices.
+    fn of_matrices(sizes: &[usize], samples: f64, decompositions: f64) -> Self {
+        let square = |&size: &usize| (size as f64).powi(2);
+        let flops = |size: &usize| square(size) * (samples + decompositions * 9.0 * *size as f64);
+        let largest = sizes.iter().map(square).fold(0.0, f64::max);
+        Self {
+            flops: sizes.iter().map(flops).sum(),
+            elements: decompositions
+                * (2.0 * sizes.iter().map(square).sum::<f64>() + 3.0 * largest),
         }
     }
 }
@@ -102,7 +94,7 @@ pub trait Spec: Debug + Send + Sync {
     ///
     /// # Errors
     /// When the EGOP cannot be estimated or decomposed.
-    fn build(&self, source: &dyn Estimate, streams: &Streams) -> Result<Vec<Part>>;
+    fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>>;
 
     /// Which parameters V mixes; `None`: V is the identity, original coordinates.
     fn scope(&self) -> Option<&Scope>;
@@ -115,7 +107,18 @@ pub trait Spec: Debug + Send + Sync {
     /// The sizes of V's diagonal blocks for a model.
     fn sizes(&self, layout: &Layout) -> Vec<usize> {
         let groups = self.scope().map(|scope| scope.groups(layout)).unwrap_or_default();
-        groups.iter().map(|blocks| parameters(layout, blocks).len()).collect()
+        groups.iter().map(|blocks| layout.parameters(blocks).len()).collect()
+    }
+
+    /// What the maps take that it makes for a model.
+    fn cost(&self, layout: &Layout) -> Cost {
+        self.sizes(layout).into_iter().map(Orthonormal::cost).sum()
+    }
+
+    /// What making them takes of so many sampled gradients, of which matrices are decomposed so
+    /// often.
+    fn preparation(&self, layout: &Layout, _samples: f64, _decompositions: f64) -> Preparation {
+        Preparation::of_matrices(&self.sizes(layout), 0.0, 1.0)
     }
 
     /// A key and what is wrong with it for a model, if anything is.
@@ -167,22 +170,4 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
     let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
     let read = reader.choice("basis", &kinds)?;
     read(reader)
-}
-
-/// The name of consecutive parameter blocks: that of a single one among others, or `all`.
-pub(crate) fn block_name(layout: &Layout, group: &Range<usize>) -> String {
-    let blocks = layout.blocks();
-    match &blocks[group.clone()] {
-        [one] if blocks.len() > 1 => one.name.clone(),
-        _ => "all".into(),
-    }
-}
-
-/// The parameters that some consecutive blocks cover.
-pub(crate) fn parameters(layout: &Layout, blocks: &Range<usize>) -> Range<usize> {
-    let covered = &layout.blocks()[blocks.clone()];
-    match (covered.first(), covered.last()) {
-        (Some(first), Some(last)) => first.range.start..last.range.end,
-        _ => 0..0,
-    }
 }

@@ -1,10 +1,10 @@
 //! A random rotation: the control that shows that it is the EGOP's basis that helps, not just any.
 
-use crate::basis::{Entry, Part, Scope, Spec, Vectors, parameters};
+use crate::basis::{Entry, Part, Scope, Spec};
 use crate::config::Reader;
 use crate::data;
-use crate::egop::Estimate;
 use crate::error::Result;
+use crate::gradients::Gradients;
 use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -18,12 +18,12 @@ pub(super) const ENTRY: Entry = Entry {
 pub struct RandomRotation(pub Scope);
 
 impl Spec for RandomRotation {
-    fn build(&self, source: &dyn Estimate, streams: &Streams) -> Result<Vec<Part>> {
+    fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>> {
         let layout = source.layout();
         let mut rng = streams.rng("rotation");
         let parts = self.0.groups(layout).into_iter().map(|blocks| {
-            let size = parameters(layout, &blocks).len();
-            Part { blocks, vectors: Vectors::Orthonormal(data::orthonormal(size, size, &mut rng)) }
+            let size = layout.parameters(&blocks).len();
+            Part::orthonormal(blocks, data::orthonormal(size, size, &mut rng))
         });
         Ok(parts.collect())
     }

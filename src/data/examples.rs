@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayView2, Axis};
 
+use crate::data::Split;
 use crate::linalg::{Real, double, real};
-use crate::objective::Split;
 
 /// What a model is to predict for each example.
 #[derive(Clone, Debug, PartialEq)]

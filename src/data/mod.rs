@@ -8,5 +8,5 @@ mod split;
 mod synthetic;
 
 pub use examples::{DataSet, Examples, Targets};
-pub use split::stratified;
+pub use split::{Split, stratified};
 pub use synthetic::{Decay, gaussian_vector, orthonormal, spectral_matrix};

@@ -1,7 +1,18 @@
-//! Division of examples into two parts with the classes in proportion.
+//! The parts of the data, and the division of examples into two with the classes in proportion.
 
 use ndarray_rand::rand::Rng;
 use ndarray_rand::rand::seq::SliceRandom;
+
+/// A part of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// Seen by the optimizer.
+    Training,
+    /// Used to choose learning rates.
+    Validation,
+    /// Used for reports only.
+    Test,
+}
 
 /// Draws `size` of the examples, each class in proportion to its share (rounded by largest
 /// remainder, the smaller class number first at a tie); returns the indices drawn and the others,

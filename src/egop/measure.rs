@@ -230,7 +230,7 @@ mod tests {
         let size = 130;
         let eigenvalues: Array1<f64> = (0..size).map(|k| 0.9_f64.powi(k)).collect();
         let size = size as usize;
-        let spectrum = Spectrum { eigenvalues, eigenvectors: Array2::eye(size) };
+        let spectrum = Spectrum { eigenvalues, eigenvectors: Array2::eye(size).into() };
         let all = Measure::all(&spectrum);
         for measure in &all {
             assert_eq!(Measure::refusal(measure.name, measure.at, size), None, "{measure:?}");

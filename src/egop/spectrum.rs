@@ -1,6 +1,6 @@
 //! Spectra of EGOP matrices and the measures that the paper's theory uses.
 
-use ndarray::{Array1, Array2};
+use ndarray::{ArcArray2, Array1, Array2};
 
 use crate::error::{Error, Result};
 use crate::linalg;
@@ -10,8 +10,9 @@ use crate::linalg;
 pub struct Spectrum {
     /// λ₁ ≥ λ₂ ≥ …; rounding's negative values are raised to 0.
     pub eigenvalues: Array1<f64>,
-    /// Orthonormal eigenvectors v₁, v₂, … as columns, signs fixed.
-    pub eigenvectors: Array2<f64>,
+    /// Orthonormal eigenvectors v₁, v₂, … as columns, signs fixed; shared by
+    /// clones.
+    pub eigenvectors: ArcArray2<f64>,
 }
 
 impl Spectrum {
@@ -28,7 +29,8 @@ impl Spectrum {
                     .into(),
             ));
         }
-        Ok(Self { eigenvalues: eigenvalues.mapv_into(|value| value.max(0.0)), eigenvectors })
+        let eigenvalues = eigenvalues.mapv_into(|value| value.max(0.0));
+        Ok(Self { eigenvalues, eigenvectors: eigenvectors.into() })
     }
 
     /// Σ_k √λ_k / √λ₁ ∈ [1, d]: the nuclear over the spectral norm of the gradient bundle

@@ -1,11 +1,10 @@
 //! What an experiment has to offer to figures, claims and metrics.
 
-use crate::basis::{block_name, parameters};
 use crate::config::short;
+use crate::data::Split;
 use crate::egop::Measure;
 use crate::experiment::{Coordinates, Experiment, Rates};
 use crate::need::{MeasureOf, Need};
-use crate::objective::Split;
 use crate::schedule::Schedule;
 use crate::trial::Recording;
 
@@ -207,7 +206,7 @@ impl Experiment {
         let layout = self.objective_of(coordinates).layout();
         let scope = coordinates.basis.scope().filter(|_| coordinates.basis.has_spectrum());
         let groups = scope.map(|scope| scope.groups(&layout)).unwrap_or_default();
-        let block = |group| (block_name(&layout, group), parameters(&layout, group).len());
+        let block = |group| (layout.group_name(group), layout.parameters(group).len());
         groups.iter().map(block).collect()
     }
 

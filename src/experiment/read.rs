@@ -4,11 +4,11 @@ use crate::basis::{self, EgopBasis, Scope};
 use crate::claim::Claim;
 use crate::config::{Allowed, Reader};
 use crate::distribution::Distribution;
-use crate::egop::Sampling;
 use crate::experiment::{
     Algorithm, Coordinates, Experiment, Own, Precision, Rates, Sweep, TrainingSpec, check,
 };
 use crate::figure;
+use crate::gradients::Sampling;
 use crate::minibatch::Order;
 use crate::objective;
 use crate::optimizer;

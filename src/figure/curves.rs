@@ -13,7 +13,7 @@ use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
 use crate::config::Reader;
 use crate::need::{Need, Want};
-use crate::record::{CurveRow, Stop};
+use crate::record::CurveRow;
 use crate::sweep::Goal;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -207,7 +207,7 @@ impl Curves {
                 && *row.coordinates == *method.coordinates
                 && row.learning_rate == rate
             {
-                trials.entry(row.trial).or_default().diverged = row.stop == Stop::Diverged;
+                trials.entry(row.trial).or_default().diverged = row.stop.is_failure();
             }
         }
         for run in curves {

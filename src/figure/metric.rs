@@ -3,8 +3,8 @@
 use super::axis::{Axis, Scale};
 use super::quartiles::Quartiles;
 use crate::config::{Allowed, Reader};
+use crate::data::Split;
 use crate::need::Need;
-use crate::objective::Split;
 use crate::record::CurveRow;
 use crate::sweep::Goal;
 

@@ -49,7 +49,7 @@ fn tridiagonal_eigen<R: Real>(
 ) -> bool {
     let n = values.len();
     // faer has no function for what this step alone needs; of the rest no page is touched.
-    let scratch =
+    let workspace =
         self_adjoint_evd_scratch::<R>(n, ComputeEigenvectors::Yes, Par::Seq, Default::default());
     tridiagonal_self_adjoint_evd(
         DiagRef::from_slice(&matrix.diagonal),
@@ -57,7 +57,7 @@ fn tridiagonal_eigen<R: Real>(
         DiagMut::from_slice_mut(values),
         Some(MatMut::from_column_major_slice_mut(vectors, n, n)),
         Par::Seq,
-        MemStack::new(&mut MemBuffer::new(scratch)),
+        MemStack::new(&mut MemBuffer::new(workspace)),
         Default::default(),
     )
     .is_ok()
@@ -80,7 +80,7 @@ fn reflect<R: Real>(reduced: &[R], tau: &[R], vectors: &mut [R]) {
         let basis = basis.submatrix(start, start, reflections - start, size);
         upgrade_householder_factor(factor, basis, size, 1, Par::Seq);
     }
-    let scratch =
+    let workspace =
         apply_block_householder_sequence_on_the_left_in_place_scratch::<R>(reflections, block, n);
     apply_block_householder_sequence_on_the_left_in_place_with_conj(
         basis,
@@ -88,7 +88,7 @@ fn reflect<R: Real>(reduced: &[R], tau: &[R], vectors: &mut [R]) {
         Conj::No,
         MatMut::from_column_major_slice_mut(vectors, n, n).subrows_mut(1, reflections),
         Par::Seq,
-        MemStack::new(&mut MemBuffer::new(scratch)),
+        MemStack::new(&mut MemBuffer::new(workspace)),
     );
 }
 

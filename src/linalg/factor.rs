@@ -8,7 +8,7 @@
 
 use std::array;
 
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use prefetch_index::prefetch_index;
 use pulp::bytemuck::Pod;
 use pulp::{Arch, Simd, WithSimd};
@@ -61,6 +61,15 @@ impl<R: Kernel> Factor<R> {
             }
         }
         Self { rows, columns, width, panels }
+    }
+
+    /// The matrix as it was.
+    pub fn to_matrix(&self) -> Array2<R> {
+        let panel = (self.rows * self.width).max(1);
+        Array2::from_shape_fn((self.rows, self.columns), |(row, column)| {
+            let place = row * self.width + column % self.width;
+            self.panels[column / self.width * panel + place]
+        })
     }
 
     /// C ← A B, with room for another A to work in.

@@ -7,7 +7,7 @@ use ndarray_rand::rand::seq::SliceRandom;
 use ndarray_rand::rand_distr::{Normal, StandardNormal};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Batch, Objective, Scratch, Split};
+use super::{Batch, Objective, Split, Workspace};
 use crate::data::{DataSet, Examples, Targets};
 use crate::lanes::{Lanes, Layout};
 use crate::linalg::{Real, real};
@@ -60,7 +60,7 @@ pub fn gradient<R: Real>(
 ) -> (Vec<f64>, Lanes<R>) {
     let mut values = vec![f64::NAN; theta.lanes()];
     let mut gradient = Lanes::filled(objective.layout(), theta.lanes(), R::nan());
-    objective.value_and_gradient(theta, batch, &mut values, &mut gradient, &mut Scratch::new());
+    objective.value_and_gradient(theta, batch, &mut values, &mut gradient, &mut Workspace::new());
     (values, gradient)
 }
 
@@ -101,14 +101,14 @@ pub fn lanes_do_not_depend_on_each_other<R: Real>(objective: &dyn Objective<R>, 
     let batch = Batch::Rows(&rows[..batch]);
     let all = parameters::<R>(objective.layout(), 64);
     let (all_values, all_gradients) = gradient(objective, &all, batch);
-    let mut scratch = Scratch::new();
-    let all_metrics = objective.evaluate(&all, Split::Validation, &mut scratch).unwrap();
+    let mut workspace = Workspace::new();
+    let all_metrics = objective.evaluate(&all, Split::Validation, &mut workspace).unwrap();
     for lanes in [1, 2, 3, 7, 16] {
         let first = 64 - lanes;
         let mut theta = all.clone();
         theta.retain(&(first..64).collect::<Vec<_>>());
         let (values, gradients) = gradient(objective, &theta, batch);
-        let metrics = objective.evaluate(&theta, Split::Validation, &mut scratch).unwrap();
+        let metrics = objective.evaluate(&theta, Split::Validation, &mut workspace).unwrap();
         assert_eq!(values, all_values[first..]);
         assert_eq!(metrics, all_metrics[first..]);
         for lane in 0..lanes {
@@ -138,7 +138,7 @@ pub fn overflow_stays_in_its_lane(objective: &dyn Objective<f64>) {
         let mut theta = sound.clone();
         theta.set_lane(2, vector.view());
         let (values, gradients) = gradient(objective, &theta, Batch::Full);
-        let metrics = objective.evaluate(&theta, Split::Training, &mut Scratch::new()).unwrap();
+        let metrics = objective.evaluate(&theta, Split::Training, &mut Workspace::new()).unwrap();
         assert!(!values[2].is_finite(), "{vector}: {}", values[2]);
         assert!(!metrics[2].loss.is_finite());
         for lane in [0, 1, 3] {

@@ -4,12 +4,12 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 use ndarray_rand::rand::Rng;
 
-use crate::basis::Basis;
 use crate::config::Reader;
-use crate::data::{self, Decay};
-use crate::lanes::{Lanes, Layout};
+use crate::coordinates::Coordinates;
+use crate::data::{self, Decay, Split};
+use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::{self, Into, Real};
-use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+use crate::objective::{Batch, Metrics, Objective};
 use crate::theory::Hessian;
 
 /// The outer function h: Rⁿ → R of a [`Composite`].
@@ -88,9 +88,9 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         _full: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<R>,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) {
-        let [z] = scratch.take([theta.lanes() * self.matrix.nrows()]);
+        let [z] = workspace.take([theta.lanes() * self.matrix.nrows()]);
         let mut z = ArrayViewMut2::from_shape((theta.lanes(), self.matrix.nrows()), z)
             .expect("the buffer has K × n entries");
         self.outer_gradients(theta, z.view_mut(), values);
@@ -101,12 +101,12 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         &self,
         theta: &Lanes<R>,
         split: Split,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) -> Option<Vec<Metrics>> {
         if split != Split::Training {
             return None;
         }
-        let [z] = scratch.take([theta.lanes() * self.matrix.nrows()]);
+        let [z] = workspace.take([theta.lanes() * self.matrix.nrows()]);
         let z = ArrayViewMut2::from_shape((theta.lanes(), self.matrix.nrows()), z)
             .expect("the buffer has K × n entries");
         let mut values = vec![0.0; theta.lanes()];
@@ -114,24 +114,28 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         Some(values.into_iter().map(|loss| Metrics { loss, accuracy: None }).collect())
     }
 
-    /// h(AV θ̃): the rows of AV are those of A in the coordinates of the basis.
-    fn reparameterized(&self, basis: &dyn Basis<R>) -> Option<Box<dyn Objective<R>>> {
-        let mut scratch = Scratch::new();
-        let mut through_v = |rows: ArrayView2<'_, R>| {
-            let mut from = Lanes::zeros(&self.layout, rows.nrows());
-            from.block_mut(0).assign(&rows);
-            let mut to = from.clone();
-            basis.to_reparameterized(&from, &mut to, &mut scratch);
-            to.block(0).to_owned()
+    /// h(AJ z): the rows of AJ are those of A, pulled back.
+    fn reparameterized(&self, coordinates: &Coordinates<R>) -> Option<Box<dyn Objective<R>>> {
+        let layout = coordinates.trained();
+        let mut workspace = Workspace::new();
+        let lanes = |rows: ArrayView2<'_, R>| {
+            let mut lanes = Lanes::zeros(&self.layout, rows.nrows());
+            lanes.block_mut(0).assign(&rows);
+            lanes
         };
+        let rows = lanes(self.matrix.view());
+        let mut matrix = Lanes::zeros(layout, rows.lanes());
+        coordinates.pull_back(&rows, &mut matrix, &mut workspace);
         let optimum = self.optimum.as_ref().map(|optimum| {
-            let minimizer = through_v(optimum.minimizer.view().insert_axis(Axis(0)));
-            Optimum { minimizer: minimizer.row(0).to_owned(), ..optimum.clone() }
+            let minimizer = lanes(optimum.minimizer.view().insert_axis(Axis(0)));
+            let mut start = Lanes::zeros(layout, 1);
+            coordinates.start(&minimizer, &mut start, &mut workspace);
+            Optimum { minimizer: start.lane(0), ..optimum.clone() }
         });
         Some(Box::new(Self {
-            matrix: through_v(self.matrix.view()),
+            matrix: matrix.block(0).to_owned(),
             outer: self.outer.clone(),
-            layout: self.layout.clone(),
+            layout: layout.clone(),
             optimum,
         }))
     }

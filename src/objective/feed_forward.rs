@@ -15,10 +15,10 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use self::chunk::{CHUNK, Chunk};
 use self::lane::LanePass;
 use super::loss::sum;
-use crate::data::{DataSet, Examples, Targets};
-use crate::lanes::{Lanes, Layout, Role};
+use crate::data::{DataSet, Examples, Split, Targets};
+use crate::lanes::{Lanes, Layout, Role, Workspace};
 use crate::linalg::{Into, Real, double, product, real};
-use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+use crate::objective::{Batch, Metrics, Objective};
 use crate::simd::vectorized;
 
 /// What the first activations of a group of lanes may fill: about half of a core's own cache.
@@ -104,7 +104,7 @@ impl<R: Real> FeedForward<R> {
         batch: Batch<'_>,
         mut record: impl FnMut(usize, f64, usize),
         mut gradient: Option<&mut Lanes<R>>,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) {
         let count = batch.len(examples.len());
         let longest = count.min(CHUNK);
@@ -113,7 +113,7 @@ impl<R: Real> FeedForward<R> {
         let widest = self.layers.iter().map(|layer| layer.outputs).max().unwrap_or(0).max(2);
         let lane_bytes = size_of::<R>() * first.outputs * longest;
         let group = (GROUP_BYTES / lane_bytes.max(1)).clamp(1, theta.lanes().max(1));
-        let [inputs, targets, group_first, lane_later, work] = scratch.take([
+        let [inputs, targets, group_first, lane_later, work] = workspace.take([
             first.inputs * longest,
             examples.outputs() * longest,
             group * first.outputs * longest,
@@ -263,12 +263,12 @@ impl<R: Real> Objective<R> for FeedForward<R> {
         batch: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<R>,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) {
         let examples = &self.data.training;
         values.fill(0.0);
         let record = |lane: usize, loss, _| values[lane] += loss;
-        self.pass(theta, examples, batch, record, Some(gradient), scratch);
+        self.pass(theta, examples, batch, record, Some(gradient), workspace);
         let terms = self.terms(batch.len(examples.len()));
         values.iter_mut().for_each(|value| *value /= terms);
     }
@@ -277,7 +277,7 @@ impl<R: Real> Objective<R> for FeedForward<R> {
         &self,
         theta: &Lanes<R>,
         split: Split,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) -> Option<Vec<Metrics>> {
         let examples = self.data.split(split)?;
         let mut sums = vec![(0.0, 0); theta.lanes()];
@@ -285,7 +285,7 @@ impl<R: Real> Objective<R> for FeedForward<R> {
             sums[lane].0 += loss;
             sums[lane].1 += correct;
         };
-        self.pass(theta, examples, Batch::Full, record, None, scratch);
+        self.pass(theta, examples, Batch::Full, record, None, workspace);
         let count = examples.len();
         let classifies = matches!(examples.targets(), Targets::Classes { .. });
         let metrics = sums.into_iter().map(|(loss, correct)| Metrics {

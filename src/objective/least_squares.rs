@@ -95,9 +95,9 @@ mod tests {
 
     use super::*;
     use crate::data::Decay;
-    use crate::lanes::Lanes;
+    use crate::lanes::{Lanes, Workspace};
     use crate::linalg::{Into, product};
-    use crate::objective::{Batch, Scratch};
+    use crate::objective::Batch;
     use crate::rng::Streams;
 
     fn value(objective: &Composite<f64, LeastSquares<f64>>, theta: &Array1<f64>) -> f64 {
@@ -109,7 +109,7 @@ mod tests {
             Batch::Full,
             &mut values,
             &mut gradient,
-            &mut Scratch::new(),
+            &mut Workspace::new(),
         );
         values[0]
     }

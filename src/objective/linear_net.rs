@@ -8,8 +8,10 @@
 mod spec;
 
 use super::feed_forward::{self, matrix, matrix_mut};
-use super::{Batch, FeedForward, Metrics, Objective, Scratch, Split};
+use super::{Batch, FeedForward, Metrics, Objective};
+use crate::data::Split;
 use crate::data::{DataSet, Targets};
+use crate::lanes::Workspace;
 use crate::lanes::{Lanes, Layout};
 use crate::linalg::{Into, Real, double, product};
 
@@ -167,13 +169,13 @@ impl<R: Real> Objective<R> for LinearNet<R> {
         batch: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<R>,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) {
         let (products, matrices) = self.end_to_end(theta);
         let mut slopes = matrices.clone();
-        self.end_to_end.value_and_gradient(&matrices, batch, values, &mut slopes, scratch);
+        self.end_to_end.value_and_gradient(&matrices, batch, values, &mut slopes, workspace);
         let [all, widest] = self.sizes();
-        let [delta, next] = scratch.take([widest, widest]);
+        let [delta, next] = workspace.take([widest, widest]);
         let slopes = slopes.block(0);
         for (lane, (slope, products)) in
             slopes.rows().into_iter().zip(products.chunks_exact(all)).enumerate()
@@ -188,10 +190,10 @@ impl<R: Real> Objective<R> for LinearNet<R> {
         &self,
         theta: &Lanes<R>,
         split: Split,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) -> Option<Vec<Metrics>> {
         let (_, matrices) = self.end_to_end(theta);
-        self.end_to_end.evaluate(&matrices, split, scratch)
+        self.end_to_end.evaluate(&matrices, split, workspace)
     }
 
     fn minimum(&self) -> Option<f64> {

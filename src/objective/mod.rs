@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use ndarray::ArrayView1;
 
-use crate::basis::Basis;
 use crate::config::Reader;
+use crate::coordinates::Coordinates;
+use crate::data::Split;
 use crate::error::Result;
-use crate::lanes::{Lanes, Layout};
+use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::Real;
 use crate::rng::Streams;
 use crate::theory::Hessian;
@@ -63,17 +64,6 @@ impl Batch<'_> {
     }
 }
 
-/// A part of the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Split {
-    /// Seen by the optimizer.
-    Training,
-    /// Used to choose learning rates.
-    Validation,
-    /// Used for reports only.
-    Test,
-}
-
 /// What [`Objective::evaluate`] measures for one lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metrics {
@@ -81,36 +71,6 @@ pub struct Metrics {
     pub loss: f64,
     /// Fraction of examples classified correctly, for classifiers.
     pub accuracy: Option<f64>,
-}
-
-/// Reusable buffers, so that a training step allocates nothing.
-#[derive(Debug, Default)]
-pub struct Scratch<R> {
-    buffers: Vec<Vec<R>>,
-}
-
-impl<R: Real> Scratch<R> {
-    /// No buffers yet; they are made, and grow, on use.
-    pub fn new() -> Self {
-        Self { buffers: Vec::new() }
-    }
-
-    /// Disjoint buffers of the given lengths. Their contents are unspecified.
-    pub fn take<const N: usize>(&mut self, lengths: [usize; N]) -> [&mut [R]; N] {
-        if self.buffers.len() < N {
-            self.buffers.resize_with(N, Vec::new);
-        }
-        for (buffer, &length) in self.buffers.iter_mut().zip(&lengths) {
-            if buffer.len() < length {
-                buffer.resize(length, R::zero());
-            }
-        }
-        let mut buffers = self.buffers.iter_mut();
-        lengths.map(|length| {
-            let buffer = buffers.next().expect("at least N buffers were made above");
-            &mut buffer[..length]
-        })
-    }
 }
 
 /// A differentiable function of d parameters, evaluated for K lanes at once.
@@ -133,7 +93,7 @@ pub trait Objective<R: Real>: Send + Sync {
         batch: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<R>,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     );
 
     /// Loss and accuracy of each lane of `theta` on a split, or `None` when the objective has no
@@ -142,12 +102,12 @@ pub trait Objective<R: Real>: Send + Sync {
         &self,
         theta: &Lanes<R>,
         split: Split,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) -> Option<Vec<Metrics>>;
 
-    /// f∘V, for an objective that can do without products with V once V is known; `None`: they
+    /// f∘J, for an objective that can do without products with J once J is known; `None`: they
     /// are made around every gradient.
-    fn reparameterized(&self, _basis: &dyn Basis<R>) -> Option<Box<dyn Objective<R>>> {
+    fn reparameterized(&self, _coordinates: &Coordinates<R>) -> Option<Box<dyn Objective<R>>> {
         None
     }
 

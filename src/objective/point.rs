@@ -1,8 +1,9 @@
 //! Objectives given for one parameter vector at a time.
 
-use crate::lanes::{Lanes, Layout};
+use crate::data::Split;
+use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::{Real, double, real};
-use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+use crate::objective::{Batch, Metrics, Objective};
 
 /// A differentiable function of one parameter vector, in doubles: the least that a user writes.
 pub trait PointObjective: Send + Sync {
@@ -44,7 +45,7 @@ impl<R: Real, F: PointObjective> Objective<R> for PerLane<F> {
         _full: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<R>,
-        _: &mut Scratch<R>,
+        _: &mut Workspace<R>,
     ) {
         let mut point_gradient = vec![0.0; self.layout.dimension()];
         for (lane, value) in values.iter_mut().enumerate() {
@@ -55,7 +56,12 @@ impl<R: Real, F: PointObjective> Objective<R> for PerLane<F> {
         }
     }
 
-    fn evaluate(&self, theta: &Lanes<R>, split: Split, _: &mut Scratch<R>) -> Option<Vec<Metrics>> {
+    fn evaluate(
+        &self,
+        theta: &Lanes<R>,
+        split: Split,
+        _: &mut Workspace<R>,
+    ) -> Option<Vec<Metrics>> {
         let mut unused = vec![0.0; self.layout.dimension()];
         (split == Split::Training).then(|| {
             (0..theta.lanes())

@@ -72,9 +72,19 @@ impl<R: Real> Build<R> for Adagrad {
     }
 }
 
-impl Spec for Adagrad {}
+impl Spec for Adagrad {
+    fn state_len(&self, layout: &Layout) -> usize {
+        layout.dimension()
+    }
+
+    fn step_flops(&self, layout: &Layout) -> f64 {
+        6.0 * layout.dimension() as f64
+    }
+}
 
 impl<R: Real> Rule<R, 1> for Adagrad {
+    const LINEAR: [bool; 1] = [false];
+
     fn initial_state(&self) -> R {
         real(self.initial_accumulator)
     }

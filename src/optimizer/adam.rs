@@ -43,9 +43,19 @@ impl<R: Real> Build<R> for Adam {
     }
 }
 
-impl Spec for Adam {}
+impl Spec for Adam {
+    fn state_len(&self, layout: &Layout) -> usize {
+        2 * layout.dimension()
+    }
+
+    fn step_flops(&self, layout: &Layout) -> f64 {
+        14.0 * layout.dimension() as f64
+    }
+}
 
 impl<R: Real> Rule<R, 2> for Adam {
+    const LINEAR: [bool; 2] = [true, false];
+
     #[inline(always)]
     fn update(&self, step: i32, rate: R, theta: &mut [R], gradient: &[R], [m, v]: [&mut [R]; 2]) {
         let (beta1, beta2, eps): (R, R, R) = (real(self.beta1), real(self.beta2), real(self.eps));

@@ -2,13 +2,17 @@
 
 use std::array;
 
-use crate::lanes::{Lanes, LanesView, LanesViewMut, Layout};
+use crate::coordinates::Coordinates;
+use crate::lanes::{Lanes, LanesView, LanesViewMut, Layout, Workspace};
 use crate::linalg::Real;
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Carry, LaneFailure, Optimizer};
 use crate::simd::vectorized;
 
 /// The update of one lane's block by an optimizer with `N` numbers of state for each parameter.
 pub(super) trait Rule<R: Real, const N: usize>: Send {
+    /// Which numbers of the state are linear in the gradients.
+    const LINEAR: [bool; N];
+
     /// The state's value before the first step.
     fn initial_state(&self) -> R {
         R::zero()
@@ -34,7 +38,12 @@ impl<R: Real, U: Rule<R, N>, const N: usize> Elementwise<R, U, N> {
 }
 
 impl<R: Real, U: Rule<R, N>, const N: usize> Optimizer<R> for Elementwise<R, U, N> {
-    fn step(&mut self, mut theta: LanesViewMut<'_, R>, gradient: LanesView<'_, R>, rates: &[R]) {
+    fn step(
+        &mut self,
+        mut theta: LanesViewMut<'_, R>,
+        gradient: LanesView<'_, R>,
+        rates: &[R],
+    ) -> Result<(), LaneFailure> {
         // Two thousand million steps: what is averaged has long forgotten its beginning.
         self.step = self.step.saturating_add(1);
         let lanes = theta.lanes();
@@ -53,6 +62,24 @@ impl<R: Real, U: Rule<R, N>, const N: usize> Optimizer<R> for Elementwise<R, U, 
                 let (theta, gradient) = (&mut theta[range.clone()], &gradient[range.clone()]);
                 let state = state.each_mut().map(|state| &mut state[range.clone()]);
                 vectorized(|| self.rule.update(self.step, rate, theta, gradient, state));
+            }
+        }
+        Ok(())
+    }
+
+    fn change_coordinates(&mut self, change: &Coordinates<R>, carry: Carry) {
+        if carry == Carry::Reset {
+            self.step = 0;
+            let initial = self.rule.initial_state();
+            self.state.iter_mut().for_each(|state| state.as_mut_slice().fill(initial));
+            return;
+        }
+        let mut workspace = Workspace::new();
+        for (state, linear) in self.state.iter_mut().zip(U::LINEAR) {
+            if linear {
+                let mut mapped = Lanes::zeros(change.trained(), state.lanes());
+                change.pull_back(state, &mut mapped, &mut workspace);
+                *state = mapped;
             }
         }
     }

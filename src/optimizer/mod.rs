@@ -5,6 +5,7 @@
 use std::fmt::Debug;
 
 use crate::config::{Allowed, Reader};
+use crate::coordinates::Coordinates;
 use crate::lanes::{LanesView, LanesViewMut, Layout};
 use crate::linalg::Real;
 
@@ -23,10 +24,40 @@ pub use sgd::Sgd;
 /// zeros would give 0/0.
 const EPS: Allowed = Allowed::between(1e-30, 1e30);
 
+/// Lanes that a method cannot go on with, such as one whose matrices have no decomposition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneFailure {
+    /// Their rows, in increasing order.
+    pub lanes: Vec<usize>,
+    /// What happened.
+    pub message: String,
+}
+
+/// What becomes of the state that is not linear in the gradient when coordinates change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carry {
+    /// It stays where it is: the second moment of variable i becomes that of the new variable i.
+    Index,
+    /// The method begins anew, in its first step.
+    Reset,
+}
+
 /// A first-order method; the state of its K lanes lives inside, learning rates come from outside.
 pub trait Optimizer<R: Real>: Send {
     /// One update of each lane; `theta`, `gradient` and `rates` have the same K lanes.
-    fn step(&mut self, theta: LanesViewMut<'_, R>, gradient: LanesView<'_, R>, rates: &[R]);
+    ///
+    /// # Errors
+    /// When some lanes cannot be updated: these are to be given up; the others are updated.
+    fn step(
+        &mut self,
+        theta: LanesViewMut<'_, R>,
+        gradient: LanesView<'_, R>,
+        rates: &[R],
+    ) -> Result<(), LaneFailure>;
+
+    /// Goes on in the variables z′ = Q z, where θ = Qᵀ z′: what is linear in the gradient is mapped
+    /// as the gradient is. `change` has Qᵀ as its map from z′ to z; the number of variables stays.
+    fn change_coordinates(&mut self, change: &Coordinates<R>, carry: Carry);
 
     /// Keeps the state of the listed lanes, in increasing order, and drops the others.
     fn retain(&mut self, lanes: &[usize]);
@@ -39,7 +70,13 @@ pub trait Build<R: Real> {
 }
 
 /// An optimizer and its hyperparameters, except for the learning rate.
-pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {}
+pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
+    /// Numbers of state that one lane holds.
+    fn state_len(&self, layout: &Layout) -> usize;
+
+    /// Floating-point operations of one update of one lane; a division or a root is one.
+    fn step_flops(&self, layout: &Layout) -> f64;
+}
 
 /// How a config names an optimizer and how its hyperparameters are read.
 #[derive(Debug)]

@@ -36,9 +36,19 @@ impl<R: Real> Build<R> for Momentum {
     }
 }
 
-impl Spec for Momentum {}
+impl Spec for Momentum {
+    fn state_len(&self, layout: &Layout) -> usize {
+        layout.dimension()
+    }
+
+    fn step_flops(&self, layout: &Layout) -> f64 {
+        4.0 * layout.dimension() as f64
+    }
+}
 
 impl<R: Real> Rule<R, 1> for Momentum {
+    const LINEAR: [bool; 1] = [true];
+
     #[inline(always)]
     fn update(&self, _: i32, rate: R, theta: &mut [R], gradient: &[R], [buffer]: [&mut [R]; 1]) {
         let momentum: R = real(self.momentum);

@@ -22,9 +22,19 @@ impl<R: Real> Build<R> for Sgd {
     }
 }
 
-impl Spec for Sgd {}
+impl Spec for Sgd {
+    fn state_len(&self, _: &Layout) -> usize {
+        0
+    }
+
+    fn step_flops(&self, layout: &Layout) -> f64 {
+        2.0 * layout.dimension() as f64
+    }
+}
 
 impl<R: Real> Rule<R, 0> for Sgd {
+    const LINEAR: [bool; 0] = [];
+
     #[inline(always)]
     fn update(&self, _: i32, rate: R, theta: &mut [R], gradient: &[R], []: [&mut [R]; 0]) {
         for (theta, &g) in theta.iter_mut().zip(gradient) {

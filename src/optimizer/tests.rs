@@ -32,7 +32,7 @@ fn minimize(spec: &dyn Spec, rates: &[f64], retain_after: Option<(usize, &[usize
             *g *= (i % 4 + 1) as f64;
         }
         let lanes = theta.lanes();
-        optimizer.step(theta.view_mut(0..lanes), gradient.view(0..lanes), &rates);
+        optimizer.step(theta.view_mut(0..lanes), gradient.view(0..lanes), &rates).unwrap();
     }
     theta
 }
@@ -144,7 +144,7 @@ fn a_gradient_of_zeros_moves_nothing_at_the_edges_of_what_is_allowed() {
         let mut theta = Lanes::<f32>::filled(&layout, 1, 1.0);
         let zeros = Lanes::zeros(&layout, 1);
         for _ in 0..3 {
-            optimizer.step(theta.view_mut(0..1), zeros.view(0..1), &[0.5]);
+            optimizer.step(theta.view_mut(0..1), zeros.view(0..1), &[0.5]).unwrap();
         }
         assert_eq!(theta.lane(0).to_vec(), [1.0; 3], "{kind}: {text}");
     }

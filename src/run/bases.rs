@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use ndarray::{ArcArray2, Array1, Array2};
 use ndarray_npy::WriteNpyExt;
 
-use crate::basis::{Part, Vectors};
-use crate::error::Result;
+use crate::basis::Part;
+use crate::egop::Spectrum;
+use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Precision as Type};
 use crate::objective::Context;
 use crate::run::Run;
 use crate::run::observer::Stage;
 use crate::run::pass::{Failure, guarded};
-use crate::run::task::{Task, block_name, context};
+use crate::run::task::{Task, context};
 use crate::store::{self, BASES, Publication};
 use crate::trial::{Control, Precision, Problem, Recording};
 
@@ -32,7 +34,7 @@ pub fn basis_outputs(experiment: &Experiment) -> Vec<String> {
         let groups = coordinates.basis.scope().map(|scope| scope.groups(&layout));
         for group in groups.unwrap_or_default() {
             for trial in 0..experiment.trials {
-                let stem = stem(trial, &coordinates.name, &block_name(&layout, &group));
+                let stem = stem(trial, &coordinates.name, &layout.group_name(&group));
                 files.extend(ENDINGS.map(|ending| format!("{stem}{ending}")));
             }
         }
@@ -115,23 +117,47 @@ impl Run<'_> {
             let task = Task { trial, coordinates: index, rates: Arc::default(), recording };
             let estimates = task.estimates::<R>(experiment, context, control)?.into_iter();
             return Ok(estimates
-                .map(|(block, estimate)| (block, Vectors::Eigen(estimate.whole)))
+                .map(|(block, estimate)| (block, Vectors::eigen(estimate.whole)))
                 .collect());
         };
         let layout = experiment.objective_of(coordinates).layout();
         let (distribution, sampling) = (experiment.distribution, experiment.sampling);
         let parts = problem.parts(&*coordinates.basis, distribution, sampling, control)?;
-        let named = |part: Part| (block_name(&layout, &part.blocks), part.vectors);
-        Ok(parts.into_iter().map(named).collect())
+        let named = |part: Part| {
+            let name = layout.group_name(&part.blocks);
+            let vectors = match part.spectrum {
+                Some(spectrum) => Some(Vectors::eigen(spectrum)),
+                None => f64::linear_map(&*part.map).to_dense().map(Vectors::other),
+            };
+            let too_large = || Error::Numerical(format!("{name}: V is too large for a file"));
+            Ok((name.clone(), vectors.ok_or_else(too_large)?))
+        };
+        parts.into_iter().map(named).collect()
+    }
+}
+
+/// V, and its eigenvalues if it is an eigenbasis.
+struct Vectors {
+    matrix: ArcArray2<f64>,
+    eigenvalues: Option<Array1<f64>>,
+}
+
+impl Vectors {
+    fn eigen(spectrum: Spectrum) -> Self {
+        Self { matrix: spectrum.eigenvectors, eigenvalues: Some(spectrum.eigenvalues) }
+    }
+
+    fn other(matrix: Array2<f64>) -> Self {
+        Self { matrix: matrix.into(), eigenvalues: None }
     }
 }
 
 /// Adds one block's files; returns their names.
 fn write(publication: &mut Publication<'_>, stem: &str, vectors: &Vectors) -> Result<Vec<String>> {
     let [whole, eigenvalues] = ENDINGS;
-    let mut files = vec![(format!("{stem}{whole}"), npy(vectors.matrix()))];
-    if let Vectors::Eigen(spectrum) = vectors {
-        files.push((format!("{stem}{eigenvalues}"), npy(&spectrum.eigenvalues)));
+    let mut files = vec![(format!("{stem}{whole}"), npy(&vectors.matrix))];
+    if let Some(values) = &vectors.eigenvalues {
+        files.push((format!("{stem}{eigenvalues}"), npy(values)));
     }
     for (name, bytes) in &files {
         publication.write(name, bytes)?;

@@ -64,19 +64,20 @@ fn share(batch: Option<usize>, examples: Option<usize>) -> f64 {
 
 /// Training `lanes` runs of a coordinate system for this part of their updates.
 pub(super) fn training(experiment: &Experiment, coordinates: usize, lanes: f64, part: f64) -> Work {
-    /// Operations for each parameter in an optimizer and around it.
-    const OPTIMIZER: f64 = 40.0;
+    /// Operations for each parameter around an optimizer's own.
+    const AROUND: f64 = 28.0;
     let coordinates = &experiment.coordinates[coordinates];
     let objective = experiment.objective_of(coordinates);
     let training = experiment.training.on(objective.examples());
     let updates = updates(experiment) as f64;
     let layout = objective.layout();
     let gradient = objective.gradient_cost();
-    let products = if objective.absorbs_bases() { 0.0 } else { 4.0 };
-    let sizes = coordinates.basis.sizes(&layout);
-    let changes: f64 = sizes.iter().map(|&size| products * (size as f64).powi(2)).sum();
+    let maps = if objective.absorbs_bases() { 0.0 } else { coordinates.basis.cost(&layout).flops };
     let batch = share(training.minibatches.map(|all| all.size), objective.examples());
-    let update = gradient * batch + changes + OPTIMIZER * layout.dimension() as f64;
+    let optimizers = experiment.algorithms.iter();
+    let optimizer = optimizers.map(|one| one.optimizer.step_flops(&layout)).fold(0.0, f64::max);
+    let around = AROUND * layout.dimension() as f64;
+    let update = gradient * batch + maps + optimizer + around;
     // After each epoch, losses on all rows: a third of a gradient, and a little for validation.
     let evaluations = match training.minibatches {
         Some(_) => training.epochs as f64 * 0.4 * gradient,
@@ -98,18 +99,12 @@ pub(super) fn estimate(experiment: &Experiment, coordinates: usize) -> Work {
     }
     let coordinates = &experiment.coordinates[coordinates];
     let objective = experiment.objective_of(coordinates);
-    let sizes = coordinates.basis.sizes(&objective.layout());
     // What only measures an EGOP also decomposes that of either half of the samples.
     let decompositions = if experiment.trains() { 1.0 } else { 3.0 };
-    // The Gram matrix takes M n² operations, its eigendecomposition about 9 n³.
-    let matrix = |&n: &usize| (n as f64).powi(2) * (samples + decompositions * 9.0 * n as f64);
+    let preparation = coordinates.basis.preparation(&objective.layout(), samples, decompositions);
     let batch = share(experiment.sampling_of(coordinates).batch, objective.examples());
     let gradients = samples * objective.gradient_cost() * batch;
-    Work {
-        operations: gradients + sizes.iter().map(matrix).sum::<f64>(),
-        steps: 0.0,
-        lane_steps: samples,
-    }
+    Work { operations: gradients + preparation.flops, steps: 0.0, lane_steps: samples }
 }
 
 /// A whole task, if no run stops early.

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::experiment::{Algorithm, Coordinates, Experiment, Precision, Rates};
+use crate::gradients;
 use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TrajectoryRow};
 use crate::run::task::LANDSCAPE_ROWS;
 use crate::trial::Recording;
@@ -33,7 +34,7 @@ const PICTURE: u64 = 45_000_000;
 /// Bytes of a number as the text of a table, about.
 const TEXT: f64 = 20.0;
 /// Gradients that are sampled at a time.
-const CHUNK: f64 = 256.0;
+const CHUNK: f64 = gradients::CHUNK as f64;
 
 impl Memory {
     /// As many trials in flight as there are threads and memory for. Sizes are estimated as floating
@@ -78,19 +79,11 @@ pub(super) fn of_bases(experiment: &Experiment) -> u64 {
     if !experiment.trains() {
         return 0;
     }
+    let layout = experiment.objective.layout();
     let system = |coordinates: &Coordinates| {
-        let sizes = coordinates.basis.sizes(&experiment.objective.layout());
-        2.0 * bytes_of_a_number(experiment) * squares(&sizes)
+        bytes_of_a_number(experiment) * coordinates.basis.cost(&layout).elements
     };
     (experiment.trials as f64 * experiment.coordinates.iter().map(system).sum::<f64>()) as u64
-}
-
-fn squares(sizes: &[usize]) -> f64 {
-    sizes.iter().map(|&size| square(size)).sum()
-}
-
-fn square(size: usize) -> f64 {
-    (size as f64).powi(2)
 }
 
 /// Bytes of so many values of a type.
@@ -110,18 +103,18 @@ fn trial(experiment: &Experiment) -> f64 {
 fn system(experiment: &Experiment, coordinates: &Coordinates) -> f64 {
     let layout = experiment.objective_of(coordinates).layout();
     let dimension = layout.dimension() as f64;
-    let sizes = coordinates.basis.sizes(&layout);
-    let all = squares(&sizes);
-    let largest = sizes.iter().max().map_or(0.0, |&size| square(size));
     // What only measures an EGOP also does so from either half of the samples.
     let estimates = if experiment.trains() { 1.0 } else { 3.0 };
     let sampled = if coordinates.basis.samples_gradients() { 2.0 * CHUNK * dimension } else { 0.0 };
-    // The matrices and their eigenvectors, and up to three more that a decomposition works in.
-    let estimate = bytes::<f64>(estimates * (2.0 * all + 3.0 * largest) + sampled);
-    // Parameters and gradients in both coordinates, and at most three vectors of an optimizer.
-    let lanes = 7.0 * widest_pass(experiment) as f64 * dimension;
-    // V and its transpose.
-    let training = bytes_of_a_number(experiment) * (2.0 * all + lanes);
+    let preparation = coordinates.basis.preparation(&layout, 0.0, estimates);
+    let estimate = bytes::<f64>(preparation.elements + sampled);
+    // Parameters and gradients in both coordinates, and the state of the optimizers.
+    let state =
+        |one: &Algorithm| one.first_rates().len() as f64 * one.optimizer.state_len(&layout) as f64;
+    let state: f64 = experiment.algorithms.iter().map(state).sum();
+    let lanes = 4.0 * widest_pass(experiment) as f64 * dimension + state;
+    let training =
+        bytes_of_a_number(experiment) * (coordinates.basis.cost(&layout).elements + lanes);
     estimate.max(training) + recorded(experiment, coordinates).in_flight
 }
 

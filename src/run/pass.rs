@@ -299,8 +299,7 @@ impl<R: Precision> Runner<'_, R> {
             experiment.sampling,
             Control::new(self.ledger.observer.interrupted(), &progress),
         )?;
-        let prepared =
-            Arc::new(Prepared::new(&parts, &*problem.objective, task.trial, &coordinates.name));
+        let prepared = Arc::new(Prepared::new(&parts, problem, task.trial, &coordinates.name));
         self.kept().keep(task, &prepared);
         Ok(prepared)
     }

@@ -3,46 +3,35 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::basis::{self, Basis, Part, Rotation, Vectors};
-use crate::linalg::Real;
-use crate::objective::Objective;
+use crate::basis::Part;
+use crate::coordinates::Coordinates;
 use crate::record::{SpectrumRow, TheoryRow};
-use crate::run::task::{Task, block_name, spectra, theory};
+use crate::run::task::{Task, spectra, theory};
+use crate::trial::{Precision, Problem};
 
-/// A change of variables in the precision of the runs, and the rows that tell of it; half the size
-/// of what it was made from, or less.
+/// Coordinates in the precision of the runs, and the rows that tell of them.
 pub(super) struct Prepared<R> {
-    rotations: Vec<Rotation<R>>,
+    pub coordinates: Coordinates<R>,
     pub spectrum: Vec<SpectrumRow>,
     pub theory: Vec<TheoryRow>,
 }
 
-impl<R: Real> Prepared<R> {
-    /// `coordinates` is the name of the coordinate system.
-    pub fn new(
-        parts: &[Part],
-        objective: &dyn Objective<R>,
-        trial: usize,
-        coordinates: &str,
-    ) -> Self {
+impl<R: Precision> Prepared<R> {
+    /// `name` is that of the coordinate system.
+    pub fn new(parts: &[Part], problem: &Problem<R>, trial: usize, name: &str) -> Self {
         let (mut spectrum, mut theory) = (Vec::new(), Vec::new());
         for part in parts {
-            let Vectors::Eigen(decomposition) = &part.vectors else { continue };
-            let block = block_name(objective.layout(), &part.blocks);
-            let label = (trial, coordinates, &*block);
+            let Some(decomposition) = &part.spectrum else { continue };
+            let block = problem.objective.layout().group_name(&part.blocks);
+            let label = (trial, name, &*block);
             spectrum.extend(spectra::eigenvalues(label, decomposition));
-            theory.push(theory::row(label, decomposition, objective));
+            theory.push(theory::row(label, decomposition, &*problem.objective));
         }
-        Self { rotations: parts.iter().map(Rotation::of).collect(), spectrum, theory }
-    }
-
-    /// The change of variables; without parts, the identity.
-    pub fn basis(&self, objective: &dyn Objective<R>) -> Box<dyn Basis<R>> {
-        basis::assemble(objective.layout(), self.rotations.iter().cloned())
+        Self { coordinates: problem.coordinates(parts), spectrum, theory }
     }
 
     fn bytes(&self) -> u64 {
-        self.rotations.iter().map(Rotation::bytes).sum::<usize>() as u64
+        (size_of::<R>() as f64 * self.coordinates.cost().elements) as u64
     }
 }
 
@@ -53,7 +42,7 @@ pub(super) struct Kept<R> {
     room: u64,
 }
 
-impl<R: Real> Kept<R> {
+impl<R: Precision> Kept<R> {
     /// Keeps so many bytes.
     pub fn new(room: u64) -> Self {
         Self { prepared: HashMap::new(), room }

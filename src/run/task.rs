@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use toml::Value;
 
-pub(super) use crate::basis::block_name;
 use crate::config::canonical_json;
 use crate::error::Result;
 use crate::experiment::Experiment;
@@ -111,9 +110,9 @@ impl Task {
                 learning_rates: rates,
             })
             .collect();
-        let basis = prepared.basis(&*problem.objective);
         let training = experiment.training.on(problem.objective.examples());
-        let outcomes = train(problem, &*basis, &methods, &training, self.recording, control)?;
+        let outcomes =
+            train(problem, &prepared.coordinates, &methods, &training, self.recording, control)?;
         let mut rows = Rows::default();
         let labels =
             experiment.algorithms.iter().zip(&*self.rates).flat_map(|(algorithm, rates)| {

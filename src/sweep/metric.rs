@@ -1,7 +1,7 @@
 //! The numbers by which runs are compared: columns of `runs.csv`.
 
+use crate::data::Split;
 use crate::need::Need;
-use crate::objective::Split;
 use crate::record::{RunRow, Stop};
 
 /// Which values are better.
@@ -186,7 +186,7 @@ impl Metric {
     /// The run's value: the worst one if it diverged or the value is not a number, whatever else
     /// the run reports, or does not any more; `None` where the metric does not apply.
     pub fn value(&self, run: &RunRow) -> Option<f64> {
-        if run.stop == Stop::Diverged {
+        if run.stop.is_failure() {
             return Some(self.goal.worst());
         }
         (self.get)(run).map(|value| if value.is_nan() { self.goal.worst() } else { value })

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::record::{RunRow, Stop};
+use crate::record::RunRow;
 use crate::sweep::{Goal, Metric, written};
 
 /// The metric of one learning rate over the trials.
@@ -73,8 +73,8 @@ pub fn rate(learning_rate: f64, runs: &[&RunRow], metric: &Metric, floor: f64) -
     let tolerance =
         if metric.unit.is_loss() && !heights.is_empty() { floor * median(&heights) } else { 0.0 };
     let reached = runs.iter().map(|run| match (run.stop, run.reached_target) {
-        (Stop::Diverged, _) | (_, None) => f64::INFINITY,
-        (_, Some(step)) => step as f64,
+        (stop, Some(step)) if !stop.is_failure() => step as f64,
+        _ => f64::INFINITY,
     });
     Rated {
         learning_rate,
@@ -82,7 +82,7 @@ pub fn rate(learning_rate: f64, runs: &[&RunRow], metric: &Metric, floor: f64) -
         tolerance,
         reached_target: median(&reached.collect::<Vec<_>>()),
         trials: runs.len(),
-        diverged: runs.iter().filter(|run| run.stop == Stop::Diverged).count(),
+        diverged: runs.iter().filter(|run| run.stop.is_failure()).count(),
     }
 }
 
@@ -176,6 +176,7 @@ fn compare(a: &Rated, b: &Rated, goal: Goal) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Stop;
     use crate::sweep::METRICS;
 
     fn rated(learning_rate: f64, median: f64, reached_target: f64) -> Rated {

@@ -1,16 +1,19 @@
 //! A random instance: objective, start and the changes of variables estimated on it.
 
+use std::sync::Arc;
+
 use ndarray::Array1;
 use ndarray_rand::rand::Rng;
 
-use crate::basis::{self, Basis, Part, Rotation};
-use crate::data;
+use crate::basis::{self, Part};
+use crate::coordinates::{self, Coordinates, LinearMap};
+use crate::data::{self, Split};
 use crate::distribution::Distribution;
-use crate::egop::{Sampler, Sampling};
 use crate::error::{Error, Result};
-use crate::lanes::{Lanes, Layout};
+use crate::gradients::{Sampler, Sampling};
+use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::{Real, real};
-use crate::objective::{self, Context, Objective, Scratch, Split};
+use crate::objective::{self, Context, Objective};
 use crate::optimizer::{self, Optimizer};
 use crate::rng::Streams;
 use crate::trial::{Control, Method, Outcome, Recording, Training, train};
@@ -23,6 +26,9 @@ pub trait Precision: Real {
     /// As for [`objective::Build::build`].
     fn objective(spec: &dyn objective::Spec, context: &Context)
     -> Result<Box<dyn Objective<Self>>>;
+
+    /// A linear map in this precision.
+    fn linear_map(form: &dyn coordinates::Form) -> Arc<dyn LinearMap<Self>>;
 
     /// An optimizer for `lanes` runs.
     fn optimizer(
@@ -40,6 +46,10 @@ macro_rules! precision {
                 context: &Context,
             ) -> Result<Box<dyn Objective<Self>>> {
                 objective::Build::<$real>::build(spec, context)
+            }
+
+            fn linear_map(form: &dyn coordinates::Form) -> Arc<dyn LinearMap<Self>> {
+                coordinates::Build::<$real>::build(form)
             }
 
             fn optimizer(
@@ -146,13 +156,15 @@ impl<R: Precision> Problem<R> {
     ) -> Result<Outcome> {
         let methods = [Method { optimizer, learning_rates: &[learning_rate] }];
         let (recording, control) = (Recording::Curve, Control::none());
-        let runs = train(self, &*self.basis(parts), &methods, training, recording, control)?;
+        let coordinates = self.coordinates(parts);
+        let runs = train(self, &coordinates, &methods, training, recording, control)?;
         Ok(runs.into_iter().next().expect("one learning rate is one run"))
     }
 
-    /// The change of variables with the given diagonal blocks; none at all is the identity.
-    pub fn basis(&self, parts: &[Part]) -> Box<dyn Basis<R>> {
-        basis::assemble(self.objective.layout(), parts.iter().map(Rotation::of))
+    /// The coordinates that parts make; none at all are original ones.
+    pub fn coordinates(&self, parts: &[Part]) -> Coordinates<R> {
+        let maps = parts.iter().map(|part| (part.blocks.clone(), R::linear_map(&*part.map)));
+        Coordinates::new(self.objective.layout(), maps)
     }
 }
 
@@ -172,7 +184,7 @@ fn far_from_minimizer<R: Real>(
         candidates.set_lane(lane, point.view());
     }
     let losses = objective
-        .evaluate(&candidates, Split::Training, &mut Scratch::new())
+        .evaluate(&candidates, Split::Training, &mut Workspace::new())
         .ok_or_else(unknown)?;
     let highest = losses.iter().enumerate().max_by(|(_, a), (_, b)| a.loss.total_cmp(&b.loss));
     Ok(candidates.lane(highest.map_or(0, |(lane, _)| lane)))

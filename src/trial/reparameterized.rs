@@ -1,22 +1,23 @@
-//! An objective in the coordinates of a basis.
+//! An objective in other coordinates.
 
-use crate::basis::Basis;
-use crate::lanes::Lanes;
+use crate::coordinates::Coordinates;
+use crate::data::Split;
+use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::Real;
-use crate::objective::{Batch, Metrics, Objective, Scratch, Split};
+use crate::objective::{Batch, Metrics, Objective};
 
-/// f̃(θ̃) = f(Vθ̃), with as few products with V as possible.
+/// f∘J, with as few products with J as possible.
 pub(super) struct Reparameterized<'a, R> {
-    basis: &'a dyn Basis<R>,
+    coordinates: Coordinates<R>,
     form: Form<'a, R>,
 }
 
 enum Form<'a, R> {
-    /// V = I.
+    /// J = I.
     Original(&'a dyn Objective<R>),
-    /// V is part of the objective.
+    /// J is part of the objective.
     Composed(Box<dyn Objective<R>>),
-    /// f, between two products with V; parameters and gradients in original coordinates.
+    /// f, between two products with J; parameters and gradients in original coordinates.
     Wrapped { objective: &'a dyn Objective<R>, theta: Lanes<R>, gradient: Lanes<R> },
 }
 
@@ -24,36 +25,36 @@ impl<'a, R: Real> Reparameterized<'a, R> {
     /// For so many lanes.
     pub(super) fn new(
         objective: &'a dyn Objective<R>,
-        basis: &'a dyn Basis<R>,
+        coordinates: Coordinates<R>,
         lanes: usize,
     ) -> Self {
-        let form = if basis.is_identity() {
+        let form = if coordinates.is_original() {
             Form::Original(objective)
-        } else if let Some(composed) = objective.reparameterized(basis) {
+        } else if let Some(composed) = objective.reparameterized(&coordinates) {
             Form::Composed(composed)
         } else {
             let zeros = Lanes::zeros(objective.layout(), lanes);
             Form::Wrapped { objective, theta: zeros.clone(), gradient: zeros }
         };
-        Self { basis, form }
+        Self { coordinates, form }
     }
 
-    /// As [`Objective::value_and_gradient`], in the coordinates of the basis.
+    /// As [`Objective::value_and_gradient`], in these coordinates.
     pub(super) fn value_and_gradient(
         &mut self,
         theta: &Lanes<R>,
         batch: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<R>,
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) {
         match &mut self.form {
-            Form::Original(f) => f.value_and_gradient(theta, batch, values, gradient, scratch),
-            Form::Composed(f) => f.value_and_gradient(theta, batch, values, gradient, scratch),
+            Form::Original(f) => f.value_and_gradient(theta, batch, values, gradient, workspace),
+            Form::Composed(f) => f.value_and_gradient(theta, batch, values, gradient, workspace),
             Form::Wrapped { objective, theta: original, gradient: steepest } => {
-                self.basis.to_original(theta, original, scratch);
-                objective.value_and_gradient(original, batch, values, steepest, scratch);
-                self.basis.to_reparameterized(steepest, gradient, scratch);
+                self.coordinates.to_original(theta, original, workspace);
+                objective.value_and_gradient(original, batch, values, steepest, workspace);
+                self.coordinates.pull_back(steepest, gradient, workspace);
             }
         }
     }
@@ -63,23 +64,28 @@ impl<'a, R: Real> Reparameterized<'a, R> {
         &mut self,
         theta: &Lanes<R>,
         splits: [Split; N],
-        scratch: &mut Scratch<R>,
+        workspace: &mut Workspace<R>,
     ) -> [Option<Vec<Metrics>>; N] {
         let (objective, theta) = match &mut self.form {
             Form::Original(objective) => (*objective, theta),
             Form::Composed(objective) => (&**objective, theta),
             Form::Wrapped { objective, theta: original, .. } => {
-                self.basis.to_original(theta, original, scratch);
+                self.coordinates.to_original(theta, original, workspace);
                 (*objective, &*original)
             }
         };
-        splits.map(|split| objective.evaluate(theta, split, scratch))
+        splits.map(|split| objective.evaluate(theta, split, workspace))
     }
 
     /// Parameters in original coordinates.
-    pub(super) fn original(&self, theta: &Lanes<R>, scratch: &mut Scratch<R>) -> Lanes<R> {
-        let mut original = theta.clone();
-        self.basis.to_original(theta, &mut original, scratch);
+    pub(super) fn original(
+        &self,
+        layout: &Layout,
+        theta: &Lanes<R>,
+        workspace: &mut Workspace<R>,
+    ) -> Lanes<R> {
+        let mut original = Lanes::zeros(layout, theta.lanes());
+        self.coordinates.to_original(theta, &mut original, workspace);
         original
     }
 

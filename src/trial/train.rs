@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use crate::basis::Basis;
+use crate::coordinates::Coordinates;
+use crate::data::Split;
 use crate::error::{Error, Result};
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Workspace};
 use crate::linalg::{double, real};
 use crate::minibatch::Minibatches;
-use crate::objective::{Batch, Scratch, Split};
+use crate::objective::Batch;
 use crate::optimizer::{self, Optimizer};
 use crate::record::Stop;
 use crate::schedule::Schedule;
@@ -72,7 +73,7 @@ pub struct Method<'a> {
 }
 
 /// Trains one lane for every method and learning rate, all from the problem's start, in the
-/// coordinates of `basis`; returns their outcomes in that order.
+/// given coordinates; returns their outcomes in that order.
 ///
 /// An outcome depends on its own lane alone, to the last bit. Progress is counted in lane epochs.
 ///
@@ -80,7 +81,7 @@ pub struct Method<'a> {
 /// On interruption only; divergence is an outcome.
 pub fn train<R: Precision>(
     problem: &Problem<R>,
-    basis: &dyn Basis<R>,
+    coordinates: &Coordinates<R>,
     methods: &[Method<'_>],
     training: &Training,
     recording: Recording,
@@ -90,7 +91,7 @@ pub fn train<R: Precision>(
     if wanted == 0 {
         return Ok(Vec::new());
     }
-    let mut engine = Engine::new(problem, basis, methods, training, recording);
+    let mut engine = Engine::new(problem, coordinates, methods, training, recording);
     engine.record_start();
     for epoch in 0..training.epochs {
         if engine.active() == 0 {
@@ -122,25 +123,25 @@ struct Engine<'a, R: Precision> {
     trackers: Vec<Tracker>,
     /// The lane that each row holds.
     lanes: Vec<usize>,
-    /// Parameters and gradients, in the coordinates of the basis.
+    /// Trained variables and gradients.
     theta: Lanes<R>,
     gradient: Lanes<R>,
     values: Vec<f64>,
     norms: Vec<f64>,
-    scratch: Scratch<R>,
+    workspace: Workspace<R>,
     steps: u64,
 }
 
 impl<'a, R: Precision> Engine<'a, R> {
     fn new(
         problem: &'a Problem<R>,
-        basis: &'a dyn Basis<R>,
+        coordinates: &Coordinates<R>,
         methods: &[Method<'_>],
         training: &'a Training,
         recording: Recording,
     ) -> Self {
         let objective = &*problem.objective;
-        let layout = objective.layout();
+        let layout = coordinates.trained();
         let mut rows = 0;
         let groups: Vec<Group<R>> = methods
             .iter()
@@ -165,22 +166,22 @@ impl<'a, R: Precision> Engine<'a, R> {
             (recording >= Recording::Curve).then_some(training.curve),
             minimizer,
         );
-        let start = Lanes::broadcast(layout, rows, problem.start.view());
-        let (mut theta, mut scratch) = (start.clone(), Scratch::new());
-        basis.to_reparameterized(&start, &mut theta, &mut scratch);
+        let start = Lanes::broadcast(objective.layout(), rows, problem.start.view());
+        let (mut theta, mut workspace) = (Lanes::zeros(layout, rows), Workspace::new());
+        coordinates.start(&start, &mut theta, &mut workspace);
         Self {
-            objective: Reparameterized::new(objective, basis, rows),
+            objective: Reparameterized::new(objective, coordinates.clone(), rows),
             problem,
             training,
             recording,
             groups,
             trackers: vec![tracker; rows],
             lanes: (0..rows).collect(),
+            gradient: theta.clone(),
             theta,
-            gradient: start,
             values: vec![0.0; rows],
             norms: vec![f64::NAN; rows],
-            scratch,
+            workspace,
             steps: 0,
         }
     }
@@ -222,14 +223,19 @@ impl<'a, R: Precision> Engine<'a, R> {
             return Ok(());
         }
         self.compact();
+        self.steps += 1;
         for group in &mut self.groups {
-            group.optimizer.step(
+            let updated = group.optimizer.step(
                 self.theta.view_mut(group.rows.clone()),
                 self.gradient.view(group.rows.clone()),
                 &group.scheduled,
             );
+            let Err(failure) = updated else { continue };
+            for row in failure.lanes {
+                let lane = self.lanes[group.rows.start + row];
+                self.trackers[lane].stop(Stop::Failed, self.steps, None);
+            }
         }
-        self.steps += 1;
         Ok(())
     }
 
@@ -240,7 +246,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             batch,
             &mut self.values,
             &mut self.gradient,
-            &mut self.scratch,
+            &mut self.workspace,
         );
         self.norms.fill(0.0);
         for block in 0..self.gradient.layout().blocks().len() {
@@ -263,8 +269,9 @@ impl<'a, R: Precision> Engine<'a, R> {
 
     /// With full batches: records the current iterate of every lane and stops those that are done.
     fn record_full_batch(&mut self) {
+        let layout = self.problem.objective.layout();
         let iterates = (self.recording == Recording::Trajectory)
-            .then(|| self.objective.original(&self.theta, &mut self.scratch));
+            .then(|| self.objective.original(layout, &self.theta, &mut self.workspace));
         for row in 0..self.lanes.len() {
             let lane = self.lanes[row];
             if self.trackers[lane].is_stopped() {
@@ -320,7 +327,7 @@ impl<'a, R: Precision> Engine<'a, R> {
         }
         let splits = [Split::Training, Split::Validation];
         let [training, validation] =
-            self.objective.evaluate(&self.theta, splits, &mut self.scratch);
+            self.objective.evaluate(&self.theta, splits, &mut self.workspace);
         let Some(training) = training else { return };
         for row in 0..self.lanes.len() {
             let lane = self.lanes[row];
@@ -346,7 +353,7 @@ impl<'a, R: Precision> Engine<'a, R> {
         }
         let mut test = None;
         if self.training.minibatches.is_some() {
-            [test] = self.objective.evaluate(&self.theta, [Split::Test], &mut self.scratch);
+            [test] = self.objective.evaluate(&self.theta, [Split::Test], &mut self.workspace);
         } else {
             self.evaluate_gradient(Batch::Full);
             self.record_full_batch();

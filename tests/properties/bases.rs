@@ -1,11 +1,12 @@
 //! Every registered basis: orthonormal, undone by its transpose, invisible to gradient descent.
 
-use egop::basis::{self, BlockDiagonal, Part, Scope, Vectors};
+use egop::basis::{self, Part, Scope};
+use egop::coordinates::Coordinates;
 use egop::distribution::Distribution;
-use egop::egop::{Samples, Sampling};
-use egop::lanes::{Block, Lanes, Layout, Role};
+use egop::gradients::{Samples, Sampling};
+use egop::lanes::{Block, Lanes, Layout, Role, Workspace};
 use egop::linalg::{orthonormality_defect, real};
-use egop::objective::{Objective, Scratch};
+use egop::objective::Objective;
 use egop::optimizer;
 use egop::rng::Streams;
 use egop::schedule::Schedule;
@@ -59,8 +60,8 @@ pub fn parts(problem: &Problem<f64>, spec: &dyn basis::Spec) -> Vec<Part> {
     problem.parts(spec, STANDARD, sampling, Control::none()).unwrap()
 }
 
-fn matrix(part: &Part) -> &Array2<f64> {
-    part.vectors.matrix()
+fn matrix(part: &Part) -> Array2<f64> {
+    f64::linear_map(&*part.map).to_dense().unwrap()
 }
 
 fn lanes<R: Precision>(layout: &Layout, count: usize, trial: usize) -> Lanes<R> {
@@ -78,19 +79,25 @@ fn distance<R: Precision>(a: &Lanes<R>, b: &Lanes<R>) -> f64 {
     pairs.map(|(&a, &b)| egop::linalg::double((a - b).abs())).fold(0.0, f64::max)
 }
 
+fn coordinates<R: Precision>(layout: &Layout, parts: &[Part]) -> Coordinates<R> {
+    Coordinates::new(
+        layout,
+        parts.iter().map(|part| (part.blocks.clone(), R::linear_map(&*part.map))),
+    )
+}
+
 /// There and back for lanes of standard Gaussians, and the other way round.
 fn round_trips<R: Precision>(layout: &Layout, parts: &[Part], count: usize, trial: usize) {
-    let basis = BlockDiagonal::<R>::new(layout, parts);
-    let basis: &dyn basis::Basis<R> = &basis;
+    let basis = coordinates::<R>(layout, parts);
     let theta = lanes::<R>(layout, count, trial);
-    let (mut there, mut back, mut scratch) = (theta.clone(), theta.clone(), Scratch::new());
+    let (mut there, mut back, mut workspace) = (theta.clone(), theta.clone(), Workspace::new());
     // Sums of at most 160 products of entries below 5, each with a rounding error.
     let tolerance = 300.0 * egop::linalg::double(R::epsilon());
-    basis.to_original(&theta, &mut there, &mut scratch);
-    basis.to_reparameterized(&there, &mut back, &mut scratch);
+    basis.to_original(&theta, &mut there, &mut workspace);
+    basis.pull_back(&there, &mut back, &mut workspace);
     assert!(distance(&theta, &back) <= tolerance, "VᵀVθ is not θ");
-    basis.to_reparameterized(&theta, &mut there, &mut scratch);
-    basis.to_original(&there, &mut back, &mut scratch);
+    basis.pull_back(&theta, &mut there, &mut workspace);
+    basis.to_original(&there, &mut back, &mut workspace);
     assert!(distance(&theta, &back) <= tolerance, "VVᵀθ is not θ");
 }
 
@@ -127,14 +134,14 @@ proptest! {
                 Some(Scope::Block(names)) if names.is_empty() => block.role == Role::Weight,
                 Some(Scope::Block(names)) => names.contains(&block.name),
             };
-            let basis = problem.basis(&parts(&problem, &*spec));
+            let basis = problem.coordinates(&parts(&problem, &*spec));
             let theta = lanes::<f64>(layout, count, trial);
-            let (mut there, mut scratch) = (theta.clone(), Scratch::new());
+            let (mut there, mut workspace) = (theta.clone(), Workspace::new());
             for reparameterize in [false, true] {
                 if reparameterize {
-                    basis.to_reparameterized(&theta, &mut there, &mut scratch);
+                    basis.pull_back(&theta, &mut there, &mut workspace);
                 } else {
-                    basis.to_original(&theta, &mut there, &mut scratch);
+                    basis.to_original(&theta, &mut there, &mut workspace);
                 }
                 for (index, block) in layout.blocks().iter().enumerate() {
                     let same = there.block(index) == theta.block(index);
@@ -162,9 +169,9 @@ fn trained(
         curve: CurvePoints::Every,
     };
     let methods = [Method { optimizer, learning_rates: &[rate, rate / 4.0] }];
-    let basis = problem.basis(parts);
+    let coordinates = problem.coordinates(parts);
     let recording = Recording::Trajectory;
-    train(problem, &*basis, &methods, &training, recording, Control::none()).unwrap()
+    train(problem, &coordinates, &methods, &training, recording, Control::none()).unwrap()
 }
 
 #[test]
@@ -173,8 +180,7 @@ fn the_identity_matrix_changes_no_bit() {
         for problem in problems(index, 0) {
             for (basis, spec) in bases(&problem) {
                 let ones = parts(&problem, &*spec).into_iter().map(|part| {
-                    let vectors = Vectors::Orthonormal(Array2::eye(matrix(&part).nrows()));
-                    Part { vectors, ..part }
+                    Part::orthonormal(part.blocks.clone(), Array2::eye(matrix(&part).nrows()))
                 });
                 let ones: Vec<Part> = ones.collect();
                 for (name, optimizer) in optimizers() {
@@ -233,14 +239,14 @@ fn the_columns_are_where_unit_vectors_go() {
     let layout = problem.objective.layout();
     for (name, spec) in bases(&problem).iter().filter(|(name, _)| name.contains("global")) {
         let parts = parts(&problem, &**spec);
-        let basis: &dyn basis::Basis<f32> = &BlockDiagonal::new(layout, &parts);
+        let basis = coordinates::<f32>(layout, &parts);
         let vectors = matrix(&parts[0]);
         let mut units = Lanes::<f32>::zeros(layout, vectors.ncols());
         for k in 0..vectors.ncols() {
             units.set_lane(k, Array2::<f32>::eye(vectors.ncols()).row(k));
         }
         let mut columns = units.clone();
-        basis.to_original(&units, &mut columns, &mut Scratch::new());
+        basis.to_original(&units, &mut columns, &mut Workspace::new());
         for k in 0..vectors.ncols() {
             let expected: Array1<f32> = vectors.column(k).mapv(real);
             assert_eq!(columns.lane(k), expected, "{name}: V e_{k} is not V's column");

@@ -1,8 +1,8 @@
 //! Objectives that take a change of variables into themselves; what is recorded changes no result.
 
-use egop::basis::Basis;
-use egop::lanes::Lanes;
-use egop::objective::{Batch, Objective, Scratch};
+use egop::coordinates::Coordinates;
+use egop::lanes::{Lanes, Workspace};
+use egop::objective::{Batch, Objective};
 use egop::trial::{Control, Method, Outcome, Recording, Training, train};
 use ndarray::Array1;
 
@@ -13,7 +13,7 @@ use crate::wrapped::Reparameterized;
 /// Values and gradients at lanes.
 fn evaluate(f: &dyn Objective<f64>, theta: &Lanes<f64>) -> (Vec<f64>, Vec<Array1<f64>>) {
     let (mut values, mut gradient) = (vec![f64::NAN; theta.lanes()], theta.clone());
-    f.value_and_gradient(theta, Batch::Full, &mut values, &mut gradient, &mut Scratch::new());
+    f.value_and_gradient(theta, Batch::Full, &mut values, &mut gradient, &mut Workspace::new());
     (values, (0..theta.lanes()).map(|lane| gradient.lane(lane)).collect())
 }
 
@@ -30,9 +30,9 @@ fn a_composed_objective_is_the_one_between_products() {
     for (index, instance) in objectives().iter().enumerate() {
         let problem = whole(index, 0);
         for (name, spec) in bases(&problem).iter().filter(|(_, spec)| !spec.is_identity()) {
-            let basis = problem.basis(&parts(&problem, &**spec));
-            let Some(composed) = problem.objective.reparameterized(&*basis) else { continue };
-            let between = Reparameterized { inner: &*problem.objective, basis: &*basis };
+            let basis = problem.coordinates(&parts(&problem, &**spec));
+            let Some(composed) = problem.objective.reparameterized(&basis) else { continue };
+            let between = Reparameterized { inner: &*problem.objective, coordinates: &basis };
             let mut theta = Lanes::broadcast(composed.layout(), 3, problem.start.view());
             theta.set_lane(1, (&problem.start * -0.1).view());
             theta.set_lane(2, problem.start.mapv(f64::cos).view());
@@ -47,7 +47,7 @@ fn a_composed_objective_is_the_one_between_products() {
             assert_eq!(composed.minimum(), problem.objective.minimum());
             assert_eq!(composed.resolution(), problem.objective.resolution());
             let minimizer = |f: &dyn Objective<f64>| f.minimizer().unwrap().to_owned();
-            let moved = moved_back(&*basis, &*composed, &minimizer(&*composed));
+            let moved = moved_back(&basis, &*composed, &minimizer(&*composed));
             assert!(distance(&moved, &minimizer(&*problem.objective)) <= 1e-13, "{name}");
             compared += 1;
         }
@@ -57,13 +57,13 @@ fn a_composed_objective_is_the_one_between_products() {
 
 /// Vθ̃.
 fn moved_back(
-    basis: &dyn Basis<f64>,
+    basis: &Coordinates<f64>,
     objective: &dyn Objective<f64>,
     point: &Array1<f64>,
 ) -> Array1<f64> {
     let from = Lanes::broadcast(objective.layout(), 1, point.view());
     let mut to = from.clone();
-    basis.to_original(&from, &mut to, &mut Scratch::new());
+    basis.to_original(&from, &mut to, &mut Workspace::new());
     to.lane(0)
 }
 
@@ -86,9 +86,9 @@ fn neither_what_is_recorded_nor_company_changes_a_bit() {
     for (index, instance) in objectives().iter().enumerate() {
         let problem = whole(index, 1);
         for (name, spec) in bases(&problem) {
-            let basis = problem.basis(&parts(&problem, &*spec));
+            let basis = problem.coordinates(&parts(&problem, &*spec));
             let run = |recording, methods: &[Method<'_>]| {
-                train(&problem, &*basis, methods, &training, recording, Control::none()).unwrap()
+                train(&problem, &basis, methods, &training, recording, Control::none()).unwrap()
             };
             let all = optimizers();
             // The third diverges on some objectives, and its lane is dropped.
@@ -122,12 +122,12 @@ fn trajectories_are_in_original_coordinates() {
     for (index, instance) in objectives().iter().enumerate() {
         let problem = whole(index, 2);
         for (name, spec) in bases(&problem) {
-            let basis = problem.basis(&parts(&problem, &*spec));
+            let basis = problem.coordinates(&parts(&problem, &*spec));
             let (_, adam) = optimizers().into_iter().find(|(name, _)| *name == "adam").unwrap();
             let methods = [Method { optimizer: &*adam, learning_rates: &[0.01] }];
             let recording = Recording::Trajectory;
             let runs =
-                train(&problem, &*basis, &methods, &training, recording, Control::none()).unwrap();
+                train(&problem, &basis, &methods, &training, recording, Control::none()).unwrap();
             for (iterate, point) in runs[0].trajectory.iter().zip(&runs[0].curve) {
                 let theta = Lanes::broadcast(problem.objective.layout(), 1, iterate.theta.view());
                 let (values, _) = evaluate(&*problem.objective, &theta);

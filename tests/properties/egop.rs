@@ -3,16 +3,16 @@
 
 use std::ops::Range;
 
-use egop::basis::{BlockDiagonal, Part, Vectors};
+use egop::coordinates::{Coordinates, Orthonormal};
 use egop::data::{Decay, gaussian_vector, orthonormal, spectral_matrix};
 use egop::distribution::Distribution;
-use egop::egop::{Estimate, Sampler, Samples, Sampling};
-use egop::lanes::{Lanes, Layout};
+use egop::egop::egop;
+use egop::gradients::{Gradients, Sampler, Samples, Sampling};
+use egop::lanes::{Lanes, Layout, Workspace};
 use egop::linalg::symmetric_eigen;
-use egop::objective::{
-    Batch, Composite, LeastSquares, LogSumExp, Logistic, Objective, Outer, Scratch,
-};
+use egop::objective::{Batch, Composite, LeastSquares, LogSumExp, Logistic, Objective, Outer};
 use egop::rng::Streams;
+use egop::trial::Precision;
 use ndarray::{Array1, Array2, ArrayView2};
 use proptest::prelude::*;
 
@@ -35,7 +35,7 @@ fn blocks(
     let streams = Streams::new(seed, 0);
     let sampler =
         Sampler { objective, distribution, sampling, streams, progress: &|_: usize| true };
-    sampler.egop(ranges).unwrap()
+    egop(&sampler, 0..sampler.samples(), ranges).unwrap()
 }
 
 fn samples(count: usize) -> Sampling {
@@ -174,9 +174,8 @@ proptest! {
         let error = (case.variance().sum() / count as f64).sqrt();
         let layout = case.objective.layout();
         let turned = |v: &Array2<f64>| {
-            let vectors = Vectors::Orthonormal(v.clone());
-            let basis = BlockDiagonal::new(layout, &[Part { blocks: 0..1, vectors }]);
-            let turned = Reparameterized { inner: &case.objective, basis: &basis };
+            let coordinates = in_basis(layout, &v);
+            let turned = Reparameterized { inner: &case.objective, coordinates: &coordinates };
             estimate(&turned, samples(count), seed.into())
         };
         let (_, v) = rotation(layout, seed.into());
@@ -221,8 +220,8 @@ fn check_lemma_18<H: Outer<f64> + Clone>(
         let theta: Array1<f64> = Distribution::Gaussian { scale: 1.0 }.sample(layout, &mut rng);
         let z = Lanes::broadcast(layout, 1, a.dot(&theta).view());
         let mut gradient = z.clone();
-        let (mut value, mut scratch) = ([0.0], Scratch::new());
-        outer.value_and_gradient(&z, Batch::Full, &mut value, &mut gradient, &mut scratch);
+        let (mut value, mut workspace) = ([0.0], Workspace::new());
+        outer.value_and_gradient(&z, Batch::Full, &mut value, &mut gradient, &mut workspace);
         let gradient = gradient.lane(0);
         for ((i, j), entry) in middle.indexed_iter_mut() {
             *entry += gradient[i] * gradient[j] / count as f64;
@@ -241,11 +240,15 @@ fn check_lemma_18<H: Outer<f64> + Clone>(
 }
 
 /// V as a change of variables and as a matrix.
-fn rotation(layout: &Layout, seed: u64) -> (BlockDiagonal<f64>, Array2<f64>) {
+/// The coordinates of V over one block.
+fn in_basis(layout: &Layout, v: &Array2<f64>) -> Coordinates<f64> {
+    Coordinates::new(layout, [(0..1, f64::linear_map(&Orthonormal(v.clone().into())))])
+}
+
+fn rotation(layout: &Layout, seed: u64) -> (Coordinates<f64>, Array2<f64>) {
     let d = layout.dimension();
     let v = orthonormal(d, d, &mut Streams::new(seed, 0).rng("rotation"));
-    let vectors = Vectors::Orthonormal(v.clone());
-    (BlockDiagonal::new(layout, &[Part { blocks: 0..1, vectors }]), v)
+    (in_basis(layout, &v), v)
 }
 
 #[test]
@@ -255,7 +258,7 @@ fn the_egop_of_a_reparameterized_function_is_the_reparameterized_egop() {
     let a = spectral_matrix(12, 6, Decay::Power { exponent: 1.0 }, &mut rng);
     let objective = LogSumExp::<f64>::realizable(a.view(), &gaussian_vector(6, &mut rng));
     let (basis, v) = rotation(objective.layout(), 4);
-    let reparameterized = Reparameterized { inner: &objective, basis: &basis };
+    let reparameterized = Reparameterized { inner: &objective, coordinates: &basis };
     let of_f = estimate(&objective, samples(SAMPLES), 1);
     let again = estimate(&objective, samples(SAMPLES), 2);
     let of_f_after_v = estimate(&reparameterized, samples(SAMPLES), 3);

@@ -1,9 +1,10 @@
 //! Every registered objective: its gradient, its lanes, its minimum, its overflow.
 
+use egop::data::Split;
 use egop::distribution::Distribution;
-use egop::lanes::Lanes;
+use egop::lanes::{Lanes, Workspace};
 use egop::linalg::double;
-use egop::objective::{Batch, Objective, Scratch, Split};
+use egop::objective::{Batch, Objective};
 use egop::rng::Streams;
 use egop::trial::Precision;
 use ndarray::Array1;
@@ -33,7 +34,7 @@ fn evaluate<R: Precision>(
     }
     let mut gradient = theta.clone();
     let mut values = vec![f64::NAN; points.len()];
-    objective.value_and_gradient(&theta, batch, &mut values, &mut gradient, &mut Scratch::new());
+    objective.value_and_gradient(&theta, batch, &mut values, &mut gradient, &mut Workspace::new());
     (values, (0..points.len()).map(|lane| gradient.lane(lane)).collect())
 }
 
@@ -51,7 +52,7 @@ fn what_is_said_to_be_known_is_known_and_nothing_else() {
         assert_eq!(objective.minimum().is_some(), known.minimum, "{what}");
         assert_eq!(objective.minimizer().is_some(), known.minimizer, "{what}");
         let theta = Lanes::zeros(objective.layout(), 1);
-        let evaluate = |split| objective.evaluate(&theta, split, &mut Scratch::new());
+        let evaluate = |split| objective.evaluate(&theta, split, &mut Workspace::new());
         assert_eq!(evaluate(Split::Validation).is_some(), known.validation, "{what}");
         assert_eq!(evaluate(Split::Test).is_some(), known.test, "{what}");
         for split in [Split::Training, Split::Validation, Split::Test] {
@@ -192,7 +193,7 @@ fn evaluating_the_training_split_gives_the_training_loss() {
             theta.set_lane(lane, point.view());
         }
         let (values, _) = evaluate(&*objective, &all, Batch::Full);
-        let metrics = objective.evaluate(&theta, Split::Training, &mut Scratch::new());
+        let metrics = objective.evaluate(&theta, Split::Training, &mut Workspace::new());
         for (metrics, value) in metrics.unwrap().iter().zip(&values) {
             // Sums over the rows may be cut differently.
             assert!((metrics.loss - value).abs() <= 1e-13 * value.abs(), "{}", instance.kind);

@@ -2,9 +2,10 @@
 
 use std::sync::Mutex;
 
-use egop::basis::Basis;
-use egop::lanes::{Lanes, Layout, Role};
-use egop::objective::{Batch, Metrics, Objective, Scratch, Split};
+use egop::coordinates::Coordinates;
+use egop::data::Split;
+use egop::lanes::{Lanes, Layout, Role, Workspace};
+use egop::objective::{Batch, Metrics, Objective};
 use ndarray::Array1;
 
 /// The same function of parameters that are cut into a weight, a bias and another weight block.
@@ -45,11 +46,11 @@ impl Objective<f64> for InBlocks {
         batch: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<f64>,
-        scratch: &mut Scratch<f64>,
+        workspace: &mut Workspace<f64>,
     ) {
         let theta = copied(theta, self.inner.layout());
         let mut whole = theta.clone();
-        self.inner.value_and_gradient(&theta, batch, values, &mut whole, scratch);
+        self.inner.value_and_gradient(&theta, batch, values, &mut whole, workspace);
         *gradient = copied(&whole, &self.layout);
     }
 
@@ -57,16 +58,16 @@ impl Objective<f64> for InBlocks {
         &self,
         theta: &Lanes<f64>,
         split: Split,
-        scratch: &mut Scratch<f64>,
+        workspace: &mut Workspace<f64>,
     ) -> Option<Vec<Metrics>> {
-        self.inner.evaluate(&copied(theta, self.inner.layout()), split, scratch)
+        self.inner.evaluate(&copied(theta, self.inner.layout()), split, workspace)
     }
 }
 
 /// f∘V.
 pub struct Reparameterized<'a> {
     pub inner: &'a dyn Objective<f64>,
-    pub basis: &'a dyn Basis<f64>,
+    pub coordinates: &'a Coordinates<f64>,
 }
 
 impl Objective<f64> for Reparameterized<'_> {
@@ -80,15 +81,15 @@ impl Objective<f64> for Reparameterized<'_> {
         batch: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<f64>,
-        scratch: &mut Scratch<f64>,
+        workspace: &mut Workspace<f64>,
     ) {
         let (mut original, mut steepest) = (theta.clone(), theta.clone());
-        self.basis.to_original(theta, &mut original, scratch);
-        self.inner.value_and_gradient(&original, batch, values, &mut steepest, scratch);
-        self.basis.to_reparameterized(&steepest, gradient, scratch);
+        self.coordinates.to_original(theta, &mut original, workspace);
+        self.inner.value_and_gradient(&original, batch, values, &mut steepest, workspace);
+        self.coordinates.pull_back(&steepest, gradient, workspace);
     }
 
-    fn evaluate(&self, _: &Lanes<f64>, _: Split, _: &mut Scratch<f64>) -> Option<Vec<Metrics>> {
+    fn evaluate(&self, _: &Lanes<f64>, _: Split, _: &mut Workspace<f64>) -> Option<Vec<Metrics>> {
         None
     }
 }
@@ -122,7 +123,7 @@ impl Objective<f64> for Recorder {
         batch: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<f64>,
-        _: &mut Scratch<f64>,
+        _: &mut Workspace<f64>,
     ) {
         let Batch::Rows(rows) = batch else { panic!("minibatches were asked for") };
         values.fill(0.0);
@@ -131,7 +132,7 @@ impl Objective<f64> for Recorder {
         asked.extend((0..theta.lanes()).map(|lane| (theta.lane(lane), rows.to_vec())));
     }
 
-    fn evaluate(&self, _: &Lanes<f64>, _: Split, _: &mut Scratch<f64>) -> Option<Vec<Metrics>> {
+    fn evaluate(&self, _: &Lanes<f64>, _: Split, _: &mut Workspace<f64>) -> Option<Vec<Metrics>> {
         None
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use egop::basis::Identity;
-use egop::lanes::{Lanes, Layout};
-use egop::objective::{Batch, Metrics, Objective, Scratch, Split};
+use egop::coordinates::Coordinates;
+use egop::data::Split;
+use egop::lanes::{Lanes, Layout, Workspace};
+use egop::objective::{Batch, Metrics, Objective};
 use egop::optimizer::{self, Adagrad, Adam, Momentum, Sgd};
 use egop::record::Stop;
 use egop::rng::Streams;
@@ -32,7 +33,7 @@ impl Objective<f64> for Poisoned {
         _: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<f64>,
-        _: &mut Scratch<f64>,
+        _: &mut Workspace<f64>,
     ) {
         for (lane, value) in values.iter_mut().enumerate() {
             let mut point = theta.lane(lane);
@@ -45,7 +46,7 @@ impl Objective<f64> for Poisoned {
         self.evaluations.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn evaluate(&self, _: &Lanes<f64>, _: Split, _: &mut Scratch<f64>) -> Option<Vec<Metrics>> {
+    fn evaluate(&self, _: &Lanes<f64>, _: Split, _: &mut Workspace<f64>) -> Option<Vec<Metrics>> {
         None
     }
 }
@@ -73,7 +74,8 @@ fn a_gradient_that_is_no_number_ends_its_run_and_no_other() {
             streams: Streams::new(1, 0),
         };
         let method = Method { optimizer, learning_rates: &[0.01, 0.02, 0.03] };
-        train(&problem, &Identity, &[method], &training, Recording::Curve, Control::none()).unwrap()
+        let original = Coordinates::original(problem.objective.layout());
+        train(&problem, &original, &[method], &training, Recording::Curve, Control::none()).unwrap()
     };
     let mut cases = 0;
     for optimizer in optimizers {

@@ -31,7 +31,15 @@ where
     }
 }
 
-impl Spec for Panicking {}
+impl Spec for Panicking {
+    fn state_len(&self, _: &Layout) -> usize {
+        0
+    }
+
+    fn step_flops(&self, _: &Layout) -> f64 {
+        0.0
+    }
+}
 
 fn lab(at: usize) -> Lab {
     let mut lab = Lab::new(&[]);

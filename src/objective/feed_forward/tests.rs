@@ -101,7 +101,7 @@ fn evaluation_agrees_with_the_training_loss_and_counts_the_first_of_equal_logits
     let mut theta = parameters::<f64>(network.layout(), 3);
     theta.set_lane(1, Array1::zeros(network.layout().dimension()).view());
     let (values, _) = gradient(&network, &theta, Batch::Full);
-    let metrics = network.evaluate(&theta, Split::Training, &mut Scratch::new()).unwrap();
+    let metrics = network.evaluate(&theta, Split::Training, &mut Workspace::new()).unwrap();
     let losses: Vec<f64> = metrics.iter().map(|metrics| metrics.loss).collect();
     assert_eq!(losses, values);
 
@@ -111,7 +111,7 @@ fn evaluation_agrees_with_the_training_loss_and_counts_the_first_of_equal_logits
     // log 3 to rounding of a mean.
     assert!((metrics[1].loss - 3_f64.ln()).abs() < 1e-14);
 
-    let test = network.evaluate(&theta, Split::Test, &mut Scratch::new());
+    let test = network.evaluate(&theta, Split::Test, &mut Workspace::new());
     assert_eq!(test, None);
 }
 
@@ -139,8 +139,8 @@ fn softmax_residuals_sum_to_zero_so_the_last_layer_has_a_deficient_rank() {
 fn the_work_space_does_not_grow_with_the_data() {
     let network = network(&[64, 32, 10], true, 20 * CHUNK);
     let theta = parameters::<f64>(network.layout(), 64);
-    let mut scratch = Scratch::new();
-    network.evaluate(&theta, Split::Training, &mut scratch).unwrap();
-    let entries: usize = scratch.buffers.iter().map(Vec::len).sum();
+    let mut workspace = Workspace::new();
+    network.evaluate(&theta, Split::Training, &mut workspace).unwrap();
+    let entries: usize = workspace.entries();
     assert!(entries * size_of::<f64>() < 2 * GROUP_BYTES, "{entries}");
 }

@@ -110,8 +110,8 @@ impl Spec for LinearNetSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lanes::Lanes;
-    use crate::objective::{Scratch, Split};
+    use crate::data::Split;
+    use crate::lanes::{Lanes, Workspace};
 
     const STREAMS: fn() -> Streams = || Streams::new(3, 0);
 
@@ -162,7 +162,7 @@ mod tests {
 
         let theta = Lanes::zeros(narrow.layout(), 2);
         for split in [Split::Training, Split::Validation, Split::Test] {
-            let metrics = narrow.evaluate(&theta, split, &mut Scratch::new()).unwrap();
+            let metrics = narrow.evaluate(&theta, split, &mut Workspace::new()).unwrap();
             assert_eq!(metrics[0], metrics[1]);
             assert!(metrics[0].loss > 0.0 && metrics[0].accuracy.is_none());
         }

@@ -2,9 +2,9 @@
 
 use ndarray::Array1;
 
-use crate::lanes::Lanes;
+use crate::data::Split;
+use crate::lanes::{Lanes, Workspace};
 use crate::linalg::{Real, double, real};
-use crate::objective::{Scratch, Split};
 use crate::record::LandscapeRow;
 use crate::trial::Problem;
 
@@ -27,7 +27,7 @@ pub(super) fn rows<R: Real>(problem: &Problem<R>, trial: usize) -> Vec<Landscape
     let reach = REACH * offset.dot(&offset).sqrt();
     let axis =
         |center: f64, i: usize| center + reach * (2.0 * i as f64 / (POINTS - 1) as f64 - 1.0);
-    let mut scratch = Scratch::new();
+    let mut workspace = Workspace::new();
     let mut theta = Lanes::<R>::zeros(objective.layout(), POINTS);
     let mut rows = Vec::with_capacity(ROWS);
     for j in 0..POINTS {
@@ -36,7 +36,8 @@ pub(super) fn rows<R: Real>(problem: &Problem<R>, trial: usize) -> Vec<Landscape
             let point = Array1::from_vec(vec![real(axis(center[0], i)), real(y)]);
             theta.set_lane(i, point.view());
         }
-        let losses = objective.evaluate(&theta, Split::Training, &mut scratch).unwrap_or_default();
+        let losses =
+            objective.evaluate(&theta, Split::Training, &mut workspace).unwrap_or_default();
         rows.extend(losses.iter().enumerate().map(|(i, metrics)| LandscapeRow {
             trial,
             x: axis(center[0], i),

@@ -3,10 +3,11 @@
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
-use super::{Rows, Task, block_name};
-use crate::egop::{Estimate, Measure, Sampler, Spectrum, measured_subspaces, subspace_distance};
+use super::{Rows, Task};
+use crate::egop::{Measure, Spectrum, egop, measured_subspaces, subspace_distance};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
+use crate::gradients::{Gradients, Sampler};
 use crate::objective::Context;
 use crate::record::{EigenvectorRow, MeasureRow, SpectrumRow};
 use crate::trial::{Control, Precision};
@@ -40,7 +41,7 @@ impl Task {
     /// Estimates the EGOP of each block, from all samples and from either half of them.
     ///
     /// # Errors
-    /// When there are fewer than two samples; otherwise as for [`Estimate::egop`].
+    /// When there are fewer than two samples; otherwise as for [`egop`].
     pub fn estimates<R: Precision>(
         &self,
         experiment: &Experiment,
@@ -68,18 +69,17 @@ impl Task {
         }
         let groups = coordinates.basis.scope().map(|scope| scope.groups(layout));
         let groups = groups.unwrap_or_default();
-        let ranges: Vec<_> =
-            groups.iter().map(|group| crate::basis::parameters(layout, group)).collect();
+        let ranges: Vec<_> = groups.iter().map(|group| layout.parameters(group)).collect();
         let middle = samples / 2;
-        let first = sampler.egop_of(0..middle, &ranges)?;
-        let second = sampler.egop_of(middle..samples, &ranges)?;
+        let first = egop(&sampler, 0..middle, &ranges)?;
+        let second = egop(&sampler, middle..samples, &ranges)?;
         let share = middle as f64 / samples as f64;
         let halves = first.into_iter().zip(second);
         groups
             .iter()
             .zip(halves)
             .map(|(group, halves)| {
-                Ok((block_name(layout, group), Halved::decompose(halves, share)?))
+                Ok((layout.group_name(group), Halved::decompose(halves, share)?))
             })
             .collect()
     }

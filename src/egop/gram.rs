@@ -1,0 +1,61 @@
+//! GᵀG, summed up from sampled gradients.
+
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView2, Axis, Slice, Zip};
+use rayon::prelude::*;
+
+use crate::gradients::Statistic;
+use crate::linalg;
+
+/// Rows of the estimate that one thread updates.
+const STRIP: usize = 256;
+
+/// The sum of outer products g gᵀ over some of the parameters, held as strips of the lower triangle
+/// that threads update apart.
+#[derive(Debug)]
+pub struct Gram {
+    parameters: Range<usize>,
+    strips: Vec<Array2<f64>>,
+    samples: usize,
+}
+
+impl Gram {
+    /// Over a range of parameters; of no samples yet.
+    pub fn new(parameters: Range<usize>) -> Self {
+        let size = parameters.len();
+        let strip = |start: usize| {
+            let end = size.min(start + STRIP);
+            Array2::zeros((end - start, end))
+        };
+        let strips = (0..size).step_by(STRIP).map(strip).collect();
+        Self { parameters, strips, samples: 0 }
+    }
+
+    /// The lower triangle of the mean, GᵀG/M.
+    pub fn mean(self) -> Array2<f64> {
+        let (scale, size) = (1.0 / self.samples as f64, self.parameters.len());
+        let mut mean = Array2::zeros((size, size));
+        for (index, strip) in self.strips.into_iter().enumerate() {
+            let start = index * STRIP;
+            let rows = Slice::from(start..start + strip.nrows());
+            let mut part = mean.slice_axis_mut(Axis(0), rows);
+            let part = part.slice_axis_mut(Axis(1), (..strip.ncols()).into());
+            Zip::from(part).and(&strip).for_each(|mean, sum| *mean = sum * scale);
+        }
+        mean
+    }
+}
+
+impl Statistic for Gram {
+    fn add(&mut self, gradients: ArrayView2<'_, f64>) {
+        self.samples += gradients.nrows();
+        let first = self.parameters.start;
+        let columns = |start, end| first + start..first + end;
+        self.strips.par_iter_mut().enumerate().for_each(|(index, strip)| {
+            let start = index * STRIP;
+            let end = start + strip.nrows();
+            linalg::add_gram(gradients, columns(start, end), columns(0, end), strip.view_mut());
+        });
+    }
+}

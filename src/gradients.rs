@@ -1,0 +1,207 @@
+//! Gradients at random points: ∇f(θ₁), …, ∇f(θ_M) with θ_i ~ ρ (paper, Algorithm 1, line 1), as a
+//! stream into statistics that do not keep them.
+
+use std::ops::Range;
+
+use ndarray::ArrayView2;
+use rayon::prelude::*;
+
+use crate::config::{Allowed, Reader};
+use crate::distribution::Distribution;
+use crate::error::{Error, Result};
+use crate::lanes::{Lanes, Layout, Workspace};
+use crate::linalg::{self, Real, double};
+use crate::minibatch::{Minibatches, Order};
+use crate::objective::{Batch, Objective};
+use crate::rng::Streams;
+use crate::simd::vectorized;
+
+/// Number M of sampled gradients.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Samples {
+    /// M.
+    Count(usize),
+    /// M as a multiple of the number d of parameters.
+    PerParameter(f64),
+}
+
+/// How an EGOP is estimated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    /// Number of gradients.
+    pub samples: Samples,
+    /// Rows in a minibatch; `None`: full-batch gradients. Sample number i uses the i-th minibatch
+    /// of reshuffled passes over the training rows.
+    pub batch: Option<usize>,
+}
+
+impl Sampling {
+    /// Reads `samples` (M) or `samples_per_parameter` (M/d), and `batch`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let given = reader.alternative(&[&["samples"], &["samples_per_parameter"]]);
+        let samples = match given {
+            None => None,
+            Some(Some(0)) => reader.count("samples", 1..=100_000_000).map(Samples::Count),
+            Some(_) => {
+                let multiple =
+                    reader.number_or("samples_per_parameter", 2.0, Allowed::between(1e-3, 1e3));
+                multiple.map(Samples::PerParameter)
+            }
+        };
+        let batch = reader.optional_count("batch", 1..=10_000_000);
+        Some(Self { samples: samples?, batch: batch? })
+    }
+
+    /// M for a model of `dimension` parameters, at least 1.
+    pub fn count(&self, dimension: usize) -> usize {
+        match self.samples {
+            Samples::Count(count) => count,
+            Samples::PerParameter(multiple) => {
+                ((multiple * dimension as f64).round() as usize).max(1)
+            }
+        }
+    }
+}
+
+/// Samples that a statistic is given at a time; bounds the memory and fixes the order of sums.
+pub const CHUNK: usize = 256;
+/// Samples evaluated side by side.
+const LANES: usize = 16;
+/// What is accumulated of sampled gradients.
+pub trait Statistic: Send {
+    /// Adds the gradients of further samples: m × d, one in each row, all finite. It is given the
+    /// same rows in the same portions for any number of threads.
+    fn add(&mut self, gradients: ArrayView2<'_, f64>);
+}
+
+/// Samples gradients; hides their precision.
+pub trait Gradients {
+    /// The parameter blocks.
+    fn layout(&self) -> &Layout;
+
+    /// The number M of samples.
+    fn samples(&self) -> usize;
+
+    /// Gives some of the M samples to statistics, in order.
+    ///
+    /// # Errors
+    /// When a sampled gradient is not finite, or on interruption.
+    fn stream(&self, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()>;
+}
+
+/// Where gradients come from: an objective, ρ and the trial's random streams.
+pub struct Sampler<'a, R: Real> {
+    /// f.
+    pub objective: &'a dyn Objective<R>,
+    /// ρ.
+    pub distribution: Distribution,
+    /// M and the minibatches.
+    pub sampling: Sampling,
+    /// The trial's streams.
+    pub streams: Streams,
+    /// Called with the number of further samples done; returns whether to go on.
+    pub progress: &'a (dyn Fn(usize) -> bool + Sync),
+}
+
+impl<R: Real> Gradients for Sampler<'_, R> {
+    fn layout(&self) -> &Layout {
+        self.objective.layout()
+    }
+
+    fn samples(&self) -> usize {
+        self.sampling.count(self.layout().dimension())
+    }
+
+    fn stream(&self, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()> {
+        let dimension = self.layout().dimension();
+        // Filled anew for every chunk, in memory that stays.
+        let mut gradients = Vec::new();
+        for start in samples.clone().step_by(CHUNK) {
+            let chunk = start..samples.end.min(start + CHUNK);
+            let count = chunk.len();
+            gradients.resize(count * dimension, 0.0);
+            self.fill(chunk.clone(), &mut gradients);
+            if !linalg::all_finite(gradients.iter()) {
+                return Err(Error::Numerical(format!(
+                    "EGOP estimation: a gradient among samples {} to {} is not finite; \
+                     a narrower distribution may help",
+                    chunk.start,
+                    chunk.end - 1
+                )));
+            }
+            let gradients = ArrayView2::from_shape((count, dimension), &gradients)
+                .expect("chunk × d entries by construction");
+            into.iter_mut().for_each(|statistic| statistic.add(gradients));
+            if !(self.progress)(count) {
+                return Err(Error::Interrupted);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Real> Sampler<'_, R> {
+    /// Writes the gradients of some samples, one after the other.
+    fn fill(&self, samples: Range<usize>, gradients: &mut [f64]) {
+        let dimension = self.layout().dimension();
+        gradients
+            .par_chunks_mut(LANES * dimension)
+            .zip(samples.into_par_iter().step_by(LANES))
+            .for_each_init(Workspace::new, |workspace, (gradients, start)| match self.batches() {
+                None => self.full_batch(start, gradients, workspace),
+                Some(batches) => self.minibatches(batches, start, gradients, workspace),
+            });
+    }
+
+    fn batches(&self) -> Option<Minibatches> {
+        self.sampling.batch.zip(self.objective.examples()).map(|(size, examples)| Minibatches {
+            examples,
+            size: size.min(examples),
+            order: Order::Reshuffled,
+        })
+    }
+
+    /// Writes gradients of samples from number `start` on: all side by side.
+    fn full_batch(&self, start: usize, gradients: &mut [f64], workspace: &mut Workspace<R>) {
+        let layout = self.layout();
+        let count = gradients.len() / layout.dimension();
+        let mut theta = Lanes::zeros(layout, count);
+        for lane in 0..count {
+            let mut rng = self.streams.indexed("egop", start + lane);
+            theta.set_lane(lane, self.distribution.sample::<R>(layout, &mut rng).view());
+        }
+        let (mut values, mut all) = (vec![0.0; count], Lanes::zeros(layout, count));
+        self.objective.value_and_gradient(&theta, Batch::Full, &mut values, &mut all, workspace);
+        for (lane, to) in gradients.chunks_exact_mut(layout.dimension()).enumerate() {
+            to.iter_mut().zip(&all.lane(lane)).for_each(|(to, &from)| *to = double(from));
+        }
+    }
+
+    /// The same from minibatches: one after the other, as no two samples share theirs.
+    fn minibatches(
+        &self,
+        batches: Minibatches,
+        start: usize,
+        gradients: &mut [f64],
+        workspace: &mut Workspace<R>,
+    ) {
+        let layout = self.layout();
+        let (mut theta, mut gradient) = (Lanes::zeros(layout, 1), Lanes::zeros(layout, 1));
+        let mut pass = (usize::MAX, Vec::new());
+        for (sample, to) in (start..).zip(gradients.chunks_exact_mut(layout.dimension())) {
+            let epoch = sample / batches.per_epoch();
+            if pass.0 != epoch {
+                pass = (epoch, batches.pass(&self.streams, "egop minibatches", epoch));
+            }
+            let rows = batches.cut(&pass.1).nth(sample % batches.per_epoch()).unwrap_or_default();
+            let mut rng = self.streams.indexed("egop", sample);
+            // The entries of a lane alone are in the order of the layout.
+            self.distribution.fill(layout, &mut rng, theta.as_mut_slice());
+            let batch = Batch::Rows(rows);
+            self.objective.value_and_gradient(&theta, batch, &mut [0.0], &mut gradient, workspace);
+            vectorized(|| {
+                to.iter_mut().zip(gradient.as_slice()).for_each(|(to, &from)| *to = double(from));
+            });
+        }
+    }
+}
