@@ -9,7 +9,7 @@ use egop::distribution::Distribution;
 use egop::egop::{Spectrum, egop};
 use egop::gradients::{Gradients, Sampler, Samples, Sampling};
 use egop::lanes::{Lanes, Layout, Workspace};
-use egop::linalg::{self, Into, Real, real};
+use egop::linalg::{self, Accum, Real, from_f64};
 use egop::objective::PointObjective;
 use egop::objective::{
     Batch, FeedForward, LinearNet, LinearNetSpec, LogSumExp, Objective, PerLane,
@@ -42,7 +42,7 @@ fn gram_matrix(size: usize) -> Array2<f64> {
     let decay = Decay::Power { exponent: 1.0 };
     let matrix = data::spectral_matrix(size, size, decay, &mut streams().rng("gram"));
     let mut gram = Array2::zeros((size, size));
-    linalg::product(matrix.t(), matrix.view(), Into::Overwrite, gram.view_mut());
+    linalg::product(matrix.t(), matrix.view(), Accum::Overwrite, gram.view_mut());
     gram
 }
 
@@ -100,7 +100,7 @@ fn optimizer_steps(criterion: &mut Criterion) {
         let mut theta = lanes(&layout, LANES, RHO);
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                optimizer.step(theta.view_mut(0..LANES), gradient.view(0..LANES), &rates);
+                optimizer.step(theta.view_mut(0..LANES), gradient.view(0..LANES), &rates).unwrap();
             });
         });
     }
@@ -139,7 +139,7 @@ fn gradients(criterion: &mut Criterion) {
 fn exponentials(criterion: &mut Criterion) {
     let decay = Decay::Power { exponent: 1.0 };
     let matrix = data::spectral_matrix(4000, 2, decay, &mut streams().rng("data"));
-    let objective = LogSumExp::realizable(matrix.view(), &Array1::from_elem(2, real(1.0)));
+    let objective = LogSumExp::realizable(matrix.view(), &Array1::from_elem(2, from_f64(1.0)));
     gradient(criterion, "log-sum-exp, 4000 terms", &objective, 0);
 }
 

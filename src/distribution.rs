@@ -7,7 +7,7 @@ use ndarray_rand::rand_distr::{Distribution as _, StandardNormal, Uniform};
 use crate::config::Allowed;
 use crate::config::Reader;
 use crate::lanes::{Layout, Role};
-use crate::linalg::{Real, real};
+use crate::linalg::{Real, from_f64};
 
 /// A distribution over parameter vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,7 +68,7 @@ impl Distribution {
                     let bound = 1.0 / fan_in.sqrt();
                     let uniform = Uniform::new_inclusive(-bound, bound)
                         .expect("a layer has at least one input, so the bound is finite");
-                    entries.fill_with(|| real(uniform.sample(rng)));
+                    entries.fill_with(|| from_f64(uniform.sample(rng)));
                 }
             }
         }
@@ -78,7 +78,7 @@ impl Distribution {
 fn fill_normal<R: Real>(deviation: f64, rng: &mut impl Rng, entries: &mut [R]) {
     entries.fill_with(|| {
         let unit: f64 = StandardNormal.sample(rng);
-        real(deviation * unit)
+        from_f64(deviation * unit)
     });
 }
 

@@ -10,7 +10,7 @@ use crate::config::{Allowed, Reader};
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Layout, Workspace};
-use crate::linalg::{self, Real, double};
+use crate::linalg::{self, Real, to_f64};
 use crate::minibatch::{Minibatches, Order};
 use crate::objective::{Batch, Objective};
 use crate::rng::Streams;
@@ -173,7 +173,7 @@ impl<R: Real> Sampler<'_, R> {
         let (mut values, mut all) = (vec![0.0; count], Lanes::zeros(layout, count));
         self.objective.value_and_gradient(&theta, Batch::Full, &mut values, &mut all, workspace);
         for (lane, to) in gradients.chunks_exact_mut(layout.dimension()).enumerate() {
-            to.iter_mut().zip(&all.lane(lane)).for_each(|(to, &from)| *to = double(from));
+            to.iter_mut().zip(&all.lane(lane)).for_each(|(to, &from)| *to = to_f64(from));
         }
     }
 
@@ -200,7 +200,7 @@ impl<R: Real> Sampler<'_, R> {
             let batch = Batch::Rows(rows);
             self.objective.value_and_gradient(&theta, batch, &mut [0.0], &mut gradient, workspace);
             vectorized(|| {
-                to.iter_mut().zip(gradient.as_slice()).for_each(|(to, &from)| *to = double(from));
+                to.iter_mut().zip(gradient.as_slice()).for_each(|(to, &from)| *to = to_f64(from));
             });
         }
     }

@@ -63,18 +63,18 @@ real!(f64);
 real!(f32);
 
 /// Converts a double to `R` (rounding to nearest).
-pub fn real<R: Real>(value: f64) -> R {
+pub fn from_f64<R: Real>(value: f64) -> R {
     R::from_f64(value).expect("f32 and f64 take every f64, rounding")
 }
 
 /// Converts an `R` to a double, exactly.
-pub fn double<R: Real>(value: R) -> f64 {
+pub fn to_f64<R: Real>(value: R) -> f64 {
     ToPrimitive::to_f64(&value).expect("f32 and f64 convert to f64 exactly")
 }
 
 /// Whether a product overwrites its result or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Into {
+pub enum Accum {
     /// C ← A B.
     Overwrite,
     /// C ← C + A B.
@@ -92,7 +92,7 @@ pub enum Into {
 pub fn product<R: Real>(
     a: ArrayView2<'_, R>,
     b: ArrayView2<'_, R>,
-    into: Into,
+    into: Accum,
     c: ArrayViewMut2<'_, R>,
 ) {
     backend::product(a, b, into, c);
@@ -201,8 +201,8 @@ pub fn solve_positive_definite(
 /// The largest entry of |VᵀV − I|: how far a matrix's columns are from orthonormal.
 pub fn orthonormality_defect<R: Real>(v: ArrayView2<'_, R>) -> f64 {
     let mut gram = Array2::zeros((v.ncols(), v.ncols()));
-    product(v.t(), v, Into::Overwrite, gram.view_mut());
-    let off = |((i, j), &x): ((usize, usize), &R)| double(x) - f64::from(u8::from(i == j));
+    product(v.t(), v, Accum::Overwrite, gram.view_mut());
+    let off = |((i, j), &x): ((usize, usize), &R)| to_f64(x) - f64::from(u8::from(i == j));
     largest(gram.indexed_iter().map(|entry| off(entry).abs()))
 }
 
@@ -241,9 +241,9 @@ fn leave_wide_registers() {
 mod with_faer {
     use std::ops::Range;
 
-    use super::{ArrayView2, ArrayViewMut2, Into, Real, as_faer, leave_wide_registers};
+    use super::{Accum, ArrayView2, ArrayViewMut2, Real, as_faer, leave_wide_registers};
     use faer::linalg::matmul::matmul;
-    use faer::{Accum, Par};
+    use faer::{Accum as Faers, Par};
     use ndarray::{Array2, Axis, CowArray, Ix2, Slice};
 
     pub(super) use super::eigen::symmetric_eigen;
@@ -254,11 +254,11 @@ mod with_faer {
         faer::MatMut::from_row_major_slice_mut(slice, rows, columns)
     }
 
-    impl From<Into> for Accum {
-        fn from(into: Into) -> Self {
+    impl From<Accum> for Faers {
+        fn from(into: Accum) -> Self {
             match into {
-                Into::Overwrite => Self::Replace,
-                Into::Add => Self::Add,
+                Accum::Overwrite => Self::Replace,
+                Accum::Add => Self::Add,
             }
         }
     }
@@ -269,7 +269,7 @@ mod with_faer {
     pub fn product<R: Real>(
         a: ArrayView2<'_, R>,
         b: ArrayView2<'_, R>,
-        into: Into,
+        into: Accum,
         mut c: ArrayViewMut2<'_, R>,
     ) {
         let (rows, columns) = padded(a.nrows(), a.ncols(), b.ncols());
@@ -280,7 +280,7 @@ mod with_faer {
         }
         let (a, b) = (with_zeros(a, Axis(0), rows), with_zeros(b, Axis(1), columns));
         let mut larger = Array2::zeros((rows, columns));
-        if into == Into::Add {
+        if into == Accum::Add {
             c.indexed_iter().for_each(|(index, &c)| larger[index] = c);
         }
         product(a.view(), b.view(), into, larger.view_mut());
@@ -328,7 +328,7 @@ mod with_faer {
         let a = as_faer(a);
         let left = a.subcols(left.start, left.len()).transpose();
         let right = a.subcols(right.start, right.len());
-        matmul(as_faer_mut(c), Accum::Add, left, right, num_traits::one(), Par::Seq);
+        matmul(as_faer_mut(c), Faers::Add, left, right, num_traits::one(), Par::Seq);
         leave_wide_registers();
     }
 }
@@ -370,7 +370,7 @@ mod tests {
         let mut state = salt.wrapping_add(1);
         let matrix = Array2::from_shape_simple_fn(shape, || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            real((state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5)
+            from_f64((state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5)
         });
         if transposed { matrix.reversed_axes() } else { matrix }
     }
@@ -381,7 +381,7 @@ mod tests {
         for layout in 0..4 {
             let a = matrix::<R>(m, k, layout & 1 == 1, salt);
             let b = matrix::<R>(k, n, layout & 2 == 2, salt + 1);
-            for into in [Into::Overwrite, Into::Add] {
+            for into in [Accum::Overwrite, Accum::Add] {
                 let mut c = matrix::<R>(m, n, false, salt + 2);
                 let mut alone = c.clone();
                 product(a.view(), b.view(), into, c.view_mut());
@@ -403,11 +403,11 @@ mod tests {
             let b = matrix::<R>(k, n, transposed, salt + 1);
             let factor = Factor::new(b.view());
             let (mut expected, mut c) = (Array2::zeros((m, n)), Array2::ones((m, n)));
-            product(a.view(), b.view(), Into::Overwrite, expected.view_mut());
+            product(a.view(), b.view(), Accum::Overwrite, expected.view_mut());
             let mut work = vec![R::zero(); m * k];
             factor.multiply(a.view(), c.view_mut(), &mut work);
             // Two orders of summing k terms below 1/4, each rounded.
-            let tolerance = real::<R>(0.5 * k as f64) * R::epsilon();
+            let tolerance = from_f64::<R>(0.5 * k as f64) * R::epsilon();
             for (c, expected) in c.iter().zip(&expected) {
                 assert!((*c - *expected).abs() <= tolerance, "{m} × {k} × {n}");
             }

@@ -1,6 +1,6 @@
 //! Loops compiled for the vector instructions that the machine has, found at run time.
 
-use crate::linalg::{Real, double};
+use crate::linalg::{Real, to_f64};
 
 /// Runs a loop with the widest vector instructions of this machine. The results are those of the
 /// plain loop: rounding does not depend on the width.
@@ -16,10 +16,10 @@ pub(crate) fn sum_of_squares<R: Real>(entries: &[R]) -> f64 {
     vectorized(|| {
         let mut sums = [0.0; 8];
         let chunks = entries.chunks_exact(8);
-        let rest: f64 = chunks.remainder().iter().map(|&x| double(x).powi(2)).sum();
+        let rest: f64 = chunks.remainder().iter().map(|&x| to_f64(x).powi(2)).sum();
         for chunk in chunks {
             for (sum, &x) in sums.iter_mut().zip(chunk) {
-                *sum += double(x).powi(2);
+                *sum += to_f64(x).powi(2);
             }
         }
         sums.iter().sum::<f64>() + rest

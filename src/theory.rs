@@ -3,7 +3,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::linalg::{self, Into};
+use crate::linalg::{self, Accum};
 
 /// A Hessian of an objective and where it is taken.
 #[derive(Clone, Debug)]
@@ -54,9 +54,9 @@ fn local_maximum(hessian: ArrayView2<'_, f64>, mut signs: Vec<f64>) -> f64 {
 /// VᵀHV: the Hessian after a change of variables θ = V θ̃.
 pub fn reparameterized(hessian: ArrayView2<'_, f64>, v: ArrayView2<'_, f64>) -> Array2<f64> {
     let mut half = Array2::zeros(v.raw_dim());
-    linalg::product(hessian, v, Into::Overwrite, half.view_mut());
+    linalg::product(hessian, v, Accum::Overwrite, half.view_mut());
     let mut whole = Array2::zeros(v.raw_dim());
-    linalg::product(v.t(), half.view(), Into::Overwrite, whole.view_mut());
+    linalg::product(v.t(), half.view(), Accum::Overwrite, whole.view_mut());
     whole
 }
 

@@ -107,7 +107,7 @@ fn every_objective_and_optimizer_follows_the_reference_in_both_coordinate_system
                     assert!((values[1] - loss).abs() <= TOLERANCE * scale, "{at}: {values:?}");
                     compared += 1;
                 }
-                optimizer.step(theta.view_mut(0..2), direction.view(0..2), &[rate, rate]);
+                optimizer.step(theta.view_mut(0..2), direction.view(0..2), &[rate, rate]).unwrap();
             }
         }
     }

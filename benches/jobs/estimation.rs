@@ -5,7 +5,7 @@ use egop::data::{DataSet, digits};
 use egop::distribution::Distribution;
 use egop::egop::{Spectrum, egop};
 use egop::gradients::{Sampler, Samples, Sampling};
-use egop::linalg::{self, Into};
+use egop::linalg::{self, Accum};
 use egop::minibatch::{Minibatches, Order};
 use egop::objective::{FeedForward, Objective};
 use egop::rng::Streams;
@@ -101,6 +101,6 @@ fn gram_matrix(size: usize) -> Array2<f64> {
     let deviations: Array1<f64> = (1..=size).map(|k| 1.0 / k as f64).collect();
     let gradients = Array2::random_using((size, size), StandardNormal, &mut rng) * &deviations;
     let mut gram = Array2::zeros((size, size));
-    linalg::product(gradients.t(), gradients.view(), Into::Overwrite, gram.view_mut());
+    linalg::product(gradients.t(), gradients.view(), Accum::Overwrite, gram.view_mut());
     gram
 }

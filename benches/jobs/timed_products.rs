@@ -7,7 +7,7 @@ use std::time::Instant;
 use egop::basis::Part;
 use egop::coordinates::{Coordinates, Cost, LinearMap};
 use egop::lanes::Workspace;
-use egop::linalg::{self, Into};
+use egop::linalg::{self, Accum};
 use egop::trial::{Precision, Problem};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -105,7 +105,7 @@ pub fn square_product_gflops() -> f64 {
     let mut c = Array2::zeros((SIZE, SIZE));
     let mut seconds: Vec<f64> = (0..5)
         .map(|_| {
-            let product = || linalg::product(a.view(), b.view(), Into::Overwrite, c.view_mut());
+            let product = || linalg::product(a.view(), b.view(), Accum::Overwrite, c.view_mut());
             time(product).1.as_secs_f64()
         })
         .collect();

@@ -6,7 +6,7 @@ use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
 
 use crate::coordinates::{Build, Cost, Form, LinearMap};
 use crate::lanes::Workspace;
-use crate::linalg::{Factor, Real, double, real};
+use crate::linalg::{Factor, Real, from_f64, to_f64};
 
 /// V (d × d, columns orthonormal), in doubles; shares its entries with its clones.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl<R: Real> Dense<R> {
     /// When it is not square.
     pub fn new(matrix: ArrayView2<'_, f64>) -> Self {
         assert!(matrix.is_square(), "V is square");
-        let matrix: Array2<R> = matrix.mapv(real);
+        let matrix: Array2<R> = matrix.mapv(from_f64);
         Self {
             size: matrix.nrows(),
             transposed: Factor::new(matrix.t()),
@@ -88,6 +88,6 @@ impl<R: Real> LinearMap<R> for Dense<R> {
     }
 
     fn to_dense(&self) -> Option<Array2<f64>> {
-        Some(self.matrix.to_matrix().mapv(double))
+        Some(self.matrix.to_matrix().mapv(to_f64))
     }
 }

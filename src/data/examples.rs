@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::data::Split;
-use crate::linalg::{Real, double, real};
+use crate::linalg::{Real, from_f64, to_f64};
 
 /// What a model is to predict for each example.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,7 +93,7 @@ impl<R: Real> Examples<R> {
 
     /// The same examples in another precision (rounded to nearest).
     pub fn cast<S: Real>(&self) -> Examples<S> {
-        let convert = |x: &R| real(double(*x));
+        let convert = |x: &R| from_f64(to_f64(*x));
         Examples {
             inputs: self.inputs.map(convert),
             targets: match &self.targets {

@@ -6,7 +6,7 @@ use ndarray_rand::rand::Rng;
 use ndarray_rand::rand_distr::StandardNormal;
 
 use crate::config::{Allowed, Reader};
-use crate::linalg::{self, Into};
+use crate::linalg::{self, Accum};
 
 /// How singular values decay with their index k = 1, 2, …
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,7 +69,7 @@ pub fn spectral_matrix(
     let left = orthonormal(rows, rank, rng) * &decay.singular_values(rank);
     let right = orthonormal(columns, rank, rng);
     let mut matrix = Array2::zeros((rows, columns));
-    linalg::product(left.view(), right.t(), Into::Overwrite, matrix.view_mut());
+    linalg::product(left.view(), right.t(), Accum::Overwrite, matrix.view_mut());
     matrix
 }
 

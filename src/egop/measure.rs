@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::egop::Spectrum;
 use crate::error::Result;
-use crate::linalg::{self, Into};
+use crate::linalg::{self, Accum};
 
 /// Indices of leading eigenvalues and eigenvectors that are measured one by one.
 const LEADING: usize = 100;
@@ -181,13 +181,13 @@ pub fn subspace_distance(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Resu
     // rather than from the cosines, small ones are not lost to rounding.
     let k = a.ncols();
     let mut inner = Array2::zeros((k, k));
-    linalg::product(a.t(), b, Into::Overwrite, inner.view_mut());
+    linalg::product(a.t(), b, Accum::Overwrite, inner.view_mut());
     let mut outside = b.to_owned();
     let mut inside = Array2::zeros(outside.raw_dim());
-    linalg::product(a, inner.view(), Into::Overwrite, inside.view_mut());
+    linalg::product(a, inner.view(), Accum::Overwrite, inside.view_mut());
     outside -= &inside;
     let mut gram = Array2::zeros((k, k));
-    linalg::product(outside.t(), outside.view(), Into::Overwrite, gram.view_mut());
+    linalg::product(outside.t(), outside.view(), Accum::Overwrite, gram.view_mut());
     let (squares, _) = linalg::symmetric_eigen(gram)?;
     Ok(squares[0].clamp(0.0, 1.0).sqrt())
 }

@@ -5,30 +5,30 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 use proptest::prelude::*;
 
-use super::{Eigen, Into, Real, double, largest, real, with_faer, with_openblas};
+use super::{Eigen, Into, Real, from_f64, largest, to_f64, with_faer, with_openblas};
 use crate::rng::Streams;
 
 /// Standard Gaussian entries, row-major or column-major.
 fn matrix<R: Real>(shape: (usize, usize), column_major: bool, seed: u64) -> Array2<R> {
     let mut rng = Streams::new(seed, 0).rng("matrix");
     let stored = if column_major { (shape.1, shape.0) } else { shape };
-    let matrix = Array2::random_using(stored, StandardNormal, &mut rng).mapv(real::<R>);
+    let matrix = Array2::random_using(stored, StandardNormal, &mut rng).mapv(from_f64::<R>);
     if column_major { matrix.reversed_axes() } else { matrix }
 }
 
 /// The largest difference between two matrices.
 fn difference<R: Real>(a: ArrayView2<'_, R>, b: ArrayView2<'_, R>) -> f64 {
-    largest(a.iter().zip(b).map(|(&a, &b)| double((a - b).abs())))
+    largest(a.iter().zip(b).map(|(&a, &b)| to_f64((a - b).abs())))
 }
 
 /// Rounding of sums of `terms` products of standard Gaussians, which seldom exceed 5 each.
 fn rounding<R: Real>(terms: usize) -> f64 {
-    25.0 * terms.max(1) as f64 * double(R::epsilon())
+    25.0 * terms.max(1) as f64 * to_f64(R::epsilon())
 }
 
 fn products_agree<R: Real>((m, k, n): (usize, usize, usize), layouts: [bool; 2], seed: u64) {
     let (a, b) = (matrix::<R>((m, k), layouts[0], seed), matrix::<R>((k, n), layouts[1], seed + 1));
-    for into in [Into::Overwrite, Into::Add] {
+    for into in [Accum::Overwrite, Accum::Add] {
         let mut first = matrix::<R>((m, n), false, seed + 2);
         let mut second = first.clone();
         with_faer::product(a.view(), b.view(), into, first.view_mut());
@@ -55,19 +55,19 @@ fn symmetric<R: Real>(eigenvalues: &Array1<f64>, seed: u64) -> Array2<R> {
     let n = eigenvalues.len();
     let v = crate::data::orthonormal(n, n, &mut Streams::new(seed, 0).rng("eigenvectors"));
     let full = (&v * eigenvalues).dot(&v.t());
-    let below = |i, j| if i >= j { real(full[(i, j)]) } else { R::nan() };
+    let below = |i, j| if i >= j { from_f64(full[(i, j)]) } else { R::nan() };
     Array2::from_shape_fn((n, n), |(i, j)| below(i, j))
 }
 
 /// V diag(f(λ)) Vᵀ, which does not depend on the choice of eigenvectors.
 fn function<R: Real>(eigen: &Eigen<R>, f: impl Fn(f64) -> f64) -> Array2<f64> {
-    let v = eigen.vectors.mapv(double);
-    let values: Array1<f64> = eigen.values.iter().map(|&value| f(double(value))).collect();
+    let v = eigen.vectors.mapv(to_f64);
+    let values: Array1<f64> = eigen.values.iter().map(|&value| f(to_f64(value))).collect();
     (&v.t() * &values).dot(&v)
 }
 
 fn eigendecompositions_agree<R: Real>(n: usize, seed: u64) {
-    let epsilon = double(R::epsilon());
+    let epsilon = to_f64(R::epsilon());
     // Eigenvalues 1, 2, …, n in units of n: gaps of 1/n.
     let spread: Array1<f64> = (1..=n).map(|k| k as f64 / n as f64).collect();
     let a = symmetric::<R>(&spread, seed);
@@ -76,13 +76,13 @@ fn eigendecompositions_agree<R: Real>(n: usize, seed: u64) {
     // A matrix of norm 1: eigenvalues to a few ε, eigenvectors to a few ε over the gaps.
     let tolerance = 10.0 * (n as f64).sqrt() * epsilon;
     for ((&one, &other), expected) in one.values.iter().zip(&other.values).zip(&spread) {
-        assert!((double(one) - double(other)).abs() <= tolerance, "{one} and {other}");
-        assert!((double(one) - expected).abs() <= tolerance, "{one} for {expected}");
+        assert!((to_f64(one) - to_f64(other)).abs() <= tolerance, "{one} and {other}");
+        assert!((to_f64(one) - expected).abs() <= tolerance, "{one} for {expected}");
     }
     for k in 0..n {
         let (one, other) = (one.vectors.row(k), other.vectors.row(k));
         let sign = if one.dot(&other) < R::zero() { -R::one() } else { R::one() };
-        let found = one.iter().zip(other).map(|(&a, &b)| double((a - sign * b).abs()));
+        let found = one.iter().zip(other).map(|(&a, &b)| to_f64((a - sign * b).abs()));
         let found = found.fold(0.0, f64::max);
         assert!(found <= tolerance * n as f64, "vector {k} of {n}: {found:e}");
     }

@@ -95,24 +95,24 @@ fn reflect<R: Real>(reduced: &[R], tau: &[R], vectors: &mut [R]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::linalg::{Into, double, orthonormality_defect, product, real};
+    use crate::linalg::{Accum, from_f64, orthonormality_defect, product, to_f64};
 
     /// Decomposes the symmetric matrix with these entries below the diagonal and others above.
     fn check<R: Real>(n: usize, entry: impl Fn(usize, usize) -> f64) {
-        let full = Array2::from_shape_fn((n, n), |(i, j)| real::<R>(entry(i.max(j), i.min(j))));
+        let full = Array2::from_shape_fn((n, n), |(i, j)| from_f64::<R>(entry(i.max(j), i.min(j))));
         let lower =
             Array2::from_shape_fn((n, n), |(i, j)| if j <= i { full[(i, j)] } else { R::one() });
-        let norm = full.iter().map(|&x| double(x).powi(2)).sum::<f64>().sqrt();
+        let norm = full.iter().map(|&x| to_f64(x).powi(2)).sum::<f64>().sqrt();
         // Roundings of n reflections add up like a random walk.
-        let tolerance = 30.0 * (n as f64).sqrt() * double(R::epsilon());
+        let tolerance = 30.0 * (n as f64).sqrt() * to_f64(R::epsilon());
 
         let Eigen { values, vectors, .. } = symmetric_eigen(lower.clone()).unwrap();
         assert!(values.iter().is_sorted());
         assert!(orthonormality_defect(vectors.t()) <= tolerance, "{n}");
         let mut image = Array2::zeros((n, n));
-        product(vectors.view(), full.view(), Into::Overwrite, image.view_mut());
+        product(vectors.view(), full.view(), Accum::Overwrite, image.view_mut());
         for ((k, i), &found) in image.indexed_iter() {
-            let error = double(found - values[k] * vectors[(k, i)]).abs();
+            let error = to_f64(found - values[k] * vectors[(k, i)]).abs();
             assert!(error <= tolerance * norm, "entry {i} of vector {k} of {n}: {error:e}");
         }
 

@@ -13,7 +13,7 @@ use faer::{Accum, ColMut, MatMut, MatRef, Par};
 use pulp::{Arch, NullaryFnOnce};
 
 use super::columns::Columns;
-use super::{Real, real};
+use super::{Real, from_f64};
 
 /// Reflections in a panel.
 const PANEL: usize = 16;
@@ -159,7 +159,7 @@ impl<R: Real> NullaryFnOnce for Partner<'_, R> {
         let itself = Columns { entries: v, stride: v.len(), count: 1 };
         let mut overlap = [R::zero()];
         itself.dots(0, w, &mut overlap);
-        let factor = real::<R>(0.5) * overlap[0] / tau;
+        let factor = from_f64::<R>(0.5) * overlap[0] / tau;
         w.iter_mut().zip(v).for_each(|(w, &v)| *w -= factor * v);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{ArrayView2, ArrayViewMut2, Eigen, Into, Real};
+use super::{Accum, ArrayView2, ArrayViewMut2, Eigen, Real};
 use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, Axis};
@@ -19,7 +19,7 @@ impl<R: Real> Factor<R> {
 
     /// C ← A B.
     pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>, _: &mut [R]) {
-        product(a, self.0.view(), Into::Overwrite, c);
+        product(a, self.0.view(), Accum::Overwrite, c);
     }
 }
 
@@ -30,12 +30,12 @@ impl<R> Kernel for R {}
 pub fn product<R: Real>(
     a: ArrayView2<'_, R>,
     b: ArrayView2<'_, R>,
-    into: Into,
+    into: Accum,
     mut c: ArrayViewMut2<'_, R>,
 ) {
     let beta = match into {
-        Into::Overwrite => R::zero(),
-        Into::Add => R::one(),
+        Accum::Overwrite => R::zero(),
+        Accum::Add => R::one(),
     };
     general_mat_mul(R::one(), &a, &b, beta, &mut c);
 }
@@ -47,7 +47,7 @@ pub fn add_gram<R: Real>(
     c: ArrayViewMut2<'_, R>,
 ) {
     let columns = |range: Range<usize>| a.slice_axis_move(Axis(1), range.into());
-    product(columns(left).reversed_axes(), columns(right), Into::Add, c);
+    product(columns(left).reversed_axes(), columns(right), Accum::Add, c);
 }
 
 pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<Eigen<R>> {

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{Batch, Objective, Split, Workspace};
 use crate::data::{DataSet, Examples, Targets};
 use crate::lanes::{Lanes, Layout};
-use crate::linalg::{Real, real};
+use crate::linalg::{Real, from_f64};
 
 pub fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
@@ -45,7 +45,7 @@ pub fn parameters<R: Real>(layout: &Layout, lanes: usize) -> Lanes<R> {
         let mut rng = rng(1000 + lane as u64);
         let draws = layout.blocks().iter().map(|block| {
             let scale = Normal::new(0.0, (block.fan.0 as f64).powf(-0.5)).unwrap();
-            Array1::random_using(block.size(), scale, &mut rng).mapv(real)
+            Array1::random_using(block.size(), scale, &mut rng).mapv(from_f64)
         });
         let all: Vec<R> = draws.flatten().collect();
         theta.set_lane(lane, Array1::from(all).view());

@@ -8,7 +8,7 @@ use crate::config::Reader;
 use crate::coordinates::Coordinates;
 use crate::data::{self, Decay, Split};
 use crate::lanes::{Lanes, Layout, Workspace};
-use crate::linalg::{self, Into, Real};
+use crate::linalg::{self, Accum, Real};
 use crate::objective::{Batch, Metrics, Objective};
 use crate::theory::Hessian;
 
@@ -42,7 +42,7 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
     /// h(Aθ) with data matrix `matrix` (n × d).
     pub fn new(matrix: ArrayView2<'_, f64>, outer: H) -> Self {
         Self {
-            matrix: matrix.mapv(linalg::real).as_standard_layout().into_owned(),
+            matrix: matrix.mapv(linalg::from_f64).as_standard_layout().into_owned(),
             outer,
             layout: Layout::vector(matrix.ncols()),
             optimum: None,
@@ -57,7 +57,7 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
         minimizer: ArrayView1<'_, f64>,
         resolution: f64,
     ) -> Self {
-        let minimizer = minimizer.mapv(linalg::real);
+        let minimizer = minimizer.mapv(linalg::from_f64);
         self.optimum = Some(Optimum { value, minimizer, resolution });
         self
     }
@@ -69,7 +69,7 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
 
     /// Overwrites `z` (K × n) with ∇h(A θ_k) in row k and returns the values h(A θ_k).
     fn outer_gradients(&self, theta: &Lanes<R>, mut z: ArrayViewMut2<'_, R>, values: &mut [f64]) {
-        linalg::product(theta.block(0), self.matrix.t(), Into::Overwrite, z.view_mut());
+        linalg::product(theta.block(0), self.matrix.t(), Accum::Overwrite, z.view_mut());
         for (mut row, value) in z.rows_mut().into_iter().zip(values) {
             let row = row.as_slice_mut().expect("rows of a row-major matrix are contiguous");
             *value = self.outer.value_and_gradient(row);
@@ -94,7 +94,7 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         let mut z = ArrayViewMut2::from_shape((theta.lanes(), self.matrix.nrows()), z)
             .expect("the buffer has K × n entries");
         self.outer_gradients(theta, z.view_mut(), values);
-        linalg::product(z.view(), self.matrix.view(), Into::Overwrite, gradient.block_mut(0));
+        linalg::product(z.view(), self.matrix.view(), Accum::Overwrite, gradient.block_mut(0));
     }
 
     fn evaluate(
@@ -152,7 +152,7 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
     fn hessian(&self) -> Option<Hessian> {
         self.optimum.as_ref()?;
         let (curvature, place) = self.outer.curvature();
-        let matrix = self.matrix.mapv(linalg::double);
+        let matrix = self.matrix.mapv(linalg::to_f64);
         Some(Hessian { matrix: matrix.t().dot(&matrix) * curvature, place })
     }
 

@@ -17,7 +17,7 @@ use self::lane::LanePass;
 use super::loss::sum;
 use crate::data::{DataSet, Examples, Split, Targets};
 use crate::lanes::{Lanes, Layout, Role, Workspace};
-use crate::linalg::{Into, Real, double, product, real};
+use crate::linalg::{Accum, Real, from_f64, product, to_f64};
 use crate::objective::{Batch, Metrics, Objective};
 use crate::simd::vectorized;
 
@@ -125,7 +125,7 @@ impl<R: Real> FeedForward<R> {
         for start in (0..count).step_by(CHUNK) {
             let rows = start..count.min(start + CHUNK);
             let chunk = Chunk::gather(examples, batch, rows, inputs, targets, &mut labels);
-            let into = if start == 0 { Into::Overwrite } else { Into::Add };
+            let into = if start == 0 { Accum::Overwrite } else { Accum::Add };
             let per_lane = first.outputs * chunk.size;
             for lane in (0..theta.lanes()).step_by(group) {
                 let lanes = lane..theta.lanes().min(lane + group);
@@ -157,7 +157,7 @@ impl<R: Real> FeedForward<R> {
 
     /// Derivative of the mean loss with respect to the sum that [`LanePass::loss`] differentiates.
     fn scale(&self, count: usize) -> R {
-        real(1.0 / self.terms(count))
+        from_f64(1.0 / self.terms(count))
     }
 
     /// The first layer's products with the inputs for some lanes, one after the other.
@@ -173,7 +173,7 @@ impl<R: Real> FeedForward<R> {
         let weights = theta.view(lanes.clone()).into_block(layer.weight);
         let weights = matrix(weights.to_slice().expect(CONTIGUOUS), units, layer.inputs);
         let result = matrix_mut(output, units, chunk.size);
-        product(weights, chunk.inputs.t(), Into::Overwrite, result);
+        product(weights, chunk.inputs.t(), Accum::Overwrite, result);
     }
 
     /// The gradient with respect to the first layer's parameters for some lanes, from that with
@@ -184,7 +184,7 @@ impl<R: Real> FeedForward<R> {
         lanes: Range<usize>,
         chunk: &Chunk<'_, R>,
         delta: &[R],
-        into: Into,
+        into: Accum,
     ) {
         let layer = self.layers[0];
         let units = lanes.len() * layer.outputs;
@@ -223,13 +223,13 @@ fn bias_gradient<R: Real>(
     layer: Layer,
     delta: &[R],
     size: usize,
-    into: Into,
+    into: Accum,
 ) {
     let Some(bias) = layer.bias else { return };
     let mut block = gradient.block_mut(bias);
     for (entry, row) in block.row_mut(lane).iter_mut().zip(delta.chunks_exact(size)) {
-        let total = real(sum(row, double));
-        *entry = if into == Into::Add { *entry + total } else { total };
+        let total = from_f64(sum(row, to_f64));
+        *entry = if into == Accum::Add { *entry + total } else { total };
     }
 }
 

@@ -6,7 +6,7 @@ use crate::config::Reader;
 use crate::data;
 use crate::error::Result;
 use crate::lanes::Layout;
-use crate::linalg::{self, Real, double, real};
+use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::objective::composite::MatrixSpec;
 use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
 use crate::simd::{sum_of_squares, vectorized};
@@ -24,7 +24,7 @@ pub struct LeastSquares<R>(Array1<R>);
 impl<R: Real> LeastSquares<R> {
     /// h for the targets y.
     pub fn new(targets: &Array1<f64>) -> Self {
-        Self(targets.mapv(real))
+        Self(targets.mapv(from_f64))
     }
 
     /// f(θ) = ½‖Aθ − y‖² with y = Aθ*, so that the minimum is 0, at θ*.
@@ -36,7 +36,7 @@ impl<R: Real> LeastSquares<R> {
         let matrix = factor.as_ref().map_or(matrix, |factor| factor.view());
         let targets = matrix.dot(minimizer);
         // Each residual is computed to about one rounding of its target.
-        let resolution = 0.5 * double(R::epsilon()).powi(2) * targets.dot(&targets);
+        let resolution = 0.5 * to_f64(R::epsilon()).powi(2) * targets.dot(&targets);
         Composite::new(matrix, Self::new(&targets)).with_optimum(0.0, minimizer.view(), resolution)
     }
 }
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use crate::data::Decay;
     use crate::lanes::{Lanes, Workspace};
-    use crate::linalg::{Into, product};
+    use crate::linalg::{Accum, product};
     use crate::objective::Batch;
     use crate::rng::Streams;
 
@@ -126,7 +126,7 @@ mod tests {
         let lower = small.matrix().indexed_iter().all(|((i, j), &x)| i <= j || x == 0.0);
         assert!(lower, "a triangle");
         let mut difference = Array2::zeros((9, 9));
-        product(small.matrix().t(), small.matrix(), Into::Overwrite, difference.view_mut());
+        product(small.matrix().t(), small.matrix(), Accum::Overwrite, difference.view_mut());
         difference -= &matrix.t().dot(&matrix);
         // Sums of up to 40 products of numbers up to 1.
         assert!(difference.iter().all(|x| x.abs() < 1e-14), "RᵀR is not AᵀA");

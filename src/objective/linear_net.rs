@@ -13,7 +13,7 @@ use crate::data::Split;
 use crate::data::{DataSet, Targets};
 use crate::lanes::Workspace;
 use crate::lanes::{Lanes, Layout};
-use crate::linalg::{Into, Real, double, product};
+use crate::linalg::{Accum, Real, product, to_f64};
 
 pub(super) use spec::ENTRY;
 pub use spec::LinearNetSpec;
@@ -53,11 +53,11 @@ impl<R: Real> LinearNet<R> {
     /// When the targets are classes.
     pub fn realizable(hidden: &[usize], data: DataSet<R>) -> Self {
         let mean_square = match data.training.targets() {
-            Targets::Vectors(y) => y.mapv(|y| double(y).powi(2)).mean().unwrap_or(0.0),
+            Targets::Vectors(y) => y.mapv(|y| to_f64(y).powi(2)).mean().unwrap_or(0.0),
             Targets::Classes { .. } => panic!("classes have no exact fit"),
         };
         // Each residual is computed to about one rounding of its target.
-        let resolution = (0.5 * double(R::epsilon())).powi(2) * mean_square;
+        let resolution = (0.5 * to_f64(R::epsilon())).powi(2) * mean_square;
         Self { minimum: Some(0.0), resolution, ..Self::new(hidden, data) }
     }
 
@@ -86,7 +86,7 @@ impl<R: Real> LinearNet<R> {
             product(
                 matrix(self.weights(theta, lane, index), pair[1], pair[0]),
                 matrix(before, pair[0], inputs),
-                Into::Overwrite,
+                Accum::Overwrite,
                 matrix_mut(next, pair[1], inputs),
             );
             (before, rest) = (next, after);
@@ -116,12 +116,12 @@ impl<R: Real> LinearNet<R> {
             product(
                 here,
                 before.reversed_axes(),
-                Into::Overwrite,
+                Accum::Overwrite,
                 matrix_mut(row, pair[1], pair[0]),
             );
             let weights = matrix(self.weights(theta, lane, index), pair[1], pair[0]);
             let result = matrix_mut(&mut next[..pair[0] * inputs], pair[0], inputs);
-            product(weights.reversed_axes(), here, Into::Overwrite, result);
+            product(weights.reversed_axes(), here, Accum::Overwrite, result);
             (delta, next) = (next, delta);
         }
         let mut block = gradient.block_mut(0);

@@ -7,7 +7,7 @@ use crate::data;
 use crate::error::Result;
 use crate::exponential::Exponential;
 use crate::lanes::Layout;
-use crate::linalg::{Real, double, real};
+use crate::linalg::{Real, from_f64, to_f64};
 use crate::objective::composite::MatrixSpec;
 use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
 
@@ -27,14 +27,14 @@ pub struct LogSumExp<R>(Array1<R>);
 impl<R: Real> LogSumExp<R> {
     /// h for the observations y.
     pub fn new(observations: &Array1<f64>) -> Self {
-        Self(observations.mapv(real))
+        Self(observations.mapv(from_f64))
     }
 
     /// f(θ) = log Σ_i exp((⟨a_i, θ⟩ − y_i)²) with y = Aθ*, so that the minimum is log n, at θ*.
     pub fn realizable(matrix: ArrayView2<'_, f64>, minimizer: &Array1<f64>) -> Composite<R, Self> {
         let minimum = (matrix.nrows() as f64).ln();
         // The sum is accumulated in doubles; its terms are exponentials of rounded squares.
-        let resolution = 16.0 * double(R::epsilon()) * minimum.max(1.0);
+        let resolution = 16.0 * to_f64(R::epsilon()) * minimum.max(1.0);
         Composite::new(matrix, Self::new(&matrix.dot(minimizer))).with_optimum(
             minimum,
             minimizer.view(),
@@ -50,21 +50,21 @@ impl<R: Real> Outer<R> for LogSumExp<R> {
         let mut largest = 0.0_f64;
         for (z, &y) in z.iter_mut().zip(&self.0) {
             *z -= y;
-            largest = largest.max(double(*z).powi(2));
+            largest = largest.max(to_f64(*z).powi(2));
         }
         let mut sum = 0.0;
         for z in z.chunks_mut(GROUP) {
             let mut shifted = [f64::NEG_INFINITY; GROUP];
             for (shifted, &z) in shifted.iter_mut().zip(z.iter()) {
-                *shifted = double(z).powi(2) - largest;
+                *shifted = to_f64(z).powi(2) - largest;
             }
             f64::exp_all(&mut shifted);
             for (z, weight) in z.iter_mut().zip(shifted) {
                 sum += weight;
-                *z = real(2.0 * double(*z) * weight);
+                *z = from_f64(2.0 * to_f64(*z) * weight);
             }
         }
-        let scale: R = real(1.0 / sum);
+        let scale: R = from_f64(1.0 / sum);
         for z in z {
             *z *= scale;
         }

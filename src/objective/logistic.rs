@@ -8,7 +8,7 @@ use crate::data;
 use crate::error::{Error, Result};
 use crate::exponential::Exponential;
 use crate::lanes::Layout;
-use crate::linalg::{self, Real, double, real};
+use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::objective::composite::MatrixSpec;
 use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
 
@@ -38,7 +38,7 @@ pub struct Logistic<R>(Array1<R>);
 impl<R: Real> Logistic<R> {
     /// h for the labels y (0 or 1).
     pub fn new(labels: &Array1<f64>) -> Self {
-        Self(labels.mapv(real))
+        Self(labels.mapv(from_f64))
     }
 
     /// Logistic regression of labels (0 or 1) on the rows of `matrix`; the minimum by Newton's
@@ -48,7 +48,7 @@ impl<R: Real> Logistic<R> {
     /// When the labels are separable, so that no minimum exists, or the Hessian is singular.
     pub fn fit(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<Composite<R, Self>> {
         let (minimizer, minimum) = newton(matrix, labels)?;
-        let resolution = 16.0 * double(R::epsilon()) * minimum.max(1.0);
+        let resolution = 16.0 * to_f64(R::epsilon()) * minimum.max(1.0);
         Ok(Composite::new(matrix, Self::new(labels)).with_optimum(
             minimum,
             minimizer.view(),
@@ -66,16 +66,16 @@ impl<R: Real> Outer<R> for Logistic<R> {
         for (z, labels) in z.chunks_mut(GROUP).zip(labels.chunks(GROUP)) {
             let mut negated = [f64::NEG_INFINITY; GROUP];
             for (negated, &z) in negated.iter_mut().zip(z.iter()) {
-                *negated = -double(z).abs();
+                *negated = -to_f64(z).abs();
             }
             f64::exp_all(&mut negated);
             let mut product = 1.0;
             for ((z, &label), decay) in z.iter_mut().zip(labels).zip(negated) {
-                let (margin, label) = (double(*z), double(label));
+                let (margin, label) = (to_f64(*z), to_f64(label));
                 product *= 1.0 + decay;
                 value += margin.max(0.0) - label * margin;
                 let nearer = 1.0 / (1.0 + decay);
-                *z = real(if margin >= 0.0 { nearer } else { decay * nearer } - label);
+                *z = from_f64(if margin >= 0.0 { nearer } else { decay * nearer } - label);
             }
             value += f64::ln(product);
         }

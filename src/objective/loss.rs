@@ -2,7 +2,7 @@
 //!
 //! Outputs are stored outputs × examples, row-major. Losses are summed in doubles.
 
-use crate::linalg::{Real, double};
+use crate::linalg::{Real, to_f64};
 use crate::simd::vectorized;
 
 /// Running sums, so that sums of many terms need not wait for one addition after the other.
@@ -27,7 +27,7 @@ pub(super) fn squared_error<R: Real>(outputs: &mut [R], targets: &[R]) -> f64 {
     for (output, &target) in outputs.iter_mut().zip(targets) {
         *output -= target;
     }
-    sum(outputs, |residual| double(residual).powi(2))
+    sum(outputs, |residual| to_f64(residual).powi(2))
 }
 
 /// Softmax cross entropy of the outputs (logits) of some examples with classes.
@@ -69,10 +69,10 @@ impl<R: Real> CrossEntropy<'_, R> {
         let labels = self.labels.iter().zip(&*shift).zip(&mut *best).enumerate();
         for (example, ((&label, &max), best)) in labels {
             let logit = self.logits[label * examples + example];
-            correct += usize::from(logit == max && double(*best) == label as f64);
+            correct += usize::from(logit == max && to_f64(*best) == label as f64);
             *best = max - logit;
         }
-        let mut loss = sum(best, double);
+        let mut loss = sum(best, to_f64);
 
         sums.fill(R::zero());
         for row in self.logits.chunks_exact_mut(examples) {
@@ -81,7 +81,7 @@ impl<R: Real> CrossEntropy<'_, R> {
             vectorized(|| sums.iter_mut().zip(&*row).for_each(|(sum, &power)| *sum += power));
         }
         // One logarithm for the product of some sums, each between 1 and the number of classes.
-        let logarithm = |sums: &[R]| sums.iter().map(|&s| double(s)).product::<f64>().ln();
+        let logarithm = |sums: &[R]| sums.iter().map(|&s| to_f64(s)).product::<f64>().ln();
         loss += sums.chunks(SUMS).map(logarithm).sum::<f64>();
         (loss, correct)
     }

@@ -2,7 +2,7 @@
 
 use crate::data::Split;
 use crate::lanes::{Lanes, Layout, Workspace};
-use crate::linalg::{Real, double, real};
+use crate::linalg::{Real, from_f64, to_f64};
 use crate::objective::{Batch, Metrics, Objective};
 
 /// A differentiable function of one parameter vector, in doubles: the least that a user writes.
@@ -49,9 +49,9 @@ impl<R: Real, F: PointObjective> Objective<R> for PerLane<F> {
     ) {
         let mut point_gradient = vec![0.0; self.layout.dimension()];
         for (lane, value) in values.iter_mut().enumerate() {
-            let point = theta.lane(lane).mapv(double).to_vec();
+            let point = theta.lane(lane).mapv(to_f64).to_vec();
             *value = self.function.value_and_gradient(&point, &mut point_gradient);
-            let row: ndarray::Array1<R> = point_gradient.iter().map(|&g| real(g)).collect();
+            let row: ndarray::Array1<R> = point_gradient.iter().map(|&g| from_f64(g)).collect();
             gradient.set_lane(lane, row.view());
         }
     }
@@ -66,7 +66,7 @@ impl<R: Real, F: PointObjective> Objective<R> for PerLane<F> {
         (split == Split::Training).then(|| {
             (0..theta.lanes())
                 .map(|lane| {
-                    let point = theta.lane(lane).mapv(double).to_vec();
+                    let point = theta.lane(lane).mapv(to_f64).to_vec();
                     let loss = self.function.value_and_gradient(&point, &mut unused);
                     Metrics { loss, accuracy: None }
                 })

@@ -2,7 +2,7 @@
 
 use crate::config::{Allowed, Reader};
 use crate::lanes::Layout;
-use crate::linalg::{Real, real};
+use crate::linalg::{Real, from_f64};
 use crate::optimizer::elementwise::{Elementwise, Rule};
 use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
 
@@ -86,14 +86,14 @@ impl<R: Real> Rule<R, 1> for Adagrad {
     const LINEAR: [bool; 1] = [false];
 
     fn initial_state(&self) -> R {
-        real(self.initial_accumulator)
+        from_f64(self.initial_accumulator)
     }
 
     #[inline(always)]
     fn update(&self, _: i32, rate: R, theta: &mut [R], gradient: &[R], [sum]: [&mut [R]; 1]) {
         let (inside, outside) = match self.eps_placement {
-            EpsPlacement::Inside => (real(self.eps), R::zero()),
-            EpsPlacement::Outside => (R::zero(), real(self.eps)),
+            EpsPlacement::Inside => (from_f64(self.eps), R::zero()),
+            EpsPlacement::Outside => (R::zero(), from_f64(self.eps)),
         };
         for ((theta, &g), s) in theta.iter_mut().zip(gradient).zip(sum) {
             *s += g * g;

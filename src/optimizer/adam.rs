@@ -2,7 +2,7 @@
 
 use crate::config::{Allowed, Reader};
 use crate::lanes::Layout;
-use crate::linalg::{Real, real};
+use crate::linalg::{Real, from_f64};
 use crate::optimizer::elementwise::{Elementwise, Rule};
 use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
 
@@ -58,10 +58,11 @@ impl<R: Real> Rule<R, 2> for Adam {
 
     #[inline(always)]
     fn update(&self, step: i32, rate: R, theta: &mut [R], gradient: &[R], [m, v]: [&mut [R]; 2]) {
-        let (beta1, beta2, eps): (R, R, R) = (real(self.beta1), real(self.beta2), real(self.eps));
-        let (rest1, rest2): (R, R) = (real(1.0 - self.beta1), real(1.0 - self.beta2));
-        let correction1: R = real(1.0 / (1.0 - self.beta1.powi(step)));
-        let correction2: R = real(1.0 / (1.0 - self.beta2.powi(step)));
+        let (beta1, beta2, eps): (R, R, R) =
+            (from_f64(self.beta1), from_f64(self.beta2), from_f64(self.eps));
+        let (rest1, rest2): (R, R) = (from_f64(1.0 - self.beta1), from_f64(1.0 - self.beta2));
+        let correction1: R = from_f64(1.0 / (1.0 - self.beta1.powi(step)));
+        let correction2: R = from_f64(1.0 / (1.0 - self.beta2.powi(step)));
         for (((theta, &g), m), v) in theta.iter_mut().zip(gradient).zip(m).zip(v) {
             *m = beta1 * *m + rest1 * g;
             *v = beta2 * *v + rest2 * (g * g);

@@ -2,7 +2,7 @@
 
 use crate::config::{Allowed, Reader};
 use crate::lanes::Layout;
-use crate::linalg::{Real, real};
+use crate::linalg::{Real, from_f64};
 use crate::optimizer::elementwise::{Elementwise, Rule};
 use crate::optimizer::{Build, Entry, Optimizer, Spec};
 
@@ -51,7 +51,7 @@ impl<R: Real> Rule<R, 1> for Momentum {
 
     #[inline(always)]
     fn update(&self, _: i32, rate: R, theta: &mut [R], gradient: &[R], [buffer]: [&mut [R]; 1]) {
-        let momentum: R = real(self.momentum);
+        let momentum: R = from_f64(self.momentum);
         for ((theta, &g), b) in theta.iter_mut().zip(gradient).zip(buffer) {
             *b = momentum * *b + g;
             *theta -= rate * *b;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ndarray::Array2;
 
 use crate::experiment::{Experiment, Precision};
-use crate::linalg::{self, Into, Real};
+use crate::linalg::{self, Accum, Real};
 use crate::run::task::Task;
 
 /// Work that can be added up.
@@ -184,7 +184,7 @@ fn probe<R: Real>(dimension: usize) -> f64 {
     while probes < FEWEST || begin.elapsed() < PROBING / 2 {
         probes += 1;
         let start = Instant::now();
-        linalg::product(a.view(), b.view(), Into::Add, c.view_mut());
+        linalg::product(a.view(), b.view(), Accum::Add, c.view_mut());
         best = best.min(start.elapsed());
     }
     operations / best.as_secs_f64().max(1e-9)

@@ -12,7 +12,7 @@ use crate::distribution::Distribution;
 use crate::error::{Error, Result};
 use crate::gradients::{Sampler, Sampling};
 use crate::lanes::{Lanes, Layout, Workspace};
-use crate::linalg::{Real, real};
+use crate::linalg::{Real, from_f64};
 use crate::objective::{self, Context, Objective};
 use crate::optimizer::{self, Optimizer};
 use crate::rng::Streams;
@@ -180,7 +180,7 @@ fn far_from_minimizer<R: Real>(
     for lane in 0..directions {
         let direction = data::gaussian_vector(minimizer.len(), rng);
         let scale = distance / direction.dot(&direction).sqrt();
-        let point = &minimizer + &direction.mapv(|x| real::<R>(scale * x));
+        let point = &minimizer + &direction.mapv(|x| from_f64::<R>(scale * x));
         candidates.set_lane(lane, point.view());
     }
     let losses = objective

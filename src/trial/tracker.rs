@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, ArrayView1};
 
-use crate::linalg::{Real, double};
+use crate::linalg::{Real, to_f64};
 use crate::objective::{Metrics, Objective};
 use crate::record::Stop;
 use crate::trial::thinning::{Coordinate, CurvePoints, Thinner, of_curve};
@@ -178,7 +178,7 @@ impl Tracker {
     }
 
     pub(super) fn record_iterate<R: Real>(&mut self, step: u64, theta: ArrayView1<'_, R>) {
-        self.path.record(Iterate { step, theta: theta.mapv(double) });
+        self.path.record(Iterate { step, theta: theta.mapv(to_f64) });
     }
 
     pub(super) fn stop(&mut self, stop: Stop, steps: u64, test: Option<Metrics>) {

@@ -6,7 +6,7 @@ use crate::coordinates::Coordinates;
 use crate::data::Split;
 use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Workspace};
-use crate::linalg::{double, real};
+use crate::linalg::{from_f64, to_f64};
 use crate::minibatch::Minibatches;
 use crate::objective::Batch;
 use crate::optimizer::{self, Optimizer};
@@ -158,7 +158,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             })
             .collect();
         let minimizer = (recording == Recording::Trajectory)
-            .then(|| objective.minimizer().map(|point| point.mapv(double)))
+            .then(|| objective.minimizer().map(|point| point.mapv(to_f64)))
             .flatten();
         let tracker = Tracker::new(
             Scale::of(objective),
@@ -195,7 +195,7 @@ impl<'a, R: Precision> Engine<'a, R> {
         let factor = self.training.schedule.factor(epoch, self.training.epochs);
         for group in &mut self.groups {
             for (scheduled, rate) in group.scheduled.iter_mut().zip(&group.learning_rates) {
-                *scheduled = real(rate * factor);
+                *scheduled = from_f64(rate * factor);
             }
         }
         let Some(minibatches) = self.training.minibatches else {

@@ -5,7 +5,7 @@ use egop::coordinates::Coordinates;
 use egop::distribution::Distribution;
 use egop::gradients::{Samples, Sampling};
 use egop::lanes::{Block, Lanes, Layout, Role, Workspace};
-use egop::linalg::{orthonormality_defect, real};
+use egop::linalg::{from_f64, orthonormality_defect};
 use egop::objective::Objective;
 use egop::optimizer;
 use egop::rng::Streams;
@@ -76,7 +76,7 @@ fn lanes<R: Precision>(layout: &Layout, count: usize, trial: usize) -> Lanes<R> 
 /// Largest difference of two matrices of lanes.
 fn distance<R: Precision>(a: &Lanes<R>, b: &Lanes<R>) -> f64 {
     let pairs = a.as_slice().iter().zip(b.as_slice());
-    pairs.map(|(&a, &b)| egop::linalg::double((a - b).abs())).fold(0.0, f64::max)
+    pairs.map(|(&a, &b)| egop::linalg::to_f64((a - b).abs())).fold(0.0, f64::max)
 }
 
 fn coordinates<R: Precision>(layout: &Layout, parts: &[Part]) -> Coordinates<R> {
@@ -92,7 +92,7 @@ fn round_trips<R: Precision>(layout: &Layout, parts: &[Part], count: usize, tria
     let theta = lanes::<R>(layout, count, trial);
     let (mut there, mut back, mut workspace) = (theta.clone(), theta.clone(), Workspace::new());
     // Sums of at most 160 products of entries below 5, each with a rounding error.
-    let tolerance = 300.0 * egop::linalg::double(R::epsilon());
+    let tolerance = 300.0 * egop::linalg::to_f64(R::epsilon());
     basis.to_original(&theta, &mut there, &mut workspace);
     basis.pull_back(&there, &mut back, &mut workspace);
     assert!(distance(&theta, &back) <= tolerance, "VᵀVθ is not θ");
@@ -248,7 +248,7 @@ fn the_columns_are_where_unit_vectors_go() {
         let mut columns = units.clone();
         basis.to_original(&units, &mut columns, &mut Workspace::new());
         for k in 0..vectors.ncols() {
-            let expected: Array1<f32> = vectors.column(k).mapv(real);
+            let expected: Array1<f32> = vectors.column(k).mapv(from_f64);
             assert_eq!(columns.lane(k), expected, "{name}: V e_{k} is not V's column");
         }
     }

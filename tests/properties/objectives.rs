@@ -3,7 +3,7 @@
 use egop::data::Split;
 use egop::distribution::Distribution;
 use egop::lanes::{Lanes, Workspace};
-use egop::linalg::double;
+use egop::linalg::to_f64;
 use egop::objective::{Batch, Objective};
 use egop::rng::Streams;
 use egop::trial::Precision;
@@ -177,7 +177,7 @@ fn single_precision_follows_double_precision() {
             let tolerance = 100.0 * f64::from(f32::EPSILON) * (norm * size + values[0].abs() + 1.0);
             assert!((rounded[0] - values[0]).abs() <= tolerance, "{}", instance.kind);
             for (&found, expected) in steep[0].iter().zip(&gradients[0]) {
-                assert!((double(found) - expected).abs() <= tolerance, "{}", instance.kind);
+                assert!((to_f64(found) - expected).abs() <= tolerance, "{}", instance.kind);
             }
         }
     }

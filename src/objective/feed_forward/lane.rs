@@ -3,7 +3,7 @@
 use super::chunk::{Chunk, ChunkTargets};
 use super::{CONTIGUOUS, FeedForward, bias_gradient, matrix, matrix_mut};
 use crate::lanes::Lanes;
-use crate::linalg::{Into, Real, product};
+use crate::linalg::{Accum, Real, product};
 use crate::objective::loss::{CrossEntropy, squared_error};
 use crate::simd::vectorized;
 
@@ -33,7 +33,7 @@ impl<R: Real> LanePass<'_, R> {
             product(
                 matrix(weights, layer.outputs, layer.inputs),
                 matrix(input, layer.inputs, self.size),
-                Into::Overwrite,
+                Accum::Overwrite,
                 matrix_mut(output, layer.outputs, self.size),
             );
             self.network.finish(theta, self.lane, index, output, self.size);
@@ -74,7 +74,7 @@ impl<R: Real> LanePass<'_, R> {
 
     /// From the gradient with respect to the outputs to that with respect to the first layer's
     /// output, writing the later layers' gradients on the way.
-    pub fn backward(&mut self, theta: &Lanes<R>, gradient: &mut Lanes<R>, into: Into) {
+    pub fn backward(&mut self, theta: &Lanes<R>, gradient: &mut Lanes<R>, into: Accum) {
         let mut rest = &mut *self.later;
         for (index, &layer) in self.network.layers.iter().enumerate().skip(1).rev() {
             let start = rest.len() - layer.outputs * self.size;
@@ -103,7 +103,7 @@ impl<R: Real> LanePass<'_, R> {
             let delta = matrix(delta, layer.outputs, self.size);
             let work = &mut self.work[..layer.inputs * self.size];
             let result = matrix_mut(work, layer.inputs, self.size);
-            product(weights, delta, Into::Overwrite, result);
+            product(weights, delta, Accum::Overwrite, result);
             vectorized(|| {
                 for (input, &delta) in input.iter_mut().zip(&*work) {
                     *input = if *input > R::zero() { delta } else { R::zero() };

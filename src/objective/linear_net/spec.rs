@@ -9,7 +9,7 @@ use crate::config::Reader;
 use crate::data::{self, DataSet, Decay, Examples, Targets};
 use crate::error::Result;
 use crate::lanes::Layout;
-use crate::linalg::{self, Into, Real};
+use crate::linalg::{self, Accum, Real};
 use crate::objective::feed_forward::layout;
 use crate::objective::{Build, Context, Entry, Known, Objective, Spec};
 use crate::rng::Streams;
@@ -53,7 +53,7 @@ impl LinearNetSpec {
         let [training, validation, test] = self.rows.map(|rows| {
             let x = data::spectral_matrix(rows, inputs, self.decay, &mut rng);
             let mut y = Array2::zeros((rows, outputs));
-            linalg::product(x.view(), teacher.view(), Into::Overwrite, y.view_mut());
+            linalg::product(x.view(), teacher.view(), Accum::Overwrite, y.view_mut());
             Examples::new(x, Targets::Vectors(y))
         });
         DataSet { training, validation: Some(validation), test: Some(test) }

@@ -4,7 +4,7 @@ use ndarray::Array1;
 
 use crate::data::Split;
 use crate::lanes::{Lanes, Workspace};
-use crate::linalg::{Real, double, real};
+use crate::linalg::{Real, from_f64, to_f64};
 use crate::record::LandscapeRow;
 use crate::trial::Problem;
 
@@ -22,8 +22,8 @@ pub(super) fn rows<R: Real>(problem: &Problem<R>, trial: usize) -> Vec<Landscape
     if minimizer.len() != 2 {
         return Vec::new();
     }
-    let center = minimizer.mapv(double);
-    let offset = problem.start.mapv(double) - &center;
+    let center = minimizer.mapv(to_f64);
+    let offset = problem.start.mapv(to_f64) - &center;
     let reach = REACH * offset.dot(&offset).sqrt();
     let axis =
         |center: f64, i: usize| center + reach * (2.0 * i as f64 / (POINTS - 1) as f64 - 1.0);
@@ -33,7 +33,7 @@ pub(super) fn rows<R: Real>(problem: &Problem<R>, trial: usize) -> Vec<Landscape
     for j in 0..POINTS {
         let y = axis(center[1], j);
         for i in 0..POINTS {
-            let point = Array1::from_vec(vec![real(axis(center[0], i)), real(y)]);
+            let point = Array1::from_vec(vec![from_f64(axis(center[0], i)), from_f64(y)]);
             theta.set_lane(i, point.view());
         }
         let losses =

@@ -1,0 +1,44 @@
+//! A statistic of sampled gradients: the mean of their squared norms, the trace of the EGOP.
+
+use egop::data;
+use egop::distribution::Distribution;
+use egop::egop::{Gram, egop};
+use egop::gradients::{Gradients, Sampler, Samples, Sampling, Statistic};
+use egop::objective::LeastSquares;
+use egop::rng::Streams;
+use ndarray::ArrayView2;
+
+#[derive(Default)]
+struct SquaredNorm {
+    sum: f64,
+    samples: usize,
+}
+
+impl Statistic for SquaredNorm {
+    fn add(&mut self, gradients: ArrayView2<'_, f64>) {
+        self.sum += gradients.iter().map(|g| g * g).sum::<f64>();
+        self.samples += gradients.nrows();
+    }
+}
+
+#[test]
+fn statistics_share_one_stream() {
+    let mut rng = Streams::new(3, 0).rng("data");
+    let matrix = data::spectral_matrix(9, 5, data::Decay::Power { exponent: 0.5 }, &mut rng);
+    let minimizer = data::gaussian_vector(5, &mut rng);
+    let sampler = Sampler {
+        objective: &LeastSquares::<f64>::realizable(matrix.view(), &minimizer),
+        distribution: Distribution::Gaussian { scale: 1.0 },
+        sampling: Sampling { samples: Samples::Count(700), batch: None },
+        streams: Streams::new(3, 0),
+        progress: &|_| true,
+    };
+    let (mut norm, mut gram) = (SquaredNorm::default(), Gram::new(0..5));
+    sampler.stream(0..700, &mut [&mut norm, &mut gram]).unwrap();
+    assert_eq!(norm.samples, 700);
+    let gram = gram.mean();
+    // Sums of 3500 squares in another order.
+    let trace = gram.diag().sum();
+    assert!((norm.sum / 700.0 / trace - 1.0).abs() < 1e-12);
+    assert_eq!(egop(&sampler, 0..700, &[0..5]).unwrap(), [gram]);
+}
