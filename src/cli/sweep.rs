@@ -26,7 +26,7 @@ fn sweep(arguments: &SweepArgs) -> Result<Status, Failure> {
     let SweepArgs { experiment: arguments, slurm, .. } = arguments;
     let Some(config) = config_or_list(arguments)? else { return Ok(Status::Done) };
     let session = Session::open(arguments, &config)?;
-    if !session.experiment.trains() {
+    if session.experiment.training().is_none() {
         let message = "the experiment trains nothing, so there is nothing to tune: use egop-run";
         return Err(Error::Usage(message.into()).into());
     }

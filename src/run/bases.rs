@@ -1,19 +1,17 @@
 //! Changes of variables as files for other programs: `basis/<trial>-<coordinates>-<block>.npy`.
 
-use std::sync::Arc;
-
 use ndarray_npy::WriteNpyExt;
 
 use crate::basis::{Part, Vectors};
 use crate::error::Result;
-use crate::experiment::{Experiment, Precision as Type};
+use crate::experiment::{Experiment, Precision as Type, System};
 use crate::objective::Context;
 use crate::run::Run;
 use crate::run::observer::Stage;
 use crate::run::pass::{Failure, guarded};
-use crate::run::task::{Task, block_name, context};
+use crate::run::task::{block_name, context, spectra};
 use crate::store::{self, BASES, Publication};
-use crate::trial::{Control, Precision, Problem, Recording};
+use crate::trial::{Control, Precision, Problem};
 
 /// What became of changes of variables.
 #[derive(Debug, Default)]
@@ -27,12 +25,12 @@ pub struct SavedBases {
 /// The names of the files that [`Run::save_bases`] may write.
 pub fn basis_outputs(experiment: &Experiment) -> Vec<String> {
     let mut files = Vec::new();
-    for coordinates in experiment.coordinates.iter().filter(|one| !one.basis.is_identity()) {
-        let layout = experiment.objective_of(coordinates).layout();
-        let groups = coordinates.basis.scope().map(|scope| scope.groups(&layout));
+    for system in experiment.systems().iter().filter(|one| !one.basis.is_identity()) {
+        let layout = system.objective.layout();
+        let groups = system.basis.scope().map(|scope| scope.groups(&layout));
         for group in groups.unwrap_or_default() {
             for trial in 0..experiment.trials {
-                let stem = stem(trial, &coordinates.name, &block_name(&layout, &group));
+                let stem = stem(trial, system.name, &block_name(&layout, &group));
                 files.extend(ENDINGS.map(|ending| format!("{stem}{ending}")));
             }
         }
@@ -69,27 +67,25 @@ impl Run<'_> {
         for trial in 0..experiment.trials {
             let context = context(experiment, self.options.data_dir.as_deref(), trial);
             let draw = || Problem::<R>::draw(&*experiment.objective, experiment.start, &context);
-            let problem = experiment.trains().then(|| guarded(draw)).transpose()?.transpose();
-            for (index, coordinates) in experiment.coordinates.iter().enumerate() {
-                if coordinates.basis.is_identity() {
+            let problem = experiment.training().map(|_| guarded(draw)).transpose()?.transpose();
+            for system in &experiment.systems() {
+                if system.basis.is_identity() {
                     continue;
                 }
                 let vectors = match &problem {
-                    Ok(problem) => {
-                        guarded(|| self.vectors(trial, index, problem.as_ref(), &context))?
-                    }
+                    Ok(problem) => guarded(|| self.vectors(system, problem.as_ref(), &context))?,
                     Err(message) => Err(message.clone()),
                 };
                 match vectors {
                     Ok(vectors) => {
                         for (block, vectors) in vectors {
-                            let stem = stem(trial, &coordinates.name, &block);
+                            let stem = stem(trial, system.name, &block);
                             saved.files.extend(write(publication, &stem, &vectors)?);
                         }
                     }
                     Err(message) => saved.missing.push(Failure {
                         trial,
-                        coordinates: coordinates.name.clone(),
+                        coordinates: system.name.to_owned(),
                         message,
                     }),
                 }
@@ -101,26 +97,20 @@ impl Run<'_> {
     /// V's diagonal blocks with their names.
     fn vectors<R: Precision>(
         &self,
-        trial: usize,
-        index: usize,
+        system: &System<'_>,
         problem: Option<&Problem<R>>,
         context: &Context,
     ) -> Result<Vec<(String, Vectors)>> {
-        let experiment = self.experiment;
-        let coordinates = &experiment.coordinates[index];
         let progress = |units| self.observer.advance(Stage::Egop, units);
         let control = Control::new(self.observer.interrupted(), &progress);
         let Some(problem) = problem else {
-            let recording = Recording::Summary;
-            let task = Task { trial, coordinates: index, rates: Arc::default(), recording };
-            let estimates = task.estimates::<R>(experiment, context, control)?.into_iter();
+            let estimates = spectra::estimates::<R>(system, context, control)?.into_iter();
             return Ok(estimates
                 .map(|(block, estimate)| (block, Vectors::Eigen(estimate.whole)))
                 .collect());
         };
-        let layout = experiment.objective_of(coordinates).layout();
-        let (distribution, sampling) = (experiment.distribution, experiment.sampling);
-        let parts = problem.parts(&*coordinates.basis, distribution, sampling, control)?;
+        let layout = system.objective.layout();
+        let parts = problem.parts(system.basis, system.distribution, system.sampling, control)?;
         let named = |part: Part| (block_name(&layout, &part.blocks), part.vectors);
         Ok(parts.into_iter().map(named).collect())
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::run::cost::{self, Speed};
 use crate::run::ledger::Ledger;
-use crate::run::sweep::{Pass, Sweep};
+use crate::run::sweep::Pass;
 use crate::run::task::Task;
 use crate::run::{Failure, Run, Stage, Swept};
 use crate::trial::Recording;
@@ -61,7 +61,7 @@ impl Run<'_> {
     /// When the store cannot be read.
     pub fn next_pass(&self, given_up: &HashSet<String>) -> Result<Next> {
         let ledger = Ledger::new(self);
-        let mut sweep = Sweep::new(self.experiment, self.observer);
+        let Some(mut sweep) = self.begin() else { return Ok(Next::Nothing(Swept::default())) };
         while let Some(pass) = sweep.next() {
             let found = ledger.look(&pass.tasks)?;
             let mut missing = Vec::new();
@@ -71,7 +71,7 @@ impl Run<'_> {
                 if given_up.contains(&key) {
                     failures.push(Failure {
                         trial: task.trial,
-                        coordinates: self.experiment.coordinates[task.coordinates].name.clone(),
+                        coordinates: self.experiment.system(task.system).name.to_owned(),
                         message: format!("missing from the {}", pass.name),
                     });
                 } else {
@@ -92,7 +92,7 @@ impl Run<'_> {
         let experiment = self.experiment;
         let speed = Speed::probed(experiment);
         let rates = |task: &Task| {
-            let algorithms = experiment.algorithms.iter().zip(&*task.rates);
+            let algorithms = experiment.algorithms().iter().zip(&*task.rates);
             algorithms
                 .map(|(algorithm, rates)| Rates {
                     algorithm: algorithm.name.clone(),
@@ -103,7 +103,7 @@ impl Run<'_> {
         let planned = |task: &Task| PlannedTask {
             key: ledger.key(task),
             trial: task.trial,
-            coordinates: experiment.coordinates[task.coordinates].name.clone(),
+            coordinates: experiment.system(task.system).name.to_owned(),
             rates: rates(task),
             seconds: speed.seconds(cost::task(experiment, task)),
         };
@@ -132,13 +132,13 @@ impl Run<'_> {
     }
 
     fn task(&self, planned: &PlannedTask) -> Option<Task> {
-        let experiment = self.experiment;
-        let named = planned.rates.iter().zip(&experiment.algorithms);
-        let fits = planned.rates.len() == experiment.algorithms.len()
+        let study = self.experiment.training()?;
+        let named = planned.rates.iter().zip(&study.algorithms);
+        let fits = planned.rates.len() == study.algorithms.len()
             && named.clone().all(|(rates, algorithm)| rates.algorithm == algorithm.name);
         fits.then_some(Task {
             trial: planned.trial,
-            coordinates: experiment.coordinates_index(&planned.coordinates)?,
+            system: study.coordinates_index(&planned.coordinates)?,
             rates: planned.rates.iter().map(|rates| rates.learning_rates.clone()).collect(),
             recording: Recording::Summary,
         })

@@ -143,11 +143,13 @@ impl<'a> Run<'a> {
             measures: &finals.measures,
             planned: self.experiment.trials,
         };
-        let theory = theory::observed(&finals.theory, self.experiment, records);
+        let study = self.experiment.training();
+        let theory = study.map(|study| theory::observed(&finals.theory, study, records));
+        let theory = theory.unwrap_or_default();
         let unjudged = self.experiment.unjudged();
         let claims = self.experiment.claims.iter();
         let claims: Vec<_> = claims.map(|claim| claim.judge(records, unjudged)).collect();
-        let schedule = self.experiment.training.schedule_rows();
+        let schedule = study.map(|study| study.training.schedule_rows()).unwrap_or_default();
         let mut tables = swept.tables();
         tables.extend(finals.tables());
         tables.extend([Stream::of(&theory), Stream::of(&claims), Stream::of(&schedule)]);
@@ -176,13 +178,19 @@ impl<'a> Run<'a> {
     }
 
     fn tune(&self, passes: &dyn Passes) -> Result<Swept> {
-        let mut sweep = Sweep::new(self.experiment, self.observer);
+        let Some(mut sweep) = self.begin() else { return Ok(Swept::default()) };
         while let Some(pass) = sweep.next() {
             let failures =
                 passes.pass(Stage::Sweep, &pass.tasks, &mut |_, rows| sweep.take(rows))?;
             sweep.end(failures);
         }
         Ok(sweep.finish())
+    }
+
+    /// The sweep at its beginning, where anything is trained.
+    fn begin(&self) -> Option<Sweep<'_>> {
+        let study = self.experiment.training()?;
+        Some(Sweep::new(study, self.experiment.trials, self.observer))
     }
 
     /// What would run, as far as the finished results tell, and what is done already.
@@ -192,17 +200,20 @@ impl<'a> Run<'a> {
     pub fn plan(&self) -> Result<Plan> {
         let ledger = Ledger::new(self);
         let mut planner = Planner::new(self.experiment, self.memory());
-        let mut sweep = Sweep::new(self.experiment, self.observer);
-        while let Some(pass) = sweep.next() {
-            let found = ledger.look(&pass.tasks)?;
-            planner.add(&pass, &found);
-            if found.iter().any(Option::is_none) {
-                return Ok(planner.finish(Some(&sweep)));
+        let mut swept = Swept::default();
+        if let Some(mut sweep) = self.begin() {
+            while let Some(pass) = sweep.next() {
+                let found = ledger.look(&pass.tasks)?;
+                planner.add(&pass, &found);
+                if found.iter().any(Option::is_none) {
+                    return Ok(planner.finish(Some(&sweep)));
+                }
+                found.into_iter().flatten().for_each(|found| sweep.take(found.rows));
+                sweep.end(Vec::new());
             }
-            found.into_iter().flatten().for_each(|found| sweep.take(found.rows));
-            sweep.end(Vec::new());
+            swept = sweep.finish();
         }
-        let pass = tables::pass(self.experiment, &sweep.finish().rates);
+        let pass = tables::pass(self.experiment, &swept.rates);
         planner.add(&pass, &ledger.look(&pass.tasks)?);
         Ok(planner.finish(None))
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::experiment::Study;
 use crate::provenance::Maker;
 use crate::run::Run;
 use crate::run::cost;
@@ -16,7 +17,7 @@ use crate::run::ledger::Ledger;
 use crate::run::memory::Memory;
 use crate::run::observer::Stage;
 use crate::run::prepared::{Kept, Prepared};
-use crate::run::task::{Rows, Task, context};
+use crate::run::task::{Rows, Task, context, spectra};
 use crate::store::{Claim, Stored};
 use crate::trial::{Control, Precision, Problem};
 
@@ -150,11 +151,12 @@ impl<R: Precision> Passes for Runner<'_, R> {
 
 impl<R: Precision> Runner<'_, R> {
     fn announce<'t>(&self, stage: Stage, tasks: impl Iterator<Item = &'t Task>) {
-        let epochs = self.ledger.experiment.training.epochs;
+        let experiment = self.ledger.experiment;
+        let epochs = experiment.training().map_or(0, |study| study.training.epochs);
         for task in tasks {
             self.ledger.observer.expect(stage, (task.lanes() * epochs) as u64);
             if self.kept().get(task).is_none() {
-                let samples = cost::samples(self.ledger.experiment, task.coordinates);
+                let samples = cost::samples(&experiment.system(task.system));
                 self.ledger.observer.expect(Stage::Egop, samples);
             }
         }
@@ -209,7 +211,7 @@ impl<R: Precision> Runner<'_, R> {
     ) -> Result<Vec<(usize, Claim)>> {
         let mut mine = Vec::new();
         for &index in indices {
-            let work = format!("trial-{trial}-{}", tasks[index].coordinates);
+            let work = format!("trial-{trial}-{}", tasks[index].system);
             if let Some(claim) = self.ledger.store.claim(&work)?
                 // Another runner may have done it since.
                 && !matches!(self.ledger.store.load(&keys[index])?, Stored::Complete(_))
@@ -235,11 +237,13 @@ impl<R: Precision> Runner<'_, R> {
         }
         let experiment = self.ledger.experiment;
         let context = context(experiment, self.ledger.options.data_dir.as_deref(), trial);
-        let problem = if experiment.trains() {
-            let draw = || Problem::<R>::draw(&*experiment.objective, experiment.start, &context);
-            guarded(|| draw().map(Some))?
-        } else {
-            Ok(None)
+        let problem = match &experiment.study {
+            Study::Training(study) => guarded(|| {
+                let objective = &*experiment.objective;
+                let problem = Problem::<R>::draw(objective, experiment.start, &context)?;
+                Ok(Some((study, problem)))
+            })?,
+            Study::Spectra(_) => Ok(None),
         };
         mine.into_par_iter().try_for_each(|(index, _claim)| {
             self.check_stopped()?;
@@ -252,19 +256,19 @@ impl<R: Precision> Runner<'_, R> {
                 Ok(None) => guarded(|| {
                     let progress = |units| self.ledger.observer.advance(Stage::Egop, units);
                     let control = Control::new(self.ledger.observer.interrupted(), &progress);
-                    task.measure::<R>(experiment, &context, control)
+                    spectra::rows::<R>(&experiment.system(task.system), trial, &context, control)
                 })?,
-                Ok(Some(problem)) => guarded(|| {
+                Ok(Some((study, problem))) => guarded(|| {
                     let prepared = self.prepared(problem, task)?;
                     let progress = |units| self.ledger.observer.advance(stage, units);
                     let control = Control::new(self.ledger.observer.interrupted(), &progress);
-                    task.run(experiment, problem, &prepared, control)
+                    task.run(study, problem, &prepared, control)
                 })?,
                 Err(message) => Err(message.clone()),
             };
             let rows = rows.map_err(|message| Failure {
                 trial,
-                coordinates: experiment.coordinates[task.coordinates].name.clone(),
+                coordinates: experiment.system(task.system).name.to_owned(),
                 message,
             });
             match rows {
@@ -290,17 +294,16 @@ impl<R: Precision> Runner<'_, R> {
         if let Some(prepared) = self.kept().get(task) {
             return Ok(prepared);
         }
-        let experiment = self.ledger.experiment;
-        let coordinates = &experiment.coordinates[task.coordinates];
+        let system = self.ledger.experiment.system(task.system);
         let progress = |units| self.ledger.observer.advance(Stage::Egop, units);
         let parts = problem.parts(
-            &*coordinates.basis,
-            experiment.distribution,
-            experiment.sampling,
+            system.basis,
+            system.distribution,
+            system.sampling,
             Control::new(self.ledger.observer.interrupted(), &progress),
         )?;
         let prepared =
-            Arc::new(Prepared::new(&parts, &*problem.objective, task.trial, &coordinates.name));
+            Arc::new(Prepared::new(&parts, &*problem.objective, task.trial, system.name));
         self.kept().keep(task, &prepared);
         Ok(prepared)
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, TrainingStudy};
 use crate::run::cost::{self, Speed, Work};
 use crate::run::ledger::Found;
 use crate::run::memory::{self, Memory};
@@ -122,10 +122,10 @@ impl<'a> Planner<'a> {
             row.done -= 1;
             let lanes = task.lanes() as f64;
             row.runs.upper += task.lanes() as u64;
-            self.work.lower += cost::training(experiment, task.coordinates, lanes, early);
-            self.work.upper += cost::training(experiment, task.coordinates, lanes, 1.0);
-            estimates += cost::estimate(experiment, task.coordinates);
-            samples += cost::samples(experiment, task.coordinates);
+            self.work.lower += cost::training(experiment, task.system, lanes, early);
+            self.work.upper += cost::training(experiment, task.system, lanes, 1.0);
+            estimates += cost::estimate(experiment, task.system);
+            samples += cost::samples(&experiment.system(task.system));
         }
         row.runs.lower = row.runs.upper;
         row.gradients = self.gradients(row.runs);
@@ -185,7 +185,7 @@ impl<'a> Planner<'a> {
             upper: probed.slower(slow).seconds(self.work.upper),
         };
         let tasks: usize = self.passes.iter().map(|pass| pass.tasks - pass.done).sum();
-        let systems = self.experiment.coordinates.len();
+        let systems = self.experiment.systems().len();
         let threads = self.memory.threads.min(self.memory.in_flight * systems).min(tasks).max(1);
         let figures = if tasks > 0 { self.experiment.figures.len() as f64 } else { 0.0 };
         let seconds = |work: f64, figure: f64| {
@@ -213,21 +213,22 @@ impl<'a> Planner<'a> {
         self.took += seconds;
         let part = if possible > 0.0 { made / possible } else { 1.0 };
         let lanes = task.lanes() as f64;
-        self.finished += cost::training(self.experiment, task.coordinates, lanes, part);
+        self.finished += cost::training(self.experiment, task.system, lanes, part);
         // The estimate is made in the first pass, and kept.
         if self.passes.is_empty() {
-            self.finished += cost::estimate(self.experiment, task.coordinates);
+            self.finished += cost::estimate(self.experiment, task.system);
         }
     }
 
     /// The part of their updates that runs make at least.
     fn early(&self) -> f64 {
-        let training = self.experiment.training;
-        match () {
-            () if self.possible > 0.0 => (self.made / self.possible).clamp(0.0, 1.0),
-            () if training.minibatch.is_none() && training.gradient_tolerance > 0.0 => EARLY,
-            () => DIVERGED,
+        if self.possible > 0.0 {
+            return (self.made / self.possible).clamp(0.0, 1.0);
         }
+        let early = |study: &TrainingStudy| {
+            study.training.minibatch.is_none() && study.training.gradient_tolerance > 0.0
+        };
+        if self.experiment.training().is_some_and(early) { EARLY } else { DIVERGED }
     }
 
     fn gradients(&self, runs: Between<u64>) -> Between<u64> {

@@ -60,7 +60,7 @@ impl<R: Real> Kept<R> {
     }
 
     pub fn get(&self, task: &Task) -> Option<Arc<Prepared<R>>> {
-        self.prepared.get(&(task.trial, task.coordinates)).cloned()
+        self.prepared.get(&(task.trial, task.system)).cloned()
     }
 
     pub fn keep(&mut self, task: &Task, prepared: &Arc<Prepared<R>>) {
@@ -68,7 +68,7 @@ impl<R: Real> Kept<R> {
         // The identity is not worth keeping.
         if bytes > 0 && bytes <= self.room {
             self.room -= bytes;
-            self.prepared.insert((task.trial, task.coordinates), Arc::clone(prepared));
+            self.prepared.insert((task.trial, task.system), Arc::clone(prepared));
         }
     }
 }

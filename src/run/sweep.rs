@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::experiment::{Algorithm, Experiment, Rates};
+use crate::experiment::{Algorithm, Rates, TrainingStudy};
 use crate::record::{RateRow, RunRow};
 use crate::run::observer::Observer;
 use crate::run::pass::Failure;
@@ -13,7 +13,7 @@ use crate::sweep::{self, Grid, Hopeless, Limits, Rated, Selected};
 use crate::trial::Recording;
 
 /// A finished sweep.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Swept {
     /// All runs, sorted.
     pub runs: Vec<RunRow>,
@@ -32,7 +32,8 @@ pub(super) struct Pass {
 /// A sweep as far as it has come: [`Sweep::next`] says what is to be done, [`Sweep::take`]
 /// and [`Sweep::end`] take what came of it.
 pub(super) struct Sweep<'a> {
-    experiment: &'a Experiment,
+    study: &'a TrainingStudy,
+    trials: usize,
     observer: &'a dyn Observer,
     phase: Phase,
     /// The coarse grid of each algorithm whose rate is tuned, and its limits.
@@ -55,17 +56,18 @@ enum Phase {
 }
 
 impl<'a> Sweep<'a> {
-    pub fn new(experiment: &'a Experiment, observer: &'a dyn Observer) -> Self {
+    pub fn new(study: &'a TrainingStudy, trials: usize, observer: &'a dyn Observer) -> Self {
         let grid = |algorithm: &Algorithm| match &algorithm.rates {
             Rates::Fixed(_) => None,
             Rates::Swept { coarse, limits } => Some((*coarse, *limits)),
         };
         Self {
-            experiment,
+            study,
+            trials,
             observer,
             phase: Phase::Start,
-            grids: experiment.algorithms.iter().map(grid).collect(),
-            tried: vec![Vec::new(); experiment.algorithms.len()],
+            grids: study.algorithms.iter().map(grid).collect(),
+            tried: vec![Vec::new(); study.algorithms.len()],
             trying: Arc::default(),
             runs: Vec::new(),
             names: HashSet::new(),
@@ -78,7 +80,7 @@ impl<'a> Sweep<'a> {
         match self.phase {
             Phase::Start => {
                 self.phase = Phase::Coarse;
-                let rates = self.experiment.algorithms.iter().map(Algorithm::first_rates).collect();
+                let rates = self.study.algorithms.iter().map(Algorithm::first_rates).collect();
                 self.pass("coarse sweep", rates)
             }
             Phase::Coarse => {
@@ -101,16 +103,14 @@ impl<'a> Sweep<'a> {
         if rates.iter().all(Vec::is_empty) {
             return None;
         }
-        let experiment = self.experiment;
+        let study = self.study;
         let rates: Arc<[Vec<f64>]> = rates.into();
         // Coordinate systems within trials: what a trial prepares is used at once.
-        let tasks = (0..experiment.trials)
-            .flat_map(|trial| {
-                (0..experiment.coordinates.len()).map(move |coordinates| (trial, coordinates))
-            })
-            .map(|(trial, coordinates)| Task {
+        let tasks = (0..self.trials)
+            .flat_map(|trial| (0..study.coordinates.len()).map(move |system| (trial, system)))
+            .map(|(trial, system)| Task {
                 trial,
-                coordinates,
+                system,
                 rates: Arc::clone(&rates),
                 recording: Recording::Summary,
             })
@@ -123,11 +123,11 @@ impl<'a> Sweep<'a> {
     /// many runs they have in a trial at least and at most, by coordinate system. The rules of the
     /// sweep decide, whatever the results will be.
     pub fn forecast(&self) -> Vec<(&'static str, Vec<Between<u64>>)> {
-        let experiment = self.experiment;
+        let study = self.study;
         let mut extended = Between::default();
         let mut refined = Between::default();
         let mut tried = Between::default();
-        for (algorithm, grid) in experiment.algorithms.iter().zip(&self.grids) {
+        for (algorithm, grid) in study.algorithms.iter().zip(&self.grids) {
             let first = algorithm.first_rates().len() as u64;
             tried.lower += first;
             tried.upper += first;
@@ -136,7 +136,7 @@ impl<'a> Sweep<'a> {
             let (all, now) = (decades(limits.lowest, limits.highest), decades(grid.from, grid.to));
             let rest = all.saturating_sub(now);
             // Around each best rate three more in each of two decades, or of one at the limit.
-            let most = (6 * experiment.sweep.tune.len() as u64).min(3 * all);
+            let most = (6 * study.sweep.tune.len() as u64).min(3 * all);
             if self.phase != Phase::Refined {
                 extended.upper += rest;
                 refined.lower += 3.min(most);
@@ -144,9 +144,9 @@ impl<'a> Sweep<'a> {
             }
             tried.upper += rest + most;
         }
-        let everywhere = |runs: Between<u64>| vec![runs; experiment.coordinates.len()];
-        let algorithms = experiment.algorithms.len() as u64;
-        let curves = experiment.coordinates.iter().map(|coordinates| match experiment.all_curves {
+        let everywhere = |runs: Between<u64>| vec![runs; study.coordinates.len()];
+        let algorithms = study.algorithms.len() as u64;
+        let curves = study.coordinates.iter().map(|coordinates| match study.all_curves {
             true => tried,
             false if coordinates.basis.is_identity() => {
                 Between { lower: algorithms, upper: algorithms }
@@ -190,12 +190,12 @@ impl<'a> Sweep<'a> {
 
     /// What was taken: all there is once there is no further pass.
     pub fn finish(mut self) -> Swept {
-        let experiment = self.experiment;
+        let study = self.study;
         let order = |run: &RunRow| {
             (
                 run.trial,
-                experiment.algorithm_index(&run.algorithm),
-                experiment.coordinates_index(&run.coordinates),
+                study.algorithm_index(&run.algorithm),
+                study.coordinates_index(&run.coordinates),
             )
         };
         // No two runs are equal, and a stable sort would hold half of them twice.
@@ -208,8 +208,8 @@ impl<'a> Sweep<'a> {
 
     /// The metric at each learning rate tried, ascending.
     fn rated(&self, algorithm: usize, coordinates: &str) -> Vec<Rated> {
-        let experiment = self.experiment;
-        let name = &experiment.algorithms[algorithm].name;
+        let study = self.study;
+        let name = &study.algorithms[algorithm].name;
         let runs: Vec<&RunRow> = self
             .runs
             .iter()
@@ -220,21 +220,21 @@ impl<'a> Sweep<'a> {
             .map(|&rate| {
                 let runs: Vec<&RunRow> =
                     runs.iter().copied().filter(|run| run.learning_rate == rate).collect();
-                sweep::rate(rate, &runs, &experiment.sweep.metric, experiment.sweep.floor)
+                sweep::rate(rate, &runs, &study.sweep.metric, study.sweep.floor)
             })
             .collect()
     }
 
     fn best(&self, algorithm: usize, coordinates: &str) -> Option<Selected> {
-        let goal = self.experiment.sweep.metric.goal;
+        let goal = self.study.sweep.metric.goal;
         sweep::select(&self.rated(algorithm, coordinates), goal)
     }
 
     /// The best coarse exponent in each coordinate system that is tuned and has results, or why
     /// there is none.
     fn best_decades(&self, algorithm: usize) -> Vec<(&'a str, Result<i32, Hopeless>)> {
-        let goal = self.experiment.sweep.metric.goal;
-        let tuned = self.experiment.sweep.tune.iter();
+        let goal = self.study.sweep.metric.goal;
+        let tuned = self.study.sweep.tune.iter();
         tuned
             .map(|coordinates| (&**coordinates, self.rated(algorithm, coordinates)))
             .filter(|(_, rates)| rates.iter().any(|rate| rate.trials > 0))
@@ -248,8 +248,8 @@ impl<'a> Sweep<'a> {
     /// Widens a coarse grid while a best learning rate lies on its edge; returns the new rates.
     fn extend(&mut self, algorithm: usize) -> Vec<f64> {
         let Some((mut grid, limits)) = self.grids[algorithm] else { return Vec::new() };
-        let name = &self.experiment.algorithms[algorithm].name;
-        let metric = self.experiment.sweep.metric.name;
+        let name = &self.study.algorithms[algorithm].name;
+        let metric = self.study.sweep.metric.name;
         let before = grid.rates();
         for (coordinates, best) in self.best_decades(algorithm) {
             let (edge, what) = match best {
@@ -294,13 +294,12 @@ impl<'a> Sweep<'a> {
 
     /// All learning rates tried, with the selected ones marked.
     fn table(&self) -> Vec<RateRow> {
-        let experiment = self.experiment;
-        let original =
-            experiment.coordinates.iter().find(|coordinates| coordinates.basis.is_identity());
+        let study = self.study;
+        let original = study.original();
         let mut rows = Vec::new();
-        for (index, algorithm) in experiment.algorithms.iter().enumerate() {
+        for (index, algorithm) in study.algorithms.iter().enumerate() {
             let shared = original.and_then(|original| self.best(index, &original.name));
-            for coordinates in &experiment.coordinates {
+            for coordinates in &study.coordinates {
                 let own = self.best(index, &coordinates.name);
                 for rated in self.rated(index, &coordinates.name) {
                     let here = |best: &&Selected| best.learning_rate == rated.learning_rate;
@@ -323,13 +322,13 @@ impl<'a> Sweep<'a> {
                         algorithm: algorithm.name.clone(),
                         coordinates: coordinates.name.clone(),
                         learning_rate: rated.learning_rate,
-                        metric: experiment.sweep.metric.name.into(),
+                        metric: study.sweep.metric.name.into(),
                         median,
                         lower_quartile,
                         upper_quartile,
                         reached_target: Some(rated.reached_target).filter(|step| step.is_finite()),
                         trials: rated.trials,
-                        planned: experiment.trials,
+                        planned: self.trials,
                         diverged: rated.diverged,
                         selected: selected.into(),
                         reason,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::experiment::{Algorithm, Coordinates, Experiment};
+use crate::experiment::{Algorithm, Coordinates, Experiment, Study, TrainingStudy};
 use crate::record::{MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::run::observer::Stage;
 use crate::run::pass::{Failure, Passes};
 use crate::run::sweep::{Pass, Swept};
 use crate::run::task::{Rows, Task};
 use crate::store::Stream;
+use crate::trial::Recording;
 
 /// What the runs at the selected learning rates yield beside `runs.csv`.
 #[derive(Debug, Default)]
@@ -24,7 +25,20 @@ pub(super) struct Finals {
 /// The selected learning rates once more, recording curves. A lane's bits do not depend on the
 /// lanes beside it, so these are the same runs.
 pub(super) fn pass(experiment: &Experiment, rates: &[RateRow]) -> Pass {
-    let wanted = |row: &&RateRow| experiment.all_curves || !row.selected.is_empty();
+    let (name, rates, recording) = match &experiment.study {
+        Study::Training(study) => ("curves", selected_rates(study, rates), study.recording),
+        Study::Spectra(all) => ("spectra", vec![Arc::default(); all.len()], Recording::Summary),
+    };
+    let tasks = (0..experiment.trials)
+        .flat_map(|trial| rates.iter().enumerate().map(move |(index, rates)| (trial, index, rates)))
+        .map(|(trial, system, rates)| Task { trial, system, rates: Arc::clone(rates), recording })
+        .collect();
+    Pass { name, tasks }
+}
+
+/// The selected learning rates of each algorithm, by coordinate system.
+fn selected_rates(study: &TrainingStudy, rates: &[RateRow]) -> Vec<Arc<[Vec<f64>]>> {
+    let wanted = |row: &&RateRow| study.all_curves || !row.selected.is_empty();
     let rates = |coordinates: &Coordinates| {
         let of = |algorithm: &Algorithm| {
             let rows = rates.iter().filter(|row| {
@@ -32,20 +46,9 @@ pub(super) fn pass(experiment: &Experiment, rates: &[RateRow]) -> Pass {
             });
             rows.filter(wanted).map(|row| row.learning_rate).collect()
         };
-        experiment.algorithms.iter().map(of).collect()
+        study.algorithms.iter().map(of).collect()
     };
-    let rates: Vec<Arc<[_]>> = experiment.coordinates.iter().map(rates).collect();
-    let tasks = (0..experiment.trials)
-        .flat_map(|trial| rates.iter().enumerate().map(move |(index, rates)| (trial, index, rates)))
-        .map(|(trial, coordinates, rates)| Task {
-            trial,
-            coordinates,
-            rates: Arc::clone(rates),
-            recording: experiment.recording,
-        })
-        .collect();
-    let name = if experiment.trains() { "curves" } else { "spectra" };
-    Pass { name, tasks }
+    study.coordinates.iter().map(rates).collect()
 }
 
 /// Runs the selected learning rates. Their rows replace those of the sweep, as they know more (the

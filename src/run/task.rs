@@ -9,7 +9,7 @@ use toml::Value;
 pub(super) use crate::basis::block_name;
 use crate::config::canonical_json;
 use crate::error::Result;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, TrainingStudy};
 use crate::objective::Context;
 use crate::record::{
     CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RunRow, SCHEMA, SpectrumRow, TheoryRow,
@@ -31,11 +31,12 @@ pub(super) use landscape::ROWS as LANDSCAPE_ROWS;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Task {
     pub trial: usize,
-    /// Position of the coordinate system in the config.
-    pub coordinates: usize,
-    /// The learning rates of each algorithm, in the config's order; of an experiment that trains
-    /// nothing: none.
+    /// Position of the coordinate system or the EGOP estimate in the config.
+    pub system: usize,
+    /// The learning rates of each algorithm, in the config's order; where nothing is trained there
+    /// are no algorithms.
     pub rates: Arc<[Vec<f64>]>,
+    /// What is kept of the runs.
     pub recording: Recording,
 }
 
@@ -65,15 +66,15 @@ impl Task {
 
     /// The content address: a hash of everything that the rows depend on, and nothing else.
     pub fn key(&self, experiment: &Experiment, resolved: &toml::Table, data: &Data) -> String {
-        let coordinates = &experiment.coordinates[self.coordinates];
+        let system = experiment.system(self.system).name;
         let mut content = identity(experiment, resolved);
         for systems in ["coordinates", "spectra"] {
             if let Some(Value::Table(systems)) = content.get_mut(systems) {
-                systems.retain(|name, _| name == coordinates.name);
+                systems.retain(|name, _| name == system);
             }
         }
         if let Some(Value::Table(algorithms)) = content.get_mut("algorithms") {
-            for (algorithm, rates) in experiment.algorithms.iter().zip(&*self.rates) {
+            for (algorithm, rates) in experiment.algorithms().iter().zip(&*self.rates) {
                 match algorithms.get_mut(&algorithm.name) {
                     Some(Value::Table(settings)) if !rates.is_empty() => {
                         settings.insert("learning_rates".into(), rates.clone().into());
@@ -84,12 +85,14 @@ impl Task {
         }
         content.insert("schema".into(), i64::from(SCHEMA).into());
         content.insert("trial".into(), (self.trial as i64).into());
-        let mut recording = format!("{:?}", self.recording);
-        if self.recording > Recording::Summary {
-            recording += &format!(" {:?}", experiment.training.curve);
+        if let Some(study) = experiment.training() {
+            let mut recording = format!("{:?}", self.recording);
+            if self.recording > Recording::Summary {
+                recording += &format!(" {:?}", study.training.curve);
+            }
+            content.insert("recording".into(), recording.into());
         }
-        content.insert("recording".into(), recording.into());
-        content.insert("data".into(), data.of_task(&coordinates.name, self.trial).into());
+        content.insert("data".into(), data.of_task(system, self.trial).into());
         let hash = store::sha256(canonical_json(&content.into()).as_bytes());
         hash[..32].to_owned()
     }
@@ -97,12 +100,12 @@ impl Task {
     /// Trains its lanes on the trial's problem.
     pub fn run<R: Precision>(
         &self,
-        experiment: &Experiment,
+        study: &TrainingStudy,
         problem: &Problem<R>,
         prepared: &Prepared<R>,
         control: Control<'_>,
     ) -> Result<Rows> {
-        let methods: Vec<Method<'_>> = experiment
+        let methods: Vec<Method<'_>> = study
             .algorithms
             .iter()
             .zip(&*self.rates)
@@ -112,15 +115,14 @@ impl Task {
             })
             .collect();
         let basis = prepared.basis(&*problem.objective);
-        let training = experiment.training.on(problem.objective.examples());
+        let training = study.training.on(problem.objective.examples());
         let outcomes = train(problem, &*basis, &methods, &training, self.recording, control)?;
         let mut rows = Rows::default();
-        let labels =
-            experiment.algorithms.iter().zip(&*self.rates).flat_map(|(algorithm, rates)| {
-                let name: Arc<str> = algorithm.name.as_str().into();
-                rates.iter().map(move |&rate| (Arc::clone(&name), rate))
-            });
-        let coordinates = &experiment.coordinates[self.coordinates];
+        let labels = study.algorithms.iter().zip(&*self.rates).flat_map(|(algorithm, rates)| {
+            let name: Arc<str> = algorithm.name.as_str().into();
+            rates.iter().map(move |&rate| (Arc::clone(&name), rate))
+        });
+        let coordinates = &study.coordinates[self.system];
         let name: Arc<str> = coordinates.name.as_str().into();
         for ((algorithm, learning_rate), outcome) in labels.zip(&outcomes) {
             let label = Label {

@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use egop::experiment::Study;
 use egop::lanes::Layout;
 use egop::linalg::Real;
 use egop::optimizer::{Adam, Build, Optimizer, Spec};
@@ -35,7 +36,8 @@ impl Spec for Panicking {}
 
 fn lab(at: usize) -> Lab {
     let mut lab = Lab::new(&[]);
-    lab.experiment.algorithms[0].optimizer = Box::new(Panicking { at, made: AtomicUsize::new(0) });
+    let Study::Training(study) = &mut lab.experiment.study else { panic!("nothing is trained") };
+    study.algorithms[0].optimizer = Box::new(Panicking { at, made: AtomicUsize::new(0) });
     lab
 }
 
