@@ -12,6 +12,7 @@ mod console;
 mod listing;
 mod plot;
 mod provenance;
+mod reporters;
 mod results_folder;
 mod run;
 mod session;

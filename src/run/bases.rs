@@ -7,9 +7,8 @@ use crate::error::Result;
 use crate::experiment::{Experiment, Precision as Type, System};
 use crate::objective::Context;
 use crate::run::Run;
-use crate::run::observer::Stage;
-use crate::run::pass::{Failure, guarded};
-use crate::run::task::{block_name, context, spectra};
+use crate::run::event::{Event, Stage};
+use crate::run::task::{Failure, block_name, context, guarded, spectra};
 use crate::store::{self, BASES, Publication};
 use crate::trial::{Control, Precision, Problem};
 
@@ -55,17 +54,17 @@ impl Run<'_> {
     /// # Errors
     /// When a file cannot be read or written, or on interruption.
     pub fn save_bases(&self, publication: &mut Publication<'_>) -> Result<SavedBases> {
-        match self.experiment.precision {
+        match self.index.experiment().precision {
             Type::Double => self.save::<f64>(publication),
             Type::Single => self.save::<f32>(publication),
         }
     }
 
     fn save<R: Precision>(&self, publication: &mut Publication<'_>) -> Result<SavedBases> {
-        let experiment = self.experiment;
+        let experiment = self.index.experiment();
         let mut saved = SavedBases::default();
         for trial in 0..experiment.trials {
-            let context = context(experiment, self.options.data_dir.as_deref(), trial);
+            let context = context(experiment, self.index.options.data_dir.as_deref(), trial);
             let draw = || Problem::<R>::draw(&*experiment.objective, experiment.start, &context);
             let problem = experiment.training().map(|_| guarded(draw)).transpose()?.transpose();
             for system in &experiment.systems() {
@@ -101,8 +100,9 @@ impl Run<'_> {
         problem: Option<&Problem<R>>,
         context: &Context,
     ) -> Result<Vec<(String, Vectors)>> {
-        let progress = |units| self.observer.advance(Stage::Egop, units);
-        let control = Control::new(self.observer.interrupted(), &progress);
+        let observer = self.index.observer;
+        let progress = |units| observer.event(&Event::Advanced { stage: Stage::Egop, units });
+        let control = Control::new(observer.interrupted(), &progress);
         let Some(problem) = problem else {
             let estimates = spectra::estimates::<R>(system, context, control)?.into_iter();
             return Ok(estimates

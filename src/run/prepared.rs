@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::basis::block_name;
 use crate::basis::{self, Basis, Part, Rotation, Vectors};
 use crate::linalg::Real;
 use crate::objective::Objective;
 use crate::record::{SpectrumRow, TheoryRow};
-use crate::run::task::{Task, block_name, spectra, theory};
+use crate::run::task::{spectra, theory};
 
 /// A change of variables in the precision of the runs, and the rows that tell of it; half the size
 /// of what it was made from, or less.
@@ -48,27 +49,27 @@ impl<R: Real> Prepared<R> {
 
 /// What is kept from pass to pass, by trial and coordinate system, so that it is computed once;
 /// what there is no room for is computed again.
-pub(super) struct Kept<R> {
+pub(super) struct BasisCache<R> {
     prepared: HashMap<(usize, usize), Arc<Prepared<R>>>,
     room: u64,
 }
 
-impl<R: Real> Kept<R> {
+impl<R: Real> BasisCache<R> {
     /// Keeps so many bytes.
     pub fn new(room: u64) -> Self {
         Self { prepared: HashMap::new(), room }
     }
 
-    pub fn get(&self, task: &Task) -> Option<Arc<Prepared<R>>> {
-        self.prepared.get(&(task.trial, task.system)).cloned()
+    pub fn get(&self, key: (usize, usize)) -> Option<Arc<Prepared<R>>> {
+        self.prepared.get(&key).cloned()
     }
 
-    pub fn keep(&mut self, task: &Task, prepared: &Arc<Prepared<R>>) {
+    pub fn keep(&mut self, key: (usize, usize), prepared: &Arc<Prepared<R>>) {
         let bytes = prepared.bytes();
         // The identity is not worth keeping.
         if bytes > 0 && bytes <= self.room {
             self.room -= bytes;
-            self.prepared.insert((task.trial, task.system), Arc::clone(prepared));
+            self.prepared.insert(key, Arc::clone(prepared));
         }
     }
 }

@@ -28,7 +28,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::provenance::Maker;
+use crate::provenance::BuildInfo;
 
 mod disk;
 mod identity;
@@ -61,7 +61,9 @@ pub struct Store {
 
 /// Holds a task against other runners on the same folder until dropped.
 #[derive(Debug)]
-pub struct Claim(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
+pub struct TaskLock(
+    #[expect(dead_code, reason = "the lock lives as long as the file is open")] File,
+);
 
 const IDENTITY: &str = "store.json";
 const UNFINISHED: &str = ".unfinished-";
@@ -312,11 +314,11 @@ impl Store {
     ///
     /// # Errors
     /// When the lock cannot be made.
-    pub fn claim(&self, work: &str) -> Result<Option<Claim>> {
+    pub fn lock_task(&self, work: &str) -> Result<Option<TaskLock>> {
         let name = file_name(work);
         let file = self.lock_file(&name)?;
         let lock = lock::exclusive(&file).map_err(Error::io(self.locks().join(name)))?;
-        Ok((lock != Lock::Taken).then_some(Claim(file)))
+        Ok((lock != Lock::Taken).then_some(TaskLock(file)))
     }
 
     /// What there is of a task.
@@ -332,7 +334,7 @@ impl Store {
     /// # Errors
     /// When it cannot be written; then nothing of it is left that counts as finished.
     pub fn save(&self, key: &str, tables: Tables, seconds: f64) -> Result<()> {
-        let finished = Finished { tables, maker: Maker::this().clone(), seconds };
+        let finished = Finished { tables, maker: BuildInfo::this().clone(), seconds };
         let temporary = self.unfinished(&self.tasks());
         let saved = self.save_by_way_of(&temporary, key, &finished);
         if saved.is_err() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::provenance::Maker;
+use crate::provenance::BuildInfo;
 use crate::record::SCHEMA;
 use crate::store::disk::Disk;
 use crate::store::{Csv, json, sha256};
@@ -21,7 +21,7 @@ pub struct Finished {
     /// Its tables.
     pub tables: Tables,
     /// What made it.
-    pub maker: Maker,
+    pub maker: BuildInfo,
     /// Wall-clock seconds that it took.
     pub seconds: f64,
 }
@@ -53,7 +53,7 @@ struct Manifest {
     key: String,
     /// Wall-clock seconds that the task took.
     seconds: f64,
-    maker: Maker,
+    maker: BuildInfo,
     tables: BTreeMap<String, Checksum>,
 }
 

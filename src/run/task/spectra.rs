@@ -42,7 +42,7 @@ pub(in crate::run) fn estimates<R: Precision>(
     system: &System<'_>,
     context: &Context,
     control: Control<'_>,
-) -> Result<Vec<(String, Halved)>> {
+) -> Result<Vec<(String, SplitHalf)>> {
     let objective = R::objective(system.objective, context)?;
     let layout = objective.layout();
     let progress = |samples: usize| {
@@ -73,17 +73,19 @@ pub(in crate::run) fn estimates<R: Precision>(
     groups
         .iter()
         .zip(halves)
-        .map(|(group, halves)| Ok((block_name(layout, group), Halved::decompose(halves, share)?)))
+        .map(|(group, halves)| {
+            Ok((block_name(layout, group), SplitHalf::decompose(halves, share)?))
+        })
         .collect()
 }
 
 /// The spectra of an estimate and of the estimates from either half of its samples.
-pub(in crate::run) struct Halved {
+pub(in crate::run) struct SplitHalf {
     pub whole: Spectrum,
     halves: [Spectrum; 2],
 }
 
-impl Halved {
+impl SplitHalf {
     /// `share` is the first half's share of the samples.
     fn decompose((first, second): (Array2<f64>, Array2<f64>), share: f64) -> Result<Self> {
         let whole = &first * share + &second * (1.0 - share);
