@@ -10,7 +10,7 @@ use crate::provenance::BuildInfo;
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Provenance {
     #[serde(flatten)]
-    maker: &'static BuildInfo,
+    build: &'static BuildInfo,
     revision: &'static str,
     threads: usize,
     seed: u64,
@@ -24,7 +24,7 @@ impl Provenance {
     /// At the start of a run.
     pub fn begin(seed: u64, threads: usize, data: Vec<(String, String)>) -> Self {
         Self {
-            maker: BuildInfo::this(),
+            build: BuildInfo::this(),
             revision: env!("EGOP_REVISION"),
             threads,
             seed,

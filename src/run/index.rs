@@ -70,7 +70,7 @@ impl<'a> TaskIndex<'a> {
         }
         match self.store.load(key)? {
             Stored::Complete(finished) => {
-                self.note_build(&finished.maker);
+                self.note_build(&finished.build);
                 let rows = Rows::from_tables(&finished.tables, &self.store.task(key))?;
                 Ok(Some(Found { rows, seconds: Some(finished.seconds) }))
             }

@@ -1,5 +1,5 @@
 //! What memory allows: how many trials are in flight at once, and how many changes of variables
-//! are kept from pass to pass.
+//! are kept from round to round.
 
 use serde::Serialize;
 
@@ -21,8 +21,8 @@ pub struct Memory {
     pub in_flight: usize,
     /// Bytes of the rows that are held until the tables are written, about.
     pub held: u64,
-    /// Bytes that the run takes at most, about, with the program itself, what it keeps from pass
-    /// to pass, and its figures. More than the budget where that is too little.
+    /// Bytes that the run takes at most, about, with the program itself, what it keeps from
+    /// round to round, and its figures. More than the budget where that is too little.
     pub total: u64,
     /// Threads that the work is done on.
     pub threads: usize,
@@ -55,7 +55,7 @@ impl Memory {
         memory
     }
 
-    /// Bytes left for what is kept from pass to pass.
+    /// Bytes left for what is kept from round to round.
     pub(super) fn kept(&self) -> u64 {
         self.budget.saturating_sub(self.working())
     }
@@ -118,14 +118,14 @@ fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     // The matrices and their eigenvectors, and up to three more that a decomposition works in.
     let estimate = bytes::<f64>(estimates * (2.0 * all + 3.0 * largest) + sampled);
     // Parameters and gradients in both coordinates, and at most three vectors of an optimizer.
-    let lanes = 7.0 * widest_pass(experiment) as f64 * dimension;
+    let lanes = 7.0 * widest_round(experiment) as f64 * dimension;
     // V and its transpose.
     let training = bytes_of_a_number(experiment) * (2.0 * all + lanes);
     estimate.max(training) + recorded(experiment, system).in_flight
 }
 
-/// Lanes of the first pass, which is about the widest.
-fn widest_pass(experiment: &Experiment) -> usize {
+/// Lanes of the first round, which is about the widest.
+fn widest_round(experiment: &Experiment) -> usize {
     experiment.algorithms().iter().map(|algorithm| algorithm.first_rates().len()).sum()
 }
 

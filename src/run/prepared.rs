@@ -47,7 +47,7 @@ impl<R: Real> Prepared<R> {
     }
 }
 
-/// What is kept from pass to pass, by trial and coordinate system, so that it is computed once;
+/// What is kept from round to round, by trial and coordinate system, so that it is computed once;
 /// what there is no room for is computed again.
 pub(super) struct BasisCache<R> {
     prepared: HashMap<(usize, usize), Arc<Prepared<R>>>,
