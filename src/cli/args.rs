@@ -214,10 +214,10 @@ pub struct ExperimentArgs {
     /// figures
     #[arg(long)]
     pub(super) replace: bool,
-    /// Stop at the first task that fails (a run that diverges is a result, not a failure)
+    /// Abort at the first task that fails (a run that diverges is a result, not a failure)
     #[arg(long, conflicts_with = "max_failures")]
     pub(super) fail_fast: bool,
-    /// Stop once this many tasks have failed [default: go on with the others]
+    /// Abort once this many tasks have failed [default: go on with the others]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) max_failures: Option<u32>,
     /// List objectives, optimizers, bases, figures, claim tests and metrics

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::args::{ExperimentArgs, PlanArgs};
 use crate::cli::session::Session;
-use crate::cli::{Failure, Status, print, text};
+use crate::cli::{Abort, Status, print, text};
 use crate::cluster::{self, ArrayTask, DEFAULT_MINUTES, Folder, Scheduler, Settings};
 use crate::data::fashion_mnist;
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ pub(super) fn emit(
     asked: &PlanArgs,
     scheduler: &dyn Scheduler,
     dir: &Path,
-) -> Result<Status, Failure> {
+) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let mut settings = Settings {
         results: absolute(&session.folder)?,
@@ -86,8 +86,8 @@ fn plan(
     settings: &Settings,
     next: Next,
     only_missing: bool,
-    print: impl Fn(&str) -> Result<(), Failure>,
-) -> Result<Status, Failure> {
+    print: impl Fn(&str) -> Result<(), Abort>,
+) -> Result<Status, Abort> {
     let Next::Round { name, mut tasks, missing, .. } = next else {
         folder.replace_plan(&[])?;
         print("nothing is left to do; egop-sweep merge writes the tables\n")?;
@@ -130,7 +130,7 @@ pub(super) fn run_task(
     index: usize,
     threads: Option<u16>,
     quiet: bool,
-) -> Result<Status, Failure> {
+) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let (mut arguments, _) = arguments(&folder, quiet)?;
     arguments.threads = threads;
@@ -149,7 +149,7 @@ pub(super) fn run_task(
 }
 
 /// Writes the tables, plans the next round, or lists what is missing.
-pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Status, Failure> {
+pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let (arguments, settings) = arguments(&folder, quiet)?;
     let session = Session::open(&arguments, &folder.experiment())?;
@@ -223,7 +223,7 @@ struct Progress {
 }
 
 /// Says how far a plan is.
-pub(super) fn status(dir: &Path, json: bool) -> Result<Status, Failure> {
+pub(super) fn status(dir: &Path, json: bool) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let settings = folder.settings()?;
     let array = folder.plan()?;

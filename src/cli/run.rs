@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Failure, RunArgs, Status, exit, print, text};
+use crate::cli::{Abort, RunArgs, Status, exit, print, text};
 use crate::figure;
 use crate::run::{SavedBases, Warning};
 use crate::store::PROVENANCE;
@@ -13,7 +13,7 @@ pub fn main(arguments: &RunArgs) -> ExitCode {
     exit(|| run(arguments))
 }
 
-fn run(arguments: &RunArgs) -> Result<Status, Failure> {
+fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     let Some(config) = config_or_list(&arguments.experiment)? else { return Ok(Status::Done) };
     let mut session = Session::open(&arguments.experiment, &config)?;
     session.save_basis = arguments.save_basis;

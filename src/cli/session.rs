@@ -10,7 +10,7 @@ use bytesize::ByteSize;
 use crate::cli::args::ExperimentArgs;
 use crate::cli::provenance::Provenance;
 use crate::cli::reporters::Reporters;
-use crate::cli::{Failure, Status, listing, print, text};
+use crate::cli::{Abort, Status, listing, print, text};
 use crate::cluster::{REGISTRY, Scheduler};
 use crate::config::{self, ConfigErrors, DEFAULT_PROFILE, Overlay, Source};
 use crate::error::{Error, Result};
@@ -149,7 +149,7 @@ impl<'a> Session<'a> {
     pub fn work<T: Send>(
         &self,
         work: impl FnOnce(&Run<'_>, &Provenance) -> Result<T> + Send,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, Abort> {
         let options = self.options()?;
         self.check_memory()?;
         let store = self.store()?;
@@ -194,7 +194,7 @@ impl<'a> Session<'a> {
     }
 
     /// What would run.
-    pub fn dry_run(&self) -> Result<Status, Failure> {
+    pub fn dry_run(&self) -> Result<Status, Abort> {
         let (plan, memory) = self.look(|run| Ok((run.plan()?, run.memory())))?;
         print(&if self.arguments.json {
             let plan = text::DryRun::new(&self.experiment, &self.folder, &plan, memory);
@@ -243,7 +243,7 @@ fn memory(asked: Option<ByteSize>) -> Result<u64> {
 }
 
 /// The path of the config, after `--list` has had its way.
-pub(super) fn config_or_list(arguments: &ExperimentArgs) -> Result<Option<PathBuf>, Failure> {
+pub(super) fn config_or_list(arguments: &ExperimentArgs) -> Result<Option<PathBuf>, Abort> {
     if arguments.list {
         print(&listing::listing())?;
         return Ok(None);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::args::SweepCommand;
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Failure, Status, SweepArgs, cluster, exit, print, text};
+use crate::cli::{Abort, Status, SweepArgs, cluster, exit, print, text};
 use crate::error::Error;
 use crate::record::RateRow;
 use crate::run::{self, SweepResult};
@@ -33,7 +33,7 @@ struct Tuned<'a> {
     failures: &'a [run::Failure],
 }
 
-fn sweep(arguments: &SweepArgs) -> Result<Status, Failure> {
+fn sweep(arguments: &SweepArgs) -> Result<Status, Abort> {
     let SweepArgs { experiment: arguments, plan, .. } = arguments;
     let Some(config) = config_or_list(arguments)? else { return Ok(Status::Done) };
     let session = Session::open(arguments, &config)?;

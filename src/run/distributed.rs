@@ -24,14 +24,14 @@ pub struct PlannedTask {
     /// Name of the coordinate system.
     pub coordinates: String,
     /// What runs.
-    pub rates: Vec<Rates>,
+    pub rates: Vec<PlannedRates>,
     /// About how long it takes on one thread of the machine that planned it.
     pub seconds: f64,
 }
 
 /// The learning rates of one algorithm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rates {
+pub struct PlannedRates {
     /// Name of the algorithm.
     pub algorithm: String,
     /// Its learning rates.
@@ -90,7 +90,7 @@ impl PlannedTask {
         let rates = |task: &Task| {
             let algorithms = experiment.algorithms().iter().zip(&*task.rates);
             algorithms
-                .map(|(algorithm, rates)| Rates {
+                .map(|(algorithm, rates)| PlannedRates {
                     algorithm: algorithm.name.clone(),
                     learning_rates: rates.clone(),
                 })

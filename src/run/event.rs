@@ -159,8 +159,8 @@ impl fmt::Display for Warning {
             ),
             Self::FigureMissing { figure, problem } => write!(
                 f,
-                "figure {figure} was not drawn: {problem}; the other results are written, and \
-                 egop-plot draws it from them"
+                "figure {figure} was not drawn: {problem}; once that is mended, egop-plot draws it \
+                 from the tables"
             ),
             Self::BasisMissing(failure) => {
                 write!(f, "no basis was written: {failure}; run the same command to try it again")

@@ -26,7 +26,7 @@ mod theory;
 mod threads;
 
 pub use bases::{SavedBases, basis_outputs};
-pub use distributed::{Next, PlannedTask, Rates};
+pub use distributed::{Next, PlannedRates, PlannedTask};
 pub use event::{EdgeReason, Event, GridEdge, Observer, Silent, Stage, Warning};
 pub use identity::{Data, identity};
 pub use memory::{Memory, of_this_machine};

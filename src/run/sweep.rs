@@ -250,7 +250,7 @@ impl<'a> SweepState<'a> {
     }
 
     /// The metric at each learning rate tried, ascending.
-    fn rated(&self, algorithm: usize, coordinates: &str) -> Vec<RateStats> {
+    fn stats(&self, algorithm: usize, coordinates: &str) -> Vec<RateStats> {
         let study = self.study;
         let name = &study.algorithms[algorithm].name;
         let runs: Vec<&RunRow> = self
@@ -270,7 +270,7 @@ impl<'a> SweepState<'a> {
 
     fn best(&self, algorithm: usize, coordinates: &str) -> Option<Selection> {
         let goal = self.study.sweep.metric.goal;
-        sweep::select(&self.rated(algorithm, coordinates), goal)
+        sweep::select(&self.stats(algorithm, coordinates), goal)
     }
 
     /// The best coarse exponent in each coordinate system that is tuned and has results, or why
@@ -279,7 +279,7 @@ impl<'a> SweepState<'a> {
         let goal = self.study.sweep.metric.goal;
         let tuned = self.study.sweep.tune.iter();
         tuned
-            .map(|coordinates| (&**coordinates, self.rated(algorithm, coordinates)))
+            .map(|coordinates| (&**coordinates, self.stats(algorithm, coordinates)))
             .filter(|(_, rates)| rates.iter().any(|rate| rate.trials > 0))
             .map(|(coordinates, rates)| {
                 let best = sweep::select(&rates, goal).ok_or_else(|| Hopeless::of(&rates));
@@ -335,8 +335,8 @@ impl<'a> SweepState<'a> {
             let shared = original.and_then(|original| self.best(index, &original.name));
             for coordinates in &study.coordinates {
                 let own = self.best(index, &coordinates.name);
-                for rated in self.rated(index, &coordinates.name) {
-                    let here = |best: &&Selection| best.learning_rate == rated.learning_rate;
+                for stats in self.stats(index, &coordinates.name) {
+                    let here = |best: &&Selection| best.learning_rate == stats.learning_rate;
                     let by_original = shared.as_ref().filter(here);
                     let by_own = own.as_ref().filter(here);
                     let selected = match (by_original, by_own) {
@@ -351,19 +351,19 @@ impl<'a> SweepState<'a> {
                         (None, Some(there)) => format!("in original coordinates: {}", there.reason),
                         (None, None) => String::new(),
                     };
-                    let [lower_quartile, median, upper_quartile] = rated.quartiles;
+                    let [lower_quartile, median, upper_quartile] = stats.quartiles;
                     rows.push(RateRow {
                         algorithm: algorithm.name.clone(),
                         coordinates: coordinates.name.clone(),
-                        learning_rate: rated.learning_rate,
+                        learning_rate: stats.learning_rate,
                         metric: study.sweep.metric.name.into(),
                         median,
                         lower_quartile,
                         upper_quartile,
-                        reached_target: Some(rated.reached_target).filter(|step| step.is_finite()),
-                        trials: rated.trials,
+                        reached_target: Some(stats.reached_target).filter(|step| step.is_finite()),
+                        trials: stats.trials,
                         planned: self.trials,
-                        diverged: rated.diverged,
+                        diverged: stats.diverged,
                         selected: selected.into(),
                         reason,
                     });

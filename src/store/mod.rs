@@ -40,7 +40,7 @@ mod staged;
 mod table;
 mod task;
 
-pub use disk::{Disk, System};
+pub use disk::{Disk, LocalDisk};
 pub use identity::Identity;
 pub use name::file_name;
 pub use publication::{BASES, EXPERIMENT, PROVENANCE, SUMS};
@@ -82,7 +82,7 @@ impl Store {
     /// [`Error::Io`] when it cannot be made or written to; [`Error::Incompatible`] when it holds
     /// another experiment, with the keys that differ.
     pub fn open(root: &Path, identity: &Identity) -> Result<Self> {
-        Self::open_on(Arc::new(System), root, identity)
+        Self::open_on(Arc::new(LocalDisk), root, identity)
     }
 
     /// [`Store::open`], but of another experiment nothing is left.
@@ -91,7 +91,7 @@ impl Store {
     /// As for [`Store::open`]; [`Error::Incompatible`] when another program works in the folder, or
     /// a published file was changed since.
     pub fn replace(root: &Path, identity: &Identity) -> Result<Self> {
-        Self::open_as(Arc::new(System), root, identity, true)
+        Self::open_as(Arc::new(LocalDisk), root, identity, true)
     }
 
     /// [`Store::open`] on another file system than the operating system's.
@@ -130,7 +130,7 @@ impl Store {
 
     /// A results folder for reading, whether it is there or not.
     pub fn peek(root: &Path) -> Self {
-        Self { root: root.to_path_buf(), disk: Arc::new(System), presence: None }
+        Self { root: root.to_path_buf(), disk: Arc::new(LocalDisk), presence: None }
     }
 
     /// The folder.
