@@ -7,7 +7,7 @@
 //!
 //! Data flow one way. A config file is read into checked settings ([`config`], [`experiment`]),
 //! other numbers from outside come in by one door ([`input`]).
-//! The settings are planned as tasks and run in passes ([`run`]): a *trial* draws a random instance (an
+//! The settings are planned as tasks and run in rounds ([`run`]): a *trial* draws a random instance (an
 //! [`objective`] on [`data`], a start from a [`distribution`]), estimates its [`egop`], forms the
 //! changes of variables ([`basis`]) and trains all its runs at once ([`trial`]) as *lanes*, the
 //! rows of one matrix ([`lanes`]), each with an [`optimizer`] at a learning rate. Their records

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What bits may depend on beside the experiment: another version, back end or processor may round
 /// differently.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Maker {
+pub struct BuildInfo {
     /// The program's version.
     pub version: String,
     /// The linear algebra used.
@@ -16,10 +16,10 @@ pub struct Maker {
     pub processor: String,
 }
 
-impl Maker {
+impl BuildInfo {
     /// This program on this machine.
     pub fn this() -> &'static Self {
-        static THIS: LazyLock<Maker> = LazyLock::new(|| Maker {
+        static THIS: LazyLock<BuildInfo> = LazyLock::new(|| BuildInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             back_end: if cfg!(feature = "openblas") { "openblas" } else { "faer" }.into(),
             processor: processor(),
@@ -28,7 +28,7 @@ impl Maker {
     }
 }
 
-impl std::fmt::Display for Maker {
+impl std::fmt::Display for BuildInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { version, back_end, processor } = self;
         write!(f, "egop {version} with {back_end} on {processor}")

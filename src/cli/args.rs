@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand,
+    value_parser,
+};
 
-use crate::cluster::SlurmOption;
+use crate::cluster::{REGISTRY, Scheduler};
 use crate::input::words;
 
 /// Runs an experiment from its TOML file: estimates the EGOP, tunes learning rates, trains in
@@ -38,36 +41,99 @@ pub struct SweepArgs {
     #[command(flatten)]
     pub(super) experiment: ExperimentArgs,
     #[command(flatten)]
-    pub(super) slurm: SlurmArgs,
+    pub(super) plan: PlanArgs,
     #[command(subcommand)]
     pub(super) command: Option<SweepCommand>,
 }
 
-/// Planning for Slurm.
+/// Planning for a cluster.
 #[derive(Debug, Args)]
-pub struct SlurmArgs {
-    /// Run nothing; plan the next pass for Slurm and write plan, scripts and program to a folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["dry_run", "force", "list"])]
-    pub(super) emit_slurm: Option<PathBuf>,
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub(super) target: Target,
     /// Plan anew in a folder that has a plan, only what is not done
-    #[arg(long, requires = "emit_slurm")]
+    #[arg(long, requires = EMIT)]
     pub(super) only_missing: bool,
-    /// Options of sbatch for the jobs, such as partition=main time=2:00:00 cpus-per-task=4
-    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., requires = "emit_slurm")]
-    pub(super) slurm: Vec<SlurmOption>,
-    /// About how long an array element takes at least, in minutes [default: 5]
-    #[arg(long, value_name = "MINUTES", requires = "emit_slurm", value_parser = words::minutes)]
-    pub(super) element_minutes: Option<f64>,
+    /// About how long an array task takes at least, in minutes [default: 5]
+    #[arg(
+        long,
+        alias = "element-minutes",
+        value_name = "MINUTES",
+        requires = EMIT,
+        value_parser = words::minutes
+    )]
+    pub(super) array_task_minutes: Option<f64>,
+}
+
+/// Any of the flags that ask for a plan.
+const EMIT: &str = "emit";
+
+/// What a plan is written for: the two flags of each scheduler.
+#[derive(Debug, Default)]
+pub struct Target {
+    /// The scheduler, and the plan's folder.
+    pub(super) emit: Option<(&'static dyn Scheduler, PathBuf)>,
+    /// The scheduler's options.
+    pub(super) options: Vec<String>,
+}
+
+impl Args for Target {
+    fn augment_args(command: Command) -> Command {
+        let emit = REGISTRY.iter().map(|scheduler| scheduler.emit_flag());
+        let command = command.group(ArgGroup::new(EMIT).args(emit));
+        REGISTRY.iter().fold(command, |command, scheduler| {
+            let emit = Arg::new(scheduler.emit_flag())
+                .long(scheduler.emit_flag())
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with_all(["dry_run", "force", "list"])
+                .help(format!(
+                    "Run nothing; plan the next round for {} and write plan, scripts and program \
+                     to a folder",
+                    scheduler.title()
+                ));
+            let check = |option: &str| scheduler.check(option).map(|()| option.to_owned());
+            let options = Arg::new(scheduler.name())
+                .long(scheduler.name())
+                .value_name("KEY=VALUE")
+                .num_args(1..)
+                .action(ArgAction::Append)
+                .requires(scheduler.emit_flag())
+                .value_parser(check)
+                .help(scheduler.options_help());
+            command.arg(emit).arg(options)
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Target {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let asked = |&scheduler: &&'static dyn Scheduler| {
+            Some((scheduler, matches.get_one::<PathBuf>(scheduler.emit_flag())?.clone()))
+        };
+        let Some(emit) = REGISTRY.iter().find_map(asked) else { return Ok(Self::default()) };
+        let options = matches.get_many::<String>(emit.0.name()).unwrap_or_default();
+        Ok(Self { options: options.cloned().collect(), emit: Some(emit) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// What is done with a plan's folder.
 #[derive(Debug, Subcommand)]
 pub enum SweepCommand {
-    /// Does one element of a plan; what is done already is not repeated
+    /// Does one array task of a plan; what is done already is not repeated
     RunTask {
         /// The plan's folder
         dir: PathBuf,
-        /// The element
+        /// The array task
         #[arg(long, value_name = "N")]
         index: usize,
         /// Threads [default: $SLURM_CPUS_PER_TASK, or all processors]
@@ -77,12 +143,12 @@ pub enum SweepCommand {
         #[arg(long, short)]
         quiet: bool,
     },
-    /// Writes the tables when all is done; plans the next pass when that is what comes next; lists
+    /// Writes the tables when all is done; plans the next round when that is what comes next; lists
     /// what is missing, and exits with 3, when something is
     Merge {
         /// The plan's folder
         dir: PathBuf,
-        /// Give up what is missing: write tables that say n=9/10 and go on to the next pass
+        /// Give up what is missing: write tables that say n=9/10 and go on to the next round
         #[arg(long)]
         allow_partial: bool,
         /// Print no tables
@@ -148,10 +214,10 @@ pub struct ExperimentArgs {
     /// figures
     #[arg(long)]
     pub(super) replace: bool,
-    /// Stop at the first task that fails (a run that diverges is a result, not a failure)
+    /// Abort at the first task that fails (a run that diverges is a result, not a failure)
     #[arg(long, conflicts_with = "max_failures")]
     pub(super) fail_fast: bool,
-    /// Stop once this many tasks have failed [default: go on with the others]
+    /// Abort once this many tasks have failed [default: go on with the others]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) max_failures: Option<u32>,
     /// List objectives, optimizers, bases, figures, claim tests and metrics

@@ -6,32 +6,33 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::cli::args::{ExperimentArgs, SlurmArgs};
+use crate::cli::args::{ExperimentArgs, PlanArgs};
 use crate::cli::session::Session;
-use crate::cli::{Failure, Status, print, text};
-use crate::cluster::{self, DEFAULT_MINUTES, Element, Folder, Settings, SlurmOption};
+use crate::cli::{Abort, Status, print, text};
+use crate::cluster::{self, ArrayTask, DEFAULT_MINUTES, Folder, Scheduler, Settings};
 use crate::data::fashion_mnist;
 use crate::error::{Error, Result};
-use crate::run::{Next, Observer, PlannedTask};
+use crate::run::{Event, Next, Observer, PlannedTask};
 use crate::store::{PROVENANCE, Store, Stored};
 
-/// Plans the next pass and writes everything that is needed to work on it elsewhere.
+/// Plans the next round and writes everything that is needed to work on it elsewhere.
 pub(super) fn emit(
     session: &Session<'_>,
-    asked: &SlurmArgs,
+    asked: &PlanArgs,
+    scheduler: &dyn Scheduler,
     dir: &Path,
-) -> Result<Status, Failure> {
+) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
-    let document = session.document();
     let mut settings = Settings {
         results: absolute(&session.folder)?,
-        // Elements start elsewhere: they look where the data were found from here.
+        // Array tasks start elsewhere: they look where the data were found from here.
         data_dir: match session.arguments.data_dir.as_deref() {
             Some(folder) => Some(absolute(folder)?),
             None => fashion_mnist::folder(),
         },
-        slurm: asked.slurm.clone(),
-        minutes: asked.element_minutes.unwrap_or(DEFAULT_MINUTES),
+        scheduler: scheduler.name().into(),
+        options: asked.target.options.clone(),
+        minutes: asked.array_task_minutes.unwrap_or(DEFAULT_MINUTES),
         files: BTreeMap::new(),
     };
     for path in [Some(&settings.results), settings.data_dir.as_ref()].into_iter().flatten() {
@@ -57,7 +58,7 @@ pub(super) fn emit(
         }
         let path = folder.experiment();
         let planned = std::fs::read_to_string(&path).map_err(Error::io(path))?;
-        if planned != document || old.results != settings.results {
+        if planned != session.document || old.results != settings.results {
             return Err(refused(
                 "the plan is of another experiment, or has another results folder; choose another \
                  folder"
@@ -65,31 +66,31 @@ pub(super) fn emit(
             )
             .into());
         }
-        if asked.slurm.is_empty() {
-            settings.slurm = old.slurm;
+        if asked.target.options.is_empty() && old.scheduler == settings.scheduler {
+            settings.options = old.options;
         }
-        settings.minutes = asked.element_minutes.unwrap_or(old.minutes);
+        settings.minutes = asked.array_task_minutes.unwrap_or(old.minutes);
     }
-    // What is wrong with either folder comes to light here, not in every element; and before
+    // What is wrong with either folder comes to light here, not in every array task; and before
     // anything is replaced.
-    folder.check(&session.experiment.name, &document, &settings)?;
+    folder.check(&session.experiment.name, &session.document, &settings, scheduler)?;
     session.check_store()?;
     let _lock = folder.lock()?;
     session.store()?;
-    folder.prepare(&session.experiment.name, &document, &settings)?;
-    let next = session.look(|run| run.next_pass(&HashSet::new()))?;
+    folder.prepare(&session.experiment.name, &session.document, &settings, scheduler)?;
+    let next = session.look(|run| run.next_round(&HashSet::new()))?;
     plan(&folder, &settings, next, asked.only_missing, print)
 }
 
-/// Writes the plan of the next pass and says what to do with it.
+/// Writes the plan of the next round and says what to do with it.
 fn plan(
     folder: &Folder,
     settings: &Settings,
     next: Next,
     only_missing: bool,
-    print: impl Fn(&str) -> Result<(), Failure>,
-) -> Result<Status, Failure> {
-    let Next::Pass { name, mut tasks, missing, .. } = next else {
+    print: impl Fn(&str) -> Result<(), Abort>,
+) -> Result<Status, Abort> {
+    let Next::Round { name, mut tasks, missing, .. } = next else {
         folder.replace_plan(&[])?;
         print("nothing is left to do; egop-sweep merge writes the tables\n")?;
         return Ok(Status::Done);
@@ -97,17 +98,18 @@ fn plan(
     if only_missing {
         tasks.retain(|task| missing.contains(&task.key));
     }
-    let threads = SlurmOption::processors(&settings.slurm);
+    let scheduler = cluster::scheduler(&settings.scheduler).map_err(Error::Usage)?;
+    let threads = scheduler.threads(&settings.options);
     let number = tasks.len();
-    let elements = cluster::elements(name, tasks, 60.0 * settings.minutes, threads);
-    folder.replace_plan(&elements)?;
-    let longest = elements.iter().map(|element| element.seconds).fold(0.0, f64::max);
+    let array = cluster::array_tasks(name, tasks, 60.0 * settings.minutes, threads);
+    folder.replace_plan(&array)?;
+    let longest = array.iter().map(|one| one.seconds).fold(0.0, f64::max);
     let longest = std::time::Duration::from_secs(longest.ceil() as u64);
     print(&format!(
-        "{name}: {number} tasks in {} array elements, the longest about {}\nsubmit them with {}\n",
-        elements.len(),
+        "{name}: {number} tasks in {} array tasks, the longest about {}\nsubmit them with {}\n",
+        array.len(),
         humantime::format_duration(longest),
-        folder.root().join("submit.sh").display()
+        folder.root().join(scheduler.submit()).display()
     ))?;
     Ok(Status::Done)
 }
@@ -124,41 +126,41 @@ fn arguments(folder: &Folder, quiet: bool) -> Result<(ExperimentArgs, Settings)>
     Ok((arguments, settings))
 }
 
-/// Does one element.
+/// Does one array task.
 pub(super) fn run_task(
     dir: &Path,
     index: usize,
     threads: Option<u16>,
     quiet: bool,
-) -> Result<Status, Failure> {
+) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let (mut arguments, _) = arguments(&folder, quiet)?;
     arguments.threads = threads;
     folder.planned()?;
-    let elements = folder.plan()?;
-    let Some(element) = elements.get(index) else {
+    let array = folder.plan()?;
+    let Some(array_task) = array.get(index) else {
         return Err(Error::Usage(format!(
-            "there is no element {index}: the plan in {} has {}",
+            "there is no array task {index}: the plan in {} has {}",
             dir.display(),
-            elements.len()
+            array.len()
         ))
         .into());
     };
     let session = Session::open(&arguments, &folder.experiment())?;
-    let failures = session.work(|run, _| run.perform(&element.tasks))?;
-    Ok(text::failures(&session.console, &failures, false))
+    let failures = session.work(|run, _| run.perform(&array_task.tasks))?;
+    Ok(session.status(&failures, false))
 }
 
-/// Writes the tables, plans the next pass, or lists what is missing.
-pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Status, Failure> {
+/// Writes the tables, plans the next round, or lists what is missing.
+pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let (arguments, settings) = arguments(&folder, quiet)?;
     let session = Session::open(&arguments, &folder.experiment())?;
     let _lock = folder.lock()?;
     let planned = folder.planned()?;
     let given_up = if allow_partial { planned.clone() } else { HashSet::new() };
-    let next = session.look(|run| run.next_pass(&given_up))?;
-    if let Next::Pass { name, tasks, missing, .. } = &next {
+    let next = session.look(|run| run.next_round(&given_up))?;
+    if let Next::Round { name, tasks, missing, .. } = &next {
         let missing: Vec<&PlannedTask> = tasks
             .iter()
             .filter(|task| missing.contains(&task.key) && planned.contains(&task.key))
@@ -169,11 +171,11 @@ pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Stat
         }
     }
     let swept = match &next {
-        Next::Nothing(swept) | Next::Pass { swept, .. } => swept,
+        Next::Nothing(swept) | Next::Round { swept, .. } => swept,
     };
     let partial = !swept.failures.is_empty();
     for failure in &swept.failures {
-        session.console.note(&failure.to_string());
+        session.reporters.event(&Event::Failed(failure.clone()));
     }
     if partial || matches!(next, Next::Nothing(_)) {
         session.work(|run, provenance| {
@@ -192,18 +194,17 @@ pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Stat
     Ok(if partial { Status::Partial } else { Status::Done })
 }
 
-fn list_missing(pass: &str, missing: &[&PlannedTask], elements: &[Element]) -> String {
-    let mut text = format!("{} tasks of the {pass} are missing:\n", missing.len());
+fn list_missing(round: &str, missing: &[&PlannedTask], array: &[ArrayTask]) -> String {
+    let mut text = format!("{} tasks of the {round} are missing:\n", missing.len());
     for task in missing {
-        let element =
-            elements.iter().find(|element| element.tasks.iter().any(|t| t.key == task.key));
-        let element = element.map_or_else(
+        let within = array.iter().find(|one| one.tasks.iter().any(|t| t.key == task.key));
+        let within = within.map_or_else(
             || "of an earlier plan".into(),
-            |element| format!("element {}", element.index),
+            |array_task| format!("array task {}", array_task.index),
         );
         // Writing to a string cannot fail.
         let _ =
-            writeln!(text, "  {element}: trial {}, {} coordinates", task.trial, task.coordinates);
+            writeln!(text, "  {within}: trial {}, {} coordinates", task.trial, task.coordinates);
     }
     text += "their logs say why; plan them anew with egop-sweep CONFIG --emit-slurm DIR \
              --only-missing\n";
@@ -213,43 +214,43 @@ fn list_missing(pass: &str, missing: &[&PlannedTask], elements: &[Element]) -> S
 /// How far a plan is.
 #[derive(Debug, Serialize)]
 struct Progress {
-    /// The pass under way; none when nothing is left to do.
-    pass: Option<String>,
+    /// The round under way; none when nothing is left to do.
+    round: Option<String>,
     tasks: usize,
     tasks_done: usize,
-    elements: usize,
-    elements_done: usize,
-    /// The elements that have tasks that are not done.
+    array_tasks: usize,
+    array_tasks_done: usize,
+    /// The array tasks that have tasks that are not done.
     open: Vec<usize>,
     results: PathBuf,
 }
 
 /// Says how far a plan is.
-pub(super) fn status(dir: &Path, json: bool) -> Result<Status, Failure> {
+pub(super) fn status(dir: &Path, json: bool) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let (arguments, settings) = arguments(&folder, true)?;
     Session::open(&arguments, &folder.experiment())?.check_bound()?;
-    let elements = folder.plan()?;
+    let array = folder.plan()?;
     let store = Store::peek(&settings.results);
     let mut progress = Progress {
-        pass: elements.first().map(|element| element.pass.clone()),
-        tasks: elements.iter().map(|element| element.tasks.len()).sum(),
+        round: array.first().map(|one| one.round.clone()),
+        tasks: array.iter().map(|one| one.tasks.len()).sum(),
         tasks_done: 0,
-        elements: elements.len(),
-        elements_done: 0,
+        array_tasks: array.len(),
+        array_tasks_done: 0,
         open: Vec::new(),
         results: settings.results,
     };
-    for element in &elements {
+    for array_task in &array {
         let mut done = 0;
-        for task in &element.tasks {
+        for task in &array_task.tasks {
             done += usize::from(matches!(store.load(&task.key)?, Stored::Complete(_)));
         }
         progress.tasks_done += done;
-        if done == element.tasks.len() {
-            progress.elements_done += 1;
+        if done == array_task.tasks.len() {
+            progress.array_tasks_done += 1;
         } else {
-            progress.open.push(element.index);
+            progress.open.push(array_task.index);
         }
     }
     print(&if json { text::json(&progress) } else { describe(&progress) })?;
@@ -257,19 +258,19 @@ pub(super) fn status(dir: &Path, json: bool) -> Result<Status, Failure> {
 }
 
 fn describe(progress: &Progress) -> String {
-    let Some(pass) = &progress.pass else {
+    let Some(round) = &progress.round else {
         return format!("nothing is left to do; results in {}\n", progress.results.display());
     };
     let mut text = format!(
-        "{pass}: {} of {} tasks done; {} of {} array elements\n",
-        progress.tasks_done, progress.tasks, progress.elements_done, progress.elements
+        "{round}: {} of {} tasks done; {} of {} array tasks\n",
+        progress.tasks_done, progress.tasks, progress.array_tasks_done, progress.array_tasks
     );
     if progress.open.is_empty() {
         text += "next: egop-sweep merge\n";
     } else {
         let open: Vec<String> = progress.open.iter().map(usize::to_string).collect();
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "open elements: {}", open.join(","));
+        let _ = writeln!(text, "open array tasks: {}", open.join(","));
     }
     text
 }

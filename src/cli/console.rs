@@ -2,14 +2,12 @@
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::signals;
-use crate::run::{Observer, Stage};
+use crate::run::{Event, Stage};
 
 /// Between two plain progress lines, where stderr is not a terminal.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
@@ -47,8 +45,33 @@ impl Console {
         }
     }
 
+    /// Shows what happens.
+    pub fn report(&self, event: &Event) {
+        match event {
+            Event::Started { stage, units } => self.bar(*stage).inc_length(*units),
+            Event::Advanced { stage, units } => {
+                let bar = self.bar(*stage);
+                bar.inc(*units);
+                if self.style == Style::Plain {
+                    self.plain_progress(*stage, &bar);
+                }
+            }
+            Event::Extended(edge) => {
+                self.line(&format!("{edge} on the edge of the grid: extended by a decade"));
+            }
+            Event::Warning(warning) => self.line(&format!("warning: {warning}")),
+            Event::Failed(failure) => self.line(&format!("failed: {failure}")),
+            Event::Finished { done, cached } => {
+                self.clear();
+                if done + cached > 0 {
+                    self.line(&format!("tasks: {done} done, {cached} cached"));
+                }
+            }
+        }
+    }
+
     /// Removes the progress bars.
-    pub fn finish(&self) {
+    fn clear(&self) {
         for bar in self.stages.lock().unwrap_or_else(PoisonError::into_inner).values() {
             bar.finish_and_clear();
         }
@@ -99,27 +122,5 @@ fn name(stage: Stage) -> &'static str {
         Stage::Egop => "EGOP samples",
         Stage::Sweep => "sweep",
         Stage::Curves => "curves",
-    }
-}
-
-impl Observer for Console {
-    fn expect(&self, stage: Stage, units: u64) {
-        self.bar(stage).inc_length(units);
-    }
-
-    fn advance(&self, stage: Stage, units: u64) {
-        let bar = self.bar(stage);
-        bar.inc(units);
-        if self.style == Style::Plain {
-            self.plain_progress(stage, &bar);
-        }
-    }
-
-    fn note(&self, message: &str) {
-        self.line(message);
-    }
-
-    fn interrupted(&self) -> &AtomicBool {
-        signals::asked()
     }
 }

@@ -12,6 +12,7 @@ mod console;
 mod listing;
 mod plot;
 mod provenance;
+mod reporters;
 mod results_folder;
 mod run;
 mod session;
@@ -36,14 +37,14 @@ enum Status {
 
 /// What stops a program.
 #[derive(Debug)]
-enum Failure {
+enum Abort {
     /// The library's failure.
     Library(Error),
     /// Stopped by this signal.
     Signal(i32),
 }
 
-impl<E: Into<Error>> From<E> for Failure {
+impl<E: Into<Error>> From<E> for Abort {
     fn from(error: E) -> Self {
         match error.into() {
             Error::Interrupted => Self::Signal(signals::signal()),
@@ -53,15 +54,15 @@ impl<E: Into<Error>> From<E> for Failure {
 }
 
 /// Does what a program is for, and turns what came of it into a message and an exit code.
-fn exit(work: impl FnOnce() -> Result<Status, Failure>) -> ExitCode {
-    let result = signals::listen().map_err(Failure::from).and_then(|()| work());
+fn exit(work: impl FnOnce() -> Result<Status, Abort>) -> ExitCode {
+    let result = signals::listen().map_err(Abort::from).and_then(|()| work());
     let (code, message) = match result {
         Ok(Status::Done) => (0, None),
         Ok(Status::Partial) => (3, None),
-        Err(Failure::Signal(signal)) => {
+        Err(Abort::Signal(signal)) => {
             (128 + signal, signals::speaks().then(|| signals::INTERRUPTED.into()))
         }
-        Err(Failure::Library(error)) => {
+        Err(Abort::Library(error)) => {
             let code = match error {
                 Error::Config(_) | Error::Usage(_) => 2,
                 Error::Incompatible { .. } => 4,
@@ -80,11 +81,11 @@ fn exit(work: impl FnOnce() -> Result<Status, Failure>) -> ExitCode {
 }
 
 /// Writes to stdout. That nobody reads it any more is no failure: what was to be done is done.
-fn print(text: &str) -> Result<(), Failure> {
+fn print(text: &str) -> Result<(), Abort> {
     let mut stdout = anstream::stdout();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Library(Error::io("stdout")(error)))
+            Err(Abort::Library(Error::io("stdout")(error)))
         }
         _ => Ok(()),
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::cli::{Failure, PlotArgs, Status, exit, print, results_folder, text};
+use crate::cli::{Abort, PlotArgs, Status, exit, print, results_folder, text};
 use crate::config::{self, Overlay, Source};
 use crate::error::Error;
 use crate::experiment::Experiment;
@@ -15,7 +15,7 @@ pub fn main(arguments: &PlotArgs) -> ExitCode {
     exit(|| plot(arguments))
 }
 
-fn plot(arguments: &PlotArgs) -> Result<Status, Failure> {
+fn plot(arguments: &PlotArgs) -> Result<Status, Abort> {
     results_folder::check(&arguments.results)?;
     let store = Store::peek(&arguments.results);
     store.finish_publication()?;

@@ -4,13 +4,13 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use crate::provenance::Maker;
+use crate::provenance::BuildInfo;
 
 /// Everything that is needed to tell two results apart, apart from the experiment itself.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Provenance {
     #[serde(flatten)]
-    maker: &'static Maker,
+    build: &'static BuildInfo,
     revision: &'static str,
     threads: usize,
     seed: u64,
@@ -24,7 +24,7 @@ impl Provenance {
     /// At the start of a run.
     pub fn begin(seed: u64, threads: usize, data: Vec<(String, String)>) -> Self {
         Self {
-            maker: Maker::this(),
+            build: BuildInfo::this(),
             revision: env!("EGOP_REVISION"),
             threads,
             seed,

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Failure, RunArgs, Status, exit, print, text};
+use crate::cli::{Abort, RunArgs, Status, exit, print, text};
 use crate::figure;
-use crate::run::{Observer, SavedBases};
+use crate::run::{SavedBases, Warning};
 use crate::store::PROVENANCE;
 
 /// Runs the program.
@@ -13,7 +13,7 @@ pub fn main(arguments: &RunArgs) -> ExitCode {
     exit(|| run(arguments))
 }
 
-fn run(arguments: &RunArgs) -> Result<Status, Failure> {
+fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     let Some(config) = config_or_list(&arguments.experiment)? else { return Ok(Status::Done) };
     let mut session = Session::open(&arguments.experiment, &config)?;
     session.save_basis = arguments.save_basis;
@@ -34,9 +34,7 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
             Ok((drawn, bases))
         })
     })?;
-    if arguments.experiment.json {
-        print(&text::json(&report))?;
-    } else if !arguments.experiment.quiet {
+    if !arguments.experiment.json && !arguments.experiment.quiet {
         print(&text::rates(&report.rates))?;
         print(&text::theory(&report.theory))?;
         print(&text::measures(&report.measures))?;
@@ -46,14 +44,19 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
             print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
         }
     }
-    for line in text::missing(&drawn) {
-        session.console.note(&line);
+    for (figure, why) in &drawn.missing {
+        let (figure, problem) = (figure.clone(), why.to_string());
+        session.reporters.warn(Warning::FigureMissing { figure, problem });
     }
     for failure in &bases.missing {
-        session.console.note(&format!("no basis was written: {failure}"));
+        session.reporters.warn(Warning::BasisMissing(failure.clone()));
     }
     let refuted = report.claims.iter().any(|claim| claim.verdict != "reproduced");
     let missing = !drawn.missing.is_empty() || !bases.missing.is_empty();
     let incomplete = missing || arguments.strict && refuted;
-    Ok(text::failures(&session.console, &report.failures, incomplete))
+    let status = session.status(&report.failures, incomplete);
+    if arguments.experiment.json {
+        print(&text::json(&session.reporters.document(&report)))?;
+    }
+    Ok(status)
 }

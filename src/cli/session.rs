@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::num::NonZero;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
 
 use crate::cli::args::ExperimentArgs;
-use crate::cli::console::Console;
 use crate::cli::provenance::Provenance;
-use crate::cli::{Failure, Status, listing, print, text};
+use crate::cli::reporters::Reporters;
+use crate::cli::{Abort, Status, listing, print, text};
+use crate::cluster::{REGISTRY, Scheduler};
 use crate::config::{self, ConfigErrors, DEFAULT_PROFILE, Overlay, Source};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
@@ -17,7 +19,7 @@ use crate::figure;
 use crate::input::{corrupt, words};
 use crate::objective::Context;
 use crate::rng::Streams;
-use crate::run::{self, Data, Observer, Options, Run};
+use crate::run::{self, Data, Dependencies, Options, Run, Subject, Warning};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, Store, TABLES};
 
 /// Where results folders are, unless asked otherwise.
@@ -27,9 +29,12 @@ const RESULTS: &str = "results";
 pub(super) struct Session<'a> {
     pub arguments: &'a ExperimentArgs,
     pub experiment: Experiment,
-    pub resolved: toml::Table,
+    /// It as a document.
+    pub document: String,
+    /// The part of that on which results depend.
+    identity: toml::Table,
     pub folder: PathBuf,
-    pub console: Console,
+    pub reporters: Reporters,
     /// Whether changes of variables are written.
     pub save_basis: bool,
     data: Data,
@@ -74,8 +79,19 @@ impl<'a> Session<'a> {
             let name = if suffix.is_empty() { "" } else { profile };
             PathBuf::from(RESULTS).join(format!("{}{suffix}{name}", experiment.name))
         });
-        let console = Console::new(arguments.quiet);
-        Ok(Self { arguments, experiment, resolved, folder, console, save_basis: false, data })
+        let identity = run::identity(&experiment, &resolved);
+        let document =
+            toml::to_string(&resolved).expect("what was read from TOML can be written as TOML");
+        Ok(Self {
+            arguments,
+            experiment,
+            document,
+            identity,
+            folder,
+            reporters: Reporters::new(arguments.quiet),
+            save_basis: false,
+            data,
+        })
     }
 
     fn options(&self) -> Result<Options> {
@@ -109,8 +125,7 @@ impl<'a> Session<'a> {
     }
 
     fn identity(&self) -> Identity {
-        let experiment = run::identity(&self.experiment, &self.resolved);
-        Identity::new(&experiment, self.data.named())
+        Identity::new(&self.identity, self.data.named())
     }
 
     /// Refuses a results folder that cannot be opened, or holds what is not ours; changes nothing
@@ -152,7 +167,7 @@ impl<'a> Session<'a> {
     pub fn work<T: Send>(
         &self,
         work: impl FnOnce(&Run<'_>, &Provenance) -> Result<T> + Send,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, Abort> {
         let options = self.options()?;
         self.check_memory()?;
         let store = self.store()?;
@@ -165,13 +180,10 @@ impl<'a> Session<'a> {
             .map_err(|error| Error::io("threads")(std::io::Error::other(error)))?;
         let provenance =
             Provenance::begin(self.experiment.seed, options.threads, self.data.named());
-        let run = Run::new(&self.experiment, &self.resolved, &store, &options, &self.console);
+        let identity = Dependencies::from(self.identity.clone());
+        let run = Run::new(self.subject(&identity), &store, &options, &self.reporters);
         let result = pool.install(|| work(&run, &provenance));
-        self.console.finish();
-        let (done, found) = run.tally();
-        if done + found > 0 {
-            self.console.note(&format!("tasks: {done} done, {found} cached"));
-        }
+        run.finish();
         Ok(result?)
     }
 
@@ -182,19 +194,29 @@ impl<'a> Session<'a> {
         if !self.arguments.replace {
             store.check_bound(&self.identity())?;
         }
-        look(&Run::new(&self.experiment, &self.resolved, &store, &options, &self.console))
+        let identity = Dependencies::from(self.identity.clone());
+        look(&Run::new(self.subject(&identity), &store, &options, &self.reporters))
     }
 
-    /// The resolved config as a document.
-    pub fn document(&self) -> String {
-        toml::to_string(&self.resolved).expect("what was read from TOML can be written as TOML")
+    fn subject<'b>(&'b self, identity: &'b Dependencies) -> Subject<'b> {
+        Subject { experiment: &self.experiment, document: &self.document, identity }
+    }
+
+    /// Sums up failed tasks, each of which was reported when it failed; says how the program ends.
+    /// `incomplete`: something else is missing.
+    pub fn status(&self, failures: &[run::Failure], incomplete: bool) -> Status {
+        if !failures.is_empty() {
+            self.reporters.warn(Warning::FailedTasks { number: failures.len() });
+        }
+        if failures.is_empty() && !incomplete { Status::Done } else { Status::Partial }
     }
 
     /// What would run.
-    pub fn dry_run(&self) -> Result<Status, Failure> {
+    pub fn dry_run(&self) -> Result<Status, Abort> {
         let (plan, memory) = self.look(|run| Ok((run.plan()?, run.memory())))?;
         print(&if self.arguments.json {
-            text::json(&text::DryRun::new(&self.experiment, &self.folder, &plan, memory))
+            let plan = text::DryRun::new(&self.experiment, &self.folder, &plan, memory);
+            text::json(&self.reporters.document(plan))
         } else {
             text::plan(&self.experiment, &self.folder, &plan, memory)
         })?;
@@ -202,32 +224,44 @@ impl<'a> Session<'a> {
     }
 }
 
-/// As many threads as asked for; otherwise as Slurm gives this job, or one for each processor.
+/// As many threads as asked for; otherwise as a scheduler gives this job, or one for each processor.
 fn threads(asked: Option<u16>) -> Result<usize> {
     if let Some(threads) = asked {
         return Ok(threads.into());
     }
     let most = 1..=u64::from(u16::MAX);
-    let slurm = words::variable("SLURM_CPUS_PER_TASK", most, "--threads N")?;
-    let slurm = slurm.and_then(|threads| usize::try_from(threads).ok());
+    let given = given(|scheduler| scheduler.threads_variable(), most, "--threads N")?;
+    let given = given.and_then(|threads| usize::try_from(threads).ok());
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    Ok(slurm.unwrap_or_else(processors))
+    Ok(given.unwrap_or_else(processors))
 }
 
-/// As many bytes as asked for; otherwise as Slurm gives this job (it counts in MiB; 0: all), or as
-/// this machine has.
+/// What the scheduler that this job is of says in an environment variable.
+fn given(
+    variable: impl Fn(&dyn Scheduler) -> &'static str,
+    range: RangeInclusive<u64>,
+    instead: &str,
+) -> Result<Option<u64>> {
+    let mut given = REGISTRY
+        .iter()
+        .map(|&scheduler| words::variable(variable(scheduler), range.clone(), instead));
+    given.find_map(Result::transpose).transpose()
+}
+
+/// As many bytes as asked for; otherwise as a scheduler gives this job (in MiB; 0: all), or as this
+/// machine has.
 fn memory(asked: Option<ByteSize>) -> Result<u64> {
     if let Some(memory) = asked {
         return Ok(memory.as_u64());
     }
     let most = 0..=u64::MAX >> 20;
-    let slurm = words::variable("SLURM_MEM_PER_NODE", most, "--memory SIZE")?;
-    let slurm = slurm.filter(|&mebibytes| mebibytes > 0);
-    Ok(slurm.map_or_else(run::of_this_machine, |mebibytes| mebibytes << 20))
+    let given = given(|scheduler| scheduler.memory_variable(), most, "--memory SIZE")?;
+    let given = given.filter(|&mebibytes| mebibytes > 0);
+    Ok(given.map_or_else(run::of_this_machine, |mebibytes| mebibytes << 20))
 }
 
 /// The path of the config, after `--list` has had its way.
-pub(super) fn config_or_list(arguments: &ExperimentArgs) -> Result<Option<PathBuf>, Failure> {
+pub(super) fn config_or_list(arguments: &ExperimentArgs) -> Result<Option<PathBuf>, Abort> {
     if arguments.list {
         print(&listing::listing())?;
         return Ok(None);

@@ -2,10 +2,14 @@
 
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use crate::cli::args::SweepCommand;
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Failure, Status, SweepArgs, cluster, exit, print, text};
+use crate::cli::{Abort, Status, SweepArgs, cluster, exit, print, text};
 use crate::error::Error;
+use crate::record::RateRow;
+use crate::run::{self, SweepResult};
 use crate::store::PROVENANCE;
 
 /// Runs the program.
@@ -22,27 +26,37 @@ pub fn main(arguments: &SweepArgs) -> ExitCode {
     })
 }
 
-fn sweep(arguments: &SweepArgs) -> Result<Status, Failure> {
-    let SweepArgs { experiment: arguments, slurm, .. } = arguments;
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Tuned<'a> {
+    rates: &'a [RateRow],
+    failures: &'a [run::Failure],
+}
+
+fn sweep(arguments: &SweepArgs) -> Result<Status, Abort> {
+    let SweepArgs { experiment: arguments, plan, .. } = arguments;
     let Some(config) = config_or_list(arguments)? else { return Ok(Status::Done) };
     let session = Session::open(arguments, &config)?;
-    if !session.experiment.trains() {
+    if session.experiment.training().is_none() {
         let message = "the experiment trains nothing, so there is nothing to tune: use egop-run";
         return Err(Error::Usage(message.into()).into());
     }
     if arguments.dry_run {
         return session.dry_run();
     }
-    if let Some(dir) = &slurm.emit_slurm {
-        return cluster::emit(&session, slurm, dir);
+    if let Some((scheduler, dir)) = &plan.target.emit {
+        return cluster::emit(&session, plan, *scheduler, dir);
     }
     let swept = session.work(|run, provenance| {
         run.sweep(|publication| publication.write(PROVENANCE, &provenance.end()))
     })?;
-    if arguments.json {
-        print(&text::json(&swept.rates))?;
-    } else if !arguments.quiet {
+    if !arguments.json && !arguments.quiet {
         print(&text::rates(&swept.rates))?;
     }
-    Ok(text::failures(&session.console, &swept.failures, false))
+    let status = session.status(&swept.failures, false);
+    if arguments.json {
+        let SweepResult { rates, failures, .. } = &swept;
+        print(&text::json(&session.reporters.document(Tuned { rates, failures })))?;
+    }
+    Ok(status)
 }

@@ -9,12 +9,10 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde::{Serialize, Serializer};
 
 use crate::claim::number;
-use crate::cli::Status;
-use crate::cli::console::Console;
 use crate::experiment::Experiment;
 use crate::figure::Drawn;
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
-use crate::run::{self, Between, Memory, Observer, Plan};
+use crate::run::{Between, Memory, Plan};
 use crate::sweep::{Unselected, median};
 
 /// Characters in a line of a table.
@@ -238,22 +236,22 @@ pub(super) fn plan(experiment: &Experiment, folder: &Path, plan: &Plan, memory: 
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{}: {}", experiment.name, experiment.title);
     let _ = writeln!(text, "results in {}", folder.display());
-    let mut table = table(&["pass", "tasks", "done", "runs to do", "gradients", "EGOP samples"]);
-    for pass in &plan.passes {
+    let mut table = table(&["round", "tasks", "done", "runs to do", "gradients", "EGOP samples"]);
+    for round in &plan.rounds {
         table.add_row([
-            format!("{}{}", pass.name, if pass.forecast { " *" } else { "" }),
-            pass.tasks.to_string(),
-            pass.done.to_string(),
-            between(pass.runs, |runs| runs.to_string()),
-            between(pass.gradients, |gradients| gradients.to_string()),
-            pass.samples.to_string(),
+            format!("{}{}", round.name, if round.forecast { " *" } else { "" }),
+            round.tasks.to_string(),
+            round.done.to_string(),
+            between(round.runs, |runs| runs.to_string()),
+            between(round.gradients, |gradients| gradients.to_string()),
+            round.samples.to_string(),
         ]);
     }
     let _ = writeln!(text, "{table}");
     if !plan.complete {
         let _ = writeln!(text, "* what follows depends on the results: at least and at most this");
     }
-    if plan.passes.iter().all(|pass| pass.done == pass.tasks) {
+    if plan.rounds.iter().all(|round| round.done == round.tasks) {
         let _ = writeln!(text, "all tasks are done: only tables and figures are made anew");
     } else {
         let threads = if plan.threads == 1 { "thread" } else { "threads" };
@@ -349,16 +347,4 @@ impl Serialize for Finite<'_> {
             other => other.serialize(serializer),
         }
     }
-}
-
-/// Sums up failed tasks, each of which was reported when it failed; says how the program ends.
-/// `incomplete`: something else is missing.
-pub(super) fn failures(console: &Console, failures: &[run::Failure], incomplete: bool) -> Status {
-    if !failures.is_empty() {
-        console.note(&format!(
-            "{} failed tasks are not in the results; run the same command to try them again",
-            failures.len()
-        ));
-    }
-    if failures.is_empty() && !incomplete { Status::Done } else { Status::Partial }
 }

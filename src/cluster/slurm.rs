@@ -2,46 +2,41 @@
 //! so paths may hold blanks and the folder may be moved.
 
 use std::fmt::Write;
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use crate::cluster::scheduler::{Scheduler, Script};
 
-/// An option of `sbatch` for the jobs, such as `partition=main` or `exclusive`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct SlurmOption {
-    key: String,
-    value: Option<String>,
-}
+/// Slurm: job arrays of `sbatch`.
+#[derive(Clone, Copy, Debug)]
+pub struct Slurm;
 
-/// What `submit.sh` sets itself.
-const RESERVED: &[&str] = &["array", "chdir", "dependency", "parsable", "wrap"];
-
-const PROCESSORS: &str = "cpus-per-task";
-
-impl SlurmOption {
-    /// The number of processors that the last of these options asks for; Slurm's default is 1.
-    pub fn processors(options: &[Self]) -> usize {
-        let asked = options.iter().rev().find(|option| option.key == PROCESSORS);
-        asked.and_then(|option| processors(option.value.as_ref()?)).unwrap_or(1)
+impl Scheduler for Slurm {
+    fn name(&self) -> &'static str {
+        "slurm"
     }
-}
 
-impl FromStr for SlurmOption {
-    type Err = String;
+    fn title(&self) -> &'static str {
+        "Slurm"
+    }
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (key, value) = match text.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (text, None),
-        };
+    fn emit_flag(&self) -> &'static str {
+        "emit-slurm"
+    }
+
+    fn options_help(&self) -> &'static str {
+        "Options of sbatch for the jobs, such as partition=main time=2:00:00 cpus-per-task=4"
+    }
+
+    /// Options are those of `sbatch`, such as `partition=main` or `exclusive`.
+    fn check(&self, option: &str) -> Result<(), String> {
+        let (key, value) = split(option);
         let is_key = key.starts_with(|c: char| c.is_ascii_lowercase())
             && key.chars().all(|c| c.is_ascii_lowercase() || c == '-');
         if !is_key {
             return Err(format!(
-                "\"{text}\" is no option of sbatch; expected KEY=VALUE, such as partition=main"
+                "\"{option}\" is no option of sbatch; expected KEY=VALUE, such as partition=main"
             ));
         }
+
         if RESERVED.contains(&key) {
             return Err(format!("\"{key}\" is set by the scripts themselves"));
         }
@@ -52,13 +47,58 @@ impl FromStr for SlurmOption {
         {
             return Err(format!("the value of \"{key}\" must be without blanks, quotes, \\ and #"));
         }
-        // Elements are planned for so many threads; whatever else is wrong, sbatch says.
+        // Array tasks are planned for so many threads; whatever else is wrong, sbatch says.
         if key == PROCESSORS && value.and_then(processors).is_none() {
             return Err(format!(
                 "{PROCESSORS} must be a whole number of at least 1, such as {PROCESSORS}=4"
             ));
         }
-        Ok(Self { key: key.into(), value: value.map(Into::into) })
+        Ok(())
+    }
+
+    fn threads(&self, options: &[String]) -> usize {
+        let asked = options.iter().rev().find_map(|option| match split(option) {
+            (PROCESSORS, value) => value,
+            _ => None,
+        });
+        asked.and_then(processors).unwrap_or(1)
+    }
+
+    fn scripts(&self, name: &str, options: &[String]) -> Vec<Script> {
+        let job = |name, text| Script { name, text, executable: false };
+        vec![
+            job("array.sbatch", array_script(name, options)),
+            job("merge.sbatch", merge_script(name, options)),
+            Script { name: SUBMIT, text: SUBMIT_SCRIPT.into(), executable: true },
+        ]
+    }
+
+    fn submit(&self) -> &'static str {
+        SUBMIT
+    }
+
+    fn threads_variable(&self) -> &'static str {
+        "SLURM_CPUS_PER_TASK"
+    }
+
+    fn memory_variable(&self) -> &'static str {
+        "SLURM_MEM_PER_NODE"
+    }
+}
+
+/// What `submit.sh` sets itself.
+const RESERVED: &[&str] = &["array", "chdir", "dependency", "parsable", "wrap"];
+
+/// The option that asks for threads; Slurm's default is 1.
+const PROCESSORS: &str = "cpus-per-task";
+
+const SUBMIT: &str = "submit.sh";
+
+/// `KEY=VALUE`, or `KEY`.
+fn split(option: &str) -> (&str, Option<&str>) {
+    match option.split_once('=') {
+        Some((key, value)) => (key, Some(value)),
+        None => (option, None),
     }
 }
 
@@ -66,30 +106,7 @@ fn processors(value: &str) -> Option<usize> {
     value.parse().ok().filter(|&number| number > 0)
 }
 
-impl TryFrom<String> for SlurmOption {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<SlurmOption> for String {
-    fn from(option: SlurmOption) -> Self {
-        option.to_string()
-    }
-}
-
-impl std::fmt::Display for SlurmOption {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.value {
-            Some(value) => write!(f, "{}={value}", self.key),
-            None => f.write_str(&self.key),
-        }
-    }
-}
-
-fn script(name: &str, log: &str, options: &[SlurmOption], body: &str) -> String {
+fn script(name: &str, log: &str, options: &[String], body: &str) -> String {
     let mut text = format!(
         "#!/bin/bash\n#SBATCH --job-name={name}\n#SBATCH --output=logs/{log}\n\
          #SBATCH --open-mode=append\n#SBATCH --cpus-per-task=1\n"
@@ -101,21 +118,21 @@ fn script(name: &str, log: &str, options: &[SlurmOption], body: &str) -> String 
     text + body
 }
 
-/// The job array: one element of the plan each.
-pub fn array_script(name: &str, options: &[SlurmOption]) -> String {
+/// The job array: one line of the plan each.
+fn array_script(name: &str, options: &[String]) -> String {
     let body = r#"
 # usage: sbatch --array=0-N array.sbatch [FIRST]
-# Does the elements FIRST, FIRST + 1, ... of plan.jsonl. Finished tasks are not repeated.
+# Does the array tasks FIRST, FIRST + 1, ... of plan.jsonl. Finished tasks are not repeated.
 set -euo pipefail
 exec ./bin/egop-sweep run-task . --index "$((${1:-0} + SLURM_ARRAY_TASK_ID))"
 "#;
     script(&format!("egop-{name}"), "%x-%A_%a.log", options, body)
 }
 
-/// The job that merges, and submits the pass that comes next if there is one.
-pub fn merge_script(name: &str, options: &[SlurmOption]) -> String {
+/// The job that merges, and submits the round that comes next if there is one.
+fn merge_script(name: &str, options: &[String]) -> String {
     let body = r"
-# Writes the tables, or plans the pass that comes next. If tasks are missing it says so and fails.
+# Writes the tables, or plans the round that comes next. If tasks are missing it says so and fails.
 set -euo pipefail
 ./bin/egop-sweep merge .
 exec ./submit.sh
@@ -124,14 +141,13 @@ exec ./submit.sh
 }
 
 /// The script that submits both.
-pub fn submit_script() -> &'static str {
-    r#"#!/bin/bash
+const SUBMIT_SCRIPT: &str = r#"#!/bin/bash
 # Submits the plan as job arrays, none larger than Slurm allows, and then a job that merges.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
-elements=$(wc -l <plan.jsonl)
-if ((elements == 0)); then
+tasks=$(wc -l <plan.jsonl)
+if ((tasks == 0)); then
   echo "nothing is left to submit"
   exit 0
 fi
@@ -142,30 +158,29 @@ if ((${largest:=1001} < 1)); then
 fi
 
 after=afterany
-for ((first = 0; first < elements; first += largest)); do
-  size=$((elements - first < largest ? elements - first : largest))
+for ((first = 0; first < tasks; first += largest)); do
+  size=$((tasks - first < largest ? tasks - first : largest))
   job=$(sbatch --parsable --chdir="$PWD" --array="0-$((size - 1))" array.sbatch "$first")
   job=${job%%;*}
-  echo "job $job: elements $first to $((first + size - 1)) of $elements"
+  echo "job $job: array tasks $first to $((first + size - 1)) of $tasks"
   after+=:$job
 done
 job=$(sbatch --parsable --chdir="$PWD" --dependency="$after" merge.sbatch)
 echo "job ${job%%;*}: merges when they have ended"
-"#
-}
+"#;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn option(text: &str) -> SlurmOption {
-        text.parse().unwrap()
+    fn options(all: &[&str]) -> Vec<String> {
+        all.iter().map(|&option| option.to_owned()).collect()
     }
 
     #[test]
     fn options_are_checked() {
-        assert_eq!(option("partition=main").to_string(), "partition=main");
-        assert_eq!(option("exclusive").to_string(), "exclusive");
+        Slurm.check("partition=main").unwrap();
+        Slurm.check("exclusive").unwrap();
         for wrong in [
             "",
             "=",
@@ -183,20 +198,20 @@ mod tests {
             "cpus-per-task=x",
             "cpus-per-task=1.5",
         ] {
-            assert!(wrong.parse::<SlurmOption>().is_err(), "{wrong}");
+            assert!(Slurm.check(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn processors_are_those_of_the_last_option() {
-        let options = [option("cpus-per-task=4"), option("partition=a"), option("cpus-per-task=8")];
-        assert_eq!(SlurmOption::processors(&options), 8);
-        assert_eq!(SlurmOption::processors(&options[1..2]), 1);
+        let options = options(&["cpus-per-task=4", "partition=a", "cpus-per-task=8"]);
+        assert_eq!(Slurm.threads(&options), 8);
+        assert_eq!(Slurm.threads(&options[1..2]), 1);
     }
 
     #[test]
     fn scripts() {
-        let options = [option("partition=main"), option("exclusive"), option("time=1:00:00")];
+        let options = options(&["partition=main", "exclusive", "time=1:00:00"]);
         insta::assert_snapshot!("array", array_script("lsq", &options));
         insta::assert_snapshot!("merge", merge_script("lsq", &options));
     }

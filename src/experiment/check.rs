@@ -3,7 +3,7 @@
 use crate::basis::Scope;
 use crate::config::Reader;
 use crate::experiment::offer::list;
-use crate::experiment::{Experiment, Start};
+use crate::experiment::{EgopSpec, Experiment, Start, Study, System};
 use crate::need::{Need, Want};
 use crate::trial::Recording;
 
@@ -37,28 +37,26 @@ pub(super) fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
 fn wants(experiment: &Experiment) -> Vec<(String, Vec<Want<'_>>)> {
     let mut all = Vec::new();
     let mut own = Vec::new();
-    if experiment.trains() {
-        let metric = &experiment.sweep.metric;
-        own.extend(Want::all("sweep.metric", metric.needs.iter().copied()));
-        own.push(Want::new("sweep.metric", Need::WhileTuning));
-        let tune = experiment.sweep.tune.iter();
-        own.extend(tune.map(|name| Want::new("sweep.tune", Need::Coordinates(name))));
-    }
     if let Start::FarFromMinimizer { .. } = experiment.start {
         own.push(Want::new("start.distance", Need::Minimizer));
     }
-    if experiment.recording == Recording::Trajectory {
-        let needs = [Need::AtMostParameters(TRAJECTORY_PARAMETERS), Need::FullBatches];
-        own.extend(Want::all("training.record", needs));
-    }
-    if !experiment.trains() {
-        for spectrum in &experiment.coordinates {
-            let key = match spectrum.own.sampling {
-                Some(_) => format!("spectra.{}.egop", spectrum.name),
-                None => "egop".into(),
-            };
-            own.push(Want::new(key, Need::Samples(&spectrum.name)));
+    match &experiment.study {
+        Study::Training(study) => {
+            let metric = &study.sweep.metric;
+            own.extend(Want::all("sweep.metric", metric.needs.iter().copied()));
+            own.push(Want::new("sweep.metric", Need::WhileTuning));
+            let tune = study.sweep.tune.iter();
+            own.extend(tune.map(|name| Want::new("sweep.tune", Need::Coordinates(name))));
+            if study.recording == Recording::Trajectory {
+                let needs = [Need::AtMostParameters(TRAJECTORY_PARAMETERS), Need::FullBatches];
+                own.extend(Want::all("training.record", needs));
+            }
         }
+        Study::Spectra(spectra) => own.extend(
+            spectra
+                .iter()
+                .map(|spectrum| Want::new(sampling_key(spectrum), Need::Samples(&spectrum.name))),
+        ),
     }
     all.push((String::new(), own));
     let figures = experiment.figures.iter().enumerate();
@@ -68,19 +66,30 @@ fn wants(experiment: &Experiment) -> Vec<(String, Vec<Want<'_>>)> {
     all
 }
 
+/// The key of the table that an estimate's sampling comes from.
+fn sampling_key(spectrum: &EgopSpec) -> String {
+    match spectrum.sampling {
+        Some(_) => format!("spectra.{}.egop", spectrum.name),
+        None => "egop".into(),
+    }
+}
+
 /// Bases fit the objective that they are made of.
 fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
-    let section = if experiment.trains() { "coordinates" } else { "spectra" };
-    for coordinates in &experiment.coordinates {
-        let layout = experiment.objective_of(coordinates).layout();
+    let section = match experiment.study {
+        Study::Training(_) => "coordinates",
+        Study::Spectra(_) => "spectra",
+    };
+    for System { name, basis, objective, .. } in experiment.systems() {
+        let layout = objective.layout();
         let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
-        if let Some((key, problem)) = coordinates.basis.problem(&layout) {
-            report(format!("{section}.{}.{key}", coordinates.name), problem);
+        if let Some((key, problem)) = basis.problem(&layout) {
+            report(format!("{section}.{name}.{key}"), problem);
         }
-        for block in coordinates.basis.scope().map_or(&[][..], Scope::names) {
+        for block in basis.scope().map_or(&[][..], Scope::names) {
             if !blocks.contains(&&**block) {
                 report(
-                    format!("{section}.{}.blocks", coordinates.name),
+                    format!("{section}.{name}.blocks"),
                     format!("the objective has no block \"{block}\"; it has {}", list(&blocks)),
                 );
             }
@@ -90,21 +99,25 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
 
 /// Minibatches are of examples that there are.
 fn batches(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
-    let examples = experiment.objective.examples();
-    let training = experiment.training.minibatch.map(|(size, _)| size);
-    let mut batches = vec![("training.batch".into(), training, examples)];
-    if experiment.trains() {
-        batches.push(("egop.batch".into(), experiment.sampling.batch, examples));
-    } else {
-        batches.extend(experiment.coordinates.iter().map(|spectrum| {
-            let key = match spectrum.own.sampling {
-                Some(_) => format!("spectra.{}.egop.batch", spectrum.name),
-                None => "egop.batch".into(),
+    let batches = match &experiment.study {
+        Study::Training(study) => {
+            let examples = experiment.objective.examples();
+            let training = study.training.minibatch.map(|(size, _)| size);
+            let sampling = experiment.sampling.batch;
+            vec![
+                ("training.batch".into(), training, examples),
+                ("egop.batch".into(), sampling, examples),
+            ]
+        }
+        Study::Spectra(spectra) => {
+            let systems = experiment.systems();
+            let batch = |(spectrum, system): (&EgopSpec, &System<'_>)| {
+                let key = format!("{}.batch", sampling_key(spectrum));
+                (key, system.sampling.batch, system.objective.examples())
             };
-            let batch = experiment.sampling_of(spectrum).batch;
-            (key, batch, experiment.objective_of(spectrum).examples())
-        }));
-    }
+            spectra.iter().zip(&systems).map(batch).collect()
+        }
+    };
     for (key, batch, examples) in batches {
         match (batch, examples) {
             (Some(_), None) => {

@@ -1,37 +1,38 @@
 //! What an experiment has to offer to figures, claims and metrics.
 
 use crate::config::short;
-use crate::data::Split;
 use crate::egop::Measure;
-use crate::experiment::{Coordinates, Experiment, Rates};
+use crate::experiment::{Experiment, Rates, Study, System};
 use crate::need::{MeasureOf, Need};
+use crate::data::Split;
 use crate::schedule::Schedule;
 use crate::trial::Recording;
 
 impl Experiment {
-    /// Why the experiment does not have what is needed; `None` where it does.
+    /// Why the experiment does not have what is needed; `None` where it does, and where all that is
+    /// wrong is told by [`Need::Training`] or [`Need::Estimates`].
     pub(super) fn lacks(&self, need: Need<'_>) -> Option<String> {
         let unless = |met: bool, problem: &str| (!met).then(|| problem.to_owned());
         let known = self.objective.known();
         match need {
             Need::Training => unless(
-                self.trains(),
+                self.training().is_some(),
                 "is about training, and this experiment trains nothing ([spectra])",
             ),
             Need::Estimates => unless(
-                !self.trains(),
+                self.training().is_none(),
                 "is about EGOP estimates in themselves ([spectra]), and this experiment trains: \
                  there is no eigenvectors.csv or measures.csv, only spectrum.csv",
             ),
             Need::Algorithm(name) => {
-                let all = || self.algorithms.iter().map(|one| &*one.name);
+                let all = || self.algorithms().iter().map(|one| &*one.name);
                 let problem = || format!("no algorithm \"{name}\"; there are {}", listed(all()));
                 (!all().any(|one| one == name)).then(problem)
             }
             Need::Coordinates(name) => self.named(name, "coordinates"),
             Need::Estimate(name) => self.named(name, "spectrum"),
             Need::Original => unless(
-                self.coordinates.iter().any(|one| one.basis.is_identity()),
+                self.training()?.original().is_some(),
                 "learning rates cannot be those that are best in original coordinates: there are \
                  none, such as [coordinates.original] with basis = \"identity\"; the alternative is \
                  tuned = \"own\"",
@@ -50,30 +51,31 @@ impl Experiment {
                 let problem = || {
                     format!("{name} metrics are recorded with minibatches only: set training.batch")
                 };
-                self.training.minibatch.is_none().then(problem)
+                self.training()?.training.minibatch.is_none().then(problem)
             }
             Need::Accuracy => unless(known.accuracy, "the objective classifies nothing"),
             Need::Target => unless(
-                self.training.target > 0.0 && self.training.target < 1.0,
+                self.training()?.training.target > 0.0 && self.training()?.training.target < 1.0,
                 "needs a target that can be reached and is not reached at the start: \
                  training.target between 0 and 1, neither included",
             ),
             Need::EarlyEnd => unless(
-                self.training.minibatch.is_none() && self.training.gradient_tolerance > 0.0,
+                self.training()?.training.minibatch.is_none()
+                    && self.training()?.training.gradient_tolerance > 0.0,
                 "needs runs that may end early, with full batches and training.gradient_tolerance \
                  above 0: all others use all their steps",
             ),
             Need::FullBatches => unless(
-                self.training.minibatch.is_none(),
+                self.training()?.training.minibatch.is_none(),
                 "needs full batches: with training.batch, what is recorded is epochs (\"epoch\")",
             ),
             Need::Minibatches => unless(
-                self.training.minibatch.is_some(),
+                self.training()?.training.minibatch.is_some(),
                 "needs training.batch: with full batches, what is recorded is steps \
                  (\"iteration\")",
             ),
             Need::Trajectories => unless(
-                self.recording == Recording::Trajectory,
+                self.training()?.recording == Recording::Trajectory,
                 "needs training.record = \"trajectories\"",
             ),
             Need::AtMostParameters(most) => {
@@ -87,34 +89,37 @@ impl Experiment {
                 (found != number).then(problem)
             }
             Need::Schedule => unless(
-                self.training.schedule != Schedule::Constant,
+                self.training()?.training.schedule != Schedule::Constant,
                 "needs a learning rate that changes: training.schedule is \"constant\"",
             ),
             Need::Trial(number) => {
                 let last = self.trials - 1;
                 (number > last).then(|| format!("there is no trial {number}: the last is {last}"))
             }
-            Need::WhileTuning => (self.sweep.metric.of_selected).then(|| {
-                let name = self.sweep.metric.name;
-                format!(
-                    "{name} is recorded at selected learning rates only: none can be selected by it"
-                )
-            }),
+            Need::WhileTuning => {
+                let metric = &self.training()?.sweep.metric;
+                metric.of_selected.then(|| {
+                    format!(
+                        "{} is recorded at selected learning rates only: none can be selected by it",
+                        metric.name
+                    )
+                })
+            }
             Need::SingleRates => unless(
-                self.algorithms.iter().all(
+                self.algorithms().iter().all(
                     |algorithm| matches!(&algorithm.rates, Rates::Fixed(rates) if rates.len() == 1),
                 ),
                 "is recorded at selected learning rates only, and this is about all of them: give \
                  each algorithm one (learning_rates)",
             ),
             Need::RateUpTo(name, highest) => {
-                let lowest = self.algorithms.iter().find(|one| one.name == name)?.lowest_rate();
+                let lowest = self.algorithms().iter().find(|one| one.name == name)?.lowest_rate();
                 let problem =
                     || format!("no learning rate of {name} is so low: the lowest is {lowest}");
                 (lowest > highest).then(problem)
             }
             Need::Spectrum(None) => unless(
-                self.coordinates.iter().any(|one| one.basis.has_spectrum()),
+                self.systems().iter().any(|one| one.basis.has_spectrum()),
                 "no coordinate system has eigenvalues, such as one with basis = \"egop\"",
             ),
             Need::Spectrum(Some(name)) => {
@@ -122,9 +127,9 @@ impl Experiment {
                 (!self.find(name)?.basis.has_spectrum()).then(problem)
             }
             Need::Block { of, block } => {
-                let shown = |one: &&Coordinates| of.is_empty() || of.contains(&one.name);
-                let of = self.coordinates.iter().filter(shown);
-                let blocks: Vec<(String, usize)> = of.flat_map(|one| self.blocks(one)).collect();
+                let shown = |one: &System<'_>| of.is_empty() || of.iter().any(|of| of == one.name);
+                let of = self.systems().into_iter().filter(shown);
+                let blocks: Vec<(String, usize)> = of.flat_map(blocks).collect();
                 let mut names: Vec<&str> = blocks.iter().map(|(name, _)| &**name).collect();
                 names.dedup();
                 let problem = || format!("no block \"{block}\"; there are {}", list(&names));
@@ -132,7 +137,9 @@ impl Experiment {
             }
             Need::Eigenvector { of, block, k } => {
                 let size = self.size(of, block)?;
-                let kept = self.find(of)?.own.eigenvectors.min(size);
+                let Study::Spectra(spectra) = &self.study else { return None };
+                let spectrum = spectra.iter().find(|spectrum| spectrum.name == of)?;
+                let kept = spectrum.eigenvectors.min(size);
                 (k > kept).then(|| {
                     format!(
                         "eigenvector {k} is not recorded: {kept} of the {size} are \
@@ -146,8 +153,8 @@ impl Experiment {
             Need::Undecided { of, over, bounds } => self.decided(of, over, bounds),
             Need::Samples(name) => {
                 let estimate = self.find(name)?;
-                let size = self.objective_of(estimate).layout().dimension();
-                let samples = self.sampling_of(estimate).count(size);
+                let size = estimate.objective.layout().dimension();
+                let samples = estimate.sampling.count(size);
                 let problem =
                     || format!("two samples are needed for two halves, this makes {samples}");
                 (samples < 2).then(problem)
@@ -191,30 +198,35 @@ impl Experiment {
         outside.then(|| format!("{what} is always {within} there: this never holds"))
     }
 
-    fn find(&self, name: &str) -> Option<&Coordinates> {
-        self.coordinates.iter().find(|one| one.name == name)
+    fn find(&self, name: &str) -> Option<System<'_>> {
+        self.systems().into_iter().find(|one| one.name == name)
     }
 
     fn named(&self, name: &str, what: &str) -> Option<String> {
-        let all = self.coordinates.iter().map(|one| &*one.name);
-        let problem = || format!("no {what} \"{name}\"; there are {}", listed(all));
-        self.find(name).is_none().then(problem)
-    }
-
-    /// Names and sizes of the blocks of a spectrum.
-    fn blocks(&self, coordinates: &Coordinates) -> Vec<(String, usize)> {
-        let layout = self.objective_of(coordinates).layout();
-        let scope = coordinates.basis.scope().filter(|_| coordinates.basis.has_spectrum());
-        let groups = scope.map(|scope| scope.groups(&layout)).unwrap_or_default();
-        let block = |group| (layout.group_name(group), layout.parameters(group).len());
-        groups.iter().map(block).collect()
+        let systems = self.systems();
+        let problem = || {
+            format!(
+                "no {what} \"{name}\"; there are {}",
+                listed(systems.iter().map(|one| one.name))
+            )
+        };
+        systems.iter().all(|one| one.name != name).then(problem)
     }
 
     /// The size of a block; `None` where there is no such block, which is a problem of its own.
     fn size(&self, of: &str, block: &str) -> Option<usize> {
-        let blocks = self.blocks(self.find(of)?);
+        let blocks = blocks(self.find(of)?);
         blocks.into_iter().find(|(name, _)| name == block).map(|(_, size)| size)
     }
+}
+
+/// Names and sizes of the blocks of a spectrum.
+fn blocks(system: System<'_>) -> Vec<(String, usize)> {
+    let layout = system.objective.layout();
+    let scope = system.basis.scope().filter(|_| system.basis.has_spectrum());
+    let groups = scope.map(|scope| scope.groups(&layout)).unwrap_or_default();
+    let block = |group| (layout.group_name(group), layout.parameters(group).len());
+    groups.iter().map(block).collect()
 }
 
 pub(super) fn list(names: &[&str]) -> String {

@@ -5,7 +5,8 @@ use crate::claim::Claim;
 use crate::config::{Allowed, Reader};
 use crate::distribution::Distribution;
 use crate::experiment::{
-    Algorithm, Coordinates, Experiment, Own, Precision, Rates, Sweep, TrainingSpec, check,
+    Algorithm, Coordinates, EgopSpec, Experiment, Precision, Rates, Study, Sweep, TrainingSpec,
+    TrainingStudy, check,
 };
 use crate::figure;
 use crate::gradients::Sampling;
@@ -43,22 +44,13 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     });
     let sampling = reader.table_or_default("egop", Sampling::read);
     let spectra = reader.alternative(&[&["spectra"], TRAINING]).map(|group| group == Some(0));
-    let (coordinates, algorithms, sweep, training) = match spectra {
-        None => (None, None, None, None),
-        Some(true) => {
-            let nothing = (TrainingSpec::NONE, (Recording::Curve, false));
-            (self::spectra(reader), Some(Vec::new()), Some(Sweep::NONE), Some(nothing))
-        }
-        Some(false) => {
-            let coordinates = coordinates(reader);
-            let (algorithms, sweep) = algorithms_and_sweep(reader);
-            (coordinates, algorithms, sweep, reader.table("training", training))
-        }
-    };
+    let study = spectra.and_then(|spectra| match spectra {
+        true => self::spectra(reader).map(Study::Spectra),
+        false => training_study(reader).map(Study::Training),
+    });
     let figures = reader.tables("figures", figure::read);
     let claims = reader.tables("claims", Claim::read);
 
-    let (training, (recording, all_curves)) = training?;
     let distribution = distribution?;
     let experiment = Experiment {
         name: name?,
@@ -71,16 +63,25 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
         distribution,
         start: start?.unwrap_or(Start::Drawn(distribution)),
         sampling: sampling?,
+        study: study?,
+        figures: figures?,
+        claims: claims?,
+    };
+    check::check(reader, &experiment).then_some(experiment)
+}
+
+fn training_study(reader: &mut Reader<'_>) -> Option<TrainingStudy> {
+    let coordinates = coordinates(reader);
+    let (algorithms, sweep) = algorithms_and_sweep(reader);
+    let (training, (recording, all_curves)) = reader.table("training", training)?;
+    Some(TrainingStudy {
         coordinates: coordinates?,
         algorithms: algorithms?,
         training,
         recording,
         all_curves,
         sweep: sweep?,
-        figures: figures?,
-        claims: claims?,
-    };
-    check::check(reader, &experiment).then_some(experiment)
+    })
 }
 
 fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
@@ -93,28 +94,26 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
         );
         return None;
     }
-    let coordinates = |(name, basis)| Coordinates { name, basis, own: Own::default() };
+    let coordinates = |(name, basis)| Coordinates { name, basis };
     Some(tables.into_iter().map(coordinates).collect())
 }
 
 /// The EGOP estimates of an experiment that trains nothing: each may have an objective, a
 /// distribution and a sampling of its own.
-fn spectra(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
+fn spectra(reader: &mut Reader<'_>) -> Option<Vec<EgopSpec>> {
     let tables = reader.named_tables("spectra", |name, reader| {
         let scope = Scope::read(reader);
         let objective = reader.optional_table("objective", objective::read);
         let distribution = reader.optional_table("distribution", Distribution::read);
         let sampling = reader.optional_table("egop", Sampling::read);
         let eigenvectors = reader.count_or("eigenvectors", 0, 0..=1000);
-        Some(Coordinates {
+        Some(EgopSpec {
             name: name.into(),
-            basis: Box::new(EgopBasis(scope?)),
-            own: Own {
-                objective: objective?,
-                distribution: distribution?,
-                sampling: sampling?,
-                eigenvectors: eigenvectors?,
-            },
+            basis: EgopBasis(scope?),
+            objective: objective?,
+            distribution: distribution?,
+            sampling: sampling?,
+            eigenvectors: eigenvectors?,
         })
     })?;
     if tables.is_empty() {

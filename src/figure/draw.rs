@@ -36,11 +36,10 @@ pub fn draw(folder: &Path, experiment: &Experiment, only: &[String]) -> Result<D
         let message = format!("there is no figure {unknown:?}; there are {}", known.join(", "));
         return Err(Error::Usage(message));
     }
-    let names = |all: Vec<&String>| all.into_iter().cloned().collect();
     let tables = Tables::new(
         folder,
-        names(experiment.algorithms.iter().map(|algorithm| &algorithm.name).collect()),
-        names(experiment.coordinates.iter().map(|coordinates| &coordinates.name).collect()),
+        experiment.algorithms().iter().map(|algorithm| algorithm.name.clone()).collect(),
+        experiment.systems().iter().map(|system| system.name.to_owned()).collect(),
     );
     let figures: Vec<&dyn Spec> = experiment
         .figures

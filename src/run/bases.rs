@@ -1,21 +1,18 @@
 //! Changes of variables as files for other programs: `basis/<trial>-<coordinates>-<block>.npy`.
 
-use std::sync::Arc;
-
 use ndarray::{ArcArray2, Array1, Array2};
 use ndarray_npy::WriteNpyExt;
 
 use crate::basis::Part;
 use crate::egop::Spectrum;
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, Precision as Type};
+use crate::experiment::{Experiment, Precision as Type, System};
 use crate::objective::Context;
 use crate::run::Run;
-use crate::run::observer::Stage;
-use crate::run::pass::{Failure, guarded};
-use crate::run::task::{Task, context};
+use crate::run::event::{Event, Stage};
+use crate::run::task::{Failure, context, guarded, spectra};
 use crate::store::{self, BASES, Publication};
-use crate::trial::{Control, Precision, Problem, Recording};
+use crate::trial::{Control, Precision, Problem};
 
 /// What became of changes of variables.
 #[derive(Debug, Default)]
@@ -29,12 +26,12 @@ pub struct SavedBases {
 /// The names of the files that [`Run::save_bases`] may write.
 pub fn basis_outputs(experiment: &Experiment) -> Vec<String> {
     let mut files = Vec::new();
-    for coordinates in experiment.coordinates.iter().filter(|one| !one.basis.is_identity()) {
-        let layout = experiment.objective_of(coordinates).layout();
-        let groups = coordinates.basis.scope().map(|scope| scope.groups(&layout));
+    for system in experiment.systems().iter().filter(|one| !one.basis.is_identity()) {
+        let layout = system.objective.layout();
+        let groups = system.basis.scope().map(|scope| scope.groups(&layout));
         for group in groups.unwrap_or_default() {
             for trial in 0..experiment.trials {
-                let stem = stem(trial, &coordinates.name, &layout.group_name(&group));
+                let stem = stem(trial, system.name, &layout.group_name(&group));
                 files.extend(ENDINGS.map(|ending| format!("{stem}{ending}")));
             }
         }
@@ -59,39 +56,37 @@ impl Run<'_> {
     /// # Errors
     /// When a file cannot be read or written, or on interruption.
     pub fn save_bases(&self, publication: &mut Publication<'_>) -> Result<SavedBases> {
-        match self.experiment.precision {
+        match self.index.experiment().precision {
             Type::Double => self.save::<f64>(publication),
             Type::Single => self.save::<f32>(publication),
         }
     }
 
     fn save<R: Precision>(&self, publication: &mut Publication<'_>) -> Result<SavedBases> {
-        let experiment = self.experiment;
+        let experiment = self.index.experiment();
         let mut saved = SavedBases::default();
         for trial in 0..experiment.trials {
-            let context = context(experiment, self.options.data_dir.as_deref(), trial);
+            let context = context(experiment, self.index.options.data_dir.as_deref(), trial);
             let draw = || Problem::<R>::draw(&*experiment.objective, experiment.start, &context);
-            let problem = experiment.trains().then(|| guarded(draw)).transpose()?.transpose();
-            for (index, coordinates) in experiment.coordinates.iter().enumerate() {
-                if coordinates.basis.is_identity() {
+            let problem = experiment.training().map(|_| guarded(draw)).transpose()?.transpose();
+            for system in &experiment.systems() {
+                if system.basis.is_identity() {
                     continue;
                 }
                 let vectors = match &problem {
-                    Ok(problem) => {
-                        guarded(|| self.vectors(trial, index, problem.as_ref(), &context))?
-                    }
+                    Ok(problem) => guarded(|| self.vectors(system, problem.as_ref(), &context))?,
                     Err(message) => Err(message.clone()),
                 };
                 match vectors {
                     Ok(vectors) => {
                         for (block, vectors) in vectors {
-                            let stem = stem(trial, &coordinates.name, &block);
+                            let stem = stem(trial, system.name, &block);
                             saved.files.extend(write(publication, &stem, &vectors)?);
                         }
                     }
                     Err(message) => saved.missing.push(Failure {
                         trial,
-                        coordinates: coordinates.name.clone(),
+                        coordinates: system.name.to_owned(),
                         message,
                     }),
                 }
@@ -103,26 +98,21 @@ impl Run<'_> {
     /// V's diagonal blocks with their names.
     fn vectors<R: Precision>(
         &self,
-        trial: usize,
-        index: usize,
+        system: &System<'_>,
         problem: Option<&Problem<R>>,
         context: &Context,
     ) -> Result<Vec<(String, Vectors)>> {
-        let experiment = self.experiment;
-        let coordinates = &experiment.coordinates[index];
-        let progress = |units| self.observer.advance(Stage::Egop, units);
-        let control = Control::new(self.observer.interrupted(), &progress);
+        let observer = self.index.observer;
+        let progress = |units| observer.event(&Event::Advanced { stage: Stage::Egop, units });
+        let control = Control::new(observer.interrupted(), &progress);
         let Some(problem) = problem else {
-            let recording = Recording::Summary;
-            let task = Task { trial, coordinates: index, rates: Arc::default(), recording };
-            let estimates = task.estimates::<R>(experiment, context, control)?.into_iter();
+            let estimates = spectra::estimates::<R>(system, context, control)?.into_iter();
             return Ok(estimates
                 .map(|(block, estimate)| (block, Vectors::eigen(estimate.whole)))
                 .collect());
         };
-        let layout = experiment.objective_of(coordinates).layout();
-        let (distribution, sampling) = (experiment.distribution, experiment.sampling);
-        let parts = problem.parts(&*coordinates.basis, distribution, sampling, control)?;
+        let layout = system.objective.layout();
+        let parts = problem.parts(system.basis, system.distribution, system.sampling, control)?;
         let named = |part: Part| {
             let name = layout.group_name(&part.blocks);
             let vectors = match part.spectrum {

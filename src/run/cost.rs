@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
-use crate::experiment::{Experiment, Precision};
+use crate::experiment::{Experiment, Precision, Study, System};
 use crate::linalg::{self, Accum, Real};
 use crate::run::task::Task;
 
@@ -40,18 +40,17 @@ impl std::ops::AddAssign for Work {
 
 /// Updates that a run makes if it does not stop early.
 pub(super) fn updates(experiment: &Experiment) -> u64 {
-    let training = experiment.training.on(experiment.objective.examples());
+    let Some(study) = experiment.training() else { return 0 };
+    let training = study.training.on(experiment.objective.examples());
     training.epochs.saturating_mul(training.minibatches.map_or(1, |all| all.per_epoch())) as u64
 }
 
-/// Gradients that are sampled for a coordinate system.
-pub(super) fn samples(experiment: &Experiment, coordinates: usize) -> u64 {
-    let coordinates = &experiment.coordinates[coordinates];
-    if !coordinates.basis.samples_gradients() {
+/// Gradients that are sampled for a coordinate system or an EGOP estimate.
+pub(super) fn samples(system: &System<'_>) -> u64 {
+    if !system.basis.samples_gradients() {
         return 0;
     }
-    let dimension = experiment.objective_of(coordinates).layout().dimension();
-    experiment.sampling_of(coordinates).count(dimension) as u64
+    system.sampling.count(system.objective.layout().dimension()) as u64
 }
 
 /// The part of the training rows that a minibatch is.
@@ -63,18 +62,18 @@ fn share(batch: Option<usize>, examples: Option<usize>) -> f64 {
 }
 
 /// Training `lanes` runs of a coordinate system for this part of their updates.
-pub(super) fn training(experiment: &Experiment, coordinates: usize, lanes: f64, part: f64) -> Work {
+pub(super) fn training(experiment: &Experiment, system: usize, lanes: f64, part: f64) -> Work {
     /// Operations for each parameter around an optimizer's own.
     const AROUND: f64 = 28.0;
-    let coordinates = &experiment.coordinates[coordinates];
-    let objective = experiment.objective_of(coordinates);
-    let training = experiment.training.on(objective.examples());
+    let Some(study) = experiment.training() else { return Work::default() };
+    let System { basis, objective, .. } = experiment.system(system);
+    let training = study.training.on(objective.examples());
     let updates = updates(experiment) as f64;
     let layout = objective.layout();
     let gradient = objective.gradient_cost();
-    let maps = if objective.absorbs_bases() { 0.0 } else { coordinates.basis.cost(&layout).flops };
+    let maps = if objective.absorbs_bases() { 0.0 } else { basis.cost(&layout).flops };
     let batch = share(training.minibatches.map(|all| all.size), objective.examples());
-    let optimizers = experiment.algorithms.iter();
+    let optimizers = study.algorithms.iter();
     let optimizer = optimizers.map(|one| one.optimizer.step_flops(&layout)).fold(0.0, f64::max);
     let around = AROUND * layout.dimension() as f64;
     let update = gradient * batch + maps + optimizer + around;
@@ -91,26 +90,29 @@ pub(super) fn training(experiment: &Experiment, coordinates: usize, lanes: f64, 
     whole.scaled(part)
 }
 
-/// Estimating and decomposing the EGOP of a coordinate system.
-pub(super) fn estimate(experiment: &Experiment, coordinates: usize) -> Work {
-    let samples = samples(experiment, coordinates) as f64;
+/// Estimating and decomposing the EGOP of a coordinate system, or for its own sake.
+pub(super) fn estimate(experiment: &Experiment, system: usize) -> Work {
+    let system = experiment.system(system);
+    let samples = samples(&system) as f64;
     if samples == 0.0 {
         return Work::default();
     }
-    let coordinates = &experiment.coordinates[coordinates];
-    let objective = experiment.objective_of(coordinates);
+    let System { basis, objective, sampling, .. } = system;
     // What only measures an EGOP also decomposes that of either half of the samples.
-    let decompositions = if experiment.trains() { 1.0 } else { 3.0 };
-    let preparation = coordinates.basis.preparation(&objective.layout(), samples, decompositions);
-    let batch = share(experiment.sampling_of(coordinates).batch, objective.examples());
+    let decompositions = match experiment.study {
+        Study::Training(_) => 1.0,
+        Study::Spectra(_) => 3.0,
+    };
+    let preparation = basis.preparation(&objective.layout(), samples, decompositions);
+    let batch = share(sampling.batch, objective.examples());
     let gradients = samples * objective.gradient_cost() * batch;
     Work { operations: gradients + preparation.flops, steps: 0.0, lane_steps: samples }
 }
 
 /// A whole task, if no run stops early.
 pub(super) fn task(experiment: &Experiment, task: &Task) -> Work {
-    let mut work = training(experiment, task.coordinates, task.lanes() as f64, 1.0);
-    work += estimate(experiment, task.coordinates);
+    let mut work = training(experiment, task.system, task.lanes() as f64, 1.0);
+    work += estimate(experiment, task.system);
     work
 }
 

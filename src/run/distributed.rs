@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::experiment::Experiment;
 use crate::run::cost::{self, Speed};
-use crate::run::ledger::Ledger;
-use crate::run::sweep::{Pass, Sweep};
-use crate::run::task::Task;
-use crate::run::{Failure, Run, Stage, Swept};
+use crate::run::event::Stage;
+use crate::run::executor::{Executor, RowSink, Unfinished, hand_over};
+use crate::run::index::TaskIndex;
+use crate::run::sweep::SweepResult;
+use crate::run::task::{Round, Task};
 use crate::trial::Recording;
 
 /// A task of a sweep, by names: it can be written down and done by another program.
@@ -22,14 +24,14 @@ pub struct PlannedTask {
     /// Name of the coordinate system.
     pub coordinates: String,
     /// What runs.
-    pub rates: Vec<Rates>,
+    pub rates: Vec<PlannedRates>,
     /// About how long it takes on one thread of the machine that planned it.
     pub seconds: f64,
 }
 
 /// The learning rates of one algorithm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rates {
+pub struct PlannedRates {
     /// Name of the algorithm.
     pub algorithm: String,
     /// Its learning rates.
@@ -39,107 +41,95 @@ pub struct Rates {
 /// How far a sweep is.
 #[derive(Debug)]
 pub enum Next {
-    /// These tasks of a pass are not done; what comes after depends on them.
-    Pass {
-        /// Name of the pass.
+    /// Tasks of a round are not done; what comes after depends on them.
+    Round {
+        /// Name of the round.
         name: &'static str,
         /// All its tasks.
         tasks: Vec<PlannedTask>,
         /// The keys of those that are not done, nor given up.
         missing: Vec<String>,
-        /// The passes before it.
-        swept: Swept,
+        /// The rounds before it.
+        swept: SweepResult,
     },
     /// Nothing is missing, except for what was given up.
-    Nothing(Swept),
+    Nothing(SweepResult),
 }
 
-impl Run<'_> {
-    /// Finds the first pass of which tasks are missing. Those that are given up count as failed.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn next_pass(&self, given_up: &HashSet<String>) -> Result<Next> {
-        let ledger = Ledger::new(self);
-        let mut sweep = Sweep::new(self.experiment, self.observer);
-        while let Some(pass) = sweep.next() {
-            let found = ledger.look(&pass.tasks)?;
-            let mut missing = Vec::new();
-            let mut failures = Vec::new();
-            for (task, _) in pass.tasks.iter().zip(&found).filter(|(_, found)| found.is_none()) {
-                let key = ledger.key(task);
-                if given_up.contains(&key) {
-                    failures.push(Failure {
-                        trial: task.trial,
-                        coordinates: self.experiment.coordinates[task.coordinates].name.clone(),
-                        message: format!("missing from the {}", pass.name),
-                    });
-                } else {
-                    missing.push(key);
-                }
-            }
-            if !missing.is_empty() {
-                let tasks = self.planned(&ledger, &pass);
-                return Ok(Next::Pass { name: pass.name, tasks, missing, swept: sweep.finish() });
-            }
-            found.into_iter().flatten().for_each(|found| sweep.take(found.rows));
-            sweep.end(failures);
-        }
-        Ok(Next::Nothing(sweep.finish()))
-    }
+/// Programs elsewhere: what they have done is seen in the store, and what they have not is missing.
+pub(super) struct Elsewhere<'a> {
+    pub index: &'a TaskIndex<'a>,
+    /// The keys of tasks that are no longer waited for.
+    pub given_up: &'a HashSet<String>,
+}
 
-    fn planned(&self, ledger: &Ledger<'_>, pass: &Pass) -> Vec<PlannedTask> {
-        let experiment = self.experiment;
+impl Executor for Elsewhere<'_> {
+    fn execute(&self, _: Stage, round: &Round, sink: &mut RowSink<'_>) -> Result<Unfinished> {
+        let found = self.index.look(&round.tasks)?;
+        let mut unfinished = Unfinished::default();
+        for (index, task) in round.tasks.iter().enumerate().filter(|(i, _)| found[*i].is_none()) {
+            if self.given_up.contains(&self.index.key(task)) {
+                let message = format!("missing from the {}", round.name);
+                unfinished.failures.push(task.failure(self.index.experiment(), message));
+            } else {
+                unfinished.missing.push(index);
+            }
+        }
+        if unfinished.missing.is_empty() {
+            hand_over(found, sink);
+        }
+        Ok(unfinished)
+    }
+}
+
+impl PlannedTask {
+    /// The tasks of a round.
+    pub(super) fn of(index: &TaskIndex<'_>, round: &Round) -> Vec<Self> {
+        let experiment = index.experiment();
         let speed = Speed::probed(experiment);
         let rates = |task: &Task| {
-            let algorithms = experiment.algorithms.iter().zip(&*task.rates);
+            let algorithms = experiment.algorithms().iter().zip(&*task.rates);
             algorithms
-                .map(|(algorithm, rates)| Rates {
+                .map(|(algorithm, rates)| PlannedRates {
                     algorithm: algorithm.name.clone(),
                     learning_rates: rates.clone(),
                 })
                 .collect()
         };
-        let planned = |task: &Task| PlannedTask {
-            key: ledger.key(task),
+        let planned = |task: &Task| Self {
+            key: index.key(task),
             trial: task.trial,
-            coordinates: experiment.coordinates[task.coordinates].name.clone(),
+            coordinates: experiment.system(task.system).name.to_owned(),
             rates: rates(task),
             seconds: speed.seconds(cost::task(experiment, task)),
         };
-        pass.tasks.iter().map(planned).collect()
+        round.tasks.iter().map(planned).collect()
     }
 
-    /// Does planned tasks that are not done yet.
+    /// The task that it names.
     ///
     /// # Errors
-    /// [`Error::Incompatible`] when a task is not one of this experiment; otherwise as for
-    /// [`Run::sweep`].
-    pub fn perform(&self, planned: &[PlannedTask]) -> Result<Vec<Failure>> {
-        let ledger = Ledger::new(self);
-        let mut tasks = Vec::new();
-        for planned in planned {
-            let task = self.task(planned).filter(|task| ledger.key(task) == planned.key);
-            tasks.push(task.ok_or_else(|| Error::Incompatible {
-                path: self.store.root().into(),
-                message: format!(
-                    "the planned task {} is not one of this experiment with this data: plan anew",
-                    planned.key
-                ),
-            })?);
-        }
-        self.passes().pass(Stage::Sweep, &tasks, &mut |_, _| {})
+    /// [`Error::Incompatible`] when it is none of this experiment's.
+    pub(super) fn task(&self, index: &TaskIndex<'_>) -> Result<Task> {
+        let task = self.named(index.experiment()).filter(|task| index.key(task) == self.key);
+        task.ok_or_else(|| Error::Incompatible {
+            path: index.store.root().into(),
+            message: format!(
+                "the planned task {} is not one of this experiment with this data: plan anew",
+                self.key
+            ),
+        })
     }
 
-    fn task(&self, planned: &PlannedTask) -> Option<Task> {
-        let experiment = self.experiment;
-        let named = planned.rates.iter().zip(&experiment.algorithms);
-        let fits = planned.rates.len() == experiment.algorithms.len()
+    fn named(&self, experiment: &Experiment) -> Option<Task> {
+        let study = experiment.training()?;
+        let named = self.rates.iter().zip(&study.algorithms);
+        let fits = self.rates.len() == study.algorithms.len()
             && named.clone().all(|(rates, algorithm)| rates.algorithm == algorithm.name);
         fits.then_some(Task {
-            trial: planned.trial,
-            coordinates: experiment.coordinates_index(&planned.coordinates)?,
-            rates: planned.rates.iter().map(|rates| rates.learning_rates.clone()).collect(),
+            trial: self.trial,
+            system: study.coordinates_index(&self.coordinates)?,
+            rates: self.rates.iter().map(|rates| rates.learning_rates.clone()).collect(),
             recording: Recording::Summary,
         })
     }

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use crate::basis::DataFile;
 use crate::error::Result;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, System};
 use crate::objective;
 
 /// Keys of a config on which no task's rows depend: which tasks there are, and what is made of them.
@@ -29,12 +29,12 @@ pub fn identity(experiment: &Experiment, resolved: &Table) -> Table {
             algorithm.retain(|key, _| !RATES.contains(&key));
         }
     }
-    for coordinates in &experiment.coordinates {
+    for system in experiment.systems() {
         if let Some(Value::Table(all)) = identity.get_mut("coordinates")
-            && let Some(Value::Table(own)) = all.get_mut(&coordinates.name)
+            && let Some(Value::Table(own)) = all.get_mut(system.name)
         {
             // Where a file lies does not matter; what is in it does.
-            own.retain(|key, _| !coordinates.basis.paths().contains(&key));
+            own.retain(|key, _| !system.basis.paths().contains(&key));
         }
     }
     identity
@@ -56,10 +56,9 @@ impl Data {
     /// When a data set or a file is missing or corrupt.
     pub fn of(experiment: &Experiment, context: &objective::Context) -> Result<Self> {
         let mut bases = Vec::new();
-        for coordinates in &experiment.coordinates {
-            let layout = experiment.objective_of(coordinates).layout();
-            let files = coordinates.basis.data(&layout, experiment.trials)?;
-            bases.extend(files.into_iter().map(|file| (coordinates.name.clone(), file)));
+        for System { name, basis, objective, .. } in experiment.systems() {
+            let files = basis.data(&objective.layout(), experiment.trials)?;
+            bases.extend(files.into_iter().map(|file| (name.to_owned(), file)));
         }
         Ok(Self { objectives: experiment.data(context)?, bases })
     }

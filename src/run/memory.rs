@@ -1,9 +1,11 @@
 //! What memory allows: how many trials are in flight at once, and how many changes of variables
-//! are kept from pass to pass.
+//! are kept from round to round.
 
 use serde::Serialize;
 
-use crate::experiment::{Algorithm, Coordinates, Experiment, Precision, Rates};
+use crate::experiment::{
+    Algorithm, Coordinates, Experiment, Precision, Rates, System, TrainingStudy,
+};
 use crate::gradients;
 use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TrajectoryRow};
 use crate::run::task::LANDSCAPE_ROWS;
@@ -20,8 +22,8 @@ pub struct Memory {
     pub in_flight: usize,
     /// Bytes of the rows that are held until the tables are written, about.
     pub held: u64,
-    /// Bytes that the run takes at most, about, with the program itself, what it keeps from pass
-    /// to pass, and its figures. More than the budget where that is too little.
+    /// Bytes that the run takes at most, about, with the program itself, what it keeps from
+    /// round to round, and its figures. More than the budget where that is too little.
     pub total: u64,
     /// Threads that the work is done on.
     pub threads: usize,
@@ -54,7 +56,7 @@ impl Memory {
         memory
     }
 
-    /// Bytes left for what is kept from pass to pass.
+    /// Bytes left for what is kept from round to round.
     pub(super) fn kept(&self) -> u64 {
         self.budget.saturating_sub(self.working())
     }
@@ -76,14 +78,12 @@ pub fn of_this_machine() -> u64 {
 
 /// Bytes that the changes of variables of all trials take.
 pub(super) fn of_bases(experiment: &Experiment) -> u64 {
-    if !experiment.trains() {
-        return 0;
-    }
+    let Some(study) = experiment.training() else { return 0 };
     let layout = experiment.objective.layout();
     let system = |coordinates: &Coordinates| {
         bytes_of_a_number(experiment) * coordinates.basis.cost(&layout).elements
     };
-    (experiment.trials as f64 * experiment.coordinates.iter().map(system).sum::<f64>()) as u64
+    (experiment.trials as f64 * study.coordinates.iter().map(system).sum::<f64>()) as u64
 }
 
 /// Bytes of so many values of a type.
@@ -94,43 +94,41 @@ fn bytes<T>(values: f64) -> f64 {
 /// Bytes that a trial takes at most, about: its coordinate systems may be worked on side by side.
 fn trial(experiment: &Experiment) -> f64 {
     let data = experiment.objective.data_len() as f64 * bytes_of_a_number(experiment);
-    let systems = experiment.coordinates.iter();
-    data + systems.map(|coordinates| system(experiment, coordinates)).sum::<f64>()
+    data + experiment.systems().iter().map(|one| system(experiment, one)).sum::<f64>()
 }
 
 /// Bytes for estimating and decomposing a coordinate system's EGOP matrices, or for training in
 /// it, whichever takes more.
-fn system(experiment: &Experiment, coordinates: &Coordinates) -> f64 {
-    let layout = experiment.objective_of(coordinates).layout();
+fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
+    let layout = system.objective.layout();
     let dimension = layout.dimension() as f64;
     // What only measures an EGOP also does so from either half of the samples.
-    let estimates = if experiment.trains() { 1.0 } else { 3.0 };
-    let sampled = if coordinates.basis.samples_gradients() { 2.0 * CHUNK * dimension } else { 0.0 };
-    let preparation = coordinates.basis.preparation(&layout, 0.0, estimates);
+    let estimates = if experiment.training().is_some() { 1.0 } else { 3.0 };
+    let sampled = if system.basis.samples_gradients() { 2.0 * CHUNK * dimension } else { 0.0 };
+    let preparation = system.basis.preparation(&layout, 0.0, estimates);
     let estimate = bytes::<f64>(preparation.elements + sampled);
     // Parameters and gradients in both coordinates, and the state of the optimizers.
     let state =
         |one: &Algorithm| one.first_rates().len() as f64 * one.optimizer.state_len(&layout) as f64;
-    let state: f64 = experiment.algorithms.iter().map(state).sum();
-    let lanes = 4.0 * widest_pass(experiment) as f64 * dimension + state;
-    let training =
-        bytes_of_a_number(experiment) * (coordinates.basis.cost(&layout).elements + lanes);
-    estimate.max(training) + recorded(experiment, coordinates).in_flight
+    let state: f64 = experiment.algorithms().iter().map(state).sum();
+    let lanes = 4.0 * widest_round(experiment) as f64 * dimension + state;
+    let training = bytes_of_a_number(experiment) * (system.basis.cost(&layout).elements + lanes);
+    estimate.max(training) + recorded(experiment, system).in_flight
 }
 
-/// Lanes of the first pass, which is about the widest.
-fn widest_pass(experiment: &Experiment) -> usize {
-    experiment.algorithms.iter().map(|algorithm| algorithm.first_rates().len()).sum()
+/// Lanes of the first round, which is about the widest.
+fn widest_round(experiment: &Experiment) -> usize {
+    experiment.algorithms().iter().map(|algorithm| algorithm.first_rates().len()).sum()
 }
 
 /// Learning rates that a sweep tries, about: the first ones, and six around the best of each
 /// coordinate system that is tuned.
-fn rates(experiment: &Experiment) -> usize {
+fn rates(study: &TrainingStudy) -> usize {
     let of = |algorithm: &Algorithm| match algorithm.rates {
         Rates::Fixed(_) => algorithm.first_rates().len(),
-        Rates::Swept { .. } => algorithm.first_rates().len() + 6 * experiment.sweep.tune.len(),
+        Rates::Swept { .. } => algorithm.first_rates().len() + 6 * study.sweep.tune.len(),
     };
-    experiment.algorithms.iter().map(of).sum()
+    study.algorithms.iter().map(of).sum()
 }
 
 /// Bytes of what is recorded of the runs at selected learning rates.
@@ -143,39 +141,35 @@ struct Recorded {
 }
 
 /// What is recorded in a coordinate system of a trial.
-fn recorded(experiment: &Experiment, coordinates: &Coordinates) -> Recorded {
-    let layout = experiment.objective_of(coordinates).layout();
-    let sizes = coordinates.basis.sizes(&layout);
+fn recorded(experiment: &Experiment, system: &System<'_>) -> Recorded {
+    let layout = system.objective.layout();
+    let sizes = system.basis.sizes(&layout);
     // A name or two, each with its allocation.
     let row = bytes::<SpectrumRow>(1.0) + 64.0;
     let spectrum = row * sizes.iter().map(|&size| size as f64).sum::<f64>();
-    let leading = |&size: &usize| size as f64 * size.min(coordinates.own.eigenvectors) as f64;
+    let leading = |&size: &usize| size as f64 * size.min(system.eigenvectors) as f64;
     let vectors = row * sizes.iter().map(leading).sum::<f64>();
-    if !experiment.trains() {
+    let Some(study) = experiment.training() else {
         let held = spectrum + vectors;
         return Recorded { in_flight: held, held };
-    }
-    // At the best rate in original coordinates and at that in these.
-    let selected = if coordinates.basis.is_identity() { 1 } else { 2 };
-    let runs = if experiment.all_curves {
-        rates(experiment)
-    } else {
-        selected * experiment.algorithms.len()
     };
-    let points = experiment.training.epochs + 1;
-    let curve = experiment.training.curve;
+    // At the best rate in original coordinates and at that in these.
+    let selected = if system.basis.is_identity() { 1 } else { 2 };
+    let runs = if study.all_curves { rates(study) } else { selected * study.algorithms.len() };
+    let points = study.training.epochs + 1;
+    let curve = study.training.curve;
     let kept = curve.kept(points) as f64;
     let mut held = bytes::<CurveRow>(kept);
     // A point with its place, and as the text of a row.
     let mut in_flight = held + (5.0 * TEXT + 240.0) * kept;
-    if experiment.recording == Recording::Trajectory {
+    if study.recording == Recording::Trajectory {
         let kept = layout.dimension() as f64 * curve.kept_iterates(points) as f64;
         let rows = bytes::<TrajectoryRow>(kept);
         in_flight += rows + (2.0 * TEXT + 80.0) * kept;
         held += rows;
     }
-    let landscape = coordinates.basis.is_identity()
-        && experiment.recording == Recording::Trajectory
+    let landscape = system.basis.is_identity()
+        && study.recording == Recording::Trajectory
         && layout.dimension() == 2;
     let landscape = if landscape { bytes::<LandscapeRow>(LANDSCAPE_ROWS as f64) } else { 0.0 };
     let once = spectrum + landscape;
@@ -188,10 +182,10 @@ fn recorded(experiment: &Experiment, coordinates: &Coordinates) -> Recorded {
 
 /// Bytes of the rows that are held over the whole run.
 fn held(experiment: &Experiment) -> f64 {
-    let runs = (experiment.coordinates.len() * rates(experiment)) as f64;
-    let systems = experiment.coordinates.iter();
-    let recorded: f64 = systems.map(|one| recorded(experiment, one).held).sum();
-    experiment.trials as f64 * (2.0 * bytes::<RunRow>(runs) + recorded)
+    let systems = experiment.systems();
+    let runs = systems.len() * experiment.training().map_or(0, rates);
+    let recorded: f64 = systems.iter().map(|one| recorded(experiment, one).held).sum();
+    experiment.trials as f64 * (2.0 * bytes::<RunRow>(runs as f64) + recorded)
 }
 
 fn bytes_of_a_number(experiment: &Experiment) -> f64 {

@@ -1,57 +1,47 @@
 //! Running an experiment: plan → tasks → records → selection → tables.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
+use crate::claim::Records;
 use crate::error::Result;
-use crate::experiment::{Experiment, Precision};
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 
 mod bases;
 mod cost;
 mod distributed;
+mod event;
+mod executor;
 mod identity;
-mod ledger;
+mod index;
 mod memory;
-mod observer;
-mod pass;
 mod plan;
-mod prepared;
+mod basis_cache;
+mod subject;
 mod sweep;
 mod tables;
 mod task;
 mod theory;
+mod threads;
 
 pub use bases::{SavedBases, basis_outputs};
-pub use distributed::{Next, PlannedTask, Rates};
+pub use distributed::{Next, PlannedRates, PlannedTask};
+pub use event::{EdgeReason, Event, GridEdge, Observer, Silent, Stage, Warning};
 pub use identity::{Data, identity};
 pub use memory::{Memory, of_this_machine};
-pub use observer::{Observer, Silent, Stage};
-pub use pass::Failure;
-pub use plan::{Between, PassPlan, Plan};
-pub use sweep::Swept;
+pub use plan::{Plan, RoundPlan};
+pub use subject::{Dependencies, Options, Subject};
+pub use sweep::{Between, SweepResult};
+pub use task::Failure;
 
-use crate::claim::Records;
-use ledger::Ledger;
-use pass::{Passes, Runner, Tally};
-use plan::Planner;
-use sweep::Sweep;
-
-/// How to run, apart from what.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Where the user keeps data sets, if not at the usual places.
-    pub data_dir: Option<PathBuf>,
-    /// Checksums of the data used: part of the identity of every task.
-    pub data: Data,
-    /// Begin no further task once so many have failed; `None`: go on with the others.
-    pub max_failures: Option<usize>,
-    /// Bytes that may be used; see [`of_this_machine`].
-    pub memory: u64,
-    /// Threads that the work is done on.
-    pub threads: usize,
-}
+use distributed::Elsewhere;
+use executor::Executor;
+use index::TaskIndex;
+use plan::Survey;
+use sweep::tune;
+use task::Round;
+use threads::Counters;
 
 /// A finished run.
 #[derive(Debug, serde::Serialize)]
@@ -70,24 +60,20 @@ pub struct Report {
 
 /// An experiment bound to its results folder.
 pub struct Run<'a> {
-    experiment: &'a Experiment,
-    resolved: &'a toml::Table,
-    store: &'a Store,
-    options: &'a Options,
-    observer: &'a dyn Observer,
-    tally: Tally,
+    index: TaskIndex<'a>,
+    counters: Counters,
 }
 
 impl<'a> Run<'a> {
-    /// Binds an experiment (and its resolved config) to a results folder.
+    /// Binds an experiment to a results folder.
     pub fn new(
-        experiment: &'a Experiment,
-        resolved: &'a toml::Table,
+        subject: Subject<'a>,
         store: &'a Store,
         options: &'a Options,
         observer: &'a dyn Observer,
     ) -> Self {
-        Self { experiment, resolved, store, options, observer, tally: Tally::default() }
+        let index = TaskIndex::new(subject, store, options, observer);
+        Self { index, counters: Counters::default() }
     }
 
     /// Tunes the learning rates, with what is finished already taken from the store, and publishes
@@ -95,8 +81,11 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// On interruption, when too many tasks fail, and when the store cannot be read or written.
-    pub fn sweep(&self, more: impl FnOnce(&mut Publication<'_>) -> Result<()>) -> Result<Swept> {
-        let swept = self.tune(&*self.passes())?;
+    pub fn sweep(
+        &self,
+        more: impl FnOnce(&mut Publication<'_>) -> Result<()>,
+    ) -> Result<SweepResult> {
+        let swept = self.tune(&*self.threads())?;
         self.publish_sweep(&swept, more)?;
         Ok(swept)
     }
@@ -108,7 +97,7 @@ impl<'a> Run<'a> {
     /// When files cannot be written.
     pub fn publish_sweep(
         &self,
-        swept: &Swept,
+        swept: &SweepResult,
         more: impl FnOnce(&mut Publication<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut publication = self.stage(&swept.tables())?;
@@ -129,9 +118,10 @@ impl<'a> Run<'a> {
         &self,
         more: impl FnOnce(&mut Publication<'_>) -> Result<T>,
     ) -> Result<(Report, T)> {
-        let passes = self.passes();
-        let mut swept = self.tune(&*passes)?;
-        let mut finals = tables::selected(&*passes, self.experiment, &mut swept)?;
+        let experiment = self.index.experiment();
+        let threads = self.threads();
+        let mut swept = self.tune(&*threads)?;
+        let mut finals = tables::selected(&*threads, experiment, &mut swept)?;
         for failure in &finals.failures {
             if !swept.failures.contains(failure) {
                 swept.failures.push(failure.clone());
@@ -141,13 +131,15 @@ impl<'a> Run<'a> {
             runs: &swept.runs,
             rates: &swept.rates,
             measures: &finals.measures,
-            planned: self.experiment.trials,
+            planned: experiment.trials,
         };
-        let theory = theory::observed(&finals.theory, self.experiment, records);
-        let unjudged = self.experiment.unjudged();
-        let claims = self.experiment.claims.iter();
+        let study = experiment.training();
+        let theory = study.map(|study| theory::observed(&finals.theory, study, records));
+        let theory = theory.unwrap_or_default();
+        let unjudged = experiment.unjudged();
+        let claims = experiment.claims.iter();
         let claims: Vec<_> = claims.map(|claim| claim.judge(records, unjudged)).collect();
-        let schedule = self.experiment.training.schedule_rows();
+        let schedule = study.map(|study| study.training.schedule_rows()).unwrap_or_default();
         let mut tables = swept.tables();
         tables.extend(finals.tables());
         tables.extend([Stream::of(&theory), Stream::of(&claims), Stream::of(&schedule)]);
@@ -165,24 +157,16 @@ impl<'a> Run<'a> {
 
     /// How the memory is shared out.
     pub fn memory(&self) -> Memory {
-        Memory::share(self.experiment, self.options.memory, self.options.threads)
+        let Options { memory, threads, .. } = self.index.options;
+        Memory::share(self.index.experiment(), *memory, *threads)
     }
 
-    fn passes(&self) -> Box<dyn Passes + '_> {
-        match self.experiment.precision {
-            Precision::Double => Box::new(Runner::<f64>::new(self)),
-            Precision::Single => Box::new(Runner::<f32>::new(self)),
-        }
+    fn threads(&self) -> Box<dyn Executor + '_> {
+        threads::executor(&self.index, &self.counters, self.memory())
     }
 
-    fn tune(&self, passes: &dyn Passes) -> Result<Swept> {
-        let mut sweep = Sweep::new(self.experiment, self.observer);
-        while let Some(pass) = sweep.next() {
-            let failures =
-                passes.pass(Stage::Sweep, &pass.tasks, &mut |_, rows| sweep.take(rows))?;
-            sweep.end(failures);
-        }
-        Ok(sweep.finish())
+    fn tune(&self, executor: &dyn Executor) -> Result<SweepResult> {
+        Ok(tune(self.index.experiment(), executor, self.index.observer)?.finish())
     }
 
     /// What would run, as far as the finished results tell, and what is done already.
@@ -190,34 +174,57 @@ impl<'a> Run<'a> {
     /// # Errors
     /// When the store cannot be read.
     pub fn plan(&self) -> Result<Plan> {
-        let ledger = Ledger::new(self);
-        let mut planner = Planner::new(self.experiment, self.memory());
-        let mut sweep = Sweep::new(self.experiment, self.observer);
-        while let Some(pass) = sweep.next() {
-            let found = ledger.look(&pass.tasks)?;
-            planner.add(&pass, &found);
-            if found.iter().any(Option::is_none) {
-                return Ok(planner.finish(Some(&sweep)));
-            }
-            found.into_iter().flatten().for_each(|found| sweep.take(found.rows));
-            sweep.end(Vec::new());
+        let experiment = self.index.experiment();
+        let survey = Survey::new(&self.index, self.memory());
+        let tuning = tune(experiment, &survey, self.index.observer)?;
+        if tuning.open.is_some() {
+            return Ok(survey.finish(tuning.state.as_ref()));
         }
-        let pass = tables::pass(self.experiment, &sweep.finish().rates);
-        planner.add(&pass, &ledger.look(&pass.tasks)?);
-        Ok(planner.finish(None))
+        let round = tables::round(experiment, &tuning.finish().rates);
+        survey.execute(Stage::Curves, &round, &mut |_, _| {})?;
+        Ok(survey.finish(None))
     }
 
-    /// How many tasks were done by this run, and how many were cached.
-    pub fn tally(&self) -> (usize, usize) {
-        (self.tally.done.load(Ordering::Relaxed), self.tally.found.load(Ordering::Relaxed))
+    /// Finds the first round of which tasks are missing. Those that are given up count as failed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn next_round(&self, given_up: &HashSet<String>) -> Result<Next> {
+        let elsewhere = Elsewhere { index: &self.index, given_up };
+        let mut tuning = tune(self.index.experiment(), &elsewhere, self.index.observer)?;
+        Ok(match tuning.open.take() {
+            None => Next::Nothing(tuning.finish()),
+            Some((round, missing)) => Next::Round {
+                name: round.name,
+                tasks: PlannedTask::of(&self.index, &round),
+                missing: missing.iter().map(|&index| self.index.key(&round.tasks[index])).collect(),
+                swept: tuning.finish(),
+            },
+        })
+    }
+
+    /// Does planned tasks that are not done yet.
+    ///
+    /// # Errors
+    /// [`crate::Error::Incompatible`] when a task is not one of this experiment; otherwise as for
+    /// [`Run::sweep`].
+    pub fn perform(&self, planned: &[PlannedTask]) -> Result<Vec<Failure>> {
+        let tasks = planned.iter().map(|planned| planned.task(&self.index));
+        let round = Round { name: "plan", tasks: tasks.collect::<Result<_>>()? };
+        Ok(self.threads().execute(Stage::Sweep, &round, &mut |_, _| {})?.failures)
+    }
+
+    /// Tells how many tasks were done by this run, and how many were cached.
+    pub fn finish(&self) {
+        let [done, cached] =
+            [&self.counters.done, &self.counters.cached].map(|count| count.load(Ordering::Relaxed));
+        self.index.observer.event(&Event::Finished { done, cached });
     }
 
     /// The experiment and its tables.
     fn stage(&self, tables: &[Stream<'_>]) -> Result<Publication<'_>> {
-        let document = toml::to_string(self.resolved)
-            .expect("a document that was read from TOML can be written as TOML");
-        let mut publication = self.store.stage()?;
-        publication.write(EXPERIMENT, document.as_bytes())?;
+        let mut publication = self.index.store.stage()?;
+        publication.write(EXPERIMENT, self.index.document().as_bytes())?;
         for table in tables {
             publication.write_table(table)?;
         }

@@ -1,26 +1,22 @@
 //! What would run, and about how long it takes: `--dry-run`.
 
+use std::cell::RefCell;
+
 use serde::Serialize;
 
-use crate::experiment::Experiment;
+use crate::error::Result;
+use crate::experiment::{Experiment, TrainingStudy};
 use crate::run::cost::{self, Speed, Work};
-use crate::run::ledger::Found;
+use crate::run::event::Stage;
+use crate::run::executor::{Executor, RowSink, Unfinished, hand_over};
+use crate::run::index::{Found, TaskIndex};
 use crate::run::memory::{self, Memory};
-use crate::run::sweep::{Pass, Sweep};
-use crate::run::task::Task;
+use crate::run::sweep::{Between, SweepState};
+use crate::run::task::{Round, Task};
 
-/// A number that is known to lie between two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Between<T> {
-    /// It is at least this.
-    pub lower: T,
-    /// It is at most this.
-    pub upper: T,
-}
-
-/// One pass of a plan.
+/// One round of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PassPlan {
+pub struct RoundPlan {
     /// What it is for.
     pub name: &'static str,
     /// Whether its learning rates depend on what is not done yet.
@@ -40,8 +36,8 @@ pub struct PassPlan {
 /// What would run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Plan {
-    /// The passes. Those after the first that is not done are forecasts, by the rules of the sweep.
-    pub passes: Vec<PassPlan>,
+    /// The rounds. Those after the first that is not done are forecasts, by the rules of the sweep.
+    pub rounds: Vec<RoundPlan>,
     /// Whether there are no forecasts among them.
     pub complete: bool,
     /// About how many seconds of one thread's work are to be done.
@@ -63,11 +59,41 @@ const SCATTER: f64 = 1.25;
 const EARLY: f64 = 0.2;
 const DIVERGED: f64 = 0.5;
 
+/// Nobody: what is done is looked at and planned with, what is not is missing.
+pub(super) struct Survey<'a> {
+    index: &'a TaskIndex<'a>,
+    planner: RefCell<Planner<'a>>,
+}
+
+impl<'a> Survey<'a> {
+    pub fn new(index: &'a TaskIndex<'a>, memory: Memory) -> Self {
+        Self { index, planner: RefCell::new(Planner::new(index.experiment(), memory)) }
+    }
+
+    /// The plan, which ends with forecasts where tasks of a sweep are missing.
+    pub fn finish(self, sweep: Option<&SweepState<'_>>) -> Plan {
+        self.planner.into_inner().finish(sweep)
+    }
+}
+
+impl Executor for Survey<'_> {
+    fn execute(&self, _: Stage, round: &Round, sink: &mut RowSink<'_>) -> Result<Unfinished> {
+        let found = self.index.look(&round.tasks)?;
+        self.planner.borrow_mut().add(round, &found);
+        let open = |(index, found): (usize, &Option<Found>)| found.is_none().then_some(index);
+        let missing: Vec<usize> = found.iter().enumerate().filter_map(open).collect();
+        if missing.is_empty() {
+            hand_over(found, sink);
+        }
+        Ok(Unfinished { failures: Vec::new(), missing })
+    }
+}
+
 /// Makes a plan.
-pub(super) struct Planner<'a> {
+struct Planner<'a> {
     experiment: &'a Experiment,
     memory: Memory,
-    passes: Vec<PassPlan>,
+    rounds: Vec<RoundPlan>,
     /// What is to be done at least and at most.
     work: Between<Work>,
     /// What the finished tasks took in seconds, and were.
@@ -82,11 +108,11 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub fn new(experiment: &'a Experiment, memory: Memory) -> Self {
+    fn new(experiment: &'a Experiment, memory: Memory) -> Self {
         Self {
             experiment,
             memory,
-            passes: Vec::new(),
+            rounds: Vec::new(),
             work: Between::default(),
             took: 0.0,
             finished: Work::default(),
@@ -97,17 +123,17 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Adds a pass whose tasks are known, some of them done.
-    pub fn add(&mut self, pass: &Pass, found: &[Option<Found>]) {
+    /// Adds a round whose tasks are known, some of them done.
+    fn add(&mut self, round: &Round, found: &[Option<Found>]) {
         let experiment = self.experiment;
-        for (task, found) in pass.tasks.iter().zip(found) {
+        for (task, found) in round.tasks.iter().zip(found) {
             if let Some(Found { rows, seconds: Some(seconds) }) = found {
                 self.learn(task, rows.runs.iter().map(|run| run.steps), *seconds);
             }
         }
-        let tasks = pass.tasks.len();
-        let mut row = PassPlan {
-            name: pass.name,
+        let tasks = round.tasks.len();
+        let mut row = RoundPlan {
+            name: round.name,
             forecast: false,
             tasks,
             done: tasks,
@@ -117,30 +143,30 @@ impl<'a> Planner<'a> {
         };
         let (mut estimates, mut samples) = (Work::default(), 0);
         let early = self.early();
-        let pending = pass.tasks.iter().zip(found).filter(|(_, found)| found.is_none());
+        let pending = round.tasks.iter().zip(found).filter(|(_, found)| found.is_none());
         for (task, _) in pending {
             row.done -= 1;
             let lanes = task.lanes() as f64;
             row.runs.upper += task.lanes() as u64;
-            self.work.lower += cost::training(experiment, task.coordinates, lanes, early);
-            self.work.upper += cost::training(experiment, task.coordinates, lanes, 1.0);
-            estimates += cost::estimate(experiment, task.coordinates);
-            samples += cost::samples(experiment, task.coordinates);
+            self.work.lower += cost::training(experiment, task.system, lanes, early);
+            self.work.upper += cost::training(experiment, task.system, lanes, 1.0);
+            estimates += cost::estimate(experiment, task.system);
+            samples += cost::samples(&experiment.system(task.system));
         }
         row.runs.lower = row.runs.upper;
         row.gradients = self.gradients(row.runs);
         if row.done < tasks {
             row.samples = self.estimates(estimates, samples);
         }
-        self.passes.push(row);
+        self.rounds.push(row);
     }
 
-    /// Adds a pass of so many runs in each trial, by coordinate system.
-    pub fn forecast(&mut self, name: &'static str, runs: &[Between<u64>]) {
+    /// Adds a round of so many runs in each trial, by coordinate system.
+    fn forecast(&mut self, name: &'static str, runs: &[Between<u64>]) {
         let experiment = self.experiment;
         let trials = experiment.trials as u64;
         let early = self.early();
-        let mut row = PassPlan {
+        let mut row = RoundPlan {
             name,
             forecast: true,
             tasks: experiment.trials * runs.len(),
@@ -162,14 +188,14 @@ impl<'a> Planner<'a> {
         row.gradients = self.gradients(row.runs);
         if row.runs.upper > 0 {
             row.samples = self.estimates(Work::default(), 0);
-            self.passes.push(row);
+            self.rounds.push(row);
         }
     }
 
     /// The plan, which ends with forecasts where tasks of a sweep are missing.
-    pub fn finish(mut self, sweep: Option<&Sweep<'_>>) -> Plan {
+    fn finish(mut self, sweep: Option<&SweepState<'_>>) -> Plan {
         let complete = sweep.is_none();
-        for (name, runs) in sweep.map(Sweep::forecast).unwrap_or_default() {
+        for (name, runs) in sweep.map(SweepState::forecast).unwrap_or_default() {
             self.forecast(name, &runs);
         }
         let probed = Speed::probed(self.experiment);
@@ -184,15 +210,15 @@ impl<'a> Planner<'a> {
             lower: probed.slower(fast).seconds(self.work.lower),
             upper: probed.slower(slow).seconds(self.work.upper),
         };
-        let tasks: usize = self.passes.iter().map(|pass| pass.tasks - pass.done).sum();
-        let systems = self.experiment.coordinates.len();
+        let tasks: usize = self.rounds.iter().map(|round| round.tasks - round.done).sum();
+        let systems = self.experiment.systems().len();
         let threads = self.memory.threads.min(self.memory.in_flight * systems).min(tasks).max(1);
         let figures = if tasks > 0 { self.experiment.figures.len() as f64 } else { 0.0 };
         let seconds = |work: f64, figure: f64| {
             work / threads as f64 + figure * (figures / self.memory.threads.max(1) as f64).ceil()
         };
         Plan {
-            passes: self.passes,
+            rounds: self.rounds,
             complete,
             work,
             threads,
@@ -213,21 +239,22 @@ impl<'a> Planner<'a> {
         self.took += seconds;
         let part = if possible > 0.0 { made / possible } else { 1.0 };
         let lanes = task.lanes() as f64;
-        self.finished += cost::training(self.experiment, task.coordinates, lanes, part);
-        // The estimate is made in the first pass, and kept.
-        if self.passes.is_empty() {
-            self.finished += cost::estimate(self.experiment, task.coordinates);
+        self.finished += cost::training(self.experiment, task.system, lanes, part);
+        // The estimate is made in the first round, and kept.
+        if self.rounds.is_empty() {
+            self.finished += cost::estimate(self.experiment, task.system);
         }
     }
 
     /// The part of their updates that runs make at least.
     fn early(&self) -> f64 {
-        let training = self.experiment.training;
-        match () {
-            () if self.possible > 0.0 => (self.made / self.possible).clamp(0.0, 1.0),
-            () if training.minibatch.is_none() && training.gradient_tolerance > 0.0 => EARLY,
-            () => DIVERGED,
+        if self.possible > 0.0 {
+            return (self.made / self.possible).clamp(0.0, 1.0);
         }
+        let early = |study: &TrainingStudy| {
+            study.training.minibatch.is_none() && study.training.gradient_tolerance > 0.0
+        };
+        if self.experiment.training().is_some_and(early) { EARLY } else { DIVERGED }
     }
 
     fn gradients(&self, runs: Between<u64>) -> Between<u64> {
@@ -238,7 +265,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Adds the EGOP estimates that a pass makes: the first, its own; later ones make them again
+    /// Adds the EGOP estimates that a round makes: the first, its own; later ones make them again
     /// where there is no memory to keep them. Returns how many gradients are sampled.
     fn estimates(&mut self, own: Work, samples: u64) -> u64 {
         let fits = memory::of_bases(self.experiment) <= self.memory.kept();

@@ -3,18 +3,29 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::experiment::{Algorithm, Experiment, Rates};
+use serde::Serialize;
+
+use crate::error;
+use crate::experiment::{Algorithm, Experiment, Rates, TrainingStudy};
 use crate::record::{RateRow, RunRow};
-use crate::run::observer::Observer;
-use crate::run::pass::Failure;
-use crate::run::plan::Between;
-use crate::run::task::{Rows, Task};
-use crate::sweep::{self, Grid, Hopeless, Limits, Rated, Selected};
+use crate::run::event::{EdgeReason, Event, GridEdge, Observer, Stage, Warning};
+use crate::run::executor::Executor;
+use crate::run::task::{Failure, Round, Rows, Task};
+use crate::sweep::{self, Grid, Hopeless, Limits, RateStats, Selection};
 use crate::trial::Recording;
 
+/// A number that is known to lie between two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Between<T> {
+    /// It is at least this.
+    pub lower: T,
+    /// It is at most this.
+    pub upper: T,
+}
+
 /// A finished sweep.
-#[derive(Clone, Debug)]
-pub struct Swept {
+#[derive(Clone, Debug, Default)]
+pub struct SweepResult {
     /// All runs, sorted.
     pub runs: Vec<RunRow>,
     /// The metric of each learning rate, with the selected ones marked.
@@ -23,21 +34,54 @@ pub struct Swept {
     pub failures: Vec<Failure>,
 }
 
-/// The tasks that can be known at a time: which learning rates come next depends on their results.
-pub(super) struct Pass {
-    pub name: &'static str,
-    pub tasks: Vec<Task>,
+/// A sweep as far as the tasks of its rounds are done.
+pub(super) struct Tuning<'a> {
+    /// Its state; none where nothing is trained.
+    pub state: Option<SweepState<'a>>,
+    /// The first round of which tasks are missing, and their positions.
+    pub open: Option<(Round, Vec<usize>)>,
 }
 
-/// A sweep as far as it has come: [`Sweep::next`] says what is to be done, [`Sweep::take`]
-/// and [`Sweep::end`] take what came of it.
-pub(super) struct Sweep<'a> {
+impl Tuning<'_> {
+    /// What came of the rounds that are done.
+    pub fn finish(self) -> SweepResult {
+        self.state.map(SweepState::finish).unwrap_or_default()
+    }
+}
+
+/// Tunes the learning rates, round by round.
+///
+/// # Errors
+/// As for [`Executor::execute`].
+pub(super) fn tune<'a>(
     experiment: &'a Experiment,
+    executor: &dyn Executor,
+    observer: &'a dyn Observer,
+) -> error::Result<Tuning<'a>> {
+    let Some(study) = experiment.training() else {
+        return Ok(Tuning { state: None, open: None });
+    };
+    let mut state = SweepState::new(study, experiment.trials, observer);
+    while let Some(round) = state.next() {
+        let left = executor.execute(Stage::Sweep, &round, &mut |_, rows| state.take(rows))?;
+        if !left.missing.is_empty() {
+            return Ok(Tuning { state: Some(state), open: Some((round, left.missing)) });
+        }
+        state.end(left.failures);
+    }
+    Ok(Tuning { state: Some(state), open: None })
+}
+
+/// A sweep as far as it has come: [`SweepState::next`] says what is to be done, [`SweepState::take`]
+/// and [`SweepState::end`] take what came of it.
+pub(super) struct SweepState<'a> {
+    study: &'a TrainingStudy,
+    trials: usize,
     observer: &'a dyn Observer,
     phase: Phase,
     /// The coarse grid of each algorithm whose rate is tuned, and its limits.
     grids: Vec<Option<(Grid, Limits)>>,
-    /// The learning rates of each algorithm that were tried, and those of the pass under way.
+    /// The learning rates of each algorithm that were tried, and those of the round under way.
     tried: Vec<Vec<f64>>,
     trying: Arc<[Vec<f64>]>,
     /// The rows of `runs.csv`, which are all that is kept of a task: selecting learning rates and
@@ -54,18 +98,19 @@ enum Phase {
     Refined,
 }
 
-impl<'a> Sweep<'a> {
-    pub fn new(experiment: &'a Experiment, observer: &'a dyn Observer) -> Self {
+impl<'a> SweepState<'a> {
+    pub fn new(study: &'a TrainingStudy, trials: usize, observer: &'a dyn Observer) -> Self {
         let grid = |algorithm: &Algorithm| match &algorithm.rates {
             Rates::Fixed(_) => None,
             Rates::Swept { coarse, limits } => Some((*coarse, *limits)),
         };
         Self {
-            experiment,
+            study,
+            trials,
             observer,
             phase: Phase::Start,
-            grids: experiment.algorithms.iter().map(grid).collect(),
-            tried: vec![Vec::new(); experiment.algorithms.len()],
+            grids: study.algorithms.iter().map(grid).collect(),
+            tried: vec![Vec::new(); study.algorithms.len()],
             trying: Arc::default(),
             runs: Vec::new(),
             names: HashSet::new(),
@@ -73,22 +118,22 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// The next pass; `None` when all rates are tuned.
-    pub fn next(&mut self) -> Option<Pass> {
+    /// The next round; `None` when all rates are tuned.
+    pub fn next(&mut self) -> Option<Round> {
         match self.phase {
             Phase::Start => {
                 self.phase = Phase::Coarse;
-                let rates = self.experiment.algorithms.iter().map(Algorithm::first_rates).collect();
-                self.pass("coarse sweep", rates)
+                let rates = self.study.algorithms.iter().map(Algorithm::first_rates).collect();
+                self.round("coarse sweep", rates)
             }
             Phase::Coarse => {
                 let algorithms = 0..self.grids.len();
                 let rates = algorithms.map(|algorithm| self.extend(algorithm)).collect();
-                self.pass("extended sweep", rates).or_else(|| {
+                self.round("extended sweep", rates).or_else(|| {
                     self.phase = Phase::Refined;
                     let algorithms = 0..self.grids.len();
                     let rates = algorithms.map(|algorithm| self.refine(algorithm)).collect();
-                    self.pass("refined sweep", rates)
+                    self.round("refined sweep", rates)
                 })
             }
             Phase::Refined => None,
@@ -97,37 +142,35 @@ impl<'a> Sweep<'a> {
 
     /// Every trial in every coordinate system at these learning rates of each algorithm, if there
     /// are any.
-    fn pass(&mut self, name: &'static str, rates: Vec<Vec<f64>>) -> Option<Pass> {
+    fn round(&mut self, name: &'static str, rates: Vec<Vec<f64>>) -> Option<Round> {
         if rates.iter().all(Vec::is_empty) {
             return None;
         }
-        let experiment = self.experiment;
+        let study = self.study;
         let rates: Arc<[Vec<f64>]> = rates.into();
         // Coordinate systems within trials: what a trial prepares is used at once.
-        let tasks = (0..experiment.trials)
-            .flat_map(|trial| {
-                (0..experiment.coordinates.len()).map(move |coordinates| (trial, coordinates))
-            })
-            .map(|(trial, coordinates)| Task {
+        let tasks = (0..self.trials)
+            .flat_map(|trial| (0..study.coordinates.len()).map(move |system| (trial, system)))
+            .map(|(trial, system)| Task {
                 trial,
-                coordinates,
+                system,
                 rates: Arc::clone(&rates),
                 recording: Recording::Summary,
             })
             .collect();
         self.trying = rates;
-        Some(Pass { name, tasks })
+        Some(Round { name, tasks })
     }
 
-    /// The passes that come after the last one, and what follows the sweep: their names, and how
+    /// The rounds that come after the last one, and what follows the sweep: their names, and how
     /// many runs they have in a trial at least and at most, by coordinate system. The rules of the
     /// sweep decide, whatever the results will be.
     pub fn forecast(&self) -> Vec<(&'static str, Vec<Between<u64>>)> {
-        let experiment = self.experiment;
+        let study = self.study;
         let mut extended = Between::default();
         let mut refined = Between::default();
         let mut tried = Between::default();
-        for (algorithm, grid) in experiment.algorithms.iter().zip(&self.grids) {
+        for (algorithm, grid) in study.algorithms.iter().zip(&self.grids) {
             let first = algorithm.first_rates().len() as u64;
             tried.lower += first;
             tried.upper += first;
@@ -136,7 +179,7 @@ impl<'a> Sweep<'a> {
             let (all, now) = (decades(limits.lowest, limits.highest), decades(grid.from, grid.to));
             let rest = all.saturating_sub(now);
             // Around each best rate three more in each of two decades, or of one at the limit.
-            let most = (6 * experiment.sweep.tune.len() as u64).min(3 * all);
+            let most = (6 * study.sweep.tune.len() as u64).min(3 * all);
             if self.phase != Phase::Refined {
                 extended.upper += rest;
                 refined.lower += 3.min(most);
@@ -144,9 +187,9 @@ impl<'a> Sweep<'a> {
             }
             tried.upper += rest + most;
         }
-        let everywhere = |runs: Between<u64>| vec![runs; experiment.coordinates.len()];
-        let algorithms = experiment.algorithms.len() as u64;
-        let curves = experiment.coordinates.iter().map(|coordinates| match experiment.all_curves {
+        let everywhere = |runs: Between<u64>| vec![runs; study.coordinates.len()];
+        let algorithms = study.algorithms.len() as u64;
+        let curves = study.coordinates.iter().map(|coordinates| match study.all_curves {
             true => tried,
             false if coordinates.basis.is_identity() => {
                 Between { lower: algorithms, upper: algorithms }
@@ -161,7 +204,7 @@ impl<'a> Sweep<'a> {
         ]
     }
 
-    /// Takes the results of a task of the last pass.
+    /// Takes the results of a task of the last round.
     pub fn take(&mut self, rows: Rows) {
         for mut run in rows.runs {
             for name in [&mut run.algorithm, &mut run.coordinates] {
@@ -174,13 +217,13 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Ends the last pass, when the results of its tasks were taken, but for those that failed.
+    /// Ends the last round, when the results of its tasks were taken, but for those that failed.
     pub fn end(&mut self, failures: Vec<Failure>) {
         for (tried, rates) in self.tried.iter_mut().zip(&*std::mem::take(&mut self.trying)) {
             tried.extend(rates);
             tried.sort_by(f64::total_cmp);
         }
-        // A trial that cannot be drawn fails in every pass.
+        // A trial that cannot be drawn fails in every round.
         for failure in failures {
             if !self.failures.contains(&failure) {
                 self.failures.push(failure);
@@ -188,14 +231,14 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// What was taken: all there is once there is no further pass.
-    pub fn finish(mut self) -> Swept {
-        let experiment = self.experiment;
+    /// What was taken: all there is once there is no further round.
+    pub fn finish(mut self) -> SweepResult {
+        let study = self.study;
         let order = |run: &RunRow| {
             (
                 run.trial,
-                experiment.algorithm_index(&run.algorithm),
-                experiment.coordinates_index(&run.coordinates),
+                study.algorithm_index(&run.algorithm),
+                study.coordinates_index(&run.coordinates),
             )
         };
         // No two runs are equal, and a stable sort would hold half of them twice.
@@ -203,13 +246,13 @@ impl<'a> Sweep<'a> {
             order(a).cmp(&order(b)).then(a.learning_rate.total_cmp(&b.learning_rate))
         });
         let rates = self.table();
-        Swept { runs: self.runs, rates, failures: self.failures }
+        SweepResult { runs: self.runs, rates, failures: self.failures }
     }
 
     /// The metric at each learning rate tried, ascending.
-    fn rated(&self, algorithm: usize, coordinates: &str) -> Vec<Rated> {
-        let experiment = self.experiment;
-        let name = &experiment.algorithms[algorithm].name;
+    fn stats(&self, algorithm: usize, coordinates: &str) -> Vec<RateStats> {
+        let study = self.study;
+        let name = &study.algorithms[algorithm].name;
         let runs: Vec<&RunRow> = self
             .runs
             .iter()
@@ -220,23 +263,23 @@ impl<'a> Sweep<'a> {
             .map(|&rate| {
                 let runs: Vec<&RunRow> =
                     runs.iter().copied().filter(|run| run.learning_rate == rate).collect();
-                sweep::rate(rate, &runs, &experiment.sweep.metric, experiment.sweep.floor)
+                sweep::rate(rate, &runs, &study.sweep.metric, study.sweep.floor)
             })
             .collect()
     }
 
-    fn best(&self, algorithm: usize, coordinates: &str) -> Option<Selected> {
-        let goal = self.experiment.sweep.metric.goal;
-        sweep::select(&self.rated(algorithm, coordinates), goal)
+    fn best(&self, algorithm: usize, coordinates: &str) -> Option<Selection> {
+        let goal = self.study.sweep.metric.goal;
+        sweep::select(&self.stats(algorithm, coordinates), goal)
     }
 
     /// The best coarse exponent in each coordinate system that is tuned and has results, or why
     /// there is none.
     fn best_decades(&self, algorithm: usize) -> Vec<(&'a str, Result<i32, Hopeless>)> {
-        let goal = self.experiment.sweep.metric.goal;
-        let tuned = self.experiment.sweep.tune.iter();
+        let goal = self.study.sweep.metric.goal;
+        let tuned = self.study.sweep.tune.iter();
         tuned
-            .map(|coordinates| (&**coordinates, self.rated(algorithm, coordinates)))
+            .map(|coordinates| (&**coordinates, self.stats(algorithm, coordinates)))
             .filter(|(_, rates)| rates.iter().any(|rate| rate.trials > 0))
             .map(|(coordinates, rates)| {
                 let best = sweep::select(&rates, goal).ok_or_else(|| Hopeless::of(&rates));
@@ -248,32 +291,23 @@ impl<'a> Sweep<'a> {
     /// Widens a coarse grid while a best learning rate lies on its edge; returns the new rates.
     fn extend(&mut self, algorithm: usize) -> Vec<f64> {
         let Some((mut grid, limits)) = self.grids[algorithm] else { return Vec::new() };
-        let name = &self.experiment.algorithms[algorithm].name;
-        let metric = self.experiment.sweep.metric.name;
+        let name = &self.study.algorithms[algorithm].name;
+        let metric = self.study.sweep.metric.name;
         let before = grid.rates();
         for (coordinates, best) in self.best_decades(algorithm) {
-            let (edge, what) = match best {
-                Ok(best) => {
-                    let what =
-                        format!("the best coarse learning rate in {coordinates} coordinates");
-                    (best, format!("{what}, 1e{best}, is"))
-                }
-                Err(Hopeless::Diverges) => {
-                    let what = format!("most trials diverged in {coordinates} coordinates");
-                    (grid.from, format!("{what}, down to 1e{}, which is", grid.from))
-                }
-                Err(Hopeless::TooSlow) => {
-                    let what = format!("most trials have no finite {metric} in {coordinates}");
-                    (grid.to, format!("{what} coordinates, up to 1e{}, which is", grid.to))
-                }
+            let (exponent, reason) = match best {
+                Ok(best) => (best, EdgeReason::Best),
+                Err(Hopeless::Diverges) => (grid.from, EdgeReason::Diverges),
+                Err(Hopeless::TooSlow) => (grid.to, EdgeReason::TooSlow(metric)),
                 Err(Hopeless::Neither) => continue,
             };
-            if let Some(extended) = grid.extended(edge, limits) {
+            let (algorithm, coordinates) = (name.clone(), coordinates.to_owned());
+            let edge = GridEdge { algorithm, coordinates, exponent, reason };
+            if let Some(extended) = grid.extended(exponent, limits) {
                 grid = extended;
-                self.observer
-                    .note(&format!("{name}: {what} on the edge of the grid: extended by a decade"));
-            } else if edge == limits.lowest || edge == limits.highest {
-                self.observer.note(&format!("{name}: {what} at the limit of the sweep"));
+                self.observer.event(&Event::Extended(edge));
+            } else if exponent == limits.lowest || exponent == limits.highest {
+                self.observer.event(&Event::Warning(Warning::AtLimit(edge)));
             }
         }
         self.grids[algorithm] = Some((grid, limits));
@@ -294,16 +328,15 @@ impl<'a> Sweep<'a> {
 
     /// All learning rates tried, with the selected ones marked.
     fn table(&self) -> Vec<RateRow> {
-        let experiment = self.experiment;
-        let original =
-            experiment.coordinates.iter().find(|coordinates| coordinates.basis.is_identity());
+        let study = self.study;
+        let original = study.original();
         let mut rows = Vec::new();
-        for (index, algorithm) in experiment.algorithms.iter().enumerate() {
+        for (index, algorithm) in study.algorithms.iter().enumerate() {
             let shared = original.and_then(|original| self.best(index, &original.name));
-            for coordinates in &experiment.coordinates {
+            for coordinates in &study.coordinates {
                 let own = self.best(index, &coordinates.name);
-                for rated in self.rated(index, &coordinates.name) {
-                    let here = |best: &&Selected| best.learning_rate == rated.learning_rate;
+                for stats in self.stats(index, &coordinates.name) {
+                    let here = |best: &&Selection| best.learning_rate == stats.learning_rate;
                     let by_original = shared.as_ref().filter(here);
                     let by_own = own.as_ref().filter(here);
                     let selected = match (by_original, by_own) {
@@ -318,19 +351,19 @@ impl<'a> Sweep<'a> {
                         (None, Some(there)) => format!("in original coordinates: {}", there.reason),
                         (None, None) => String::new(),
                     };
-                    let [lower_quartile, median, upper_quartile] = rated.quartiles;
+                    let [lower_quartile, median, upper_quartile] = stats.quartiles;
                     rows.push(RateRow {
                         algorithm: algorithm.name.clone(),
                         coordinates: coordinates.name.clone(),
-                        learning_rate: rated.learning_rate,
-                        metric: experiment.sweep.metric.name.into(),
+                        learning_rate: stats.learning_rate,
+                        metric: study.sweep.metric.name.into(),
                         median,
                         lower_quartile,
                         upper_quartile,
-                        reached_target: Some(rated.reached_target).filter(|step| step.is_finite()),
-                        trials: rated.trials,
-                        planned: experiment.trials,
-                        diverged: rated.diverged,
+                        reached_target: Some(stats.reached_target).filter(|step| step.is_finite()),
+                        trials: stats.trials,
+                        planned: self.trials,
+                        diverged: stats.diverged,
                         selected: selected.into(),
                         reason,
                     });

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::experiment::{Algorithm, Coordinates, Experiment};
+use crate::experiment::{Algorithm, Coordinates, Experiment, Study, TrainingStudy};
 use crate::record::{MeasureRow, RateRow, RunRow, TheoryRow};
-use crate::run::observer::Stage;
-use crate::run::pass::{Failure, Passes};
-use crate::run::sweep::{Pass, Swept};
-use crate::run::task::{Rows, Task};
+use crate::run::event::Stage;
+use crate::run::executor::Executor;
+use crate::run::sweep::SweepResult;
+use crate::run::task::{Failure, Round, Rows, Task};
 use crate::store::Stream;
+use crate::trial::Recording;
 
 /// What the runs at the selected learning rates yield beside `runs.csv`.
 #[derive(Debug, Default)]
-pub(super) struct Finals {
+pub(super) struct FinalResults {
     pub failures: Vec<Failure>,
     pub measures: Vec<MeasureRow>,
     pub theory: Vec<TheoryRow>,
@@ -23,8 +24,21 @@ pub(super) struct Finals {
 
 /// The selected learning rates once more, recording curves. A lane's bits do not depend on the
 /// lanes beside it, so these are the same runs.
-pub(super) fn pass(experiment: &Experiment, rates: &[RateRow]) -> Pass {
-    let wanted = |row: &&RateRow| experiment.all_curves || !row.selected.is_empty();
+pub(super) fn round(experiment: &Experiment, rates: &[RateRow]) -> Round {
+    let (name, rates, recording) = match &experiment.study {
+        Study::Training(study) => ("curves", selected_rates(study, rates), study.recording),
+        Study::Spectra(all) => ("spectra", vec![Arc::default(); all.len()], Recording::Summary),
+    };
+    let tasks = (0..experiment.trials)
+        .flat_map(|trial| rates.iter().enumerate().map(move |(index, rates)| (trial, index, rates)))
+        .map(|(trial, system, rates)| Task { trial, system, rates: Arc::clone(rates), recording })
+        .collect();
+    Round { name, tasks }
+}
+
+/// The selected learning rates of each algorithm, by coordinate system.
+fn selected_rates(study: &TrainingStudy, rates: &[RateRow]) -> Vec<Arc<[Vec<f64>]>> {
+    let wanted = |row: &&RateRow| study.all_curves || !row.selected.is_empty();
     let rates = |coordinates: &Coordinates| {
         let of = |algorithm: &Algorithm| {
             let rows = rates.iter().filter(|row| {
@@ -32,38 +46,27 @@ pub(super) fn pass(experiment: &Experiment, rates: &[RateRow]) -> Pass {
             });
             rows.filter(wanted).map(|row| row.learning_rate).collect()
         };
-        experiment.algorithms.iter().map(of).collect()
+        study.algorithms.iter().map(of).collect()
     };
-    let rates: Vec<Arc<[_]>> = experiment.coordinates.iter().map(rates).collect();
-    let tasks = (0..experiment.trials)
-        .flat_map(|trial| rates.iter().enumerate().map(move |(index, rates)| (trial, index, rates)))
-        .map(|(trial, coordinates, rates)| Task {
-            trial,
-            coordinates,
-            rates: Arc::clone(rates),
-            recording: experiment.recording,
-        })
-        .collect();
-    let name = if experiment.trains() { "curves" } else { "spectra" };
-    Pass { name, tasks }
+    study.coordinates.iter().map(rates).collect()
 }
 
 /// Runs the selected learning rates. Their rows replace those of the sweep, as they know more (the
 /// paths' lengths).
 pub(super) fn selected(
-    passes: &dyn Passes,
+    executor: &dyn Executor,
     experiment: &Experiment,
-    swept: &mut Swept,
-) -> Result<Finals> {
-    let tasks = pass(experiment, &swept.rates).tasks;
-    let mut others = vec![Rows::default(); tasks.len()];
-    let failures = passes.pass(Stage::Curves, &tasks, &mut |index, mut rows| {
+    swept: &mut SweepResult,
+) -> Result<FinalResults> {
+    let round = round(experiment, &swept.rates);
+    let mut others = vec![Rows::default(); round.tasks.len()];
+    let left = executor.execute(Stage::Curves, &round, &mut |index, mut rows| {
         replace_runs(&mut swept.runs, std::mem::take(&mut rows.runs));
         others[index] = rows;
     })?;
     let measures = others.iter_mut().flat_map(|rows| std::mem::take(&mut rows.measures)).collect();
     let theory = others.iter_mut().flat_map(|rows| std::mem::take(&mut rows.theory)).collect();
-    Ok(Finals { failures, measures, theory, others })
+    Ok(FinalResults { failures: left.failures, measures, theory, others })
 }
 
 /// Puts rows in the places of those of the same runs, which are sorted.
@@ -83,14 +86,14 @@ fn replace_runs(runs: &mut [RunRow], by: Vec<RunRow>) {
     }
 }
 
-impl Swept {
+impl SweepResult {
     /// Its tables.
     pub(super) fn tables(&self) -> Vec<Stream<'_>> {
         vec![Stream::of(&self.runs), Stream::of(&self.rates)]
     }
 }
 
-impl Finals {
+impl FinalResults {
     /// The tables of the selected runs, `runs.csv` and `theory.csv` excepted.
     pub(super) fn tables(&self) -> Vec<Stream<'_>> {
         let others = || self.others.iter();

@@ -1,57 +1,75 @@
 //! Tasks: the unit of work that is stored. One trial in one coordinate system at some learning
 //! rates of each algorithm.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
 use toml::Value;
 
 use crate::config::canonical_json;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::objective::Context;
-use crate::record::{
-    CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RunRow, SCHEMA, SpectrumRow, TheoryRow,
-    TrajectoryRow,
-};
+use crate::record::SCHEMA;
 use crate::rng::Streams;
-use crate::run::identity::{Data, identity};
-use crate::run::prepared::Prepared;
-use crate::store::{self, Csv, Table, Tables};
-use crate::trial::{Control, Iterate, Method, Outcome, Precision, Problem, Recording, train};
+use crate::run::identity::Data;
+use crate::store;
+use crate::trial::Recording;
 
 mod landscape;
+mod rows;
 pub(super) mod spectra;
 pub(super) mod theory;
+pub(super) mod training;
 
 pub(super) use landscape::ROWS as LANDSCAPE_ROWS;
+pub(super) use rows::Rows;
 
 /// One trial in one coordinate system.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Task {
     pub trial: usize,
-    /// Position of the coordinate system in the config.
-    pub coordinates: usize,
-    /// The learning rates of each algorithm, in the config's order; of an experiment that trains
-    /// nothing: none.
+    /// Position of the coordinate system or the EGOP estimate in the config.
+    pub system: usize,
+    /// The learning rates of each algorithm, in the config's order; where nothing is trained there
+    /// are no algorithms.
     pub rates: Arc<[Vec<f64>]>,
+    /// What is kept of the runs.
     pub recording: Recording,
 }
 
-/// The rows that a task yields.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Rows {
-    pub runs: Vec<RunRow>,
-    pub curves: Vec<CurveRow>,
-    pub trajectories: Vec<TrajectoryRow>,
-    pub landscape: Vec<LandscapeRow>,
-    pub spectrum: Vec<SpectrumRow>,
-    pub eigenvectors: Vec<EigenvectorRow>,
-    pub measures: Vec<MeasureRow>,
-    pub theory: Vec<TheoryRow>,
+/// The tasks of a sweep that can be known at a time, or those that follow it: which learning rates
+/// come next depends on their results.
+pub(super) struct Round {
+    pub name: &'static str,
+    pub tasks: Vec<Task>,
+}
+
+/// A task that failed; a diverged run is not a failure.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Failure {
+    /// The trial.
+    pub trial: usize,
+    /// Name of the coordinate system or the EGOP estimate.
+    pub coordinates: String,
+    /// What happened.
+    pub message: String,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "trial {}, {} coordinates: {}", self.trial, self.coordinates, self.message)
+    }
 }
 
 impl Task {
+    /// Why it yielded nothing.
+    pub fn failure(&self, experiment: &Experiment, message: String) -> Failure {
+        let coordinates = experiment.system(self.system).name.to_owned();
+        Failure { trial: self.trial, coordinates, message }
+    }
+
     /// Whether it has nothing to do.
     pub fn is_empty(&self) -> bool {
         !self.rates.is_empty() && self.lanes() == 0
@@ -63,16 +81,17 @@ impl Task {
     }
 
     /// The content address: a hash of everything that the rows depend on, and nothing else.
-    pub fn key(&self, experiment: &Experiment, resolved: &toml::Table, data: &Data) -> String {
-        let coordinates = &experiment.coordinates[self.coordinates];
-        let mut content = identity(experiment, resolved);
+    /// `identity` is what results depend on in the config.
+    pub fn key(&self, experiment: &Experiment, identity: &toml::Table, data: &Data) -> String {
+        let system = experiment.system(self.system).name;
+        let mut content = identity.clone();
         for systems in ["coordinates", "spectra"] {
             if let Some(Value::Table(systems)) = content.get_mut(systems) {
-                systems.retain(|name, _| name == coordinates.name);
+                systems.retain(|name, _| name == system);
             }
         }
         if let Some(Value::Table(algorithms)) = content.get_mut("algorithms") {
-            for (algorithm, rates) in experiment.algorithms.iter().zip(&*self.rates) {
+            for (algorithm, rates) in experiment.algorithms().iter().zip(&*self.rates) {
                 match algorithms.get_mut(&algorithm.name) {
                     Some(Value::Table(settings)) if !rates.is_empty() => {
                         settings.insert("learning_rates".into(), rates.clone().into());
@@ -83,182 +102,16 @@ impl Task {
         }
         content.insert("schema".into(), i64::from(SCHEMA).into());
         content.insert("trial".into(), (self.trial as i64).into());
-        let mut recording = format!("{:?}", self.recording);
-        if self.recording > Recording::Summary {
-            recording += &format!(" {:?}", experiment.training.curve);
+        if let Some(study) = experiment.training() {
+            let mut recording = format!("{:?}", self.recording);
+            if self.recording > Recording::Summary {
+                recording += &format!(" {:?}", study.training.curve);
+            }
+            content.insert("recording".into(), recording.into());
         }
-        content.insert("recording".into(), recording.into());
-        content.insert("data".into(), data.of_task(&coordinates.name, self.trial).into());
+        content.insert("data".into(), data.of_task(system, self.trial).into());
         let hash = store::sha256(canonical_json(&content.into()).as_bytes());
         hash[..32].to_owned()
-    }
-
-    /// Trains its lanes on the trial's problem.
-    pub fn run<R: Precision>(
-        &self,
-        experiment: &Experiment,
-        problem: &Problem<R>,
-        prepared: &Prepared<R>,
-        control: Control<'_>,
-    ) -> Result<Rows> {
-        let methods: Vec<Method<'_>> = experiment
-            .algorithms
-            .iter()
-            .zip(&*self.rates)
-            .map(|(algorithm, rates)| Method {
-                optimizer: &*algorithm.optimizer,
-                learning_rates: rates,
-            })
-            .collect();
-        let training = experiment.training.on(problem.objective.examples());
-        let outcomes =
-            train(problem, &prepared.coordinates, &methods, &training, self.recording, control)?;
-        let mut rows = Rows::default();
-        let labels =
-            experiment.algorithms.iter().zip(&*self.rates).flat_map(|(algorithm, rates)| {
-                let name: Arc<str> = algorithm.name.as_str().into();
-                rates.iter().map(move |&rate| (Arc::clone(&name), rate))
-            });
-        let coordinates = &experiment.coordinates[self.coordinates];
-        let name: Arc<str> = coordinates.name.as_str().into();
-        for ((algorithm, learning_rate), outcome) in labels.zip(&outcomes) {
-            let label = Label {
-                trial: self.trial,
-                algorithm,
-                coordinates: Arc::clone(&name),
-                learning_rate,
-            };
-            rows.push(&label, outcome);
-        }
-        if self.recording >= Recording::Curve {
-            rows.spectrum.clone_from(&prepared.spectrum);
-            rows.theory.clone_from(&prepared.theory);
-        }
-        if self.recording == Recording::Trajectory && coordinates.basis.is_identity() {
-            rows.landscape = landscape::rows(problem, self.trial);
-        }
-        Ok(rows)
-    }
-}
-
-struct Label {
-    trial: usize,
-    algorithm: Arc<str>,
-    coordinates: Arc<str>,
-    learning_rate: f64,
-}
-
-impl Rows {
-    fn push(&mut self, label: &Label, outcome: &Outcome) {
-        let (first, last) = outcome.ends;
-        let best = outcome.best_validation;
-        let Label { trial, algorithm, coordinates, learning_rate } = label;
-        let (trial, learning_rate) = (*trial, *learning_rate);
-        self.runs.push(RunRow {
-            trial,
-            algorithm: algorithm.clone(),
-            coordinates: coordinates.clone(),
-            learning_rate,
-            stop: outcome.stop,
-            steps: outcome.steps,
-            initial_loss: first.train_loss,
-            final_loss: last.train_loss,
-            minimum_loss: outcome.minimum_loss,
-            initial_suboptimality: outcome.suboptimality(first.train_loss),
-            final_suboptimality: outcome.suboptimality(last.train_loss),
-            minimum_suboptimality: outcome.suboptimality(outcome.minimum_loss),
-            reached_target: outcome.reached_target,
-            gradient_norm: last.gradient_norm,
-            best_validation_loss: best.map(|metrics| metrics.loss),
-            final_validation_loss: last.validation.map(|metrics| metrics.loss),
-            best_validation_accuracy: best.and_then(|metrics| metrics.accuracy),
-            final_validation_accuracy: last.validation.and_then(|metrics| metrics.accuracy),
-            test_loss: outcome.test.map(|metrics| metrics.loss),
-            test_accuracy: outcome.test.and_then(|metrics| metrics.accuracy),
-            path_ratio: outcome.path_ratio,
-        });
-        self.curves.extend(outcome.curve.iter().map(|point| CurveRow {
-            trial,
-            algorithm: algorithm.clone(),
-            coordinates: coordinates.clone(),
-            learning_rate,
-            step: point.step,
-            train_loss: point.train_loss,
-            suboptimality: outcome.suboptimality(point.train_loss),
-            validation_loss: point.validation.map(|metrics| metrics.loss),
-            validation_accuracy: point.validation.and_then(|metrics| metrics.accuracy),
-            gradient_norm: point.gradient_norm,
-        }));
-        for Iterate { step, theta } in &outcome.trajectory {
-            self.trajectories.extend(theta.iter().enumerate().map(|(parameter, &value)| {
-                TrajectoryRow {
-                    trial,
-                    algorithm: algorithm.clone(),
-                    coordinates: coordinates.clone(),
-                    learning_rate,
-                    step: *step,
-                    parameter,
-                    value,
-                }
-            }));
-        }
-    }
-
-    /// As the files of a stored task.
-    pub fn to_tables(&self) -> Tables {
-        fn insert<T: Table>(tables: &mut Tables, rows: &[T]) {
-            if !rows.is_empty() {
-                tables.insert(T::FILE.into(), Csv::of(rows));
-            }
-        }
-        let mut tables = Tables::new();
-        insert(&mut tables, &self.runs);
-        insert(&mut tables, &self.curves);
-        insert(&mut tables, &self.trajectories);
-        insert(&mut tables, &self.landscape);
-        insert(&mut tables, &self.spectrum);
-        insert(&mut tables, &self.eigenvectors);
-        insert(&mut tables, &self.measures);
-        insert(&mut tables, &self.theory);
-        tables
-    }
-
-    /// Reads the files of a stored task, which are in this folder.
-    ///
-    /// # Errors
-    /// When a table does not have the rows that its file's name promises.
-    pub fn from_tables(tables: &Tables, folder: &Path) -> Result<Self> {
-        fn get<T: Table>(tables: &Tables, folder: &Path) -> Result<Vec<T>> {
-            tables.get(T::FILE).map_or(Ok(Vec::new()), |csv| csv.read(&folder.join(T::FILE)))
-        }
-        let (mut curves, mut trajectories) =
-            (get::<CurveRow>(tables, folder)?, get::<TrajectoryRow>(tables, folder)?);
-        share_names(curves.iter_mut().map(|row| [&mut row.algorithm, &mut row.coordinates]));
-        share_names(trajectories.iter_mut().map(|row| [&mut row.algorithm, &mut row.coordinates]));
-        Ok(Self {
-            runs: get(tables, folder)?,
-            curves,
-            trajectories,
-            landscape: get(tables, folder)?,
-            spectrum: get(tables, folder)?,
-            eigenvectors: get(tables, folder)?,
-            measures: get(tables, folder)?,
-            theory: get(tables, folder)?,
-        })
-    }
-}
-
-/// Lets rows of the same names share them: one of its own for each row takes more memory than the
-/// row itself.
-fn share_names<'a>(rows: impl Iterator<Item = [&'a mut Arc<str>; 2]>) {
-    let mut last: [Arc<str>; 2] = Default::default();
-    for names in rows {
-        for (name, last) in names.into_iter().zip(&mut last) {
-            if name != last {
-                last.clone_from(name);
-            }
-            name.clone_from(last);
-        }
     }
 }
 
@@ -267,5 +120,22 @@ pub(super) fn context(experiment: &Experiment, data_dir: Option<&Path>, trial: u
     Context {
         streams: Streams::new(experiment.seed, trial),
         data_dir: data_dir.map(Path::to_path_buf),
+    }
+}
+
+/// Runs a piece of work; a panic or numerical failure becomes a message, so that the other tasks
+/// go on. What concerns the whole run (interruption, input/output) is passed on.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<Result<T, String>> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => Ok(Ok(value)),
+        Ok(Err(Error::Numerical(message))) => Ok(Err(message)),
+        Ok(Err(error)) => Err(error),
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Ok(Err(format!("panicked: {}", text.unwrap_or_default())))
+        }
     }
 }

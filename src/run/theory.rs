@@ -1,19 +1,19 @@
 //! The observed speed-ups, beside what the theory says.
 
 use crate::claim::{Records, Rule, Side, ratio};
-use crate::experiment::Experiment;
+use crate::experiment::TrainingStudy;
 use crate::record::TheoryRow;
 use crate::sweep::Metric;
 
 /// The rows of each change of variables once for each algorithm, with its observed speed-ups.
 pub(super) fn observed(
     rows: &[TheoryRow],
-    experiment: &Experiment,
+    study: &TrainingStudy,
     records: Records<'_>,
 ) -> Vec<TheoryRow> {
-    let original = experiment.coordinates.iter().find(|one| one.basis.is_identity());
+    let original = study.original();
     let mut all = Vec::new();
-    for algorithm in &experiment.algorithms {
+    for algorithm in &study.algorithms {
         let runs = |coordinates: &str, tuned: Rule| {
             let (algorithm, coordinates) = (algorithm.name.clone(), coordinates.into());
             Side { algorithm, coordinates, tuned }.runs(records).unwrap_or_default()

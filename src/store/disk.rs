@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// A file system; tests put one in the place of [`System`] that fails when they want it to. Every
+/// A file system; tests put one in the place of [`LocalDisk`] that fails when they want it to. Every
 /// operation fails with what the operating system says.
 #[expect(clippy::missing_errors_doc, reason = "said once, above")]
 pub trait Disk: Debug + Send + Sync {
@@ -46,9 +46,9 @@ fn only_a_file(path: &Path) -> io::Result<()> {
 
 /// The operating system's.
 #[derive(Clone, Copy, Debug)]
-pub struct System;
+pub struct LocalDisk;
 
-impl Disk for System {
+impl Disk for LocalDisk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         only_a_file(path)?;
         fs::read(path)

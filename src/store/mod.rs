@@ -28,8 +28,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::provenance::Maker;
+use crate::provenance::BuildInfo;
 
+mod clearing;
 mod disk;
 mod identity;
 mod lock;
@@ -39,7 +40,7 @@ mod staged;
 mod table;
 mod task;
 
-pub use disk::{Disk, System};
+pub use disk::{Disk, LocalDisk};
 pub use identity::Identity;
 pub use name::file_name;
 pub use publication::{BASES, EXPERIMENT, PROVENANCE, SUMS};
@@ -61,7 +62,9 @@ pub struct Store {
 
 /// Holds a task against other runners on the same folder until dropped.
 #[derive(Debug)]
-pub struct Claim(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
+pub struct TaskLock(
+    #[expect(dead_code, reason = "the lock lives as long as the file is open")] File,
+);
 
 const IDENTITY: &str = "store.json";
 const UNFINISHED: &str = ".unfinished-";
@@ -79,7 +82,7 @@ impl Store {
     /// [`Error::Io`] when it cannot be made or written to; [`Error::Incompatible`] when it holds
     /// another experiment, with the keys that differ.
     pub fn open(root: &Path, identity: &Identity) -> Result<Self> {
-        Self::open_on(Arc::new(System), root, identity)
+        Self::open_on(Arc::new(LocalDisk), root, identity)
     }
 
     /// [`Store::open`], but of another experiment nothing is left.
@@ -88,7 +91,7 @@ impl Store {
     /// As for [`Store::open`]; [`Error::Incompatible`] when another program works in the folder, or
     /// a published file was changed since.
     pub fn replace(root: &Path, identity: &Identity) -> Result<Self> {
-        Self::open_as(Arc::new(System), root, identity, true)
+        Self::open_as(Arc::new(LocalDisk), root, identity, true)
     }
 
     /// [`Store::open`] on another file system than the operating system's.
@@ -127,7 +130,7 @@ impl Store {
 
     /// A results folder for reading, whether it is there or not.
     pub fn peek(root: &Path) -> Self {
-        Self { root: root.to_path_buf(), disk: Arc::new(System), presence: None }
+        Self { root: root.to_path_buf(), disk: Arc::new(LocalDisk), presence: None }
     }
 
     /// The folder.
@@ -216,91 +219,9 @@ impl Store {
         }
     }
 
-    /// Removes the locks of pieces of work; to be called when nobody else works in the folder.
-    fn remove_locks(&self) -> Result<()> {
-        let folder = self.locks();
-        for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
-            let entry = entry.map_err(Error::io(&folder))?;
-            let empty = entry.metadata().is_ok_and(|file| file.is_file() && file.len() == 0);
-            if empty && entry.file_name().to_string_lossy().starts_with("trial-") {
-                self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
-            }
-        }
-        Ok(())
-    }
-
     /// A name that nobody else uses, for what is not finished yet.
     fn unfinished(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{UNFINISHED}{:016x}", RandomState::new().hash_one(())))
-    }
-
-    /// Removes what killed programs left, if it is older; to be called when nobody else works in the
-    /// folder.
-    fn remove_left_behind(&self, than: Duration) -> Result<()> {
-        for folder in [self.tasks(), self.root.clone()] {
-            for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
-                let entry = entry.map_err(Error::io(&folder))?;
-                let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-                if is_unfinished(&entry.file_name().to_string_lossy())
-                    && old().is_some_and(|age| age >= than)
-                {
-                    self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Forgets all finished tasks.
-    ///
-    /// # Errors
-    /// [`Error::Incompatible`] when another program works in the folder; otherwise when they cannot
-    /// be removed.
-    pub fn clear(&self) -> Result<()> {
-        let Some(runners) = &self.presence else { return Ok(()) };
-        let failed = || Error::io(self.locks().join("runners"));
-        let alone = lock::exclusive(runners).map_err(failed())?;
-        let cleared = match alone {
-            Lock::Held => self.check_tasks().and_then(|()| self.clear_alone()),
-            _ => Ok(()),
-        };
-        lock::wait_shared(runners).map_err(failed())?;
-        if alone != Lock::Held {
-            return Err(self.in_use("its tasks are not forgotten"));
-        }
-        cleared
-    }
-
-    /// Refuses when there is anything among the tasks that is not one's.
-    fn check_tasks(&self) -> Result<()> {
-        let list = |folder: &Path| -> Result<Vec<_>> {
-            let entries = std::fs::read_dir(folder).map_err(Error::io(folder))?;
-            entries.collect::<io::Result<_>>().map_err(Error::io(folder))
-        };
-        for task in list(&self.tasks())? {
-            let name = task.file_name().to_string_lossy().into_owned();
-            if is_unfinished(&name) {
-                continue;
-            }
-            let is_key = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-            if !is_key || !task.path().is_dir() {
-                return Err(self.foreign(&format!("tasks/{name}")));
-            }
-            for file in list(&task.path())? {
-                let file = file.file_name().to_string_lossy().into_owned();
-                if file != task::MANIFEST && !TABLES.contains(&&*file) {
-                    return Err(self.foreign(&format!("tasks/{name}/{file}")));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn clear_alone(&self) -> Result<()> {
-        let (tasks, old) = (self.tasks(), self.unfinished(&self.root));
-        self.disk.rename(&tasks, &old).map_err(Error::io(&tasks))?;
-        self.make_folder(&tasks)?;
-        self.disk.remove(&old).map_err(Error::io(&old))
     }
 
     fn lock_file(&self, name: &str) -> Result<File> {
@@ -312,11 +233,11 @@ impl Store {
     ///
     /// # Errors
     /// When the lock cannot be made.
-    pub fn claim(&self, work: &str) -> Result<Option<Claim>> {
+    pub fn lock_task(&self, work: &str) -> Result<Option<TaskLock>> {
         let name = file_name(work);
         let file = self.lock_file(&name)?;
         let lock = lock::exclusive(&file).map_err(Error::io(self.locks().join(name)))?;
-        Ok((lock != Lock::Taken).then_some(Claim(file)))
+        Ok((lock != Lock::Taken).then_some(TaskLock(file)))
     }
 
     /// What there is of a task.
@@ -332,7 +253,7 @@ impl Store {
     /// # Errors
     /// When it cannot be written; then nothing of it is left that counts as finished.
     pub fn save(&self, key: &str, tables: Tables, seconds: f64) -> Result<()> {
-        let finished = Finished { tables, maker: Maker::this().clone(), seconds };
+        let finished = Finished { tables, build: BuildInfo::this().clone(), seconds };
         let temporary = self.unfinished(&self.tasks());
         let saved = self.save_by_way_of(&temporary, key, &finished);
         if saved.is_err() {

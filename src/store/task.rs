@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::provenance::Maker;
+use crate::provenance::BuildInfo;
 use crate::record::SCHEMA;
 use crate::store::disk::Disk;
 use crate::store::{Csv, json, sha256};
@@ -21,7 +21,7 @@ pub struct Finished {
     /// Its tables.
     pub tables: Tables,
     /// What made it.
-    pub maker: Maker,
+    pub build: BuildInfo,
     /// Wall-clock seconds that it took.
     pub seconds: f64,
 }
@@ -53,7 +53,8 @@ struct Manifest {
     key: String,
     /// Wall-clock seconds that the task took.
     seconds: f64,
-    maker: Maker,
+    #[serde(rename = "maker")]
+    build: BuildInfo,
     tables: BTreeMap<String, Checksum>,
 }
 
@@ -73,7 +74,7 @@ pub(super) fn manifest(key: &str, finished: &Finished) -> Vec<u8> {
         schema: SCHEMA,
         key: key.into(),
         seconds: finished.seconds,
-        maker: finished.maker.clone(),
+        build: finished.build.clone(),
         tables: tables.iter().map(|(name, csv)| (name.clone(), checksum(csv))).collect(),
     };
     let sha256 = sha256(&json(&task));
@@ -109,7 +110,7 @@ pub(super) fn load(disk: &dyn Disk, folder: &Path, key: &str) -> Result<Stored> 
         }
         tables.insert(name, Csv { rows: checksum.rows, bytes });
     }
-    Ok(Stored::Complete(Finished { tables, maker: manifest.maker, seconds: manifest.seconds }))
+    Ok(Stored::Complete(Finished { tables, build: manifest.build, seconds: manifest.seconds }))
 }
 
 pub(super) fn read_if_there(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>> {

@@ -10,5 +10,5 @@ mod unselected;
 
 pub use grid::{Grid, Limits, decade, refined, written};
 pub use metric::{Goal, METRICS, Metric, Unit};
-pub use selection::{Hopeless, Rated, Selected, median, quantile, quantiles, rate, select};
+pub use selection::{Hopeless, RateStats, Selection, median, quantile, quantiles, rate, select};
 pub use unselected::Unselected;

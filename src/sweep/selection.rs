@@ -7,7 +7,7 @@ use crate::sweep::{Goal, Metric, written};
 
 /// The metric of one learning rate over the trials.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rated {
+pub struct RateStats {
     /// η.
     pub learning_rate: f64,
     /// Lower quartile, median and upper quartile of the metric.
@@ -25,7 +25,7 @@ pub struct Rated {
 
 /// The best learning rate and why it was chosen.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Selected {
+pub struct Selection {
     /// η.
     pub learning_rate: f64,
     /// In words.
@@ -66,7 +66,7 @@ pub fn median(values: &[f64]) -> f64 {
 /// The metric over the runs of one algorithm, coordinate system and learning rate. `floor` is the
 /// tolerance for ties of losses, relative to the median initial suboptimality; other metrics have
 /// none.
-pub fn rate(learning_rate: f64, runs: &[&RunRow], metric: &Metric, floor: f64) -> Rated {
+pub fn rate(learning_rate: f64, runs: &[&RunRow], metric: &Metric, floor: f64) -> RateStats {
     let values: Vec<f64> =
         runs.iter().map(|run| metric.value(run).unwrap_or(metric.goal.worst())).collect();
     let heights: Vec<f64> = runs.iter().filter_map(|run| run.initial_suboptimality).collect();
@@ -76,7 +76,7 @@ pub fn rate(learning_rate: f64, runs: &[&RunRow], metric: &Metric, floor: f64) -
         (stop, Some(step)) if !stop.is_failure() => step as f64,
         _ => f64::INFINITY,
     });
-    Rated {
+    RateStats {
         learning_rate,
         quartiles: quantiles(&values, [0.25, 0.5, 0.75]),
         tolerance,
@@ -88,10 +88,11 @@ pub fn rate(learning_rate: f64, runs: &[&RunRow], metric: &Metric, floor: f64) -
 
 /// The best of the rates: best median; among ties the fastest to the target, then the smallest.
 /// `None` when every median is the worst value (all diverged).
-pub fn select(rates: &[Rated], goal: Goal) -> Option<Selected> {
-    let usable: Vec<&Rated> = rates.iter().filter(|rate| rate.quartiles[1].is_finite()).collect();
+pub fn select(rates: &[RateStats], goal: Goal) -> Option<Selection> {
+    let usable: Vec<&RateStats> =
+        rates.iter().filter(|rate| rate.quartiles[1].is_finite()).collect();
     let best = usable.iter().copied().min_by(|a, b| compare(a, b, goal))?;
-    let mut ties: Vec<&Rated> = usable
+    let mut ties: Vec<&RateStats> = usable
         .into_iter()
         .filter(|rate| !goal.is_better(best.quartiles[1], rate.quartiles[1], rate.tolerance))
         .collect();
@@ -101,11 +102,11 @@ pub fn select(rates: &[Rated], goal: Goal) -> Option<Selected> {
             .then(a.learning_rate.total_cmp(&b.learning_rate))
     });
     let chosen = ties.first()?;
-    Some(Selected { learning_rate: chosen.learning_rate, reason: reason(chosen, best, &ties) })
+    Some(Selection { learning_rate: chosen.learning_rate, reason: reason(chosen, best, &ties) })
 }
 
 /// What the rule did: `ties` are in its order, and `chosen` is the first of them.
-fn reason(chosen: &Rated, best: &Rated, ties: &[&Rated]) -> String {
+fn reason(chosen: &RateStats, best: &RateStats, ties: &[&RateStats]) -> String {
     let [_, median, _] = chosen.quartiles;
     let mut reason = if ties.len() == 1 {
         format!("best median {median:.3e}")
@@ -116,7 +117,7 @@ fn reason(chosen: &Rated, best: &Rated, ties: &[&Rated]) -> String {
         } else {
             format!("{all} rates with the best median")
         };
-        let level = |rate: &&&Rated| rate.reached_target == chosen.reached_target;
+        let level = |rate: &&&RateStats| rate.reached_target == chosen.reached_target;
         let how = match ties.iter().filter(level).count() {
             _ if chosen.reached_target.is_infinite() => {
                 format!("smallest among {among}, none of which reaches the target")
@@ -153,8 +154,8 @@ pub enum Hopeless {
 
 impl Hopeless {
     /// What is the matter with these rates, none of which can be selected.
-    pub fn of(rates: &[Rated]) -> Self {
-        let diverges = |rate: Option<&Rated>| {
+    pub fn of(rates: &[RateStats]) -> Self {
+        let diverges = |rate: Option<&RateStats>| {
             rate.is_some_and(|rate| rate.trials > 0 && 2 * rate.diverged >= rate.trials)
         };
         match (diverges(rates.first()), diverges(rates.last())) {
@@ -165,7 +166,7 @@ impl Hopeless {
     }
 }
 
-fn compare(a: &Rated, b: &Rated, goal: Goal) -> Ordering {
+fn compare(a: &RateStats, b: &RateStats, goal: Goal) -> Ordering {
     let order = a.quartiles[1].total_cmp(&b.quartiles[1]);
     match goal {
         Goal::Lower => order,
@@ -179,8 +180,8 @@ mod tests {
     use crate::record::Stop;
     use crate::sweep::METRICS;
 
-    fn rated(learning_rate: f64, median: f64, reached_target: f64) -> Rated {
-        Rated {
+    fn rated(learning_rate: f64, median: f64, reached_target: f64) -> RateStats {
+        RateStats {
             learning_rate,
             quartiles: [median; 3],
             tolerance: 1e-8,
@@ -211,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_reason_says_what_the_rule_did() {
-        let reason = |rates: &[Rated]| select(rates, Goal::Lower).unwrap().reason;
+        let reason = |rates: &[RateStats]| select(rates, Goal::Lower).unwrap().reason;
         assert_eq!(reason(&[rated(0.1, 0.5, 9.0), rated(1.0, 0.25, 9.0)]), "best median 2.500e-1");
         let rates = [rated(80.0, 2e-9, 50.0), rated(200.0, 1e-9, 90.0)];
         assert_eq!(
@@ -272,8 +273,9 @@ mod tests {
 
     #[test]
     fn where_nothing_arrives_the_rates_say_which_way_to_go() {
-        let with = |diverged: &[usize]| -> Vec<Rated> {
-            let rated = |&diverged| Rated { diverged, ..rated(1.0, f64::INFINITY, f64::INFINITY) };
+        let with = |diverged: &[usize]| -> Vec<RateStats> {
+            let rated =
+                |&diverged| RateStats { diverged, ..rated(1.0, f64::INFINITY, f64::INFINITY) };
             diverged.iter().map(rated).collect()
         };
         assert_eq!(Hopeless::of(&with(&[5, 5])), Hopeless::Diverges);

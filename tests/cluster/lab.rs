@@ -7,10 +7,10 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// Three trials in two coordinate systems, with a coarse pass, extensions and a refined one.
+/// Three trials in two coordinate systems, with a coarse round, extensions and a refined one.
 const CONFIG: &str = include_str!("../data/tiny.toml");
 
-/// Notes its arguments. Where `RUN` is set it also does the job, as Slurm would: the elements of an
+/// Notes its arguments. Where `RUN` is set it also does the job, as Slurm would: the tasks of an
 /// array one after the other, in the folder asked for, with the log where it belongs.
 const SBATCH: &str = r#"#!/bin/bash
 set -euo pipefail
@@ -94,9 +94,9 @@ impl Lab {
         command.output().unwrap()
     }
 
-    /// Emits a plan whose elements are single tasks.
+    /// Emits a plan whose array tasks are single tasks.
     pub fn emit_single_tasks(&self) {
-        success(&self.emit(&["--element-minutes", "0"]));
+        success(&self.emit(&["--array-task-minutes", "0"]));
     }
 
     pub fn submit(&self, environment: &[(&str, &str)]) -> Output {
@@ -121,7 +121,7 @@ impl Lab {
     }
 
     /// Lines of the plan.
-    pub fn elements(&self) -> usize {
+    pub fn array_tasks(&self) -> usize {
         fs::read_to_string(self.plan.join("plan.jsonl")).unwrap().lines().count()
     }
 

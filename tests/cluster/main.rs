@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
-mod elements;
+mod array_tasks;
 mod lab;
+mod schedulers;
 mod submitting;

@@ -9,16 +9,16 @@ use crate::lab::{Lab, stderr, stdout, success, tables};
 fn a_sweep_submitted_once_gives_the_bytes_of_a_local_one() {
     let lab = Lab::new();
     lab.emit_single_tasks();
-    assert_eq!(lab.elements(), 6);
+    assert_eq!(lab.array_tasks(), 6);
     let output = lab.submit(&[("RUN", "1")]);
     success(&output);
-    // The job that merges plans and submits the passes that follow: extensions and a refined one.
-    assert!(stdout(&output).starts_with("job 1: elements 0 to 5 of 6\n"), "{}", stdout(&output));
+    // The job that merges plans and submits the rounds that follow: extensions and a refined one.
+    assert!(stdout(&output).starts_with("job 1: array tasks 0 to 5 of 6\n"), "{}", stdout(&output));
     assert_eq!(tables(&lab.results), lab.local());
-    assert_eq!(lab.elements(), 0);
+    assert_eq!(lab.array_tasks(), 0);
     assert!(lab.status(&[]).starts_with("nothing is left to do; results in "));
-    let passes = (1..).take_while(|n| lab.plan.join(format!("plan-{n}.jsonl")).exists()).count();
-    assert!(passes >= 3, "{passes}");
+    let rounds = (1..).take_while(|n| lab.plan.join(format!("plan-{n}.jsonl")).exists()).count();
+    assert!(rounds >= 3, "{rounds}");
     let again = lab.submit(&[("RUN", "1")]);
     success(&again);
     assert_eq!(stdout(&again), "nothing is left to submit\n");
@@ -100,10 +100,10 @@ fn a_plan_is_not_overwritten_by_accident_nor_mixed_with_another() {
 }
 
 #[test]
-fn small_tasks_share_an_element() {
+fn small_tasks_share_an_array_task() {
     let lab = Lab::new();
     success(&lab.emit(&[]));
-    assert_eq!(lab.elements(), 1, "all together take less than five minutes");
+    assert_eq!(lab.array_tasks(), 1, "all together take less than five minutes");
     success(&lab.submit(&[("RUN", "1")]));
     assert_eq!(tables(&lab.results), lab.local());
 }

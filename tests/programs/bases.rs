@@ -162,10 +162,10 @@ fn paths_are_relative_to_the_config_and_results_say_where_the_files_are() {
     let messages = String::from_utf8(again.get_output().stderr.clone()).unwrap();
     assert!(messages.contains("tasks: 0 done"), "{messages}");
 
-    // Elements of a plan start in the plan's folder.
+    // Array tasks of a plan start in the plan's folder.
     let plan = ["--set", "training.steps=5", "--out", "planned", "--emit-slurm", "plan"];
     workspace.program("egop-sweep").arg("sub/filed.toml").args(plan).assert().success();
-    let mut element = workspace.program("egop-sweep");
-    element.current_dir(workspace.path("plan")).args(["run-task", ".", "--index", "0"]);
-    element.assert().success();
+    let mut task = workspace.program("egop-sweep");
+    task.current_dir(workspace.path("plan")).args(["run-task", ".", "--index", "0"]);
+    task.assert().success();
 }

@@ -106,7 +106,8 @@ fn json_is_json_and_holds_what_the_tables_hold() {
     let sweep = ["experiment.toml", "--out", "out", "--json", "--quiet"];
     let sweep = workspace.program("egop-sweep").args(sweep).assert().success();
     let swept: serde_json::Value = serde_json::from_slice(&sweep.get_output().stdout).unwrap();
-    assert_eq!(swept, report["rates"]);
+    assert_eq!(swept["rates"], report["rates"]);
+    assert_eq!(swept["failures"], serde_json::json!([]));
 }
 
 #[test]
@@ -125,6 +126,38 @@ fn json_tells_infinity_from_what_does_not_apply() {
 }
 
 #[test]
+fn warnings_and_failures_are_part_of_the_document() {
+    // So few rows that the labels of some trials can be separated: there is no minimum.
+    let config = SMALL
+        .replace("least-squares", "logistic")
+        .replace("rows = 20\ncolumns = 8", "rows = 6\ncolumns = 3")
+        .replace("trials = 3", "trials = 8");
+    let workspace = Workspace::new(&config);
+    workspace.run(&[]).code(3);
+    let damaged = &workspace.tasks()[0];
+    std::fs::remove_file(damaged.join("task.json")).unwrap();
+    let sweep = ["experiment.toml", "--out", "out", "--json", "--quiet"];
+    let documents = [
+        workspace.run(&["--json", "--quiet"]),
+        workspace.program("egop-sweep").args(sweep).assert(),
+    ];
+    let kinds = documents.map(|run| {
+        let run = run.code(3).stderr("");
+        let document: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+        let failures = document["failures"].as_array().unwrap();
+        assert!(failures[0]["message"].as_str().unwrap().contains("separable"), "{document}");
+        let warnings = document["warnings"].as_array().unwrap();
+        let last = warnings.last().unwrap();
+        assert_eq!(last["number"], failures.len());
+        assert!(last["message"].as_str().unwrap().contains("run the same command"), "{document}");
+        let kind = |warning: &serde_json::Value| warning["kind"].as_str().unwrap().to_owned();
+        warnings.iter().map(kind).collect::<Vec<_>>()
+    });
+    // What was damaged is whole again when the sweep finds it.
+    assert_eq!(kinds, [vec!["damaged-task", "failed-tasks"], vec!["failed-tasks"]]);
+}
+
+#[test]
 fn a_dry_run_is_json_too() {
     let workspace = Workspace::new(SMALL);
     for program in ["egop-run", "egop-sweep"] {
@@ -132,7 +165,7 @@ fn a_dry_run_is_json_too() {
         let plan = workspace.program(program).args(arguments).assert().success();
         let plan: serde_json::Value = serde_json::from_slice(&plan.get_output().stdout).unwrap();
         assert_eq!(plan["name"], "small");
-        assert_eq!(plan["passes"][0]["tasks"], 9);
+        assert_eq!(plan["rounds"][0]["tasks"], 9);
         assert_eq!(plan["complete"], false);
         assert!(plan["memory"]["per_trial"].as_u64().unwrap() > 0);
         let seconds = &plan["seconds"];

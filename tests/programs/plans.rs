@@ -10,10 +10,10 @@ fn plan(workspace: &Workspace, arguments: &[&str]) -> String {
     String::from_utf8(output.get_output().stdout.clone()).unwrap()
 }
 
-/// The runs to do of a pass, at least and at most.
-fn runs(plan: &str, pass: &str) -> (usize, usize) {
-    let line = plan.lines().find(|line| line.contains(pass)).unwrap_or_else(|| panic!("{plan}"));
-    let rest = line.split_once(pass).unwrap().1;
+/// The runs to do of a round, at least and at most.
+fn runs(plan: &str, round: &str) -> (usize, usize) {
+    let line = plan.lines().find(|line| line.contains(round)).unwrap_or_else(|| panic!("{plan}"));
+    let rest = line.split_once(round).unwrap().1;
     let words: Vec<&str> = rest.split_whitespace().filter(|word| *word != "*").collect();
     // Tasks, done, runs (– runs).
     let lower = words[2].parse().unwrap();
@@ -25,11 +25,11 @@ fn runs(plan: &str, pass: &str) -> (usize, usize) {
 fn the_later_passes_are_within_their_forecast() {
     let workspace = Workspace::new(SMALL);
     let plan = plan(&workspace, &[]);
-    let passes = ["coarse sweep", "extended sweep", "refined sweep", "curves"];
-    let foretold = passes.map(|pass| runs(&plan, pass));
+    let rounds = ["coarse sweep", "extended sweep", "refined sweep", "curves"];
+    let foretold = rounds.map(|round| runs(&plan, round));
     workspace.run(&[]).success();
     let swept: usize = workspace.rows("runs.csv").len();
-    let [lower, upper] = [|pass: &(usize, usize)| pass.0, |pass: &(usize, usize)| pass.1]
+    let [lower, upper] = [|round: &(usize, usize)| round.0, |round: &(usize, usize)| round.1]
         .map(|end| foretold[..3].iter().map(end).sum::<usize>());
     assert!((lower..=upper).contains(&swept), "{swept} runs: {plan}");
     let mut curves = workspace.rows("curves.csv");

@@ -24,7 +24,7 @@ fn the_number_of_threads_changes_no_byte() {
 
 #[test]
 fn the_memory_changes_no_byte() {
-    // With so little, one trial is in flight and nothing is kept from pass to pass.
+    // With so little, one trial is in flight and nothing is kept from round to round.
     assert_same(SMALL, &["-j", "3"], &["-j", "3", "--memory", "1B"]);
 }
 

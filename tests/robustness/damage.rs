@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egop::figure::Tables;
-use egop::store::{Store, Stored, System};
+use egop::store::{LocalDisk, Store, Stored};
 
 use crate::lab::{Lab, Random, folder, identity, keys, tables, times};
 
@@ -70,7 +70,7 @@ fn check_running(
     whole: &BTreeMap<PathBuf, Vec<u8>>,
     what: &str,
 ) {
-    match lab.run(Arc::new(System), root) {
+    match lab.run(Arc::new(LocalDisk), root) {
         Ok(_) => {
             for (path, bytes) in whole.iter().filter(|(path, _)| !path.ends_with("task.json")) {
                 let found = fs::read(root.join(path)).unwrap();
@@ -89,7 +89,7 @@ fn check_running(
 fn files_cut_at_any_length_are_noticed_and_done_again() {
     let lab = Lab::new(&["trials=1"]);
     let root = folder();
-    lab.run(Arc::new(System), root.path()).unwrap();
+    lab.run(Arc::new(LocalDisk), root.path()).unwrap();
     let whole = files(root.path());
     let mut random = Random(3);
     let (mut cuts, mut runs) = (0, 0);
@@ -121,7 +121,7 @@ fn files_cut_at_any_length_are_noticed_and_done_again() {
 fn flipped_bits_are_noticed_and_done_again() {
     let lab = Lab::new(&["trials=2"]);
     let root = folder();
-    lab.run(Arc::new(System), root.path()).unwrap();
+    lab.run(Arc::new(LocalDisk), root.path()).unwrap();
     let whole = files(root.path());
     let names: Vec<&PathBuf> = whole.keys().collect();
     let all = keys(root.path());

@@ -4,10 +4,11 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use egop::experiment::Study;
 use egop::lanes::Layout;
 use egop::linalg::Real;
 use egop::optimizer::{Adam, Build, Optimizer, Spec};
-use egop::store::System;
+use egop::store::LocalDisk;
 
 use crate::lab::{Lab, config, egop_run, folder, keys, tables};
 
@@ -43,18 +44,19 @@ impl Spec for Panicking {
 
 fn lab(at: usize) -> Lab {
     let mut lab = Lab::new(&[]);
-    lab.experiment.algorithms[0].optimizer = Box::new(Panicking { at, made: AtomicUsize::new(0) });
+    let Study::Training(study) = &mut lab.experiment.study else { panic!("nothing is trained") };
+    study.algorithms[0].optimizer = Box::new(Panicking { at, made: AtomicUsize::new(0) });
     lab
 }
 
 #[test]
 fn after_a_panic_the_other_tasks_finish_and_the_next_run_makes_up_for_it() {
     let undisturbed = folder();
-    Lab::new(&[]).run(Arc::new(System), undisturbed.path()).unwrap();
+    Lab::new(&[]).run(Arc::new(LocalDisk), undisturbed.path()).unwrap();
     let mut tried = 0;
     for at in 0..keys(undisturbed.path()).len() {
         let root = folder();
-        let report = lab(at).run(Arc::new(System), root.path()).unwrap();
+        let report = lab(at).run(Arc::new(LocalDisk), root.path()).unwrap();
         assert_eq!(report.failures.len(), 1, "{:?}", report.failures);
         assert_eq!(report.failures[0].message, "panicked: as it was asked to");
         // Only the tables of the sweep count trials; a curve that is missing is one of these too.
@@ -63,7 +65,7 @@ fn after_a_panic_the_other_tasks_finish_and_the_next_run_makes_up_for_it() {
         let in_curves = at >= keys(undisturbed.path()).len() - 6;
         assert_eq!(complete, in_curves, "task {at}");
 
-        let report = Lab::new(&[]).run(Arc::new(System), root.path()).unwrap();
+        let report = Lab::new(&[]).run(Arc::new(LocalDisk), root.path()).unwrap();
         assert!(report.failures.is_empty());
         assert_eq!(tables(root.path()), tables(undisturbed.path()), "task {at}");
         tried += 1;
@@ -77,7 +79,7 @@ fn as_many_failures_as_allowed_end_the_run() {
     let root = folder();
     let mut lab = lab(2);
     lab.options.max_failures = Some(1);
-    let error = lab.run(Arc::new(System), root.path()).unwrap_err();
+    let error = lab.run(Arc::new(LocalDisk), root.path()).unwrap_err();
     assert!(matches!(error, egop::Error::TooManyFailures(1)), "{error}");
     assert_eq!(keys(root.path()).len(), 2, "nothing was begun after the failure");
     assert!(!root.path().join("runs.csv").exists());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use egop::record::ScheduleRow;
-use egop::store::{self, Csv, Disk, EXPERIMENT, Store, Stream, System};
+use egop::store::{self, Csv, Disk, EXPERIMENT, LocalDisk, Store, Stream};
 
 use crate::lab::{Lab, folder, identity, keys, tables, times};
 
@@ -65,37 +65,37 @@ fn nothing() -> io::Result<()> {
 
 impl Disk for Faulty {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.operation(|| System.read(path), nothing)
+        self.operation(|| LocalDisk.read(path), nothing)
     }
 
     fn make_folder(&self, path: &Path) -> io::Result<()> {
-        self.operation(|| System.make_folder(path), nothing)
+        self.operation(|| LocalDisk.make_folder(path), nothing)
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let half = || System.write(path, &bytes[..bytes.len() / 2]);
-        self.operation(|| System.write(path, bytes), half)
+        let half = || LocalDisk.write(path, &bytes[..bytes.len() / 2]);
+        self.operation(|| LocalDisk.write(path, bytes), half)
     }
 
     fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let half = || System.append(path, &bytes[..bytes.len() / 2]);
-        self.operation(|| System.append(path, bytes), half)
+        let half = || LocalDisk.append(path, &bytes[..bytes.len() / 2]);
+        self.operation(|| LocalDisk.append(path, bytes), half)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.operation(|| System.rename(from, to), nothing)
+        self.operation(|| LocalDisk.rename(from, to), nothing)
     }
 
     fn flush_folder(&self, path: &Path) -> io::Result<()> {
-        self.operation(|| System.flush_folder(path), nothing)
+        self.operation(|| LocalDisk.flush_folder(path), nothing)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.operation(|| System.remove(path), nothing)
+        self.operation(|| LocalDisk.remove(path), nothing)
     }
 
     fn open_lock(&self, path: &Path) -> io::Result<File> {
-        self.operation(|| System.open_lock(path), nothing)
+        self.operation(|| LocalDisk.open_lock(path), nothing)
     }
 }
 
@@ -123,7 +123,7 @@ fn whatever_operation_fails_the_next_run_completes_the_same_results() {
                     survived += 1;
                 }
             }
-            lab.run(Arc::new(System), root.path())
+            lab.run(Arc::new(LocalDisk), root.path())
                 .unwrap_or_else(|error| panic!("{what}: {error}"));
             assert_eq!(tables(root.path()), expected, "{what}");
             assert_eq!(keys(root.path()), all, "{what}");
@@ -155,7 +155,7 @@ fn a_table_too_long_for_one_write_is_replaced_whole_or_not_at_all() {
     };
     let counting = Faulty::new(usize::MAX, Fault::NoSpace);
     let root = folder();
-    publish(Arc::new(System), root.path(), &old).unwrap();
+    publish(Arc::new(LocalDisk), root.path(), &old).unwrap();
     let counted: Arc<dyn Disk> = counting.clone();
     publish(counted, root.path(), &new).unwrap();
     let operations = counting.count.load(Ordering::Relaxed);
@@ -163,12 +163,12 @@ fn a_table_too_long_for_one_write_is_replaced_whole_or_not_at_all() {
         for fault in FAULTS {
             let what = format!("operation {at} of {operations}, {fault:?}");
             let root = folder();
-            publish(Arc::new(System), root.path(), &old).unwrap();
+            publish(Arc::new(LocalDisk), root.path(), &old).unwrap();
             let published = publish(Faulty::new(at, fault), root.path(), &new);
             let found = fs::read(root.path().join("schedule.csv")).unwrap();
             assert!(bytes[usize::from(published.is_ok())..].contains(&found), "{what}");
             check_no_mixture(root.path(), &what);
-            publish(Arc::new(System), root.path(), &new).unwrap();
+            publish(Arc::new(LocalDisk), root.path(), &new).unwrap();
             assert_eq!(Store::peek(root.path()).read("schedule.csv").unwrap(), bytes[1], "{what}");
         }
     }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use egop::config::{self, Overlay, Source};
 use egop::experiment::Experiment;
-use egop::run::{Options, Report, Run, Silent};
+use egop::run::{Dependencies, Options, Report, Run, Silent, Subject};
 use egop::store::{Disk, Identity, Store};
 use tempfile::TempDir;
 
-/// Two algorithms in two coordinate systems: a coarse pass, extensions, a refined one and curves.
+/// Two algorithms in two coordinate systems: a coarse round, extensions, a refined one and curves.
 pub const CONFIG: &str = include_str!("../data/tiny.toml");
 
 /// How often something is done: in the short form, and in the full one.
@@ -48,7 +48,8 @@ impl Random {
 /// The experiment, to be run through the library.
 pub struct Lab {
     pub experiment: Experiment,
-    pub resolved: toml::Table,
+    pub document: String,
+    pub identity: Dependencies,
     pub options: Options,
 }
 
@@ -58,14 +59,22 @@ impl Lab {
         let overrides = overrides.iter().map(|&text| text.into()).collect();
         let overlay = Overlay { profile: None, overrides };
         let read = config::read(&source, &overlay, Experiment::read).unwrap();
-        Self { experiment: read.value, resolved: read.table, options: Options::default() }
+        let document = toml::to_string(&read.table).unwrap();
+        let identity = egop::run::identity(&read.value, &read.table).into();
+        Self { experiment: read.value, document, identity, options: Options::default() }
+    }
+
+    /// What is run.
+    pub fn subject(&self) -> Subject<'_> {
+        let Self { experiment, document, identity, .. } = self;
+        Subject { experiment, document, identity }
     }
 
     /// Runs it on one thread, so that operations come in one order.
     pub fn run(&self, disk: Arc<dyn Disk>, root: &Path) -> egop::Result<Report> {
         let store = Store::open_on(disk, root, &identity())?;
         let silent = Silent::default();
-        let run = Run::new(&self.experiment, &self.resolved, &store, &self.options, &silent);
+        let run = Run::new(self.subject(), &store, &self.options, &silent);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         pool.install(|| run.all(|_| Ok(()))).map(|(report, ())| report)
     }

@@ -27,7 +27,7 @@ fn plan(overrides: &[&str]) -> egop::run::Memory {
     (lab.options.memory, lab.options.threads) = (u64::MAX, 2);
     let store = Store::peek(std::path::Path::new("nowhere"));
     let silent = Silent::default();
-    Run::new(&lab.experiment, &lab.resolved, &store, &lab.options, &silent).memory()
+    Run::new(lab.subject(), &store, &lab.options, &silent).memory()
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
-use super::{Rows, Task};
+use super::Rows;
 use crate::egop::{Measure, Spectrum, egop, measured_subspaces, subspace_distance};
 use crate::error::{Error, Result};
-use crate::experiment::Experiment;
+use crate::experiment::System;
 use crate::gradients::{Gradients, Sampler};
 use crate::objective::Context;
 use crate::record::{EigenvectorRow, MeasureRow, SpectrumRow};
@@ -15,83 +15,75 @@ use crate::trial::{Control, Precision};
 /// Trial, name of the coordinate system, name of the block.
 pub(in crate::run) type Label<'a> = (usize, &'a str, &'a str);
 
-impl Task {
-    /// The rows of an EGOP estimate.
-    ///
-    /// # Errors
-    /// As for [`Task::estimates`].
-    pub fn measure<R: Precision>(
-        &self,
-        experiment: &Experiment,
-        context: &Context,
-        control: Control<'_>,
-    ) -> Result<Rows> {
-        let coordinates = &experiment.coordinates[self.coordinates];
-        let mut rows = Rows::default();
-        for (block, estimate) in self.estimates::<R>(experiment, context, control)? {
-            let label = (self.trial, &*coordinates.name, &*block);
-            rows.spectrum.extend(eigenvalues(label, &estimate.whole));
-            let kept = coordinates.own.eigenvectors;
-            rows.eigenvectors.extend(eigenvectors(label, &estimate.whole, kept));
-            rows.measures.extend(estimate.measures(label)?);
-        }
-        Ok(rows)
+/// The rows of an EGOP estimate.
+///
+/// # Errors
+/// As for [`estimates`].
+pub(in crate::run) fn rows<R: Precision>(
+    system: &System<'_>,
+    trial: usize,
+    context: &Context,
+    control: Control<'_>,
+) -> Result<Rows> {
+    let mut rows = Rows::default();
+    for (block, estimate) in estimates::<R>(system, context, control)? {
+        let label = (trial, system.name, &*block);
+        rows.spectrum.extend(eigenvalues(label, &estimate.whole));
+        rows.eigenvectors.extend(eigenvectors(label, &estimate.whole, system.eigenvectors));
+        rows.measures.extend(estimate.measures(label)?);
     }
+    Ok(rows)
+}
 
-    /// Estimates the EGOP of each block, from all samples and from either half of them.
-    ///
-    /// # Errors
-    /// When there are fewer than two samples; otherwise as for [`egop`].
-    pub fn estimates<R: Precision>(
-        &self,
-        experiment: &Experiment,
-        context: &Context,
-        control: Control<'_>,
-    ) -> Result<Vec<(String, Halved)>> {
-        let coordinates = &experiment.coordinates[self.coordinates];
-        let objective = R::objective(experiment.objective_of(coordinates), context)?;
-        let layout = objective.layout();
-        let progress = |samples: usize| {
-            control.advance(samples as u64);
-            !control.interrupted()
-        };
-        let sampler = Sampler {
-            objective: &*objective,
-            distribution: experiment.distribution_of(coordinates),
-            sampling: experiment.sampling_of(coordinates),
-            // With samples in common, two spectra would agree better than two estimates do.
-            streams: context.streams.branch(&coordinates.name),
-            progress: &progress,
-        };
-        let samples = sampler.samples();
-        if samples < 2 {
-            return Err(Error::Numerical("two samples are needed, for two halves".into()));
-        }
-        let groups = coordinates.basis.scope().map(|scope| scope.groups(layout));
-        let groups = groups.unwrap_or_default();
-        let ranges: Vec<_> = groups.iter().map(|group| layout.parameters(group)).collect();
-        let middle = samples / 2;
-        let first = egop(&sampler, 0..middle, &ranges)?;
-        let second = egop(&sampler, middle..samples, &ranges)?;
-        let share = middle as f64 / samples as f64;
-        let halves = first.into_iter().zip(second);
-        groups
-            .iter()
-            .zip(halves)
-            .map(|(group, halves)| {
-                Ok((layout.group_name(group), Halved::decompose(halves, share)?))
-            })
-            .collect()
+/// Estimates the EGOP of each block, from all samples and from either half of them.
+///
+/// # Errors
+/// When there are fewer than two samples; otherwise as for [`egop`].
+pub(in crate::run) fn estimates<R: Precision>(
+    system: &System<'_>,
+    context: &Context,
+    control: Control<'_>,
+) -> Result<Vec<(String, SplitHalf)>> {
+    let objective = R::objective(system.objective, context)?;
+    let layout = objective.layout();
+    let progress = |samples: usize| {
+        control.advance(samples as u64);
+        !control.interrupted()
+    };
+    let sampler = Sampler {
+        objective: &*objective,
+        distribution: system.distribution,
+        sampling: system.sampling,
+        // With samples in common, two spectra would agree better than two estimates do.
+        streams: context.streams.branch(system.name),
+        progress: &progress,
+    };
+    let samples = sampler.samples();
+    if samples < 2 {
+        return Err(Error::Numerical("two samples are needed, for two halves".into()));
     }
+    let groups = system.basis.scope().map(|scope| scope.groups(layout));
+    let groups = groups.unwrap_or_default();
+    let ranges: Vec<_> = groups.iter().map(|group| layout.parameters(group)).collect();
+    let middle = samples / 2;
+    let first = egop(&sampler, 0..middle, &ranges)?;
+    let second = egop(&sampler, middle..samples, &ranges)?;
+    let share = middle as f64 / samples as f64;
+    let halves = first.into_iter().zip(second);
+    groups
+        .iter()
+        .zip(halves)
+        .map(|(group, halves)| Ok((layout.group_name(group), SplitHalf::decompose(halves, share)?)))
+        .collect()
 }
 
 /// The spectra of an estimate and of the estimates from either half of its samples.
-pub(in crate::run) struct Halved {
+pub(in crate::run) struct SplitHalf {
     pub whole: Spectrum,
     halves: [Spectrum; 2],
 }
 
-impl Halved {
+impl SplitHalf {
     /// `share` is the first half's share of the samples.
     fn decompose((first, second): (Array2<f64>, Array2<f64>), share: f64) -> Result<Self> {
         let whole = &first * share + &second * (1.0 - share);

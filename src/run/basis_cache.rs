@@ -6,17 +6,17 @@ use std::sync::Arc;
 use crate::basis::Part;
 use crate::coordinates::Coordinates;
 use crate::record::{SpectrumRow, TheoryRow};
-use crate::run::task::{Task, spectra, theory};
+use crate::run::task::{spectra, theory};
 use crate::trial::{Precision, Problem};
 
 /// Coordinates in the precision of the runs, and the rows that tell of them.
-pub(super) struct Prepared<R> {
+pub(super) struct TrialBasis<R> {
     pub coordinates: Coordinates<R>,
     pub spectrum: Vec<SpectrumRow>,
     pub theory: Vec<TheoryRow>,
 }
 
-impl<R: Precision> Prepared<R> {
+impl<R: Precision> TrialBasis<R> {
     /// `name` is that of the coordinate system.
     pub fn new(parts: &[Part], problem: &Problem<R>, trial: usize, name: &str) -> Self {
         let (mut spectrum, mut theory) = (Vec::new(), Vec::new());
@@ -35,29 +35,29 @@ impl<R: Precision> Prepared<R> {
     }
 }
 
-/// What is kept from pass to pass, by trial and coordinate system, so that it is computed once;
+/// What is kept from round to round, by trial and coordinate system, so that it is computed once;
 /// what there is no room for is computed again.
-pub(super) struct Kept<R> {
-    prepared: HashMap<(usize, usize), Arc<Prepared<R>>>,
+pub(super) struct BasisCache<R> {
+    prepared: HashMap<(usize, usize), Arc<TrialBasis<R>>>,
     room: u64,
 }
 
-impl<R: Precision> Kept<R> {
+impl<R: Precision> BasisCache<R> {
     /// Keeps so many bytes.
     pub fn new(room: u64) -> Self {
         Self { prepared: HashMap::new(), room }
     }
 
-    pub fn get(&self, task: &Task) -> Option<Arc<Prepared<R>>> {
-        self.prepared.get(&(task.trial, task.coordinates)).cloned()
+    pub fn get(&self, key: (usize, usize)) -> Option<Arc<TrialBasis<R>>> {
+        self.prepared.get(&key).cloned()
     }
 
-    pub fn keep(&mut self, task: &Task, prepared: &Arc<Prepared<R>>) {
+    pub fn keep(&mut self, key: (usize, usize), prepared: &Arc<TrialBasis<R>>) {
         let bytes = prepared.bytes();
         // The identity is not worth keeping.
         if bytes > 0 && bytes <= self.room {
             self.room -= bytes;
-            self.prepared.insert((task.trial, task.coordinates), Arc::clone(prepared));
+            self.prepared.insert(key, Arc::clone(prepared));
         }
     }
 }

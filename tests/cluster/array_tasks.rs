@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::lab::{Lab, stderr, stdout, success, tables};
 
 #[test]
-fn an_element_may_run_twice_even_at_once() {
+fn an_array_task_may_run_twice_even_at_once() {
     let lab = Lab::new();
     lab.emit_single_tasks();
     let mut first = lab.egop_sweep();
@@ -37,14 +37,14 @@ fn what_is_missing_is_listed_and_planned_again() {
     let status = lab.status(&[]);
     assert_eq!(
         status,
-        "coarse sweep: 4 of 6 tasks done; 4 of 6 array elements\nopen elements: 2,4\n"
+        "coarse sweep: 4 of 6 tasks done; 4 of 6 array tasks\nopen array tasks: 2,4\n"
     );
     let status: Value = serde_json::from_str(&lab.status(&["--json"])).unwrap();
     assert_eq!(status["open"], serde_json::json!([2, 4]));
     assert_eq!(status["tasks_done"], 4);
 
     success(&lab.emit(&["--only-missing"]));
-    assert_eq!(lab.elements(), 2);
+    assert_eq!(lab.array_tasks(), 2);
     success(&lab.submit(&[("RUN", "1")]));
     assert_eq!(tables(&lab.results), lab.local());
 }
@@ -53,9 +53,9 @@ fn what_is_missing_is_listed_and_planned_again() {
 fn what_is_given_up_is_said_to_be_missing() {
     let lab = Lab::new();
     lab.emit_single_tasks();
-    // All passes, each without its last task: trial 2 in reparameterized coordinates.
-    while lab.elements() > 0 {
-        for index in 0..lab.elements() - 1 {
+    // All rounds, each without its last task: trial 2 in reparameterized coordinates.
+    while lab.array_tasks() > 0 {
+        for index in 0..lab.array_tasks() - 1 {
             success(&lab.run_task(index));
         }
         let output = lab.merge(&["--allow-partial"]);
@@ -73,12 +73,12 @@ fn what_is_given_up_is_said_to_be_missing() {
 }
 
 #[test]
-fn elements_that_do_not_exist_and_plans_of_something_else_are_refused() {
+fn array_tasks_that_do_not_exist_and_plans_of_something_else_are_refused() {
     let lab = Lab::new();
     lab.emit_single_tasks();
     let output = lab.run_task(6);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("there is no element 6"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("there is no array task 6"), "{}", stderr(&output));
 
     let path = lab.results.join("store.json");
     let bound = fs::read_to_string(&path).unwrap();

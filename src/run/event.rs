@@ -1,0 +1,191 @@
+//! What a run tells the outside while it works.
+
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use crate::provenance::BuildInfo;
+use crate::run::task::Failure;
+
+/// A stage of a run, each with its own progress bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Sampling gradients for EGOP estimates; in gradient samples.
+    Egop,
+    /// Trying learning rates; in runs × epochs.
+    Sweep,
+    /// The selected learning rates once more, with their curves; in runs × epochs.
+    Curves,
+}
+
+/// Something that happens in a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// More work has come up in a stage.
+    Started {
+        /// The stage.
+        stage: Stage,
+        /// How much.
+        units: u64,
+    },
+    /// Work is done.
+    Advanced {
+        /// The stage.
+        stage: Stage,
+        /// How much.
+        units: u64,
+    },
+    /// A sweep's grid was extended by a decade beyond an edge.
+    Extended(GridEdge),
+    /// Something that a person should know, and perhaps do something about.
+    Warning(Warning),
+    /// A task failed; the others go on.
+    Failed(Failure),
+    /// The work is over.
+    Finished {
+        /// Tasks that were done.
+        done: usize,
+        /// Tasks that were cached, from an earlier run or by another program.
+        cached: usize,
+    },
+}
+
+/// Something that a person should know. Its text says what can be done about it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Warning {
+    /// A stored task is not as it was written.
+    DamagedTask {
+        /// Its folder.
+        task: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Results of different programs or processors are mixed.
+    MixedBuilds {
+        /// What made them.
+        builds: Vec<BuildInfo>,
+    },
+    /// The best learning rate may lie beyond the limit of a sweep.
+    AtLimit(GridEdge),
+    /// Tasks failed.
+    FailedTasks {
+        /// How many.
+        number: usize,
+    },
+    /// A figure could not be drawn.
+    FigureMissing {
+        /// The name of its file, without the extension.
+        figure: String,
+        /// Why.
+        problem: String,
+    },
+    /// A change of variables could not be written.
+    BasisMissing(Failure),
+}
+
+/// An edge of a sweep's grid that a best learning rate lies on, or must lie beyond.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GridEdge {
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// Name of the coordinate system.
+    pub coordinates: String,
+    /// The learning rate there, as a power of ten.
+    pub exponent: i32,
+    /// How the best learning rate is known to lie there.
+    pub reason: EdgeReason,
+}
+
+/// How a best learning rate is known to lie on an edge of a grid or beyond.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EdgeReason {
+    /// It is the best of those tried.
+    Best,
+    /// All that were tried are too large.
+    Diverges,
+    /// All that were tried are too small: most trials have no finite value of this metric.
+    TooSlow(&'static str),
+}
+
+impl fmt::Display for GridEdge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { algorithm, coordinates, exponent, reason } = self;
+        match reason {
+            EdgeReason::Best => write!(
+                f,
+                "{algorithm}: the best coarse learning rate in {coordinates} coordinates, \
+                 1e{exponent}, is"
+            ),
+            EdgeReason::Diverges => write!(
+                f,
+                "{algorithm}: most trials diverged in {coordinates} coordinates, down to \
+                 1e{exponent}, which is"
+            ),
+            EdgeReason::TooSlow(metric) => write!(
+                f,
+                "{algorithm}: most trials have no finite {metric} in {coordinates} coordinates, \
+                 up to 1e{exponent}, which is"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DamagedTask { task, problem } => write!(f, "{task}: {problem}; done again"),
+            Self::MixedBuilds { builds } => {
+                let names: Vec<String> = builds.iter().map(BuildInfo::to_string).collect();
+                write!(
+                    f,
+                    "these results mix what different programs or processors made, which may round \
+                     differently: {}; with --force this one makes all of them",
+                    names.join("; ")
+                )
+            }
+            Self::AtLimit(edge) => write!(
+                f,
+                "{edge} at the limit of the sweep; limits of algorithms.{} or of the sweep that \
+                 are wider let it go on",
+                edge.algorithm
+            ),
+            Self::FailedTasks { number } => write!(
+                f,
+                "{number} failed tasks are not in the results; run the same command to try them \
+                 again"
+            ),
+            Self::FigureMissing { figure, problem } => write!(
+                f,
+                "figure {figure} was not drawn: {problem}; once that is mended, egop-plot draws it \
+                 from the tables"
+            ),
+            Self::BasisMissing(failure) => {
+                write!(f, "no basis was written: {failure}; run the same command to try it again")
+            }
+        }
+    }
+}
+
+/// Told what happens; asked whether to stop.
+pub trait Observer: Sync {
+    /// Something happens.
+    fn event(&self, event: &Event);
+
+    /// Becomes true when the user asks to stop.
+    fn interrupted(&self) -> &AtomicBool;
+}
+
+/// Tells nobody, never stops.
+#[derive(Debug, Default)]
+pub struct Silent(AtomicBool);
+
+impl Observer for Silent {
+    fn event(&self, _: &Event) {}
+
+    fn interrupted(&self) -> &AtomicBool {
+        &self.0
+    }
+}

@@ -1,0 +1,93 @@
+//! Removing what is no longer wanted: finished tasks, locks, and what killed programs left behind.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::store::lock::{self, Lock};
+use crate::store::{Store, TABLES, is_unfinished, task};
+
+impl Store {
+    /// Removes the locks of pieces of work; to be called when nobody else works in the folder.
+    pub(super) fn remove_locks(&self) -> Result<()> {
+        let folder = self.locks();
+        for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+            let entry = entry.map_err(Error::io(&folder))?;
+            let empty = entry.metadata().is_ok_and(|file| file.is_file() && file.len() == 0);
+            if empty && entry.file_name().to_string_lossy().starts_with("trial-") {
+                self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what killed programs left, if it is older; to be called when nobody else works in the
+    /// folder.
+    pub(super) fn remove_left_behind(&self, than: Duration) -> Result<()> {
+        for folder in [self.tasks(), self.root.clone()] {
+            for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+                let entry = entry.map_err(Error::io(&folder))?;
+                let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+                if is_unfinished(&entry.file_name().to_string_lossy())
+                    && old().is_some_and(|age| age >= than)
+                {
+                    self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets all finished tasks.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] when another program works in the folder; otherwise when they cannot
+    /// be removed.
+    pub fn clear(&self) -> Result<()> {
+        let Some(runners) = &self.presence else { return Ok(()) };
+        let failed = || Error::io(self.locks().join("runners"));
+        let alone = lock::exclusive(runners).map_err(failed())?;
+        let cleared = match alone {
+            Lock::Held => self.check_tasks().and_then(|()| self.clear_alone()),
+            _ => Ok(()),
+        };
+        lock::wait_shared(runners).map_err(failed())?;
+        if alone != Lock::Held {
+            return Err(self.in_use("its tasks are not forgotten"));
+        }
+        cleared
+    }
+
+    /// Refuses when there is anything among the tasks that is not one's.
+    pub(super) fn check_tasks(&self) -> Result<()> {
+        let list = |folder: &Path| -> Result<Vec<_>> {
+            let entries = std::fs::read_dir(folder).map_err(Error::io(folder))?;
+            entries.collect::<io::Result<_>>().map_err(Error::io(folder))
+        };
+        for task in list(&self.tasks())? {
+            let name = task.file_name().to_string_lossy().into_owned();
+            if is_unfinished(&name) {
+                continue;
+            }
+            let is_key = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !is_key || !task.path().is_dir() {
+                return Err(self.foreign(&format!("tasks/{name}")));
+            }
+            for file in list(&task.path())? {
+                let file = file.file_name().to_string_lossy().into_owned();
+                if file != task::MANIFEST && !TABLES.contains(&&*file) {
+                    return Err(self.foreign(&format!("tasks/{name}/{file}")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn clear_alone(&self) -> Result<()> {
+        let (tasks, old) = (self.tasks(), self.unfinished(&self.root));
+        self.disk.rename(&tasks, &old).map_err(Error::io(&tasks))?;
+        self.make_folder(&tasks)?;
+        self.disk.remove(&old).map_err(Error::io(&old))
+    }
+}
