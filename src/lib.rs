@@ -13,7 +13,8 @@
 //! rows of one matrix ([`lanes`]), each with an [`optimizer`] at a learning rate. Their records
 //! ([`record`]) go to the [`store`]. Pure functions on records choose the next learning rates and
 //! the best ones ([`mod@sweep`]) and judge the paper's claims ([`claim`]); a [`figure`] is drawn
-//! from the stored tables alone. Nothing below knows of TOML, files or the terminal ([`cli`]).
+//! from the stored tables alone, with a kit that knows nothing of experiments ([`drawing`]).
+//! Nothing below knows of TOML, files or the terminal ([`cli`]).
 //!
 //! Every random number is a function of the seed, the trial and its purpose ([`rng`]), a lane's
 //! bits do not depend on the lanes beside it ([`linalg`]), and trials run in parallel with
@@ -27,6 +28,7 @@ pub mod cluster;
 pub mod config;
 pub mod data;
 pub mod distribution;
+pub mod drawing;
 pub mod egop;
 pub mod error;
 pub mod experiment;

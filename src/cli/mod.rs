@@ -9,6 +9,7 @@ use crate::error::Error;
 mod args;
 mod cluster;
 mod console;
+mod figures;
 mod listing;
 mod plot;
 mod provenance;

@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Failure, RunArgs, Status, exit, print, text};
-use crate::figure;
+use crate::cli::{Failure, RunArgs, Status, exit, figures, print, text};
 use crate::run::{Observer, SavedBases};
 use crate::store::PROVENANCE;
 
@@ -22,7 +21,7 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
     }
     let (report, (drawn, bases)) = session.work(|run, provenance| {
         run.all(|publication| {
-            let drawn = figure::draw(publication.list()?, &session.experiment, &[])?;
+            let drawn = figures::draw(publication.list()?, &session.experiment, &[])?;
             for (name, bytes) in &drawn.files {
                 publication.write(name, bytes)?;
             }
@@ -41,12 +40,12 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
         print(&text::theory(&report.theory))?;
         print(&text::measures(&report.measures))?;
         print(&text::claims(&report.claims))?;
-        print(&text::written(&session.folder, &drawn))?;
+        print(&figures::written(&session.folder, &drawn))?;
         if !bases.files.is_empty() {
             print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
         }
     }
-    for line in text::missing(&drawn) {
+    for line in figures::missing(&drawn) {
         session.console.note(&line);
     }
     for failure in &bases.missing {

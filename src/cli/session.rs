@@ -123,7 +123,7 @@ impl<'a> Session<'a> {
         let tables = TABLES.iter().map(|&name| name.to_owned());
         let others = [EXPERIMENT, PROVENANCE].map(str::to_owned);
         let bases = self.save_basis.then(|| run::basis_outputs(&self.experiment));
-        let figures = figure::outputs(&self.experiment);
+        let figures = figure::outputs(&self.experiment.figures);
         let outputs = tables.chain(others).chain(figures).chain(bases.into_iter().flatten());
         there.check_outputs(outputs)?;
         let open = if self.arguments.replace { Store::replace } else { Store::open };

@@ -12,7 +12,6 @@ use crate::claim::number;
 use crate::cli::Status;
 use crate::cli::console::Console;
 use crate::experiment::Experiment;
-use crate::figure::Drawn;
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::run::{self, Between, Memory, Observer, Plan};
 use crate::sweep::{Unselected, median};
@@ -218,18 +217,6 @@ pub(super) fn claims(rows: &[ClaimRow]) -> String {
 /// `9/10` where something is missing, else just the number.
 fn complete(done: usize, planned: usize) -> String {
     if done == planned { done.to_string() } else { format!("n={done}/{planned}") }
-}
-
-/// Where the results are.
-pub(super) fn written(folder: &Path, drawn: &Drawn) -> String {
-    let names: Vec<&str> = drawn.files.iter().map(|(name, _)| name.as_str()).collect();
-    let files = if names.is_empty() { "no figures".into() } else { names.join(", ") };
-    format!("{}: {files}\n", folder.display())
-}
-
-/// The figures that could not be drawn, and why.
-pub(super) fn missing(drawn: &Drawn) -> impl Iterator<Item = String> {
-    drawn.missing.iter().map(|(figure, why)| format!("figure {figure} was not drawn: {why}"))
 }
 
 /// What `--dry-run` says.
