@@ -14,6 +14,7 @@ use crate::data::fashion_mnist;
 use crate::error::{Error, Result};
 use crate::run::{Next, Observer, PlannedTask};
 use crate::store::{PROVENANCE, Store, Stored};
+use crate::summary::RatesSummary;
 
 /// Plans the next pass and writes everything that is needed to work on it elsewhere.
 pub(super) fn emit(
@@ -177,7 +178,7 @@ pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Stat
             run.publish_sweep(swept, |publication| publication.write(PROVENANCE, &provenance.end()))
         })?;
         if !quiet {
-            print(&text::rates(&swept.rates))?;
+            print(&text::rates(&RatesSummary::of(&swept.rates)))?;
         }
     }
     match next {

@@ -6,6 +6,7 @@ use crate::cli::session::{Session, config_or_list};
 use crate::cli::{Failure, RunArgs, Status, exit, figures, print, text};
 use crate::run::{Observer, SavedBases};
 use crate::store::PROVENANCE;
+use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
 
 /// Runs the program.
 pub fn main(arguments: &RunArgs) -> ExitCode {
@@ -36,9 +37,9 @@ fn run(arguments: &RunArgs) -> Result<Status, Failure> {
     if arguments.experiment.json {
         print(&text::json(&report))?;
     } else if !arguments.experiment.quiet {
-        print(&text::rates(&report.rates))?;
-        print(&text::theory(&report.theory))?;
-        print(&text::measures(&report.measures))?;
+        print(&text::rates(&RatesSummary::of(&report.rates)))?;
+        print(&text::theory(&TheorySummary::of(&report.theory)))?;
+        print(&text::measures(&EstimateSummary::all(&report.measures)))?;
         print(&text::claims(&report.claims))?;
         print(&figures::written(&session.folder, &drawn))?;
         if !bases.files.is_empty() {

@@ -19,6 +19,7 @@ use crate::objective::Context;
 use crate::rng::Streams;
 use crate::run::{self, Data, Observer, Options, Run};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, Store, TABLES};
+use crate::summary::DryRun;
 
 /// Where results folders are, unless asked otherwise.
 const RESULTS: &str = "results";
@@ -175,11 +176,8 @@ impl<'a> Session<'a> {
     /// What would run.
     pub fn dry_run(&self) -> Result<Status, Failure> {
         let (plan, memory) = self.look(|run| Ok((run.plan()?, run.memory())))?;
-        print(&if self.arguments.json {
-            text::json(&text::DryRun::new(&self.experiment, &self.folder, &plan, memory))
-        } else {
-            text::plan(&self.experiment, &self.folder, &plan, memory)
-        })?;
+        let dry_run = DryRun::new(&self.experiment, &self.folder, &plan, memory);
+        print(&if self.arguments.json { text::json(&dry_run) } else { text::plan(&dry_run) })?;
         Ok(Status::Done)
     }
 }

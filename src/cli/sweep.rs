@@ -7,6 +7,7 @@ use crate::cli::session::{Session, config_or_list};
 use crate::cli::{Failure, Status, SweepArgs, cluster, exit, print, text};
 use crate::error::Error;
 use crate::store::PROVENANCE;
+use crate::summary::RatesSummary;
 
 /// Runs the program.
 pub fn main(arguments: &SweepArgs) -> ExitCode {
@@ -42,7 +43,7 @@ fn sweep(arguments: &SweepArgs) -> Result<Status, Failure> {
     if arguments.json {
         print(&text::json(&swept.rates))?;
     } else if !arguments.quiet {
-        print(&text::rates(&swept.rates))?;
+        print(&text::rates(&RatesSummary::of(&swept.rates)))?;
     }
     Ok(text::failures(&session.console, &swept.failures, false))
 }
