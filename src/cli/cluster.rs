@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::cli::args::{ExperimentArgs, SlurmArgs};
+use crate::cli::outcome::{Failure, Status, print};
 use crate::cli::session::Session;
-use crate::cli::{Failure, Status, print, text};
+use crate::cli::text;
 use crate::cluster::{self, DEFAULT_MINUTES, Element, Folder, Settings, SlurmOption};
 use crate::data::fashion_mnist;
 use crate::error::{Error, Result};

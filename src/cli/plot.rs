@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::cli::{Failure, PlotArgs, Status, exit, figures, print, results_folder};
+use crate::cli::args::PlotArgs;
+use crate::cli::outcome::{Failure, Status, exit, print};
+use crate::cli::{figures, results_folder};
 use crate::config::{self, Overlay, Source};
 use crate::error::Error;
 use crate::experiment::Experiment;

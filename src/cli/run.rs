@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
+use crate::cli::args::RunArgs;
+use crate::cli::outcome::{Failure, Status, exit, print};
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Failure, RunArgs, Status, exit, figures, print, text};
+use crate::cli::{figures, text};
 use crate::run::{Observer, SavedBases};
 use crate::store::PROVENANCE;
 use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};

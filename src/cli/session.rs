@@ -8,8 +8,9 @@ use bytesize::ByteSize;
 
 use crate::cli::args::ExperimentArgs;
 use crate::cli::console::Console;
+use crate::cli::outcome::{Failure, Status, print};
 use crate::cli::provenance::Provenance;
-use crate::cli::{Failure, Status, listing, print, text};
+use crate::cli::{listing, text};
 use crate::config::{self, ConfigErrors, DEFAULT_PROFILE, Overlay, Source};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;

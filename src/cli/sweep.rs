@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use crate::cli::args::SweepCommand;
+use crate::cli::args::{SweepArgs, SweepCommand};
+use crate::cli::outcome::{Failure, Status, exit, print};
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Failure, Status, SweepArgs, cluster, exit, print, text};
+use crate::cli::{cluster, text};
 use crate::error::Error;
 use crate::store::PROVENANCE;
 use crate::summary::RatesSummary;

@@ -12,7 +12,7 @@ use super::primitives::{Anchor, Colour, Point, TextStyle};
 use super::raster::Raster;
 use crate::{Error, Result};
 
-/// The extensions of the files of each figure.
+/// The extensions of the files of each picture.
 pub const FORMATS: [&str; 2] = ["png", "svg"];
 
 /// One picture in one format.

@@ -67,7 +67,7 @@ pub enum LegendPosition {
     Below,
 }
 
-/// A whole figure, ready to be drawn.
+/// A whole picture, ready to be drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     /// Stands above everything.
@@ -123,7 +123,7 @@ struct PageLayout {
 }
 
 impl Page {
-    /// The figure as PNG and SVG.
+    /// The page as PNG and SVG.
     pub fn render(&self) -> Result<Vec<Drawing>> {
         let page = self.bounded();
         let layout = page.layout();

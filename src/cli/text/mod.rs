@@ -9,8 +9,8 @@ pub(super) use dry_run::plan;
 pub(super) use json::json;
 pub(super) use results::{claims, measures, rates, theory};
 
-use crate::cli::Status;
 use crate::cli::console::Console;
+use crate::cli::outcome::Status;
 use crate::run::{self, Observer};
 
 /// Sums up failed tasks, each of which was reported when it failed; says how the program ends.
