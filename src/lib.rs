@@ -13,7 +13,9 @@
 //! rows of one matrix ([`lanes`]), each with an [`optimizer`] at a learning rate. Their records
 //! ([`record`]) go to the [`store`]. Pure functions on records choose the next learning rates and
 //! the best ones ([`mod@sweep`]) and judge the paper's claims ([`claim`]); a [`figure`] is drawn
-//! from the stored tables alone. Nothing below knows of TOML, files or the terminal ([`cli`]).
+//! from the stored tables alone, with a kit that knows nothing of experiments ([`drawing`]), and
+//! what is printed is summed up first ([`summary`]). Nothing below knows of TOML, files or the
+//! terminal ([`cli`]).
 //!
 //! Every random number is a function of the seed, the trial and its purpose ([`rng`]), a lane's
 //! bits do not depend on the lanes beside it ([`linalg`]), and trials run in parallel with
@@ -28,6 +30,7 @@ pub mod config;
 pub mod coordinates;
 pub mod data;
 pub mod distribution;
+pub mod drawing;
 pub mod egop;
 pub mod error;
 pub mod experiment;
@@ -48,6 +51,7 @@ pub mod run;
 pub mod schedule;
 mod simd;
 pub mod store;
+pub mod summary;
 pub mod sweep;
 pub mod theory;
 pub mod trial;

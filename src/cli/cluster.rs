@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::cli::args::{ExperimentArgs, PlanArgs};
+use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::session::Session;
-use crate::cli::{Abort, Status, print, text};
+use crate::cli::text;
 use crate::cluster::{self, ArrayTask, DEFAULT_MINUTES, Folder, Scheduler, Settings};
 use crate::data::fashion_mnist;
 use crate::error::{Error, Result};
 use crate::run::{Event, Next, Observer, PlannedTask};
 use crate::store::{PROVENANCE, Store, Stored};
+use crate::summary::RatesSummary;
 
 /// Plans the next round and writes everything that is needed to work on it elsewhere.
 pub(super) fn emit(
@@ -182,7 +184,7 @@ pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Stat
             run.publish_sweep(swept, |publication| publication.write(PROVENANCE, &provenance.end()))
         })?;
         if !quiet {
-            print(&text::rates(&swept.rates))?;
+            print(&text::rates(&RatesSummary::of(&swept.rates)))?;
         }
     }
     match next {

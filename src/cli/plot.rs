@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::cli::{Abort, PlotArgs, Status, exit, print, results_folder, text};
+use crate::cli::args::PlotArgs;
+use crate::cli::outcome::{Abort, Status, exit, print};
+use crate::cli::{figures, results_folder};
 use crate::config::{self, Overlay, Source};
 use crate::error::Error;
 use crate::experiment::Experiment;
-use crate::figure;
 use crate::store::{EXPERIMENT, Store};
 
 /// Runs the program.
@@ -23,7 +24,7 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Abort> {
     let name = arguments.results.join(EXPERIMENT).display().to_string();
     let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
     let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
-    let mut drawn = figure::draw(store.root(), &experiment, &arguments.only)?;
+    let mut drawn = figures::draw(store.root(), &experiment, &arguments.only)?;
     // What cannot be read is another matter than what is not there.
     let unread = |error: &Error| matches!(error, Error::Io { .. } | Error::Corrupt { .. });
     if let Some(first) = drawn.missing.iter().position(|(_, error)| unread(error)) {
@@ -34,12 +35,12 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Abort> {
         publication.write(name, bytes)?;
     }
     publication.amend(published.as_deref())?;
-    for line in text::missing(&drawn) {
+    for line in figures::missing(&drawn) {
         // Nothing can be done if stderr is closed.
         let _ = writeln!(anstream::stderr(), "{line}");
     }
     if !arguments.quiet {
-        print(&text::written(&arguments.results, &drawn))?;
+        print(&figures::written(&arguments.results, &drawn))?;
     }
     Ok(if drawn.missing.is_empty() { Status::Done } else { Status::Partial })
 }

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
+use crate::cli::args::RunArgs;
+use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Abort, RunArgs, Status, exit, print, text};
-use crate::figure;
+use crate::cli::{figures, text};
 use crate::run::{SavedBases, Warning};
 use crate::store::PROVENANCE;
+use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
 
 /// Runs the program.
 pub fn main(arguments: &RunArgs) -> ExitCode {
@@ -22,7 +24,7 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     }
     let (report, (drawn, bases)) = session.work(|run, provenance| {
         run.all(|publication| {
-            let drawn = figure::draw(publication.list()?, &session.experiment, &[])?;
+            let drawn = figures::draw(publication.list()?, &session.experiment, &[])?;
             for (name, bytes) in &drawn.files {
                 publication.write(name, bytes)?;
             }
@@ -35,11 +37,11 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
         })
     })?;
     if !arguments.experiment.json && !arguments.experiment.quiet {
-        print(&text::rates(&report.rates))?;
-        print(&text::theory(&report.theory))?;
-        print(&text::measures(&report.measures))?;
+        print(&text::rates(&RatesSummary::of(&report.rates)))?;
+        print(&text::theory(&TheorySummary::of(&report.theory)))?;
+        print(&text::measures(&EstimateSummary::all(&report.measures)))?;
         print(&text::claims(&report.claims))?;
-        print(&text::written(&session.folder, &drawn))?;
+        print(&figures::written(&session.folder, &drawn))?;
         if !bases.files.is_empty() {
             print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
         }

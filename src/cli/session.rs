@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 
 use crate::cli::args::ExperimentArgs;
+use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::provenance::Provenance;
 use crate::cli::reporters::Reporters;
-use crate::cli::{Abort, Status, listing, print, text};
+use crate::cli::{listing, text};
 use crate::cluster::{REGISTRY, Scheduler};
 use crate::config::{self, ConfigErrors, DEFAULT_PROFILE, Overlay, Source};
 use crate::error::{Error, Result};
@@ -21,6 +22,7 @@ use crate::objective::Context;
 use crate::rng::Streams;
 use crate::run::{self, Data, Dependencies, Options, Run, Subject, Warning};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, Store, TABLES};
+use crate::summary::DryRun;
 
 /// Where results folders are, unless asked otherwise.
 const RESULTS: &str = "results";
@@ -136,7 +138,7 @@ impl<'a> Session<'a> {
         let tables = TABLES.iter().map(|&name| name.to_owned());
         let others = [EXPERIMENT, PROVENANCE].map(str::to_owned);
         let bases = self.save_basis.then(|| run::basis_outputs(&self.experiment));
-        let figures = figure::outputs(&self.experiment);
+        let figures = figure::outputs(&self.experiment.figures);
         let outputs = tables.chain(others).chain(figures).chain(bases.into_iter().flatten());
         there.check_outputs(outputs)?;
         if self.arguments.replace { Ok(()) } else { there.check_bound(&self.identity()) }
@@ -214,11 +216,11 @@ impl<'a> Session<'a> {
     /// What would run.
     pub fn dry_run(&self) -> Result<Status, Abort> {
         let (plan, memory) = self.look(|run| Ok((run.plan()?, run.memory())))?;
+        let dry_run = DryRun::new(&self.experiment, &self.folder, &plan, memory);
         print(&if self.arguments.json {
-            let plan = text::DryRun::new(&self.experiment, &self.folder, &plan, memory);
-            text::json(&self.reporters.document(plan))
+            text::json(&self.reporters.document(dry_run))
         } else {
-            text::plan(&self.experiment, &self.folder, &plan, memory)
+            text::plan(&dry_run)
         })?;
         Ok(Status::Done)
     }

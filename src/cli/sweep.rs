@@ -4,13 +4,15 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::cli::args::SweepCommand;
+use crate::cli::args::{SweepArgs, SweepCommand};
+use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{Abort, Status, SweepArgs, cluster, exit, print, text};
+use crate::cli::{cluster, text};
 use crate::error::Error;
 use crate::record::RateRow;
 use crate::run::{self, SweepResult};
 use crate::store::PROVENANCE;
+use crate::summary::RatesSummary;
 
 /// Runs the program.
 pub fn main(arguments: &SweepArgs) -> ExitCode {
@@ -51,7 +53,7 @@ fn sweep(arguments: &SweepArgs) -> Result<Status, Abort> {
         run.sweep(|publication| publication.write(PROVENANCE, &provenance.end()))
     })?;
     if !arguments.json && !arguments.quiet {
-        print(&text::rates(&swept.rates))?;
+        print(&text::rates(&RatesSummary::of(&swept.rates)))?;
     }
     let status = session.status(&swept.failures, false);
     if arguments.json {

@@ -1,10 +1,10 @@
 //! What an experiment has to offer to figures, claims and metrics.
 
 use crate::config::short;
+use crate::data::Split;
 use crate::egop::Measure;
 use crate::experiment::{Experiment, Rates, Study, System};
 use crate::need::{MeasureOf, Need};
-use crate::data::Split;
 use crate::schedule::Schedule;
 use crate::trial::Recording;
 

@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::axis::{Axis, Scale};
-use super::chart::{Mark, Panel, Shape, Symbol};
-use super::metric::{Appearance, Column, Limits, appearance};
-use super::page::{Key, Page, Place};
+use super::metric::{Appearance, AxisLimits, Column, appearance};
 use super::quartiles::{Quartiles, or_worst};
-use super::selection::{Filter, Method, Tuned, described, trials_note};
-use super::{Entry, Heading, Spec, Tables};
+use super::selection::{Filter, MethodRates, RateChoice, described, trials_note};
+use super::spec::{Entry, Heading, Spec};
+use super::tables::ResultTables;
 use crate::Result;
 use crate::config::Reader;
+use crate::drawing::axis::{Axis, Scale};
+use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::need::{Need, Want};
 use crate::record::CurveRow;
 use crate::sweep::Goal;
@@ -22,13 +23,13 @@ pub(super) const ENTRY: Entry = Entry {
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
         let column = reader.choice("metric", &Column::choices());
-        let tuned = Tuned::read(reader);
+        let tuned = RateChoice::read(reader);
         let filter = Filter::read(reader);
-        let units = [("iteration", Unit::Iteration), ("epoch", Unit::Epoch)];
+        let units = [("iteration", StepUnit::Iteration), ("epoch", StepUnit::Epoch)];
         let unit = reader.choice_or("unit", "iteration", &units);
         let last_step = reader.optional_count("last_step", 1..=usize::MAX);
-        let limits = Limits::read(reader);
-        Some(Box::new(Curves {
+        let limits = AxisLimits::read(reader);
+        Some(Box::new(CurvesFigure {
             heading: heading?,
             column: column?,
             tuned: tuned?,
@@ -42,31 +43,31 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// A figure of training curves.
 #[derive(Debug)]
-struct Curves {
+struct CurvesFigure {
     heading: Heading,
     /// What is drawn.
     column: Column,
     /// Which of the selected learning rates is used.
-    tuned: Tuned,
+    tuned: RateChoice,
     filter: Filter,
     /// What a step is.
-    unit: Unit,
+    unit: StepUnit,
     /// Where the horizontal axis ends.
     last_step: Option<usize>,
     /// Of the vertical axis.
-    limits: Limits,
+    limits: AxisLimits,
 }
 
 /// What a recorded step is.
 #[derive(Clone, Copy, Debug)]
-enum Unit {
+enum StepUnit {
     /// An update with the full batch.
     Iteration,
     /// A pass over the examples in minibatches.
     Epoch,
 }
 
-impl Unit {
+impl StepUnit {
     fn name(self) -> &'static str {
         match self {
             Self::Iteration => "iteration",
@@ -82,7 +83,7 @@ impl Unit {
     }
 }
 
-impl Spec for Curves {
+impl Spec for CurvesFigure {
     fn file(&self) -> &str {
         &self.heading.file
     }
@@ -100,7 +101,7 @@ impl Spec for Curves {
         wants
     }
 
-    fn page(&self, tables: &Tables) -> Result<Page> {
+    fn page(&self, tables: &ResultTables) -> Result<Page> {
         let mut footnotes = Vec::new();
         let mut selected = Vec::new();
         let methods = self.filter.methods(tables)?;
@@ -160,7 +161,7 @@ impl Spec for Curves {
                 let symbol = Symbol { shape: Shape::Cross, radius: 4.0, colour };
                 lines.push(Mark::Symbols { points: vec![(step, q.median)], symbol });
             }
-            legend.push(Key::line(described(method, rate), method.stroke).with_band(band));
+            legend.push(LegendEntry::line(described(method, rate), method.stroke).with_band(band));
         }
 
         let x = Axis {
@@ -172,7 +173,7 @@ impl Spec for Curves {
         if lines.iter().any(|mark| matches!(mark, Mark::Symbols { .. })) {
             footnotes.push("×: from here on, half of the trials or more have diverged.".into());
         }
-        let mut panel = Panel::new(x, vertical.axis);
+        let mut panel = Chart::new(x, vertical.axis);
         panel.marks = bands.into_iter().chain(lines).collect();
         Ok(Page {
             title: self.heading.title.clone(),
@@ -181,27 +182,27 @@ impl Spec for Curves {
             frame: (430.0, 300.0),
             shared_axes: false,
             legend,
-            place: Place::Right,
+            legend_position: LegendPosition::Right,
             footnotes,
         })
     }
 }
 
-impl Curves {
+impl CurvesFigure {
     /// The quartiles over the trials at some steps: those that are kept of any of them, unless they
     /// are too many, and others between them. Between the steps that are kept of it, a run is on the line that
     /// joins them; one that stopped early holds its last value, a diverged one is the worst from
     /// then on.
     fn summary(
         &self,
-        tables: &Tables,
+        tables: &ResultTables,
         curves: &[&[CurveRow]],
-        method: &Method<'_>,
+        method: &MethodRates<'_>,
         rate: f64,
     ) -> Result<BTreeMap<u64, Quartiles>> {
         let Column { goal, get, .. } = self.column;
         let Appearance { factor, scale, .. } = appearance(self.column.name);
-        let mut trials: BTreeMap<usize, Trial> = BTreeMap::new();
+        let mut trials: BTreeMap<usize, TrialCurve> = BTreeMap::new();
         for row in tables.runs()? {
             if *row.algorithm == *method.algorithm
                 && *row.coordinates == *method.coordinates
@@ -216,7 +217,7 @@ impl Curves {
                 && *first.coordinates == *method.coordinates
                 && first.learning_rate == rate
             {
-                let Trial { points, diverged } = trials.entry(first.trial).or_default();
+                let TrialCurve { points, diverged } = trials.entry(first.trial).or_default();
                 for row in *run {
                     // The last point of a run that diverges within an epoch has no more than a loss.
                     let missing = diverged.then_some(goal.worst());
@@ -270,13 +271,13 @@ fn spread(steps: &[u64]) -> BTreeSet<u64> {
 
 /// The curve of one trial.
 #[derive(Debug, Default)]
-struct Trial {
+struct TrialCurve {
     /// Steps, increasing, and values.
     points: Vec<(u64, f64)>,
     diverged: bool,
 }
 
-impl Trial {
+impl TrialCurve {
     fn at(&self, step: u64, goal: Goal, scale: Scale) -> f64 {
         let until = self.points.partition_point(|&(other, _)| other <= step);
         let (before, after) = self.points.split_at(until);
@@ -309,8 +310,9 @@ mod tests {
 
     #[test]
     fn between_points_a_curve_is_on_the_line_of_its_axis() {
-        let trial = |diverged, points: &[(u64, f64)]| Trial { points: points.to_vec(), diverged };
-        let at = |trial: &Trial, step, scale| trial.at(step, Goal::Lower, scale);
+        let trial =
+            |diverged, points: &[(u64, f64)]| TrialCurve { points: points.to_vec(), diverged };
+        let at = |trial: &TrialCurve, step, scale| trial.at(step, Goal::Lower, scale);
         let run = trial(false, &[(0, 1.0), (10, 1e-10), (20, 0.0), (22, 3.0)]);
         // Rounding of a logarithm and an exponential.
         assert!((at(&run, 5, Scale::Logarithmic) / 1e-5 - 1.0).abs() < 1e-12);

@@ -1,12 +1,14 @@
 //! How dense the leading eigenvectors are: their densities β_k, and the sizes of their entries.
 
-use super::axis::{Axis, Scale, number};
-use super::chart::{Dash, Mark, Panel, Shape, Stroke, Symbol};
-use super::page::{Key, Page, Place};
-use super::style::{GREY, colour};
-use super::{Entry, Heading, Spec, Tables};
+use super::spec::{Entry, Heading, Spec};
+use super::tables::ResultTables;
 use crate::Result;
 use crate::config::Reader;
+use crate::drawing::axis::{Axis, Scale, number};
+use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::page::{LegendEntry, LegendPosition, Page};
+use crate::drawing::primitives::{Dash, Stroke};
+use crate::drawing::style::{GREY, colour};
 use crate::need::{Need, Want};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -19,7 +21,7 @@ pub(super) const ENTRY: Entry = Entry {
         let trial = reader.count_or("trial", 0, 0..=usize::MAX);
         let leading = reader.count_or("leading", 10, 1..=usize::MAX);
         let vectors = reader.counts_or("vectors", &[1, 2, 3], 1..=usize::MAX);
-        Some(Box::new(Density {
+        Some(Box::new(DensityFigure {
             heading: heading?,
             system: system?,
             block: block?,
@@ -32,7 +34,7 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// A figure of densities.
 #[derive(Debug)]
-struct Density {
+struct DensityFigure {
     heading: Heading,
     /// Name of the coordinate system whose basis is shown.
     system: String,
@@ -46,7 +48,7 @@ struct Density {
     vectors: Vec<usize>,
 }
 
-impl Spec for Density {
+impl Spec for DensityFigure {
     fn file(&self) -> &str {
         &self.heading.file
     }
@@ -68,7 +70,7 @@ impl Spec for Density {
         wants
     }
 
-    fn page(&self, tables: &Tables) -> Result<Page> {
+    fn page(&self, tables: &ResultTables) -> Result<Page> {
         let mut legend = Vec::new();
         let panels = vec![self.densities(tables, &mut legend)?, self.entries(tables, &mut legend)?];
         Ok(Page {
@@ -78,14 +80,14 @@ impl Spec for Density {
             frame: (320.0, 250.0),
             shared_axes: false,
             legend,
-            place: Place::Below,
+            legend_position: LegendPosition::Below,
             footnotes: Vec::new(),
         })
     }
 }
 
-impl Density {
-    fn lacks(&self, tables: &Tables, file: &str, what: &str) -> crate::Error {
+impl DensityFigure {
+    fn lacks(&self, tables: &ResultTables, file: &str, what: &str) -> crate::Error {
         let Self { trial, system, block, .. } = self;
         tables.lacks(
             file,
@@ -94,7 +96,7 @@ impl Density {
     }
 
     /// β_k against k, beside that of a random vector.
-    fn densities(&self, tables: &Tables, legend: &mut Vec<Key>) -> Result<Panel> {
+    fn densities(&self, tables: &ResultTables, legend: &mut Vec<LegendEntry>) -> Result<Chart> {
         let points: Vec<(f64, f64)> = tables
             .spectrum()?
             .iter()
@@ -118,7 +120,7 @@ impl Density {
         // E‖v‖₁/√d of a random unit vector, for large d.
         let random = (2.0 / std::f64::consts::PI).sqrt();
         let reference = Stroke { colour: GREY, width: 1.2, dash: Dash::Dashed };
-        let mut panel = Panel::new(x, y);
+        let mut panel = Chart::new(x, y);
         panel.title = "(a) densities".into();
         panel
             .marks
@@ -129,13 +131,13 @@ impl Density {
         }
         let symbol = Symbol { shape: Shape::Disc, radius: 3.5, colour: colour(0) };
         panel.marks.push(Mark::Symbols { points, symbol });
-        legend.push(Key::symbol("βₖ", symbol));
-        legend.push(Key::line("βₖ of a random unit vector, √(2/π)", reference));
+        legend.push(LegendEntry::symbol("βₖ", symbol));
+        legend.push(LegendEntry::line("βₖ of a random unit vector, √(2/π)", reference));
         Ok(panel)
     }
 
     /// The sizes of the entries, largest first, beside those of the densest vector.
-    fn entries(&self, tables: &Tables, legend: &mut Vec<Key>) -> Result<Panel> {
+    fn entries(&self, tables: &ResultTables, legend: &mut Vec<LegendEntry>) -> Result<Chart> {
         let mut lines = Vec::new();
         for (index, &k) in self.vectors.iter().enumerate() {
             let mut sizes: Vec<f64> = tables
@@ -172,19 +174,19 @@ impl Density {
         let sizes = lines.iter().flat_map(|(_, points, _)| points.iter().map(|point| point.1));
         let sizes = sizes.filter(|&size| size >= 1e-4 * even).chain([even]);
         let y = Axis::covering("|entry of vₖ|", Scale::Logarithmic, sizes, 0.04);
-        let mut panel = Panel::new(x, y);
+        let mut panel = Chart::new(x, y);
         panel.title = "(b) sizes of the entries, sorted".into();
         let reference = Stroke { colour: GREY, width: 1.2, dash: Dash::Dotted };
         panel
             .marks
             .push(Mark::Line { points: vec![(1.0, even), (entries, even)], stroke: reference });
-        legend.push(Key::line(
+        legend.push(LegendEntry::line(
             format!("all entries alike, 1/√d = {}", number(three_digits(even))),
             reference,
         ));
         for (k, points, stroke) in lines {
             panel.marks.push(Mark::Line { points, stroke });
-            legend.push(Key::line(format!("k = {k}"), stroke));
+            legend.push(LegendEntry::line(format!("k = {k}"), stroke));
         }
         Ok(panel)
     }

@@ -1,17 +1,17 @@
 //! Drawing an experiment's figures.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::spec::Spec;
+use super::tables::ResultTables;
+use crate::drawing::canvas::{Drawing, FORMATS};
 use crate::error::{Error, Result};
-use crate::experiment::Experiment;
-use crate::figure::{Drawing, FORMATS, Spec, Tables};
 
 /// What became of an experiment's figures.
 #[derive(Debug, Default)]
-pub struct Drawn {
+pub struct DrawReport {
     /// Names and contents of their files.
     pub files: Vec<(String, Vec<u8>)>,
     /// Figures that could not be drawn, and why: where every learning rate diverged, say, there are
@@ -19,47 +19,46 @@ pub struct Drawn {
     pub missing: Vec<(String, Error)>,
 }
 
-/// The names of the files of an experiment's figures.
-pub fn outputs(experiment: &Experiment) -> impl Iterator<Item = String> {
-    let figures = experiment.figures.iter();
-    figures.flat_map(|figure| FORMATS.map(|extension| format!("{}.{extension}", figure.file())))
+/// The names of the files of figures.
+pub fn outputs(figures: &[Box<dyn Spec>]) -> impl Iterator<Item = String> {
+    figures
+        .iter()
+        .flat_map(|figure| FORMATS.map(|extension| format!("{}.{extension}", figure.file())))
 }
 
-/// Draws the figures with these names, or all if there are none, from the tables in a folder. One
-/// that cannot be drawn does not keep the others from it.
+/// Draws the figures with the names `only`, or all if there are none, from tables. One that cannot
+/// be drawn does not keep the others from it.
 ///
 /// # Errors
 /// [`Error::Usage`] for a name that no figure has.
-pub fn draw(folder: &Path, experiment: &Experiment, only: &[String]) -> Result<Drawn> {
-    let known: Vec<&str> = experiment.figures.iter().map(|figure| figure.file()).collect();
+pub fn draw(
+    figures: &[Box<dyn Spec>],
+    tables: &ResultTables,
+    only: &[String],
+) -> Result<DrawReport> {
+    let known: Vec<&str> = figures.iter().map(|figure| figure.file()).collect();
     if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
         let message = format!("there is no figure {unknown:?}; there are {}", known.join(", "));
         return Err(Error::Usage(message));
     }
-    let tables = Tables::new(
-        folder,
-        experiment.algorithms().iter().map(|algorithm| algorithm.name.clone()).collect(),
-        experiment.systems().iter().map(|system| system.name.to_owned()).collect(),
-    );
-    let figures: Vec<&dyn Spec> = experiment
-        .figures
+    let figures: Vec<&dyn Spec> = figures
         .iter()
         .map(|figure| &**figure)
         .filter(|figure| only.is_empty() || only.iter().any(|name| name == figure.file()))
         .collect();
     tables.prepare(&figures.iter().flat_map(|figure| figure.tables()).copied().collect());
     let drawings: Vec<Result<Vec<Drawing>>> =
-        figures.par_iter().map(|figure| guarded(|| figure.draw(&tables))).collect();
-    let mut drawn = Drawn::default();
+        figures.par_iter().map(|figure| guarded(|| figure.draw(tables))).collect();
+    let mut report = DrawReport::default();
     for (figure, drawings) in figures.iter().zip(drawings) {
         match drawings {
-            Ok(drawings) => drawn.files.extend(drawings.into_iter().map(|drawing| {
+            Ok(drawings) => report.files.extend(drawings.into_iter().map(|drawing| {
                 (format!("{}.{}", figure.file(), drawing.extension), drawing.bytes)
             })),
-            Err(error) => drawn.missing.push((figure.file().to_owned(), error)),
+            Err(error) => report.missing.push((figure.file().to_owned(), error)),
         }
     }
-    Ok(drawn)
+    Ok(report)
 }
 
 /// A panic costs one figure.

@@ -4,16 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use super::axis::{Axis, Scale};
-use super::chart::{Mark, Panel, Shape, Stroke, Symbol};
-use super::metric::{Limits, Vertical, appearance};
-use super::page::{Key, Page, Place};
+use super::metric::{AxisLimits, VerticalAxis, appearance};
 use super::quartiles::{Quartiles, or_worst};
-use super::selection::{Filter, Method, Tuned, trials_note};
-use super::style::{GREY, algorithm_name};
-use super::{Entry, Heading, Spec, Tables};
+use super::selection::{Filter, MethodRates, RateChoice, algorithm_name, trials_note};
+use super::spec::{Entry, Heading, Spec};
+use super::tables::ResultTables;
 use crate::Result;
 use crate::config::Reader;
+use crate::drawing::axis::{Axis, Scale};
+use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::page::{LegendEntry, LegendPosition, Page};
+use crate::drawing::primitives::Stroke;
+use crate::drawing::style::GREY;
 use crate::need::{Need, Want};
 use crate::sweep::{Goal, METRICS, Metric};
 
@@ -25,10 +27,10 @@ pub(super) const ENTRY: Entry = Entry {
         let runs = METRICS.iter().map(|&metric| (metric.name, Some(metric)));
         let metrics: Vec<_> = std::iter::once((SELECTION, None)).chain(runs).collect();
         let metric = reader.choice_or("metric", SELECTION, &metrics);
-        let tuned = Tuned::read(reader);
+        let tuned = RateChoice::read(reader);
         let filter = Filter::read(reader);
-        let limits = Limits::read(reader);
-        Some(Box::new(LearningRates {
+        let limits = AxisLimits::read(reader);
+        Some(Box::new(LearningRatesFigure {
             heading: heading?,
             metric: metric?,
             tuned: tuned?,
@@ -43,24 +45,24 @@ const SELECTION: &str = "selection";
 
 /// A figure of a metric against the learning rate.
 #[derive(Debug)]
-struct LearningRates {
+struct LearningRatesFigure {
     heading: Heading,
     /// A column of `runs.csv`; otherwise the metric of `learning_rates.csv`.
     metric: Option<Metric>,
     /// Which selected rates are marked.
-    tuned: Tuned,
+    tuned: RateChoice,
     filter: Filter,
     /// Of the vertical axis.
-    limits: Limits,
+    limits: AxisLimits,
 }
 
 /// A metric of a method: quartiles at each learning rate.
 struct Series<'a> {
-    method: &'a Method<'a>,
+    method: &'a MethodRates<'a>,
     points: Vec<(f64, Quartiles)>,
 }
 
-impl Spec for LearningRates {
+impl Spec for LearningRatesFigure {
     fn file(&self) -> &str {
         &self.heading.file
     }
@@ -83,7 +85,7 @@ impl Spec for LearningRates {
         wants
     }
 
-    fn page(&self, tables: &Tables) -> Result<Page> {
+    fn page(&self, tables: &ResultTables) -> Result<Page> {
         let methods = self.filter.methods(tables)?;
         let selection = || {
             let name = &methods[0].rates[0].metric;
@@ -116,11 +118,11 @@ impl Spec for LearningRates {
         let x = Axis::covering("learning rate η", Scale::Logarithmic, rates, 0.04);
         let mut algorithms: Vec<&str> = methods.iter().map(|method| method.algorithm).collect();
         algorithms.dedup();
-        let panels: Vec<Panel> = algorithms
+        let panels: Vec<Chart> = algorithms
             .into_iter()
             .map(|algorithm| {
                 let shown = || series.iter().filter(|series| series.method.algorithm == algorithm);
-                let mut panel = Panel::new(x.clone(), vertical.axis.clone());
+                let mut panel = Chart::new(x.clone(), vertical.axis.clone());
                 panel.title = algorithm_name(algorithm);
                 panel.title_colour = shown().map(|s| s.method.stroke.colour).next().unwrap_or(GREY);
                 panel.marks = self.marks(shown(), metric.goal, &vertical);
@@ -136,18 +138,18 @@ impl Spec for LearningRates {
             panels,
             shared_axes: true,
             legend: legend(&series, metric.name),
-            place: Place::Below,
+            legend_position: LegendPosition::Below,
             footnotes: vec![trials_note(&rows)],
         })
     }
 }
 
-impl LearningRates {
+impl LearningRatesFigure {
     fn marks<'a>(
         &self,
         shown: impl Iterator<Item = &'a Series<'a>>,
         goal: Goal,
-        vertical: &Vertical,
+        vertical: &VerticalAxis,
     ) -> Vec<Mark> {
         let mut bands = Vec::new();
         let mut lines = Vec::new();
@@ -197,27 +199,27 @@ const SELECTED: Symbol = Symbol { shape: Shape::Asterisk, radius: 6.0, colour: G
 const FAILED: Symbol = Symbol { shape: Shape::Cross, radius: 3.5, colour: GREY };
 
 /// What line styles and symbols mean; colours are explained by the panels' titles.
-fn legend(series: &[Series<'_>], metric: &str) -> Vec<Key> {
-    let mut legend: Vec<Key> = Vec::new();
+fn legend(series: &[Series<'_>], metric: &str) -> Vec<LegendEntry> {
+    let mut legend: Vec<LegendEntry> = Vec::new();
     for Series { method, .. } in series {
         let stroke = Stroke { colour: GREY, ..method.stroke };
-        let key = Key::line(method.coordinates, stroke).with_band(GREY.with_opacity(0.18));
+        let key = LegendEntry::line(method.coordinates, stroke).with_band(GREY.with_opacity(0.18));
         if !legend.contains(&key) {
             legend.push(key);
         }
     }
-    legend.push(Key::symbol("selected learning rate", SELECTED));
+    legend.push(LegendEntry::symbol("selected learning rate", SELECTED));
     if series.iter().flat_map(|series| &series.points).any(|(_, q)| q.median.is_infinite()) {
         let failure = match metric {
             "reached_target" => "target not reached in half of the trials or more",
             _ => "diverged in half of the trials or more",
         };
-        legend.push(Key::symbol(failure, FAILED));
+        legend.push(LegendEntry::symbol(failure, FAILED));
     }
     legend
 }
 
-fn from_selection(method: &Method<'_>) -> Vec<(f64, Quartiles)> {
+fn from_selection(method: &MethodRates<'_>) -> Vec<(f64, Quartiles)> {
     method
         .rates
         .iter()
@@ -233,8 +235,8 @@ fn from_selection(method: &Method<'_>) -> Vec<(f64, Quartiles)> {
 }
 
 fn from_runs(
-    tables: &Tables,
-    method: &Method<'_>,
+    tables: &ResultTables,
+    method: &MethodRates<'_>,
     metric: &Metric,
 ) -> Result<Vec<(f64, Quartiles)>> {
     // Positive numbers are in the order of their bits.

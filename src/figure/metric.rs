@@ -1,9 +1,9 @@
 //! The columns that can be drawn, and how.
 
-use super::axis::{Axis, Scale};
 use super::quartiles::Quartiles;
 use crate::config::{Allowed, Reader};
 use crate::data::Split;
+use crate::drawing::axis::{Axis, Scale};
 use crate::need::Need;
 use crate::record::CurveRow;
 use crate::sweep::Goal;
@@ -91,14 +91,14 @@ pub fn appearance(column: &'static str) -> Appearance {
 
 /// Limits that a config may set to a vertical axis, in its unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Limits {
+pub struct AxisLimits {
     /// Smaller values are drawn here on a logarithmic axis; a linear one begins here.
     pub floor: Option<f64>,
     /// Where the axis ends; what is above is cut off.
     pub ceiling: Option<f64>,
 }
 
-impl Limits {
+impl AxisLimits {
     /// Reads `floor` and `ceiling`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let floor = reader.optional_number("floor", Allowed::positive());
@@ -112,7 +112,7 @@ impl Limits {
     }
 
     /// The axis over the finite ones of some values, with this part of its length left free.
-    pub fn vertical(&self, appearance: Appearance, values: &[f64], margin: f64) -> Vertical {
+    pub fn vertical(&self, appearance: Appearance, values: &[f64], margin: f64) -> VerticalAxis {
         let Appearance { label, scale, .. } = appearance;
         let positive = || values.iter().copied().filter(|&value| value > 0.0 && value.is_finite());
         let floor = match scale {
@@ -131,19 +131,19 @@ impl Limits {
             // Everything shown is beyond the one limit that was set.
             axis = Axis { low: axis.high / 10.0, ..axis };
         }
-        Vertical { axis, floor }
+        VerticalAxis { axis, floor }
     }
 }
 
 /// A vertical axis and the least value that it can show.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Vertical {
+pub struct VerticalAxis {
     /// The axis.
     pub axis: Axis,
     floor: f64,
 }
 
-impl Vertical {
+impl VerticalAxis {
     /// What is drawn for these quartiles: infinite ones stay so, whichever side they are on.
     pub fn shown(&self, quartiles: Quartiles) -> Quartiles {
         quartiles.map(|value| clamp(value, self.floor))
@@ -161,22 +161,22 @@ mod tests {
     #[test]
     fn a_logarithmic_axis_draws_what_it_cannot_show_at_its_floor() {
         let values = [0.0, 1e-20, 1.0, f64::INFINITY];
-        let shown = |limits: Limits, median| {
+        let shown = |limits: AxisLimits, median| {
             let vertical = limits.vertical(appearance("train_loss"), &values, 0.0);
             let quartiles = Quartiles { lower: 0.0, median, upper: f64::INFINITY };
             (vertical.shown(quartiles), vertical.axis.low)
         };
-        let (quartiles, low) = shown(Limits::default(), 0.0);
+        let (quartiles, low) = shown(AxisLimits::default(), 0.0);
         assert_eq!(quartiles, Quartiles { lower: 1e-20, median: 1e-20, upper: f64::INFINITY });
         // 10^log10(x) is not x to the last bit.
         assert!((low / 1e-20 - 1.0).abs() < 1e-12);
-        let (quartiles, _) = shown(Limits { floor: Some(1e-14), ceiling: None }, 1e-20);
+        let (quartiles, _) = shown(AxisLimits { floor: Some(1e-14), ceiling: None }, 1e-20);
         assert_eq!(quartiles.median, 1e-14);
     }
 
     #[test]
     fn a_linear_axis_begins_at_its_floor_and_leaves_failures_alone() {
-        let limits = Limits { floor: Some(80.0), ceiling: None };
+        let limits = AxisLimits { floor: Some(80.0), ceiling: None };
         let values = [f64::NEG_INFINITY, 10.0, 95.0];
         let vertical = limits.vertical(appearance("test_accuracy"), &values, 0.0);
         assert_eq!((vertical.axis.low, vertical.axis.high), (80.0, 95.0));
@@ -188,8 +188,8 @@ mod tests {
     fn an_axis_exists_whatever_the_limits() {
         for name in ["train_loss", "test_accuracy"] {
             for limits in [
-                Limits { floor: Some(1e3), ceiling: None },
-                Limits { floor: None, ceiling: Some(1e-3) },
+                AxisLimits { floor: Some(1e3), ceiling: None },
+                AxisLimits { floor: None, ceiling: Some(1e-3) },
             ] {
                 let axis = limits.vertical(appearance(name), &[1.0, 2.0], 0.05).axis;
                 assert!(axis.low < axis.high, "{axis:?}");

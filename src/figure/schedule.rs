@@ -1,27 +1,31 @@
 //! The learning rate of every epoch.
 
-use super::axis::{Axis, Scale};
-use super::chart::{Dash, Mark, Panel, Stroke};
-use super::page::{Page, Place};
-use super::style::colour;
-use super::{Entry, Heading, Spec, Tables};
+use super::spec::{Entry, Heading, Spec};
+use super::tables::ResultTables;
 use crate::Result;
 use crate::config::Reader;
+use crate::drawing::axis::{Axis, Scale};
+use crate::drawing::chart::{Chart, Mark};
+use crate::drawing::page::{LegendPosition, Page};
+use crate::drawing::primitives::{Dash, Stroke};
+use crate::drawing::style::colour;
 use crate::need::{Need, Want};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "schedule",
     summary: "the learning rate of every epoch",
-    read: |reader: &mut Reader<'_>| Some(Box::new(Schedule { heading: Heading::read(reader)? })),
+    read: |reader: &mut Reader<'_>| {
+        Some(Box::new(ScheduleFigure { heading: Heading::read(reader)? }))
+    },
 };
 
 /// A figure of a learning-rate schedule.
 #[derive(Debug)]
-struct Schedule {
+struct ScheduleFigure {
     heading: Heading,
 }
 
-impl Spec for Schedule {
+impl Spec for ScheduleFigure {
     fn file(&self) -> &str {
         &self.heading.file
     }
@@ -34,13 +38,13 @@ impl Spec for Schedule {
         vec![Want::new("kind", Need::Training), Want::new("kind", Need::Schedule)]
     }
 
-    fn page(&self, tables: &Tables) -> Result<Page> {
+    fn page(&self, tables: &ResultTables) -> Result<Page> {
         let rows = tables.schedule()?;
         let points: Vec<_> = rows.iter().map(|row| (row.epoch as f64, row.learning_rate)).collect();
         let x = Axis::covering("epoch", Scale::Whole, points.iter().map(|point| point.0), 0.0);
         let rates = points.iter().map(|point| point.1).chain([0.0]);
         let y = Axis::covering("learning rate η", Scale::Linear, rates, 0.04);
-        let mut panel = Panel::new(x, y);
+        let mut panel = Chart::new(x, y);
         let stroke = Stroke::new(colour(0), Dash::Solid);
         panel.marks.push(Mark::Line { points, stroke });
         Ok(Page {
@@ -50,7 +54,7 @@ impl Spec for Schedule {
             frame: (400.0, 260.0),
             shared_axes: false,
             legend: Vec::new(),
-            place: Place::Right,
+            legend_position: LegendPosition::Right,
             footnotes: Vec::new(),
         })
     }

@@ -1,24 +1,25 @@
-//! Which algorithms, coordinate systems and learning rates a figure shows.
+//! Which algorithms, coordinate systems and learning rates a figure shows, and what they look like:
+//! the same in every figure.
 
-use super::axis::number;
-use super::chart::Stroke;
-use super::style::{algorithm_colours, algorithm_name, dash};
-use super::tables::Tables;
+use super::tables::ResultTables;
 use crate::Result;
 use crate::config::Reader;
+use crate::drawing::axis::number;
+use crate::drawing::primitives::{Colour, Stroke};
+use crate::drawing::style::{PALETTE, dash};
 use crate::need::{Need, Want};
 use crate::record::RateRow;
 
 /// Which selected learning rate is used (paper, D.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tuned {
+pub enum RateChoice {
     /// The one that is best in original coordinates, in every coordinate system.
     Original,
     /// The one that is best in the coordinate system itself.
     Own,
 }
 
-impl Tuned {
+impl RateChoice {
     /// Reads `tuned`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         reader.choice_or("tuned", "original", &[("original", Self::Original), ("own", Self::Own)])
@@ -48,7 +49,7 @@ pub struct Filter {
 
 /// One algorithm in one coordinate system, with its looks.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Method<'a> {
+pub struct MethodRates<'a> {
     /// Name of the algorithm in the tables.
     pub algorithm: &'a str,
     /// Name of the coordinate system in the tables.
@@ -59,9 +60,9 @@ pub struct Method<'a> {
     pub rates: Vec<&'a RateRow>,
 }
 
-impl Method<'_> {
+impl MethodRates<'_> {
     /// The row of the selected learning rate, if one was selected.
-    pub fn selected(&self, tuned: Tuned) -> Option<&RateRow> {
+    pub fn selected(&self, tuned: RateChoice) -> Option<&RateRow> {
         self.rates.iter().copied().find(|row| tuned.accepts(&row.selected))
     }
 
@@ -72,7 +73,7 @@ impl Method<'_> {
 }
 
 /// The legend entry of a method at a learning rate, with what is missing or failed there.
-pub fn described(method: &Method<'_>, row: &RateRow) -> String {
+pub fn described(method: &MethodRates<'_>, row: &RateRow) -> String {
     let mut details = vec![format!("η = {}", number(row.learning_rate))];
     if row.trials < row.planned {
         details.push(format!("n={}/{}", row.trials, row.planned));
@@ -119,7 +120,7 @@ impl Filter {
     /// # Errors
     /// [`crate::Error::Incompatible`] when a name does not occur in `learning_rates.csv`, or
     /// nothing is left to show.
-    pub fn methods<'a>(&self, tables: &'a Tables) -> Result<Vec<Method<'a>>> {
+    pub fn methods<'a>(&self, tables: &'a ResultTables) -> Result<Vec<MethodRates<'a>>> {
         let rates = tables.learning_rates()?;
         let algorithms = ordered(tables.algorithms(), rates.iter().map(|row| &row.algorithm));
         let coordinates =
@@ -148,7 +149,7 @@ impl Filter {
                     .collect();
                 rows.sort_by(|a, b| a.learning_rate.total_cmp(&b.learning_rate));
                 if !rows.is_empty() {
-                    methods.push(Method {
+                    methods.push(MethodRates {
                         algorithm,
                         coordinates: system,
                         stroke: Stroke::new(colours[a], dash(c)),
@@ -182,4 +183,43 @@ pub fn ordered<'a>(
 pub fn original_first(mut names: Vec<&str>) -> Vec<&str> {
     names.sort_by_key(|&name| name != "original");
     names
+}
+
+/// The colours of algorithms: the paper's four have theirs in every experiment, others take what
+/// is left in the order of the config.
+pub fn algorithm_colours(names: &[&str]) -> Vec<Colour> {
+    const PAPER: [&str; 4] = ["adam", "adagrad", "sgd", "momentum"];
+    let (paper, others) = PALETTE.split_at(PAPER.len());
+    let mut others = others.iter().cycle();
+    names
+        .iter()
+        .map(|name| match PAPER.iter().position(|known| known == name) {
+            Some(index) => paper[index],
+            None => *others.next().expect("it goes round and round"),
+        })
+        .collect()
+}
+
+/// How an algorithm is called in a figure.
+pub fn algorithm_name(name: &str) -> String {
+    match name {
+        "adam" => "Adam".into(),
+        "adagrad" => "Adagrad".into(),
+        "sgd" => "SGD".into(),
+        "momentum" => "Momentum".into(),
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_papers_algorithms_keep_their_colours() {
+        let all = algorithm_colours(&["adam", "adagrad", "sgd", "momentum"]);
+        assert_eq!(all, PALETTE[..4]);
+        let some = algorithm_colours(&["shampoo", "adagrad", "soap"]);
+        assert_eq!(some, [PALETTE[4], PALETTE[1], PALETTE[5]]);
+    }
 }

@@ -1,15 +1,15 @@
 //! Eigenvalues of EGOP estimates, relative to the leading one.
 
-use super::axis::{Axis, Scale};
-use super::canvas::Point;
-use super::chart::{Inset, Mark, Panel, Stroke};
-use super::page::{Key, Page, Place};
-use super::path::Rect;
 use super::selection::ordered;
-use super::style::{colour, dash};
-use super::{Entry, Heading, Spec, Tables};
+use super::spec::{Entry, Heading, Spec};
+use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Allowed, Reader};
+use crate::drawing::axis::{Axis, Scale};
+use crate::drawing::chart::{Chart, Inset, Mark};
+use crate::drawing::page::{LegendEntry, LegendPosition, Page};
+use crate::drawing::primitives::{Point, Rect, Stroke};
+use crate::drawing::style::{colour, dash};
 use crate::need::{Need, Want};
 use crate::record::SpectrumRow;
 
@@ -25,7 +25,7 @@ pub(super) const ENTRY: Entry = Entry {
         let index_scale = reader.choice_or("index", "linear", &scales);
         let inset = reader.optional_count("inset", 2..=usize::MAX);
         let floor = reader.number_or("floor", 1e-16, Allowed::positive());
-        Some(Box::new(Spectrum {
+        Some(Box::new(SpectrumFigure {
             heading: heading?,
             coordinates: coordinates?,
             blocks: blocks?,
@@ -39,7 +39,7 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// A figure of eigenvalues.
 #[derive(Debug)]
-struct Spectrum {
+struct SpectrumFigure {
     heading: Heading,
     /// Names of coordinate systems; empty for all.
     coordinates: Vec<String>,
@@ -55,7 +55,7 @@ struct Spectrum {
     floor: f64,
 }
 
-impl Spec for Spectrum {
+impl Spec for SpectrumFigure {
     fn file(&self) -> &str {
         &self.heading.file
     }
@@ -77,7 +77,7 @@ impl Spec for Spectrum {
         wants
     }
 
-    fn page(&self, tables: &Tables) -> Result<Page> {
+    fn page(&self, tables: &ResultTables) -> Result<Page> {
         let lines = self.lines(tables)?;
         let values = || lines.iter().flat_map(|line| &line.points);
         let last = values().map(|point| point.0).fold(1.0, f64::max);
@@ -93,14 +93,14 @@ impl Spec for Spectrum {
             values().map(|point| point.1),
             0.03,
         );
-        let mut panel = Panel::new(x, y);
+        let mut panel = Chart::new(x, y);
         panel.marks = marks(&lines, f64::INFINITY);
         let mut panels = vec![panel];
         if let Some(leading) = self.inset {
             let x = Axis { label: "k".into(), scale: Scale::Whole, low: 1.0, high: leading as f64 };
             let y =
                 Axis { label: "λₖ/λ₁".into(), scale: Scale::Linear, low: 0.0, high: 1.05 };
-            let mut inner = Panel::new(x, y);
+            let mut inner = Chart::new(x, y);
             inner.marks = marks(&lines, leading as f64);
             match free_corner(&panels[0], &lines) {
                 Some(area) => panels[0].inset = Some(Inset { panel: Box::new(inner), area }),
@@ -108,14 +108,18 @@ impl Spec for Spectrum {
             }
         }
         let legend = if lines.len() > 1 {
-            lines.iter().map(|line| Key::line(line.label.clone(), line.stroke)).collect()
+            lines.iter().map(|line| LegendEntry::line(line.label.clone(), line.stroke)).collect()
         } else {
             Vec::new()
         };
         Ok(Page {
             title: self.heading.title.clone(),
             columns: panels.len(),
-            place: if panels.len() > 1 { Place::Below } else { Place::Right },
+            legend_position: if panels.len() > 1 {
+                LegendPosition::Below
+            } else {
+                LegendPosition::Right
+            },
             panels,
             frame: (430.0, 300.0),
             shared_axes: false,
@@ -133,10 +137,10 @@ struct Line {
     points: Vec<Point>,
 }
 
-impl Spectrum {
+impl SpectrumFigure {
     /// Colours tell coordinate systems apart and line styles blocks; where there is but one of
     /// either, colour and style together tell the others apart.
-    fn lines(&self, tables: &Tables) -> Result<Vec<Line>> {
+    fn lines(&self, tables: &ResultTables) -> Result<Vec<Line>> {
         let rows: Vec<&SpectrumRow> = tables
             .spectrum()?
             .iter()
@@ -199,7 +203,7 @@ fn marks(lines: &[Line], last: f64) -> Vec<Mark> {
 
 /// The upper right or lower left corner of a panel, whichever decreasing lines leave more free;
 /// `None` when neither is large enough.
-fn free_corner(panel: &Panel, lines: &[Line]) -> Option<Rect> {
+fn free_corner(panel: &Chart, lines: &[Line]) -> Option<Rect> {
     let points = || {
         let place = |&(k, value): &Point| (panel.x.fraction(k), panel.y.fraction(value));
         lines.iter().flat_map(|line| &line.points).map(place)

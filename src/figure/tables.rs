@@ -17,22 +17,22 @@ use crate::{Error, Result};
 
 /// The tables of a results folder, with the order in which its config names things.
 #[derive(Debug)]
-pub struct Tables {
+pub struct ResultTables {
     folder: PathBuf,
     algorithms: Vec<String>,
     coordinates: Vec<String>,
-    read: Read,
+    read: TableCache,
 }
 
 /// For each table its rows when they were read, its reader and its file.
 macro_rules! tables {
     ($($(#[doc = $doc:literal])* $name:ident: $row:ty = $file:literal;)*) => {
         #[derive(Debug, Default)]
-        struct Read {
+        struct TableCache {
             $($name: OnceLock<Vec<$row>>,)*
         }
 
-        impl Tables {
+        impl ResultTables {
             $($(#[doc = $doc])*
             ///
             /// # Errors
@@ -71,7 +71,7 @@ tables! {
     schedule: ScheduleRow = "schedule.csv";
 }
 
-impl Tables {
+impl ResultTables {
     /// The tables in `folder`. `algorithms` and `coordinates` are the names in the order of the
     /// config: colours and line styles go by it.
     pub fn new(
@@ -79,7 +79,7 @@ impl Tables {
         algorithms: Vec<String>,
         coordinates: Vec<String>,
     ) -> Self {
-        Self { folder: folder.into(), algorithms, coordinates, read: Read::default() }
+        Self { folder: folder.into(), algorithms, coordinates, read: TableCache::default() }
     }
 
     /// Names of the algorithms, in the order of the config.
@@ -119,7 +119,8 @@ fn read<T: DeserializeOwned + Send>(folder: &Path, file: &str) -> Result<Vec<T>>
         path: folder.join(file),
         message: format!("{message}; run the experiment again to write the table anew"),
     };
-    let parts: Vec<Result<Vec<T>, String>> = parts(&bytes).par_iter().map(Part::rows).collect();
+    let parts: Vec<Result<Vec<T>, String>> =
+        parts(&bytes).par_iter().map(TablePart::rows).collect();
     let parts: Vec<Vec<T>> = parts.into_iter().collect::<Result<_, _>>().map_err(corrupt)?;
     let mut parts = parts.into_iter();
     let mut rows = parts.next().unwrap_or_default();
@@ -134,7 +135,7 @@ fn read<T: DeserializeOwned + Send>(folder: &Path, file: &str) -> Result<Vec<T>>
 const LITTLE: usize = 1 << 18;
 
 /// Some lines of a table.
-struct Part<'a> {
+struct TablePart<'a> {
     header: &'a [u8],
     lines: &'a [u8],
     /// The lines between the header and these.
@@ -142,7 +143,7 @@ struct Part<'a> {
 }
 
 /// Cuts a table at ends of lines, into a part for each thread.
-fn parts(table: &[u8]) -> Vec<Part<'_>> {
+fn parts(table: &[u8]) -> Vec<TablePart<'_>> {
     let end = |bytes: &[u8]| {
         bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| at + 1)
     };
@@ -155,13 +156,13 @@ fn parts(table: &[u8]) -> Vec<Part<'_>> {
     while parts.is_empty() || start < body.len() {
         let least = body.len().min(start + least);
         let stop = least + end(&body[least..]);
-        parts.push(Part { header, lines: &body[start..stop], before: &body[..start] });
+        parts.push(TablePart { header, lines: &body[start..stop], before: &body[..start] });
         start = stop;
     }
     parts
 }
 
-impl Part<'_> {
+impl TablePart<'_> {
     /// Its rows, or what is wrong with them.
     fn rows<T: DeserializeOwned>(&self) -> Result<Vec<T>, String> {
         let mut reader = csv::Reader::from_reader(self.header.chain(self.lines));
@@ -191,10 +192,10 @@ impl Part<'_> {
 mod tests {
     use super::*;
 
-    fn folder_with(file: &str, contents: &[u8]) -> (tempfile::TempDir, Tables) {
+    fn folder_with(file: &str, contents: &[u8]) -> (tempfile::TempDir, ResultTables) {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(file), contents).unwrap();
-        let tables = Tables::new(folder.path(), vec![], vec![]);
+        let tables = ResultTables::new(folder.path(), vec![], vec![]);
         (folder, tables)
     }
 
@@ -256,7 +257,7 @@ mod tests {
     #[test]
     fn a_missing_table_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Tables::new(folder.path(), vec![], vec![]).runs().unwrap_err();
+        let error = ResultTables::new(folder.path(), vec![], vec![]).runs().unwrap_err();
         assert!(matches!(&error, Error::Io { path, .. } if path.ends_with("runs.csv")), "{error}");
     }
 }

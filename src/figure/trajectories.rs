@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::axis::{Axis, Scale, number};
-use super::canvas::{Colour, Point};
-use super::chart::{Dash, Mark, Panel, Shape, Stroke, Symbol};
-use super::contour::{Grid, joined};
-use super::page::{Key, Page, Place};
-use super::selection::{Filter, Tuned, described};
-use super::style::{BLACK, GREY};
-use super::{Entry, Heading, Spec, Tables};
+use super::selection::{Filter, RateChoice, described};
+use super::spec::{Entry, Heading, Spec};
+use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Allowed, Reader};
+use crate::drawing::axis::{Axis, Scale, number};
+use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::contour::{ScalarField, joined};
+use crate::drawing::page::{LegendEntry, LegendPosition, Page};
+use crate::drawing::primitives::{Colour, Dash, Point, Stroke};
+use crate::drawing::style::{BLACK, GREY};
 use crate::need::{Need, Want};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -19,11 +20,11 @@ pub(super) const ENTRY: Entry = Entry {
     summary: "paths of the iterates over the contours of a two-parameter loss",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
-        let tuned = Tuned::read(reader);
+        let tuned = RateChoice::read(reader);
         let filter = Filter::read(reader);
         let trial = reader.count_or("trial", 0, 0..=usize::MAX);
         let zoom = reader.optional_number("zoom", Allowed::positive());
-        Some(Box::new(Trajectories {
+        Some(Box::new(TrajectoriesFigure {
             heading: heading?,
             tuned: tuned?,
             filter: filter?,
@@ -35,10 +36,10 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// A figure of paths over contours.
 #[derive(Debug)]
-struct Trajectories {
+struct TrajectoriesFigure {
     heading: Heading,
     /// Which of the selected learning rates is used.
-    tuned: Tuned,
+    tuned: RateChoice,
     filter: Filter,
     /// Number of the trial.
     trial: usize,
@@ -53,7 +54,7 @@ const CELLS: usize = 200;
 /// Height of a panel; its width follows from the landscape.
 const HEIGHT: f64 = 330.0;
 
-impl Spec for Trajectories {
+impl Spec for TrajectoriesFigure {
     fn file(&self) -> &str {
         &self.heading.file
     }
@@ -73,7 +74,7 @@ impl Spec for Trajectories {
         wants
     }
 
-    fn page(&self, tables: &Tables) -> Result<Page> {
+    fn page(&self, tables: &ResultTables) -> Result<Page> {
         let landscape = self.landscape(tables)?;
         let methods = self.filter.methods(tables)?;
         let mut paths = Vec::new();
@@ -102,7 +103,7 @@ impl Spec for Trajectories {
                 continue;
             }
             paths.push(Mark::Line { points: path.into_values().collect(), stroke: method.stroke });
-            legend.push(Key::line(described(method, rate), method.stroke));
+            legend.push(LegendEntry::line(described(method, rate), method.stroke));
         }
         let Some(Mark::Line { points, .. }) = paths.first() else {
             return Err(tables.lacks(
@@ -116,8 +117,8 @@ impl Spec for Trajectories {
             Mark::Symbols { points: points.first().copied().into_iter().collect(), symbol: start },
             Mark::Symbols { points: vec![landscape.lowest], symbol: end },
         ];
-        legend.push(Key::symbol("start", start));
-        legend.push(Key::symbol("lowest point on record", end));
+        legend.push(LegendEntry::symbol("start", start));
+        legend.push(LegendEntry::symbol("lowest point on record", end));
 
         let view = landscape.loss.bounds();
         let [width, height] = view.map(|(low, high)| high - low);
@@ -128,7 +129,7 @@ impl Spec for Trajectories {
             [(x - across, x + across), (y - half, y + half)]
         }));
         let mut footnotes = Vec::new();
-        let mut panels: Vec<Panel> = views
+        let mut panels: Vec<Chart> = views
             .iter()
             .map(|view| {
                 let axis = |label: &str, (low, high)| Axis {
@@ -137,7 +138,7 @@ impl Spec for Trajectories {
                     low,
                     high,
                 };
-                let mut panel = Panel::new(axis("θ₁", view[0]), axis("θ₂", view[1]));
+                let mut panel = Chart::new(axis("θ₁", view[0]), axis("θ₂", view[1]));
                 let (contours, note) = landscape.contours(view);
                 footnotes.push(note);
                 panel.marks =
@@ -158,7 +159,11 @@ impl Spec for Trajectories {
             title: self.heading.title.clone(),
             columns: panels.len(),
             frame: (HEIGHT * width / height, HEIGHT),
-            place: if panels.len() > 1 { Place::Below } else { Place::Right },
+            legend_position: if panels.len() > 1 {
+                LegendPosition::Below
+            } else {
+                LegendPosition::Right
+            },
             panels,
             shared_axes: false,
             legend,
@@ -169,22 +174,22 @@ impl Spec for Trajectories {
 
 /// A loss over two parameters.
 struct Landscape {
-    loss: Grid,
+    loss: ScalarField,
     /// Where the loss is least, of the nodes and the ends of the paths.
     lowest: Point,
     /// The loss there.
     least: f64,
 }
 
-impl Trajectories {
-    fn landscape(&self, tables: &Tables) -> Result<Landscape> {
+impl TrajectoriesFigure {
+    fn landscape(&self, tables: &ResultTables) -> Result<Landscape> {
         let nodes: Vec<(f64, f64, f64)> = tables
             .landscape()?
             .iter()
             .filter(|row| row.trial == self.trial)
             .map(|row| (row.x, row.y, row.loss))
             .collect();
-        let grid = Grid::new(&nodes).ok_or_else(|| {
+        let grid = ScalarField::new(&nodes).ok_or_else(|| {
             let message = format!("trial {} is not a grid with one loss at every node", self.trial);
             tables.lacks("landscape.csv", message)
         })?;

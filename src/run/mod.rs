@@ -9,6 +9,7 @@ use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 
 mod bases;
+mod basis_cache;
 mod cost;
 mod distributed;
 mod event;
@@ -17,7 +18,6 @@ mod identity;
 mod index;
 mod memory;
 mod plan;
-mod basis_cache;
 mod subject;
 mod sweep;
 mod tables;

@@ -6,9 +6,7 @@
 mod grid;
 mod metric;
 mod selection;
-mod unselected;
 
 pub use grid::{Grid, Limits, decade, refined, written};
 pub use metric::{Goal, METRICS, Metric, Unit};
 pub use selection::{Hopeless, RateStats, Selection, median, quantile, quantiles, rate, select};
-pub use unselected::Unselected;

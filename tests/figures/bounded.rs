@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use egop::figure::axis::{Axis, Scale};
-use egop::figure::canvas::Colour;
-use egop::figure::chart::{Dash, Inset, Mark, Panel, Shape, Stroke, Symbol};
-use egop::figure::page::{Key, Page, Place};
+use egop::drawing::axis::{Axis, Scale};
+use egop::drawing::chart::{Chart, Inset, Mark, Shape, Symbol};
+use egop::drawing::page::{LegendEntry, LegendPosition, Page};
+use egop::drawing::primitives::{Colour, Dash, Rect, Stroke};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -68,23 +68,23 @@ fn mark() -> impl Strategy<Value = Mark> {
     ]
 }
 
-fn panel() -> impl Strategy<Value = Panel> {
+fn panel() -> impl Strategy<Value = Chart> {
     (axis(), axis(), prop::collection::vec(mark(), 0..4)).prop_map(|(x, y, marks)| {
-        let mut panel = Panel::new(x, y);
+        let mut panel = Chart::new(x, y);
         panel.marks = marks;
         panel
     })
 }
 
-fn page(title: String, panels: Vec<Panel>, frame: (f64, f64)) -> Page {
+fn page(title: String, panels: Vec<Chart>, frame: (f64, f64)) -> Page {
     Page {
         title: title.clone(),
         columns: 2,
         panels,
         frame,
         shared_axes: false,
-        legend: vec![Key::line(title.clone(), Stroke::new(COLOUR, Dash::Dotted))],
-        place: Place::Below,
+        legend: vec![LegendEntry::line(title.clone(), Stroke::new(COLOUR, Dash::Dotted))],
+        legend_position: LegendPosition::Below,
         footnotes: vec![title],
     }
 }
@@ -115,7 +115,7 @@ proptest! {
     ) {
         let mut page = page("Any numbers".into(), panels, frame);
         if let (Some(outer), Some(inset)) = (page.panels.first_mut(), inset) {
-            let area = egop::figure::path::Rect { left: 0.4, top: 0.1, right: 0.9, bottom: 0.6 };
+            let area = Rect { left: 0.4, top: 0.1, right: 0.9, bottom: 0.6 };
             outer.inset = Some(Inset { panel: Box::new(inset), area });
         }
         draw(&page);
@@ -124,7 +124,7 @@ proptest! {
     #[test]
     fn any_text_is_drawn(title in any::<String>(), label in any::<String>()) {
         let axis = Axis::covering(label, Scale::Linear, [0.0, 1.0], 0.0);
-        let mut panel = Panel::new(axis.clone(), axis);
+        let mut panel = Chart::new(axis.clone(), axis);
         panel.title.clone_from(&title);
         draw(&page(title, vec![panel], (200.0, 150.0)));
     }
@@ -134,7 +134,7 @@ proptest! {
 fn control_characters_and_markup_are_texts() {
     let title = "a\u{0}b\u{1b}[1m <b>&amp;</b> \"c\" 'd' ]]> \u{ffff}\u{202e}e\ttab\nline";
     let axis = || Axis::covering(title, Scale::Linear, [0.0, 1.0], 0.0);
-    let mut panel = Panel::new(axis(), axis());
+    let mut panel = Chart::new(axis(), axis());
     panel.title = title.into();
     let texts = draw(&page(title.into(), vec![panel], (600.0, 150.0)));
     let wanted = "a b [1m <b>&amp;</b> \"c\" 'd' ]]>";
@@ -144,11 +144,11 @@ fn control_characters_and_markup_are_texts() {
 #[test]
 fn there_is_no_more_of_anything_than_there_is_room_for() {
     let axis = || Axis::covering("x", Scale::Linear, [0.0, 1.0], 0.0);
-    let many: Vec<Panel> = (0..3000).map(|_| Panel::new(axis(), axis())).collect();
+    let many: Vec<Chart> = (0..3000).map(|_| Chart::new(axis(), axis())).collect();
     let mut page = page("word ".repeat(10_000), many, (290.0, 200.0));
     let long = "W".repeat(10_000);
     page.legend = (0..5000)
-        .map(|i| Key::line(format!("{long}{i}"), Stroke::new(COLOUR, Dash::Dashed)))
+        .map(|i| LegendEntry::line(format!("{long}{i}"), Stroke::new(COLOUR, Dash::Dashed)))
         .collect();
     page.footnotes = vec![long; 1000];
     let texts = draw(&page);
@@ -162,7 +162,7 @@ fn long_noisy_dashed_lines_end() {
     let points: Vec<_> = (0..50_000).map(|i| (f64::from(i), f64::from(i % 7))).collect();
     let x = Axis::covering("x", Scale::Whole, points.iter().map(|point| point.0), 0.0);
     let y = Axis::covering("y", Scale::Linear, points.iter().map(|point| point.1), 0.0);
-    let mut panel = Panel::new(x, y);
+    let mut panel = Chart::new(x, y);
     panel.marks.push(Mark::Line { points, stroke: Stroke::new(COLOUR, Dash::Dotted) });
     draw(&page("Noise".into(), vec![panel], (290.0, 200.0)));
 }

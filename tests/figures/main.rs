@@ -9,8 +9,9 @@ mod synthetic;
 use std::path::{Path, PathBuf};
 
 use egop::config::{Overlay, Source, read};
+use egop::drawing::canvas::Drawing;
 use egop::experiment::Experiment;
-use egop::figure::{Drawing, Spec, Tables};
+use egop::figure::{ResultTables, Spec};
 use synthetic::{ALGORITHMS, COORDINATES};
 
 /// The figure that a `[[figures]]` table asks for.
@@ -22,9 +23,9 @@ fn figure(settings: &str) -> Box<dyn Spec> {
     read.unwrap_or_else(|problems| panic!("{problems}")).value.remove(0)
 }
 
-fn tables(folder: &Path) -> Tables {
+fn tables(folder: &Path) -> ResultTables {
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    Tables::new(folder, owned(&ALGORITHMS), owned(&COORDINATES))
+    ResultTables::new(folder, owned(&ALGORITHMS), owned(&COORDINATES))
 }
 
 struct Picture {

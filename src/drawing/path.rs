@@ -1,41 +1,6 @@
-//! Lines in pixels: cut at a rectangle, and cut into dashes by their length.
+//! Outlines in pixels: cut at a rectangle, cut into dashes by their length, and discs.
 
-use super::canvas::Point;
-
-/// An upright rectangle in logical pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rect {
-    /// Left edge.
-    pub left: f64,
-    /// Upper edge.
-    pub top: f64,
-    /// Right edge.
-    pub right: f64,
-    /// Lower edge.
-    pub bottom: f64,
-}
-
-impl Rect {
-    /// Width.
-    pub fn width(&self) -> f64 {
-        self.right - self.left
-    }
-
-    /// Height.
-    pub fn height(&self) -> f64 {
-        self.bottom - self.top
-    }
-
-    /// The corners, clockwise from the upper left.
-    pub fn corners(&self) -> [Point; 4] {
-        [
-            (self.left, self.top),
-            (self.right, self.top),
-            (self.right, self.bottom),
-            (self.left, self.bottom),
-        ]
-    }
-}
+use super::primitives::{Point, Rect};
 
 /// The parts of a polyline inside the rectangle; a non-finite point breaks it.
 pub fn clip_line(points: &[Point], rect: &Rect) -> Vec<Vec<Point>> {
@@ -163,6 +128,17 @@ pub fn dashes(points: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
         cut.push(dash);
     }
     cut
+}
+
+/// The corners of a polygon that looks like a disc.
+pub fn disc((x, y): Point, radius: f64) -> Vec<Point> {
+    let corners = 24;
+    (0..corners)
+        .map(|corner| {
+            let angle = std::f64::consts::TAU * f64::from(corner) / f64::from(corners);
+            (x + radius * angle.cos(), y + radius * angle.sin())
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,58 +1,11 @@
-//! A panel: two axes and the marks between them.
+//! A chart: two axes and the marks between them. It is a panel of a page, or an inset of another.
 
 use super::axis::{Axis, Tick};
-use super::canvas::{Anchor, Canvas, Colour, Lettering, Point};
+use super::canvas::Canvas;
 use super::letters::text_width;
-use super::path::{Rect, clip_line, clip_polygon, dashes};
-use super::raster::disc;
+use super::path::{clip_line, clip_polygon, dashes, disc};
+use super::primitives::{Anchor, Colour, Point, Rect, Stroke, TextStyle};
 use super::style::{BLACK, FAINT, WHITE};
-
-/// How a line is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dash {
-    /// Not at all.
-    Solid,
-    /// Long dashes.
-    Dashed,
-    /// Dots.
-    Dotted,
-    /// A dash, a dot.
-    DashDotted,
-    /// A dash, two dots.
-    DashDotDotted,
-}
-
-impl Dash {
-    /// Lengths of dashes and gaps in logical pixels.
-    fn pattern(self) -> &'static [f64] {
-        match self {
-            Self::Solid => &[],
-            Self::Dashed => &[7.0, 3.5],
-            Self::Dotted => &[1.8, 2.6],
-            Self::DashDotted => &[8.0, 3.0, 1.8, 3.0],
-            Self::DashDotDotted => &[8.0, 3.0, 1.8, 2.6, 1.8, 3.0],
-        }
-    }
-}
-
-/// How a line is drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stroke {
-    /// Its colour, opaque.
-    pub colour: Colour,
-    /// Its width in logical pixels.
-    pub width: f64,
-    /// How it is broken.
-    pub dash: Dash,
-}
-
-impl Stroke {
-    /// A line of the usual width. Broken ones are wider, so that they show on top of a whole one
-    /// of the same colour.
-    pub fn new(colour: Colour, dash: Dash) -> Self {
-        Self { colour, width: if dash == Dash::Solid { 1.4 } else { 2.1 }, dash }
-    }
-}
 
 /// The outline of a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +67,7 @@ pub enum Mark {
 
 /// Two axes and what is drawn between them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Panel {
+pub struct Chart {
     /// Stands above the panel; may be empty.
     pub title: String,
     /// Colour of the title.
@@ -133,7 +86,7 @@ pub struct Panel {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inset {
     /// What is drawn.
-    pub panel: Box<Panel>,
+    pub panel: Box<Chart>,
     /// Where, labels included, as fractions of the outer panel from its upper left corner.
     pub area: Rect,
 }
@@ -161,7 +114,7 @@ pub struct Margins {
     pub right: f64,
 }
 
-impl Panel {
+impl Chart {
     /// A panel without a title or marks.
     pub fn new(x: Axis, y: Axis) -> Self {
         Self { title: String::new(), title_colour: BLACK, x, y, marks: Vec::new(), inset: None }
@@ -217,14 +170,14 @@ impl Panel {
         canvas.line(&outline, 1.0, BLACK);
         self.draw_ticks(canvas, frame, x_labels, y_labels);
         if !self.title.is_empty() {
-            let lettering = Lettering {
+            let style = TextStyle {
                 size: LABEL,
                 anchor: Anchor::Middle,
                 upwards: false,
                 colour: self.title_colour,
             };
             let middle = (frame.left + frame.right) / 2.0;
-            canvas.text(&self.title, (middle, frame.top - PADDING - 1.0), lettering);
+            canvas.text(&self.title, (middle, frame.top - PADDING - 1.0), style);
         }
         if let Some(inset) = &self.inset {
             inset.draw(canvas, frame);
@@ -254,7 +207,7 @@ impl Panel {
     }
 
     fn draw_ticks(&self, canvas: &mut dyn Canvas, frame: &Rect, x_labels: bool, y_labels: bool) {
-        let lettering = |size, anchor, upwards| Lettering { size, anchor, upwards, colour: BLACK };
+        let style = |size, anchor, upwards| TextStyle { size, anchor, upwards, colour: BLACK };
         let length = |tick: &Tick| {
             if tick.label.is_some() { TICK_LENGTH } else { SMALL_TICK_LENGTH }
         };
@@ -263,7 +216,7 @@ impl Panel {
             canvas.line(&[(x, frame.bottom), (x, frame.bottom + length(&tick))], 0.8, BLACK);
             if let Some(label) = tick.label.filter(|_| x_labels) {
                 let baseline = frame.bottom + TICK_LENGTH + PADDING + CAPITAL * TICK;
-                canvas.text(&label, (x, baseline), lettering(TICK, Anchor::Middle, false));
+                canvas.text(&label, (x, baseline), style(TICK, Anchor::Middle, false));
             }
         }
         let mut widest = 0.0_f64;
@@ -273,18 +226,18 @@ impl Panel {
             if let Some(label) = tick.label.filter(|_| y_labels) {
                 widest = widest.max(text_width(&label, TICK));
                 let position = (frame.left - TICK_LENGTH - PADDING / 2.0, y + CAPITAL * TICK / 2.0);
-                canvas.text(&label, position, lettering(TICK, Anchor::End, false));
+                canvas.text(&label, position, style(TICK, Anchor::End, false));
             }
         }
         if x_labels {
             let middle = (frame.left + frame.right) / 2.0;
             let baseline = frame.bottom + TICK_LENGTH + 2.0 * PADDING + TICK + CAPITAL * LABEL;
-            canvas.text(&self.x.label, (middle, baseline), lettering(LABEL, Anchor::Middle, false));
+            canvas.text(&self.x.label, (middle, baseline), style(LABEL, Anchor::Middle, false));
         }
         if y_labels {
             let middle = (frame.top + frame.bottom) / 2.0;
             let baseline = frame.left - TICK_LENGTH - widest - 2.0 * PADDING;
-            canvas.text(&self.y.label, (baseline, middle), lettering(LABEL, Anchor::Middle, true));
+            canvas.text(&self.y.label, (baseline, middle), style(LABEL, Anchor::Middle, true));
         }
     }
 

@@ -1,72 +1,27 @@
-//! What figures are drawn on: three primitives in logical pixels (1/96 inch), and the two surfaces
+//! What pages are drawn on: three primitives in logical pixels (1/96 inch), and the two surfaces
 //! that turn them into an SVG document and a PNG picture.
 
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{
-    Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle,
+    Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle,
 };
 
-use super::Drawing;
 use super::letters::{coverage, text_width};
+use super::primitives::{Anchor, Colour, Point, TextStyle};
 use super::raster::Raster;
 use crate::{Error, Result};
 
-/// A position in logical pixels, from the upper left corner.
-pub type Point = (f64, f64);
+/// The extensions of the files of each picture.
+pub const FORMATS: [&str; 2] = ["png", "svg"];
 
-/// A colour with its opacity.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Colour {
-    /// Red, green, blue.
-    pub rgb: (u8, u8, u8),
-    /// From 0 (invisible) to 1.
-    pub opacity: f64,
-}
-
-impl Colour {
-    /// An opaque colour.
-    pub const fn opaque(red: u8, green: u8, blue: u8) -> Self {
-        Self { rgb: (red, green, blue), opacity: 1.0 }
-    }
-
-    /// The same colour, translucent.
-    pub const fn with_opacity(self, opacity: f64) -> Self {
-        Self { opacity, ..self }
-    }
-
-    fn shape(self, width: f64) -> ShapeStyle {
-        let (red, green, blue) = self.rgb;
-        ShapeStyle {
-            color: RGBColor(red, green, blue).mix(self.opacity),
-            filled: true,
-            stroke_width: width.round().max(1.0) as u32,
-        }
-    }
-}
-
-/// Which part of a text lies at its position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
-    /// Its beginning.
-    Start,
-    /// Its middle.
-    Middle,
-    /// Its end.
-    End,
-}
-
-/// How a text is set. Its position is that of its baseline.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lettering {
-    /// Font size (em) in logical pixels.
-    pub size: f64,
-    /// Which part of the text lies at its position.
-    pub anchor: Anchor,
-    /// Whether it runs upwards instead of to the right.
-    pub upwards: bool,
-    /// Colour of the letters.
-    pub colour: Colour,
+/// One picture in one format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawing {
+    /// The file's extension: `png` or `svg`.
+    pub extension: &'static str,
+    /// The file's contents.
+    pub bytes: Vec<u8>,
 }
 
 /// A surface to draw on.
@@ -76,7 +31,7 @@ pub trait Canvas {
     /// A filled polygon; where it overlaps itself, the even–odd rule holds.
     fn fill(&mut self, vertices: &[Point], colour: Colour);
     /// A line of text.
-    fn text(&mut self, text: &str, position: Point, lettering: Lettering);
+    fn text(&mut self, text: &str, position: Point, style: TextStyle);
 }
 
 /// Both surfaces draw this many times enlarged, since plotters' coordinates are whole numbers.
@@ -134,19 +89,19 @@ impl Canvas for PngCanvas {
         self.0.fill(&enlarged(vertices), colour);
     }
 
-    fn text(&mut self, text: &str, (x, y): Point, lettering: Lettering) {
-        let size = lettering.size * ENLARGEMENT;
-        let shift = match lettering.anchor {
+    fn text(&mut self, text: &str, (x, y): Point, style: TextStyle) {
+        let size = style.size * ENLARGEMENT;
+        let shift = match style.anchor {
             Anchor::Start => 0.0,
             Anchor::Middle => 0.5,
             Anchor::End => 1.0,
         } * text_width(text, size);
         let (x, y) = (x * ENLARGEMENT, y * ENLARGEMENT);
-        let (x, y) = if lettering.upwards { (x, y + shift) } else { (x - shift, y) };
+        let (x, y) = if style.upwards { (x, y + shift) } else { (x - shift, y) };
         let (x, y) = (x.round() as i64, y.round() as i64);
-        let colour = lettering.colour;
+        let colour = style.colour;
         coverage(text, size, |across, down, covered| {
-            let (dx, dy) = if lettering.upwards { (down, -across) } else { (across, down) };
+            let (dx, dy) = if style.upwards { (down, -across) } else { (across, down) };
             self.0.blend(x + dx, y + dy, colour.with_opacity(colour.opacity * covered));
         });
     }
@@ -197,36 +152,44 @@ fn whole(points: &[Point]) -> Vec<(i32, i32)> {
     whole
 }
 
+fn mixed(colour: Colour) -> RGBAColor {
+    let (red, green, blue) = colour.rgb;
+    RGBColor(red, green, blue).mix(colour.opacity)
+}
+
+fn shape(colour: Colour, width: f64) -> ShapeStyle {
+    ShapeStyle { color: mixed(colour), filled: true, stroke_width: width.round().max(1.0) as u32 }
+}
+
 impl Canvas for SvgCanvas<'_> {
     fn line(&mut self, points: &[Point], width: f64, colour: Colour) {
-        let outcome = self.backend.draw_path(whole(points), &colour.shape(width * ENLARGEMENT));
+        let outcome = self.backend.draw_path(whole(points), &shape(colour, width * ENLARGEMENT));
         self.note(outcome);
     }
 
     fn fill(&mut self, vertices: &[Point], colour: Colour) {
-        let outcome = self.backend.fill_polygon(whole(vertices), &colour.shape(1.0));
+        let outcome = self.backend.fill_polygon(whole(vertices), &shape(colour, 1.0));
         self.note(outcome);
     }
 
-    fn text(&mut self, text: &str, (x, y): Point, lettering: Lettering) {
-        let size = lettering.size * ENLARGEMENT;
-        let anchor = match lettering.anchor {
+    fn text(&mut self, text: &str, (x, y): Point, style: TextStyle) {
+        let size = style.size * ENLARGEMENT;
+        let anchor = match style.anchor {
             Anchor::Start => HPos::Left,
             Anchor::Middle => HPos::Center,
             Anchor::End => HPos::Right,
         };
-        let transform =
-            if lettering.upwards { FontTransform::Rotate270 } else { FontTransform::None };
-        let (red, green, blue) = lettering.colour.rgb;
-        let colour = RGBColor(red, green, blue).mix(lettering.colour.opacity);
-        let style = TextStyle::from(FontDesc::new(FAMILY, size * SVG_SIZE, FontStyle::Normal))
+        let transform = if style.upwards { FontTransform::Rotate270 } else { FontTransform::None };
+        let font = FontDesc::new(FAMILY, size * SVG_SIZE, FontStyle::Normal);
+        let colour = mixed(style.colour);
+        let set = plotters::style::TextStyle::from(font)
             .color(&colour)
             .transform(transform)
             .pos(Pos::new(anchor, VPos::Top));
         let (x, y) = (x * ENLARGEMENT, y * ENLARGEMENT);
         let top = SVG_TOP * size;
-        let (x, y) = if lettering.upwards { (x - top, y) } else { (x, y - top) };
-        let outcome = self.backend.draw_text(text, &style, (x.round() as i32, y.round() as i32));
+        let (x, y) = if style.upwards { (x - top, y) } else { (x, y - top) };
+        let outcome = self.backend.draw_text(text, &set, (x.round() as i32, y.round() as i32));
         self.note(outcome);
     }
 }

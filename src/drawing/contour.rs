@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::canvas::Point;
+use super::primitives::Point;
 
 /// A function on a rectangular grid.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Grid {
+pub struct ScalarField {
     x: Vec<f64>,
     y: Vec<f64>,
     /// Row by row: the value at (x[i], y[j]) is the `j · x.len() + i`-th.
@@ -22,7 +22,7 @@ enum Direction {
     Up,
 }
 
-impl Grid {
+impl ScalarField {
     /// The grid that these points (x, y, value) form, in any order; `None` when they are not one
     /// value for each pair of an x and a y, or reach further than numbers go.
     pub fn new(points: &[(f64, f64, f64)]) -> Option<Self> {
@@ -214,13 +214,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn grid(n: usize, f: impl Fn(f64, f64) -> f64) -> Grid {
+    fn grid(n: usize, f: impl Fn(f64, f64) -> f64) -> ScalarField {
         let at = |index: usize| 4.0 * index as f64 / (n - 1) as f64 - 2.0;
         let points: Vec<_> = (0..n * n)
             .map(|index| (at(index % n), at(index / n)))
             .map(|(x, y)| (x, y, f(x, y)))
             .collect();
-        Grid::new(&points).unwrap()
+        ScalarField::new(&points).unwrap()
     }
 
     fn area(points: &[Point]) -> f64 {
@@ -290,16 +290,16 @@ mod tests {
 
     #[test]
     fn an_incomplete_grid_is_none() {
-        assert_eq!(Grid::new(&[(0.0, 0.0, 1.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0)]), None);
-        assert_eq!(Grid::new(&[]), None);
+        assert_eq!(ScalarField::new(&[(0.0, 0.0, 1.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0)]), None);
+        assert_eq!(ScalarField::new(&[]), None);
         let twice = [(0.0, 0.0, 1.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0), (0.0, 1.0, 2.0)];
-        assert_eq!(Grid::new(&twice), None);
+        assert_eq!(ScalarField::new(&twice), None);
     }
 
     proptest! {
         #[test]
         fn nodes_lie_on_the_right_side(values in prop::collection::vec(-1.0..1.0, 36)) {
-            let grid = Grid {
+            let grid = ScalarField {
                 x: (0..6).map(f64::from).collect(),
                 y: (0..6).map(f64::from).collect(),
                 value: values,

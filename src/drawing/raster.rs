@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::canvas::{Colour, Point};
+use super::path::disc;
+use super::primitives::{Colour, Point};
 use crate::{Error, Result};
 
 /// An RGB picture, white at first.
@@ -156,17 +157,6 @@ impl Raster {
         writer.finish().map_err(failed)?;
         Ok(bytes)
     }
-}
-
-/// The corners of a polygon that looks like a disc.
-pub fn disc((x, y): Point, radius: f64) -> Vec<Point> {
-    let corners = 24;
-    (0..corners)
-        .map(|corner| {
-            let angle = std::f64::consts::TAU * f64::from(corner) / f64::from(corners);
-            (x + radius * angle.cos(), y + radius * angle.sin())
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
 //! A page: panels in a grid, a legend outside of them, a title and footnotes.
 
-use super::Drawing;
-use super::canvas::{Anchor, Canvas, Colour, Lettering, render};
-use super::chart::{Margins, Panel, Stroke, Symbol, draw_stroke, draw_symbol};
+use super::canvas::{Canvas, Drawing, render};
+use super::chart::{Chart, Margins, Symbol, draw_stroke, draw_symbol};
 use super::letters::{legible, text_width};
-use super::path::Rect;
+use super::primitives::{Anchor, Colour, Rect, Stroke, TextStyle};
 use super::style::{BLACK, GREY, WHITE};
 use crate::Result;
 
 /// One line of the legend: a sample and what it stands for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Key {
+pub struct LegendEntry {
     /// What it stands for.
     pub label: String,
     /// A piece of line.
@@ -21,18 +20,18 @@ pub struct Key {
     pub symbol: Option<Symbol>,
 }
 
-impl Key {
-    /// A key for a line.
+impl LegendEntry {
+    /// An entry for a line.
     pub fn line(label: impl Into<String>, stroke: Stroke) -> Self {
         Self { label: label.into(), stroke: Some(stroke), band: None, symbol: None }
     }
 
-    /// A key for a symbol.
+    /// An entry for a symbol.
     pub fn symbol(label: impl Into<String>, symbol: Symbol) -> Self {
         Self { label: label.into(), stroke: None, band: None, symbol: Some(symbol) }
     }
 
-    /// The same key with a piece of band.
+    /// The same entry with a piece of band.
     pub fn with_band(self, colour: Colour) -> Self {
         Self { band: Some(colour), ..self }
     }
@@ -53,28 +52,28 @@ impl Key {
         if let Some(symbol) = self.symbol {
             draw_symbol(canvas, ((left + right) / 2.0, middle), symbol);
         }
-        let lettering =
-            Lettering { size: LEGEND, anchor: Anchor::Start, upwards: false, colour: BLACK };
-        canvas.text(&self.label, (right + GAP, middle + 0.36 * LEGEND), lettering);
+        let style =
+            TextStyle { size: LEGEND, anchor: Anchor::Start, upwards: false, colour: BLACK };
+        canvas.text(&self.label, (right + GAP, middle + 0.36 * LEGEND), style);
     }
 }
 
 /// Where the legend stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum LegendPosition {
     /// To the right of the panels.
     Right,
     /// Below them.
     Below,
 }
 
-/// A whole figure, ready to be drawn.
+/// A whole picture, ready to be drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     /// Stands above everything.
     pub title: String,
     /// The panels, row by row.
-    pub panels: Vec<Panel>,
+    pub panels: Vec<Chart>,
     /// Panels in a row.
     pub columns: usize,
     /// Width and height of each panel's frame in logical pixels.
@@ -82,9 +81,9 @@ pub struct Page {
     /// Whether all panels have the same axes, which are then labelled at the outer ones only.
     pub shared_axes: bool,
     /// The legend.
-    pub legend: Vec<Key>,
+    pub legend: Vec<LegendEntry>,
     /// Where the legend stands.
-    pub place: Place,
+    pub legend_position: LegendPosition,
     /// Remarks below everything.
     pub footnotes: Vec<String>,
 }
@@ -101,7 +100,7 @@ const ENTRY_HEIGHT: f64 = 18.0;
 
 /// The most of each that a page shows, so that its size does not depend on what it is made from.
 const MOST_PANELS: usize = 16;
-const MOST_KEYS: usize = 48;
+const MOST_ENTRIES: usize = 48;
 const MOST_FOOTNOTES: usize = 8;
 /// The most letters of a title or a footnote, and of every other text.
 const MOST_LETTERS: usize = 400;
@@ -110,7 +109,7 @@ const MOST_LETTERS_OF_A_LABEL: usize = 90;
 const FRAME: (f64, f64) = (80.0, 1200.0);
 
 /// Sizes that follow from a page's contents, in logical pixels.
-struct Layout {
+struct PageLayout {
     width: f64,
     height: f64,
     /// Horizontal middle of the panels.
@@ -124,7 +123,7 @@ struct Layout {
 }
 
 impl Page {
-    /// The figure as PNG and SVG.
+    /// The page as PNG and SVG.
     pub fn render(&self) -> Result<Vec<Drawing>> {
         let page = self.bounded();
         let layout = page.layout();
@@ -142,19 +141,19 @@ impl Page {
         if more > 0 {
             footnotes.push(format!("{more} more remarks are left out."));
         }
-        let mut panels: Vec<Panel> = self.panels.iter().take(MOST_PANELS).cloned().collect();
+        let mut panels: Vec<Chart> = self.panels.iter().take(MOST_PANELS).cloned().collect();
         panels.iter_mut().for_each(|panel| panel.relabel(&label));
         if panels.len() < self.panels.len() {
             let all = self.panels.len();
             footnotes.push(format!("{} of {all} panels are shown.", panels.len()));
         }
-        let keys = self.legend.iter().take(MOST_KEYS);
-        let mut legend: Vec<Key> =
-            keys.map(|key| Key { label: label(&key.label), ..*key }).collect();
+        let entries = self.legend.iter().take(MOST_ENTRIES);
+        let mut legend: Vec<LegendEntry> =
+            entries.map(|entry| LegendEntry { label: label(&entry.label), ..*entry }).collect();
         let more = self.legend.len() - legend.len();
         if more > 0 {
             let label = format!("and {more} more");
-            legend.push(Key { label, stroke: None, band: None, symbol: None });
+            legend.push(LegendEntry { label, stroke: None, band: None, symbol: None });
         }
         Self {
             title: legible(&self.title, MOST_LETTERS),
@@ -163,7 +162,7 @@ impl Page {
             frame: (size(self.frame.0), size(self.frame.1)),
             shared_axes: self.shared_axes,
             legend,
-            place: self.place,
+            legend_position: self.legend_position,
             footnotes,
         }
     }
@@ -174,7 +173,7 @@ impl Page {
         (!self.shared_axes || lowest, !self.shared_axes || index.is_multiple_of(self.columns))
     }
 
-    fn layout(&self) -> Layout {
+    fn layout(&self) -> PageLayout {
         let (frame_width, frame_height) = self.frame;
         let rows = self.panels.len().div_ceil(self.columns);
         let columns = self.columns.min(self.panels.len());
@@ -195,11 +194,11 @@ impl Page {
         let grid_width: f64 =
             lefts.iter().chain(&rights).sum::<f64>() + columns as f64 * frame_width;
 
-        let entry = self.legend.iter().map(Key::width).fold(0.0, f64::max);
-        let width = match self.place {
+        let entry = self.legend.iter().map(LegendEntry::width).fold(0.0, f64::max);
+        let width = match self.legend_position {
             _ if self.legend.is_empty() => grid_width,
-            Place::Right => grid_width + GAP + entry,
-            Place::Below => grid_width.max(entry),
+            LegendPosition::Right => grid_width + GAP + entry,
+            LegendPosition::Below => grid_width.max(entry),
         } + 2.0 * BORDER;
         let room = width - 2.0 * BORDER;
 
@@ -223,9 +222,9 @@ impl Page {
             lower += tops[row] + frame_height + bottoms[row];
         }
 
-        let (legend, legend_columns) = match self.place {
-            Place::Right => ((BORDER + grid_width + GAP, top + tops[0]), (1, entry)),
-            Place::Below => {
+        let (legend, legend_columns) = match self.legend_position {
+            LegendPosition::Right => ((BORDER + grid_width + GAP, top + tops[0]), (1, entry)),
+            LegendPosition::Below => {
                 let column = entry + 2.0 * GAP;
                 let fitting = ((room + 2.0 * GAP) / column).floor().max(1.0) as usize;
                 let rows = self.legend.len().div_ceil(fitting).max(1);
@@ -246,22 +245,22 @@ impl Page {
             .iter()
             .fold((width, 0.0_f64), |(left, right), f| (f.left.min(left), f.right.max(right)));
         let middle = (left + right) / 2.0;
-        Layout { width, height, middle, title, footnotes, frames, legend, legend_columns }
+        PageLayout { width, height, middle, title, footnotes, frames, legend, legend_columns }
     }
 
-    fn draw(&self, canvas: &mut dyn Canvas, layout: &Layout) {
+    fn draw(&self, canvas: &mut dyn Canvas, layout: &PageLayout) {
         let ground =
             Rect { left: 0.0, top: 0.0, right: layout.width.ceil(), bottom: layout.height.ceil() };
         canvas.fill(&ground.corners(), WHITE);
-        let lettering =
-            Lettering { size: TITLE, anchor: Anchor::Middle, upwards: false, colour: BLACK };
+        let style =
+            TextStyle { size: TITLE, anchor: Anchor::Middle, upwards: false, colour: BLACK };
         // Above the panels, not above the legend, as far as it fits.
         let widths = layout.title.iter().map(|line| text_width(line, TITLE));
         let half = widths.fold(0.0, f64::max) / 2.0;
         let middle = layout.middle.min(layout.width - BORDER - half).max(BORDER + half);
         for (line, text) in layout.title.iter().enumerate() {
             let baseline = BORDER + TITLE + line as f64 * TITLE * LEADING;
-            canvas.text(text, (middle, baseline), lettering);
+            canvas.text(text, (middle, baseline), style);
         }
         for (index, (panel, frame)) in self.panels.iter().zip(&layout.frames).enumerate() {
             let (x_labels, y_labels) = self.labelled(index);
@@ -277,13 +276,13 @@ impl Page {
                 layout.legend.1 + (row as f64 + 0.5) * ENTRY_HEIGHT,
             );
         }
-        let lettering =
-            Lettering { size: FOOTNOTE, anchor: Anchor::Start, upwards: false, colour: GREY };
+        let style =
+            TextStyle { size: FOOTNOTE, anchor: Anchor::Start, upwards: false, colour: GREY };
         let lines = layout.footnotes.len() as f64;
         for (line, text) in layout.footnotes.iter().enumerate() {
             let baseline =
                 layout.height - BORDER - (lines - 1.0 - line as f64) * FOOTNOTE * LEADING;
-            canvas.text(text, (BORDER, baseline - 0.2 * FOOTNOTE), lettering);
+            canvas.text(text, (BORDER, baseline - 0.2 * FOOTNOTE), style);
         }
     }
 }

@@ -1,0 +1,31 @@
+//! Draws an experiment's figures, and says what became of them.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::figure::{self, DrawReport, ResultTables};
+
+/// Draws the figures with the names `only`, or all if there are none, from the tables in a folder.
+///
+/// # Errors
+/// As [`figure::draw`].
+pub(super) fn draw(folder: &Path, experiment: &Experiment, only: &[String]) -> Result<DrawReport> {
+    // Colours and line styles go by the order of the config.
+    let algorithms = experiment.algorithms().iter().map(|algorithm| algorithm.name.clone());
+    let coordinates = experiment.systems().into_iter().map(|system| system.name.to_owned());
+    let tables = ResultTables::new(folder, algorithms.collect(), coordinates.collect());
+    figure::draw(&experiment.figures, &tables, only)
+}
+
+/// Where the results are.
+pub(super) fn written(folder: &Path, report: &DrawReport) -> String {
+    let names: Vec<&str> = report.files.iter().map(|(name, _)| name.as_str()).collect();
+    let files = if names.is_empty() { "no figures".into() } else { names.join(", ") };
+    format!("{}: {files}\n", folder.display())
+}
+
+/// The figures that could not be drawn, and why.
+pub(super) fn missing(report: &DrawReport) -> impl Iterator<Item = String> {
+    report.missing.iter().map(|(figure, why)| format!("figure {figure} was not drawn: {why}"))
+}

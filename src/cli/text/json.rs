@@ -1,0 +1,42 @@
+//! Anything as JSON.
+
+use ciborium::Value;
+use serde::{Serialize, Serializer};
+
+/// Anything as one line of JSON. What is not finite, which JSON lacks, becomes a string as in the
+/// tables: `"inf"`, `"-inf"` or `"NaN"`; `null` is "does not apply".
+pub(in crate::cli) fn json(value: &impl Serialize) -> String {
+    let value =
+        Value::serialized(value).expect("tables of numbers and texts have a tree of values");
+    let text = serde_json::to_string(&Finite(&value)).expect("numbers and texts have a JSON form");
+    text + "\n"
+}
+
+/// A tree of values, of which those that are not finite become texts.
+struct Finite<'a>(&'a Value);
+
+impl Serialize for Finite<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            // As the csv crate writes them.
+            Value::Float(x) if x.is_nan() => serializer.serialize_str("NaN"),
+            Value::Float(x) if !x.is_finite() => serializer.serialize_str(&x.to_string()),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Finite)),
+            Value::Map(entries) => serializer
+                .collect_map(entries.iter().map(|(key, value)| (Finite(key), Finite(value)))),
+            other => other.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_json_lacks_is_written_as_in_the_tables() {
+        let values =
+            [Some(0.5), Some(f64::INFINITY), Some(f64::NEG_INFINITY), Some(f64::NAN), None];
+        assert_eq!(json(&values), "[0.5,\"inf\",\"-inf\",\"NaN\",null]\n");
+    }
+}

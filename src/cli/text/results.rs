@@ -1,0 +1,267 @@
+//! What a run found, as text.
+
+use std::fmt::Write;
+
+use super::table::{between, complete, none, table};
+use crate::claim::number;
+use crate::record::ClaimRow;
+use crate::summary::{
+    EstimateSummary, MeasuredValue, MethodSummary, NoRate, NoRateCause, RatesSummary, TheorySummary,
+};
+use crate::sweep::written;
+
+/// The best learning rates, per algorithm and coordinate system. Where none could be selected, the
+/// row says what was tried, and a sentence what came of it.
+pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
+    let Some(metric) = summary.metric else { return String::new() };
+    let mut rows = table(&[
+        "algorithm",
+        "coordinates",
+        "tuned in",
+        "η",
+        "median",
+        "quartiles",
+        "to target",
+        "diverged",
+        "n",
+    ]);
+    let mut notes = String::new();
+    for method in &summary.methods {
+        let MethodSummary { algorithm, coordinates, selected, unselected } = method;
+        if let Some(unselected) = unselected {
+            rows.add_row([
+                (*algorithm).to_owned(),
+                (*coordinates).to_owned(),
+                "none".into(),
+                range(unselected),
+                none(),
+                none(),
+                none(),
+                between(unselected.diverged.map(|trials| trials.to_string())),
+                complete(unselected.trials, unselected.planned),
+            ]);
+            let why = why(unselected, metric);
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                notes,
+                "{algorithm} in {coordinates} coordinates: no learning rate selected, as {why}"
+            );
+        }
+        for row in selected {
+            rows.add_row([
+                row.algorithm.clone(),
+                row.coordinates.clone(),
+                row.selected.clone(),
+                row.learning_rate.to_string(),
+                number(row.median),
+                format!("{} – {}", number(row.lower_quartile), number(row.upper_quartile)),
+                row.reached_target.map_or_else(|| "never".to_owned(), |step| step.to_string()),
+                row.diverged.to_string(),
+                complete(row.trials, row.planned),
+            ]);
+        }
+    }
+    format!(
+        "learning rates selected by {metric}, in original coordinates or in each system's own:\n\
+         {rows}\n{notes}"
+    )
+}
+
+/// The rates that were tried: `0.001 – 10`.
+fn range(unselected: &NoRate) -> String {
+    between(unselected.range.map(written))
+}
+
+fn why(unselected: &NoRate, metric: &str) -> String {
+    let NoRate { planned, trials, .. } = unselected;
+    let range = range(unselected);
+    let rates = match unselected.rates {
+        1 => "at the one learning rate".to_owned(),
+        rates => format!("at each of {rates} learning rates"),
+    };
+    match unselected.cause {
+        NoRateCause::NothingFinished => format!("none of {planned} trials was finished"),
+        NoRateCause::AllDiverged => format!("all of {trials} trials diverged {rates}, {range}"),
+        NoRateCause::HalfDiverged => {
+            format!("half of the trials or more diverged {rates}, {range}")
+        }
+        NoRateCause::HalfNotFinite => {
+            format!("half of the trials or more have no finite {metric} {rates}, {range}")
+        }
+    }
+}
+
+fn number_or_none(value: Option<f64>) -> String {
+    value.map_or_else(none, number)
+}
+
+/// What the theory says of each change of variables beside what was observed, medians over the
+/// trials.
+pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
+    if summary.medians.is_empty() {
+        return String::new();
+    }
+    let mut rows = table(&[
+        "coordinates",
+        "block",
+        "algorithm",
+        "stable rank",
+        "β₁",
+        "β₁²d/sr",
+        "L_f",
+        "L_f∘V",
+        "same η",
+        "own η",
+    ]);
+    for of in &summary.medians {
+        rows.add_row([
+            of.coordinates.to_owned(),
+            of.block.to_owned(),
+            of.algorithm.to_owned(),
+            number(of.stable_rank),
+            number(of.density),
+            number(of.predicted),
+            between(of.smoothness.map(number_or_none)),
+            between(of.reparameterized.map(number_or_none)),
+            number_or_none(of.observed_same_rate),
+            number_or_none(of.observed_own_rate),
+        ]);
+    }
+    let place = summary.hessian;
+    let place = place.map_or(String::new(), |place| format!("; L from the Hessian {place}"));
+    format!(
+        "theory (factor β₁²d/sr) beside the observed ratio of steps to the target{place}:\n{rows}\n"
+    )
+}
+
+/// The measures of EGOP estimates that sum them up.
+pub(in crate::cli) fn measures(estimates: &[EstimateSummary<'_>]) -> String {
+    if estimates.is_empty() {
+        return String::new();
+    }
+    let mut rows = table(&[
+        "spectrum",
+        "block",
+        "stable rank",
+        "Σλ/λ₁",
+        "β₁",
+        "shelves end at",
+        "subspace distance",
+    ]);
+    let with_halves = |value: Option<MeasuredValue>| {
+        value.map_or_else(String::new, |MeasuredValue { value, lower, upper }| {
+            let [value, lower, upper] = [value, lower, upper].map(number);
+            format!("{value} [{lower}, {upper}]")
+        })
+    };
+    for estimate in estimates {
+        let ends: Vec<String> =
+            estimate.shelves.iter().map(|shelf| shelf.end.to_string()).collect();
+        let distances = estimate.shelves.iter().filter_map(|shelf| shelf.subspace_distance);
+        let distances: Vec<String> = distances.map(number).collect();
+        rows.add_row([
+            estimate.spectrum.to_owned(),
+            estimate.block.to_owned(),
+            with_halves(estimate.stable_rank),
+            with_halves(estimate.intrinsic_dimension),
+            with_halves(estimate.density),
+            ends.join(", "),
+            distances.join(", "),
+        ]);
+    }
+    format!(
+        "EGOP estimates, with what the halves of the samples give; distance between the halves' \
+         subspaces up to each shelf's end, 1 is unrelated:\n{rows}\n"
+    )
+}
+
+/// The verdicts.
+pub(in crate::cli) fn claims(claims: &[ClaimRow]) -> String {
+    if claims.is_empty() {
+        return String::new();
+    }
+    let mut rows = table(&[
+        "claim",
+        "test",
+        "median [interval]",
+        "level",
+        "in favour",
+        "n",
+        "no evidence",
+        "verdict",
+    ]);
+    let mut reasons = String::new();
+    for claim in claims {
+        let [lower, median, upper] = [claim.lower, claim.median, claim.upper].map(number_or_none);
+        rows.add_row([
+            claim.id.clone(),
+            claim.test.clone(),
+            claim.median.map_or_else(none, |_| format!("{median} [{lower}, {upper}]")),
+            claim.level.map_or_else(none, |level| format!("{:.1} %", 100.0 * level)),
+            format!("{}/{}", claim.in_favour, claim.pairs),
+            complete(claim.pairs, claim.planned),
+            claim.no_evidence.to_string(),
+            claim.verdict.clone(),
+        ]);
+        // Writing to a string cannot fail.
+        let _ = writeln!(reasons, "{}: {}: {}", claim.id, claim.verdict, claim.reason);
+    }
+    format!("{rows}\n{reasons}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::RateRow;
+
+    fn row(learning_rate: f64, diverged: usize, trials: usize) -> RateRow {
+        RateRow {
+            algorithm: "adam".into(),
+            coordinates: "original".into(),
+            learning_rate,
+            metric: "final_loss".into(),
+            median: f64::INFINITY,
+            lower_quartile: f64::INFINITY,
+            upper_quartile: f64::INFINITY,
+            reached_target: None,
+            trials,
+            planned: 5,
+            diverged,
+            selected: String::new(),
+            reason: String::new(),
+        }
+    }
+
+    fn said(rows: &[RateRow]) -> String {
+        rates(&RatesSummary::of(rows))
+    }
+
+    #[test]
+    fn what_happened_where_no_rate_was_selected_is_said_with_the_range_that_was_tried() {
+        let all = said(&[row(0.1, 5, 5), row(10.0, 5, 5)]);
+        assert!(
+            all.ends_with(
+                "adam in original coordinates: no learning rate selected, as all of 5 trials \
+                 diverged at each of 2 learning rates, 0.1 – 10\n"
+            ),
+            "{all}"
+        );
+        let cells: Vec<&str> = all.lines().nth(4).unwrap().split_whitespace().collect();
+        let wanted =
+            ["│", "adam", "original", "none", "0.1", "–", "10", "–", "–", "–", "5", "5", "│"];
+        assert_eq!(cells, wanted);
+        let one = said(&[row(0.1, 3, 4)]);
+        assert!(one.contains("half of the trials or more diverged at the one"), "{one}");
+        assert!(one.contains(" n=4/5 "), "{one}");
+        assert!(said(&[row(0.1, 0, 5)]).contains("no finite final_loss"));
+        assert!(said(&[row(0.1, 0, 0)]).contains("none of 5 trials was finished"));
+    }
+
+    #[test]
+    fn of_nothing_nothing_is_said() {
+        assert_eq!(said(&[]), "");
+        assert_eq!(theory(&TheorySummary::of(&[])), "");
+        assert_eq!(measures(&EstimateSummary::all(&[])), "");
+        assert_eq!(claims(&[]), "");
+    }
+}

@@ -1,0 +1,30 @@
+//! Tables of text, and the cells that several of them have.
+
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+
+/// Characters in a line of a table.
+const WIDTH: u16 = 118;
+
+/// An empty table.
+pub(super) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_BORDERS_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table.set_header(header.iter().map(Cell::new));
+    table
+}
+
+/// `9/10` where something is missing, else just the number.
+pub(super) fn complete(done: usize, planned: usize) -> String {
+    if done == planned { done.to_string() } else { format!("n={done}/{planned}") }
+}
+
+/// Both ends, or one if they look the same.
+pub(super) fn between([lower, upper]: [String; 2]) -> String {
+    if lower == upper { lower } else { format!("{lower} – {upper}") }
+}
+
+/// What does not apply.
+pub(super) fn none() -> String {
+    "–".to_owned()
+}

@@ -1,0 +1,17 @@
+//! The drawing kit: pages of charts with a legend and footnotes, as PNG and SVG.
+//!
+//! It is told what to draw and knows nothing of where that comes from. What a page looks like is
+//! decided here once, in [`page`], [`chart`] and [`style`]; both pictures come from the same few
+//! primitives on a [`canvas`]. It yields bytes; writing them is left to the caller.
+
+pub mod axis;
+pub mod canvas;
+pub mod chart;
+pub mod contour;
+pub mod page;
+pub mod primitives;
+pub mod style;
+
+mod letters;
+mod path;
+mod raster;
