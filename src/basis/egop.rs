@@ -6,7 +6,7 @@ use crate::egop::{Estimate, Spectrum};
 use crate::error::Result;
 use crate::rng::Streams;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "egop",
     summary: "the eigenbasis of the EGOP matrix, global or for each block",
     read: |reader: &mut Reader<'_>| Some(Box::new(EgopBasis(Scope::read(reader)?))),

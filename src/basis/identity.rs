@@ -9,7 +9,7 @@ use crate::linalg::Real;
 use crate::objective::Scratch;
 use crate::rng::Streams;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "identity",
     summary: "original coordinates: V = I",
     read: |_: &mut Reader<'_>| Some(Box::new(Identity)),

@@ -28,6 +28,8 @@ pub(super) struct Session<'a> {
     pub arguments: &'a ExperimentArgs,
     pub experiment: Experiment,
     pub resolved: toml::Table,
+    /// What of it results depend on.
+    identity: toml::Table,
     pub folder: PathBuf,
     pub console: Console,
     /// Whether changes of variables are written.
@@ -62,7 +64,8 @@ impl<'a> Session<'a> {
         }
         let overlay =
             Overlay { profile: arguments.profile.clone(), overrides: arguments.set.clone() };
-        let config::Resolved { value: experiment, table: resolved } = load(path, &overlay)?;
+        let config::Resolved { value: experiment, table: resolved, identity } =
+            load(path, &overlay)?;
         let context = Context {
             streams: Streams::new(experiment.seed, 0),
             data_dir: arguments.data_dir.clone(),
@@ -75,7 +78,16 @@ impl<'a> Session<'a> {
             PathBuf::from(RESULTS).join(format!("{}{suffix}{name}", experiment.name))
         });
         let console = Console::new(arguments.quiet);
-        Ok(Self { arguments, experiment, resolved, folder, console, save_basis: false, data })
+        Ok(Self {
+            arguments,
+            experiment,
+            resolved,
+            identity,
+            folder,
+            console,
+            save_basis: false,
+            data,
+        })
     }
 
     fn options(&self) -> Result<Options> {
@@ -109,8 +121,7 @@ impl<'a> Session<'a> {
     }
 
     fn identity(&self) -> Identity {
-        let experiment = run::identity(&self.experiment, &self.resolved);
-        Identity::new(&experiment, self.data.named())
+        Identity::new(&self.identity, self.data.named())
     }
 
     /// Opens the results folder. What it holds and is not ours is refused before any work.
@@ -147,7 +158,7 @@ impl<'a> Session<'a> {
             .map_err(|error| Error::io("threads")(std::io::Error::other(error)))?;
         let provenance =
             Provenance::begin(self.experiment.seed, options.threads, self.data.named());
-        let run = Run::new(&self.experiment, &self.resolved, &store, &options, &self.console);
+        let run = self.run(&store, &options);
         let result = pool.install(|| work(&run, &provenance));
         self.console.finish();
         let (done, found) = run.tally();
@@ -164,7 +175,12 @@ impl<'a> Session<'a> {
         if !self.arguments.replace {
             store.check_bound(&self.identity())?;
         }
-        look(&Run::new(&self.experiment, &self.resolved, &store, &options, &self.console))
+        look(&self.run(&store, &options))
+    }
+
+    fn run<'b>(&'b self, store: &'b Store, options: &'b Options) -> Run<'b> {
+        let Self { experiment, resolved, identity, console, .. } = self;
+        Run::new(experiment, resolved, identity, store, options, console)
     }
 
     /// The resolved config as a document.

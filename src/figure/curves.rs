@@ -11,22 +11,24 @@ use super::quartiles::{Quartiles, or_worst};
 use super::selection::{Filter, Method, Tuned, described, trials_note};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::need::{Need, Want};
 use crate::record::{CurveRow, Stop};
 use crate::sweep::Goal;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "curves",
     summary: "a column of curves.csv against the steps, at the selected learning rates",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
-        let column = reader.choice("metric", &Column::choices());
+        let column = reader
+            .choice(key("metric", "the column of curves.csv that is drawn"), &Column::choices());
         let tuned = Tuned::read(reader);
         let filter = Filter::read(reader);
         let units = [("iteration", Unit::Iteration), ("epoch", Unit::Epoch)];
-        let unit = reader.choice_or("unit", "iteration", &units);
-        let last_step = reader.optional_count("last_step", 1..=usize::MAX);
+        let unit = reader.choice_or(key("unit", "what a recorded step is"), "iteration", &units);
+        let last_step = reader
+            .optional_count(key("last_step", "where the horizontal axis ends"), 1..=usize::MAX);
         let limits = Limits::read(reader);
         Some(Box::new(Curves {
             heading: heading?,

@@ -13,18 +13,20 @@ use super::selection::{Filter, Method, Tuned, trials_note};
 use super::style::{GREY, algorithm_name};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::need::{Need, Want};
 use crate::sweep::{Goal, METRICS, Metric};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "learning-rates",
     summary: "a metric against the learning rate, with the selected rates marked",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
         let runs = METRICS.iter().map(|&metric| (metric.name, Some(metric)));
         let metrics: Vec<_> = std::iter::once((SELECTION, None)).chain(runs).collect();
-        let metric = reader.choice_or("metric", SELECTION, &metrics);
+        let metric =
+            key("metric", "the column of runs.csv that is drawn, or what rates are selected by");
+        let metric = reader.choice_or(metric, SELECTION, &metrics);
         let tuned = Tuned::read(reader);
         let filter = Filter::read(reader);
         let limits = Limits::read(reader);

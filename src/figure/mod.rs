@@ -31,7 +31,7 @@ pub use draw::{Drawn, draw, outputs};
 pub use tables::Tables;
 
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Entry, Reader, key};
 use crate::need::Want;
 
 /// The extensions of the files of each figure.
@@ -72,19 +72,8 @@ pub trait Spec: std::fmt::Debug + Send + Sync {
     }
 }
 
-/// How a config names a kind of figure and how its settings are read.
-#[derive(Debug)]
-pub struct Entry {
-    /// The value of `kind`.
-    pub name: &'static str,
-    /// One line for `--list`.
-    pub summary: &'static str,
-    /// Reads the keys beside `kind`.
-    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Spec>>,
-}
-
 /// All kinds of figures.
-pub const REGISTRY: &[Entry] = &[
+pub const REGISTRY: &[Entry<dyn Spec>] = &[
     curves::ENTRY,
     learning_rates::ENTRY,
     trajectories::ENTRY,
@@ -95,9 +84,7 @@ pub const REGISTRY: &[Entry] = &[
 
 /// Reads `kind` and the keys that go with it.
 pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
-    let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
-    let read = reader.choice("kind", &kinds)?;
-    read(reader)
+    reader.registered(key("kind", "what the figure shows"), REGISTRY)
 }
 
 /// What every figure has.
@@ -111,8 +98,9 @@ struct Heading {
 
 impl Heading {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let file = reader.file_name("file");
-        let title = reader.text("title");
+        let file =
+            reader.file_name(key("file", "name of the files that are drawn, without extension"));
+        let title = reader.string(key("title", "what stands above the figure"));
         Some(Self { file: file?, title: title? })
     }
 }

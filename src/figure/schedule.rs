@@ -9,7 +9,7 @@ use crate::Result;
 use crate::config::Reader;
 use crate::need::{Need, Want};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "schedule",
     summary: "the learning rate of every epoch",
     read: |reader: &mut Reader<'_>| Some(Box::new(Schedule { heading: Heading::read(reader)? })),

@@ -5,7 +5,7 @@ use super::chart::Stroke;
 use super::style::{algorithm_colours, algorithm_name, dash};
 use super::tables::Tables;
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::need::{Need, Want};
 use crate::record::RateRow;
 
@@ -21,7 +21,9 @@ pub enum Tuned {
 impl Tuned {
     /// Reads `tuned`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.choice_or("tuned", "original", &[("original", Self::Original), ("own", Self::Own)])
+        let tuned =
+            key("tuned", "at which selected learning rate: best in original coordinates, or own");
+        reader.choice_or(tuned, "original", &[("original", Self::Original), ("own", Self::Own)])
     }
 
     /// What it needs of the experiment.
@@ -101,8 +103,10 @@ pub fn trials_note(rows: &[&RateRow]) -> String {
 impl Filter {
     /// Reads `algorithms` and `coordinates`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let algorithms = reader.texts_or("algorithms", &[]);
-        let coordinates = reader.texts_or("coordinates", &[]);
+        let algorithms =
+            reader.strings_or(key("algorithms", "which algorithms are shown; none: all"), &[]);
+        let coordinates = key("coordinates", "which coordinate systems are shown; none: all");
+        let coordinates = reader.strings_or(coordinates, &[]);
         Some(Self { algorithms: algorithms?, coordinates: coordinates? })
     }
 

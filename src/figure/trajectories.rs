@@ -11,18 +11,20 @@ use super::selection::{Filter, Tuned, described};
 use super::style::{BLACK, GREY};
 use super::{Entry, Heading, Spec, Tables};
 use crate::Result;
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, key};
 use crate::need::{Need, Want};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "trajectories",
     summary: "paths of the iterates over the contours of a two-parameter loss",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
         let tuned = Tuned::read(reader);
         let filter = Filter::read(reader);
-        let trial = reader.count_or("trial", 0, 0..=usize::MAX);
-        let zoom = reader.optional_number("zoom", Allowed::positive());
+        let trial =
+            reader.count_or(key("trial", "number of the trial that is shown"), 0, 0..=usize::MAX);
+        let zoom = key("zoom", "half the height of a second panel around the minimum");
+        let zoom = reader.optional_number(zoom, Allowed::positive());
         Some(Box::new(Trajectories {
             heading: heading?,
             tuned: tuned?,

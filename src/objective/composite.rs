@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use ndarray_rand::rand::Rng;
 
 use crate::basis::Basis;
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::data::{self, Decay};
 use crate::lanes::{Lanes, Layout};
 use crate::linalg::{self, Into, Real};
@@ -171,9 +171,11 @@ pub struct MatrixSpec {
 impl MatrixSpec {
     /// Reads `rows`, `columns` and `decay`.
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let rows = reader.count("rows", 1..=1_000_000);
-        let columns = reader.count("columns", 1..=20_000);
-        let decay = reader.table("decay", Decay::read);
+        let rows = reader.count(key("rows", "rows n of the data matrix"), 1..=1_000_000);
+        let columns = key("columns", "columns d of the data matrix: the number of parameters");
+        let columns = reader.count(columns, 1..=20_000);
+        let decay = key("decay", "how the singular values of the data matrix decay");
+        let decay = reader.table(decay, Decay::read);
         Some(Self { rows: rows?, columns: columns?, decay: decay? })
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Found {
 /// Finds finished tasks.
 pub(super) struct Ledger<'a> {
     pub experiment: &'a Experiment,
-    resolved: &'a toml::Table,
+    identity: &'a toml::Table,
     pub store: &'a Store,
     pub options: &'a Options,
     pub observer: &'a dyn Observer,
@@ -35,7 +35,7 @@ impl<'a> Ledger<'a> {
     pub fn new(run: &'a Run<'_>) -> Self {
         Self {
             experiment: run.experiment,
-            resolved: run.resolved,
+            identity: run.identity,
             store: run.store,
             options: run.options,
             observer: run.observer,
@@ -44,7 +44,7 @@ impl<'a> Ledger<'a> {
     }
 
     pub fn key(&self, task: &Task) -> String {
-        task.key(self.experiment, self.resolved, &self.options.data)
+        task.key(self.experiment, self.identity, &self.options.data)
     }
 
     /// What those tasks yielded that are done.

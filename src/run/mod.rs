@@ -25,7 +25,7 @@ mod theory;
 
 pub use bases::{SavedBases, basis_outputs};
 pub use distributed::{Next, PlannedTask, Rates};
-pub use identity::{Data, identity};
+pub use identity::Data;
 pub use memory::{Memory, of_this_machine};
 pub use observer::{Observer, Silent, Stage};
 pub use pass::Failure;
@@ -72,6 +72,7 @@ pub struct Report {
 pub struct Run<'a> {
     experiment: &'a Experiment,
     resolved: &'a toml::Table,
+    identity: &'a toml::Table,
     store: &'a Store,
     options: &'a Options,
     observer: &'a dyn Observer,
@@ -79,15 +80,17 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Binds an experiment (and its resolved config) to a results folder.
+    /// Binds an experiment (with its resolved config, and what of it results depend on) to a results
+    /// folder.
     pub fn new(
         experiment: &'a Experiment,
         resolved: &'a toml::Table,
+        identity: &'a toml::Table,
         store: &'a Store,
         options: &'a Options,
         observer: &'a dyn Observer,
     ) -> Self {
-        Self { experiment, resolved, store, options, observer, tally: Tally::default() }
+        Self { experiment, resolved, identity, store, options, observer, tally: Tally::default() }
     }
 
     /// Tunes the learning rates, with what is finished already taken from the store, and publishes

@@ -1,13 +1,16 @@
 //! Tasks: the unit of work that is stored. One trial in one coordinate system at some learning
 //! rates of each algorithm.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
 use toml::Value;
 
 pub(super) use crate::basis::block_name;
-use crate::config::canonical_json;
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::objective::Context;
@@ -16,13 +19,15 @@ use crate::record::{
     TrajectoryRow,
 };
 use crate::rng::Streams;
-use crate::run::identity::{Data, identity};
+use crate::run::identity::Data;
 use crate::run::prepared::Prepared;
 use crate::store::{self, Csv, Table, Tables};
 use crate::trial::{Control, Iterate, Method, Outcome, Precision, Problem, Recording, train};
 
 mod landscape;
 pub(super) mod spectra;
+#[cfg(test)]
+mod tests;
 pub(super) mod theory;
 
 pub(super) use landscape::ROWS as LANDSCAPE_ROWS;
@@ -64,9 +69,10 @@ impl Task {
     }
 
     /// The content address: a hash of everything that the rows depend on, and nothing else.
-    pub fn key(&self, experiment: &Experiment, resolved: &toml::Table, data: &Data) -> String {
+    /// `identity` is what results depend on in the config.
+    pub fn key(&self, experiment: &Experiment, identity: &toml::Table, data: &Data) -> String {
         let coordinates = &experiment.coordinates[self.coordinates];
-        let mut content = identity(experiment, resolved);
+        let mut content = identity.clone();
         for systems in ["coordinates", "spectra"] {
             if let Some(Value::Table(systems)) = content.get_mut(systems) {
                 systems.retain(|name, _| name == coordinates.name);
@@ -90,7 +96,7 @@ impl Task {
         }
         content.insert("recording".into(), recording.into());
         content.insert("data".into(), data.of_task(&coordinates.name, self.trial).into());
-        let hash = store::sha256(canonical_json(&content.into()).as_bytes());
+        let hash = store::sha256(&canonical(&content));
         hash[..32].to_owned()
     }
 
@@ -140,6 +146,23 @@ impl Task {
         }
         Ok(rows)
     }
+}
+
+/// The table as JSON with sorted keys: equal for equal tables, whatever the order of the config.
+fn canonical(table: &toml::Table) -> Vec<u8> {
+    /// Floats have a point or an exponent, and the shortest digits that say which they are.
+    struct Floats;
+    impl Formatter for Floats {
+        fn write_f64<W: Write + ?Sized>(&mut self, to: &mut W, value: f64) -> io::Result<()> {
+            write!(to, "{value:?}")
+        }
+    }
+    let sorted = serde_json::to_value(table).expect("finite numbers have a JSON form");
+    let mut json = Vec::new();
+    sorted
+        .serialize(&mut Serializer::with_formatter(&mut json, Floats))
+        .expect("a tree is written to memory");
+    json
 }
 
 struct Label {

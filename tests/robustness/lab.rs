@@ -49,6 +49,7 @@ impl Random {
 pub struct Lab {
     pub experiment: Experiment,
     pub resolved: toml::Table,
+    pub identity: toml::Table,
     pub options: Options,
 }
 
@@ -58,14 +59,21 @@ impl Lab {
         let overrides = overrides.iter().map(|&text| text.into()).collect();
         let overlay = Overlay { profile: None, overrides };
         let read = config::read(&source, &overlay, Experiment::read).unwrap();
-        Self { experiment: read.value, resolved: read.table, options: Options::default() }
+        let config::Resolved { value: experiment, table: resolved, identity } = read;
+        Self { experiment, resolved, identity, options: Options::default() }
+    }
+
+    /// The experiment with its results folder.
+    pub fn bound<'a>(&'a self, store: &'a Store, observer: &'a Silent) -> Run<'a> {
+        let Self { experiment, resolved, identity, options } = self;
+        Run::new(experiment, resolved, identity, store, options, observer)
     }
 
     /// Runs it on one thread, so that operations come in one order.
     pub fn run(&self, disk: Arc<dyn Disk>, root: &Path) -> egop::Result<Report> {
         let store = Store::open_on(disk, root, &identity())?;
         let silent = Silent::default();
-        let run = Run::new(&self.experiment, &self.resolved, &store, &self.options, &silent);
+        let run = self.bound(&store, &silent);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         pool.install(|| run.all(|_| Ok(()))).map(|(report, ())| report)
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egop::run::{Run, Silent};
+use egop::run::Silent;
 use egop::store::Store;
 
 use crate::lab::{CONFIG, Lab, config, egop_run, folder};
@@ -27,7 +27,7 @@ fn plan(overrides: &[&str]) -> egop::run::Memory {
     (lab.options.memory, lab.options.threads) = (u64::MAX, 2);
     let store = Store::peek(std::path::Path::new("nowhere"));
     let silent = Silent::default();
-    Run::new(&lab.experiment, &lab.resolved, &store, &lab.options, &silent).memory()
+    lab.bound(&store, &silent).memory()
 }
 
 #[test]
