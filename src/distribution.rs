@@ -4,8 +4,7 @@ use ndarray::Array1;
 use ndarray_rand::rand::Rng;
 use ndarray_rand::rand_distr::{Distribution as _, StandardNormal, Uniform};
 
-use crate::config::Allowed;
-use crate::config::Reader;
+use crate::config::{Allowed, Reader, key};
 use crate::lanes::{Layout, Role};
 use crate::linalg::{Real, from_f64};
 
@@ -26,25 +25,17 @@ pub enum Distribution {
 impl Distribution {
     /// Reads `kind` and, for a Gaussian, `scale`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        #[derive(Clone)]
-        enum Kind {
-            Gaussian,
-            XavierNormal,
-            UniformFanIn,
-        }
         let kinds = [
-            ("gaussian", Kind::Gaussian),
-            ("xavier-normal", Kind::XavierNormal),
-            ("uniform-fan-in", Kind::UniformFanIn),
+            ("gaussian", None),
+            ("xavier-normal", Some(Self::XavierNormal)),
+            ("uniform-fan-in", Some(Self::UniformFanIn)),
         ];
-        match reader.choice("kind", &kinds)? {
-            Kind::Gaussian => {
-                let scale = reader.number_or("scale", 1.0, Allowed::at_least(1e-30))?;
-                Some(Self::Gaussian { scale })
-            }
-            Kind::XavierNormal => Some(Self::XavierNormal),
-            Kind::UniformFanIn => Some(Self::UniformFanIn),
+        let kind = key("kind", "which distribution parameters are drawn from");
+        if let Some(without_scale) = reader.choice(kind, &kinds)? {
+            return Some(without_scale);
         }
+        let scale = key("scale", "standard deviation of every parameter");
+        Some(Self::Gaussian { scale: reader.number_or(scale, 1.0, Allowed::at_least(1e-30))? })
     }
 
     /// Draws one parameter vector of d entries.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, key};
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Layout, Workspace};
@@ -41,14 +41,21 @@ impl Sampling {
         let given = reader.alternative(&[&["samples"], &["samples_per_parameter"]]);
         let samples = match given {
             None => None,
-            Some(Some(0)) => reader.count("samples", 1..=100_000_000).map(Samples::Count),
+            Some(Some(0)) => reader
+                .count(key("samples", "number M of sampled gradients"), 1..=100_000_000)
+                .map(Samples::Count),
             Some(_) => {
                 let multiple =
-                    reader.number_or("samples_per_parameter", 2.0, Allowed::between(1e-3, 1e3));
+                    key("samples_per_parameter", "M as a multiple of the number of parameters");
+                let multiple = reader.number_or(multiple, 2.0, Allowed::between(1e-3, 1e3));
                 multiple.map(Samples::PerParameter)
             }
         };
-        let batch = reader.optional_count("batch", 1..=10_000_000);
+        let batch = key(
+            "batch",
+            "rows in the minibatch of each sample; otherwise gradients are of all rows",
+        );
+        let batch = reader.optional_count(batch, 1..=10_000_000);
         Some(Self { samples: samples?, batch: batch? })
     }
 

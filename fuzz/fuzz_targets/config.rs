@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use egop::config::{Overlay, Resolved, Source, canonical_json, read};
+use egop::config::{Overlay, Source, read};
 use egop::experiment::Experiment;
 use libfuzzer_sys::fuzz_target;
 
@@ -18,8 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
             Source::parse("again.toml", document.as_bytes()).expect("it was written as TOML");
         let twice = read(&source, &Overlay::default(), Experiment::read)
             .unwrap_or_else(|problems| panic!("{problems}\n{document}"));
-        let json = |table: &Resolved<Experiment>| canonical_json(&table.table.clone().into());
-        assert_eq!(json(&once), json(&twice));
+        assert_eq!(once.table, twice.table);
     }
     assert!(start.elapsed() < Duration::from_secs(2), "reading takes {:?}", start.elapsed());
 });

@@ -8,7 +8,7 @@ use crate::gradients::Gradients;
 use crate::lanes::Layout;
 use crate::rng::Streams;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "egop",
     summary: "the eigenbasis of the EGOP matrix, global or for each block",
     read: |reader: &mut Reader<'_>| Some(Box::new(EgopBasis(Scope::read(reader)?))),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array1, Array2, ArrayD, Dimension};
 
 use crate::basis::{DataFile, Entry, Part, Scope, Spec};
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::egop::Spectrum;
 use crate::error::Result;
 use crate::gradients::Gradients;
@@ -15,13 +15,19 @@ use crate::lanes::Layout;
 use crate::linalg;
 use crate::rng::Streams;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "file",
     summary: "orthonormal matrices from .npy files, one for each block",
     read: |reader: &mut Reader<'_>| {
         let scope = Scope::read(reader);
-        let vectors = reader.files("vectors");
-        let eigenvalues = reader.files_or_none("eigenvalues");
+        // Results depend on what is in the files, which is checked by itself, not on where they lie.
+        let (vectors, eigenvalues) = reader.presentation(|reader| {
+            let vectors =
+                key("vectors", "a .npy file for each block: V; {trial} is the trial's number");
+            let values =
+                key("eigenvalues", "a .npy file of eigenvalues for each; none: no eigenbasis");
+            (reader.files(vectors), reader.files_or_none(values))
+        });
         let (vectors, eigenvalues) = (vectors?, eigenvalues?);
         if !eigenvalues.is_empty() && eigenvalues.len() != vectors.len() {
             reader.problem("eigenvalues", "must be as many files as `vectors`, or none");
@@ -145,10 +151,6 @@ impl Spec for FileBasis {
         let (groups, files) = (self.scope.groups(layout).len(), self.vectors.len());
         let message = || format!("must be {groups}, one for each block, instead of {files}");
         (groups != files).then(|| ("vectors", message()))
-    }
-
-    fn paths(&self) -> &[&str] {
-        &["vectors", "eigenvalues"]
     }
 
     fn data(&self, layout: &Layout, trials: usize) -> Result<Vec<DataFile>> {

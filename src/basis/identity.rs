@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::gradients::Gradients;
 use crate::rng::Streams;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "identity",
     summary: "original coordinates: V = I",
     read: |_: &mut Reader<'_>| Some(Box::new(Identity)),

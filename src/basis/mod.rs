@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::config::Reader;
+use crate::config::{Entry, Reader, key};
 use crate::coordinates::{Cost, Form, Orthonormal};
 use crate::egop::Spectrum;
 use crate::error::Result;
@@ -126,12 +126,6 @@ pub trait Spec: Debug + Send + Sync {
         None
     }
 
-    /// The keys that say where the files lie that it reads: part of the identity of the results is
-    /// what is in these, not where they are.
-    fn paths(&self) -> &[&str] {
-        &[]
-    }
-
     /// The files that it reads in so many trials of a model.
     ///
     /// # Errors
@@ -151,23 +145,11 @@ pub trait Spec: Debug + Send + Sync {
     }
 }
 
-/// How a config names a basis and how its settings are read.
-#[derive(Debug)]
-pub struct Entry {
-    /// The value of `basis`.
-    pub name: &'static str,
-    /// One line for `--list`.
-    pub summary: &'static str,
-    /// Reads the keys beside `basis`.
-    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Spec>>,
-}
-
 /// All bases.
-pub const REGISTRY: &[Entry] = &[identity::ENTRY, egop::ENTRY, random_rotation::ENTRY, file::ENTRY];
+pub const REGISTRY: &[Entry<dyn Spec>] =
+    &[identity::ENTRY, egop::ENTRY, random_rotation::ENTRY, file::ENTRY];
 
 /// Reads `basis` and the keys that go with it.
 pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
-    let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
-    let read = reader.choice("basis", &kinds)?;
-    read(reader)
+    reader.registered(key("basis", "how the change of variables V is obtained"), REGISTRY)
 }

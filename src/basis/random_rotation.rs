@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::gradients::Gradients;
 use crate::rng::Streams;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "random-rotation",
     summary: "a Haar-random orthonormal matrix, global or for each block (a control)",
     read: |reader: &mut Reader<'_>| Some(Box::new(RandomRotation(Scope::read(reader)?))),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::lanes::{Layout, Role};
 
 /// Global or blockwise (paper, section 5).
@@ -18,8 +18,13 @@ pub enum Scope {
 impl Scope {
     /// Reads `scope` and, for blocks, `blocks`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let block = reader.choice_or("scope", "global", &[("global", false), ("block", true)])?;
-        Some(if block { Self::Block(reader.texts_or("blocks", &[])?) } else { Self::Global })
+        let scope = key("scope", "whether V mixes all parameters, or those of each weight block");
+        if reader.choice_or(scope, "global", &[("global", false), ("block", true)])? {
+            let blocks =
+                key("blocks", "names of the blocks that are mixed; none: all weight blocks");
+            return Some(Self::Block(reader.strings_or(blocks, &[])?));
+        }
+        Some(Self::Global)
     }
 
     /// The names that the config mentions.

@@ -5,18 +5,21 @@ use std::fmt::Write;
 use crate::claim::evidence::{ALPHA, Evidence, number};
 use crate::claim::ratio::{Relation, evidence, sides};
 use crate::claim::{Entry, Finding, Records, Side, Test, Verdict};
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, key};
 use crate::need::{Need, Want};
 use crate::sweep::{Metric, written};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Test> = Entry {
     name: "every-rate",
     summary: "the ratio left/right of a metric, trial by trial, at every learning rate",
     read: |reader: &mut Reader<'_>| {
-        let metric = reader.choice("metric", &Metric::choices());
+        let metric = reader
+            .choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
         let sides = sides(reader, false);
         let relation = Relation::read(reader);
-        let highest = reader.optional_number("highest_rate", Allowed::positive());
+        let rate =
+            key("highest_rate", "the highest learning rate that is judged; otherwise all are");
+        let highest = reader.optional_number(rate, Allowed::positive());
         let [left, right] = sides?;
         Some(Box::new(EveryRate {
             metric: metric?,

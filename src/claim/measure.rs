@@ -4,19 +4,22 @@ use std::fmt;
 
 use crate::claim::evidence::{Bounds, Evidence};
 use crate::claim::{Entry, Finding, Records, Test};
-use crate::config::{Allowed, Reader, short};
+use crate::config::{Allowed, Reader, key, short};
 use crate::egop::Measure;
 use crate::need::{MeasureOf, Need, Want};
 use crate::record::MeasureRow;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Test> = Entry {
     name: "measure",
     summary: "a measure of an EGOP estimate, or its ratio to another, between two bounds",
     read: |reader: &mut Reader<'_>| {
-        let of = reader.table("of", Quantity::read);
-        let over = reader.optional_table("over", Quantity::read);
-        let lowest = reader.optional_number("lowest", Allowed::any());
-        let highest = reader.optional_number("highest", Allowed::any());
+        let of = reader.table(key("of", "the measure that is judged"), Quantity::read);
+        let over =
+            reader.optional_table(key("over", "the measure that it is divided by"), Quantity::read);
+        let lowest = reader
+            .optional_number(key("lowest", "the lowest median that is claimed"), Allowed::any());
+        let highest = reader
+            .optional_number(key("highest", "the highest median that is claimed"), Allowed::any());
         let (of, over, lowest, highest) = (of?, over?, lowest?, highest?);
         match (lowest, highest) {
             (None, None) => {
@@ -49,11 +52,12 @@ struct Quantity {
 impl Quantity {
     /// Reads `spectrum`, `block` (by default `all`), `measure` and `at`.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let spectrum = reader.text("spectrum");
-        let block = reader.text_or("block", "all");
+        let spectrum = reader.string(key("spectrum", "name of the EGOP estimate"));
+        let block = reader.string_or(key("block", "name of the parameter block, or all"), "all");
         let measures: Vec<_> = Measure::NAMES.iter().map(|&(name, _)| (name, name)).collect();
-        let measure = reader.choice("measure", &measures);
-        let at = reader.optional_number("at", Allowed::positive());
+        let measure = reader.choice(key("measure", "which number sums up the estimate"), &measures);
+        let at = key("at", "the index or threshold that it is taken at, if it needs one");
+        let at = reader.optional_number(at, Allowed::positive());
         Some(Self { spectrum: spectrum?, block: block?, measure: measure?, at: at? })
     }
 

@@ -7,7 +7,7 @@
 
 use std::fmt::Debug;
 
-use crate::config::Reader;
+use crate::config::{Entry, Reader, key};
 use crate::need::Want;
 use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow};
 
@@ -121,28 +121,17 @@ pub struct Claim {
     pub test: Box<dyn Test>,
 }
 
-/// How a config names a kind of test and how its settings are read.
-#[derive(Debug)]
-pub struct Entry {
-    /// The value of `test`.
-    pub name: &'static str,
-    /// One line for `--list`.
-    pub summary: &'static str,
-    /// Reads the keys beside `test`.
-    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Test>>,
-}
-
 /// All kinds of tests.
-pub const REGISTRY: &[Entry] = &[ratio::ENTRY, every_rate::ENTRY, range::ENTRY, measure::ENTRY];
+pub const REGISTRY: &[Entry<dyn Test>] =
+    &[ratio::ENTRY, every_rate::ENTRY, range::ENTRY, measure::ENTRY];
 
 impl Claim {
     /// Reads `id`, `statement`, `source`, `test` (by default `ratio`) and the keys that go with it.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let id = reader.text("id");
-        let statement = reader.text("statement");
-        let source = reader.text("source");
-        let tests: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
-        let test = reader.choice_or("test", "ratio", &tests).and_then(|read| read(reader));
+        let id = reader.string(key("id", "short name of the claim, unique in the config"));
+        let statement = reader.string(key("statement", "what is claimed, in words"));
+        let source = reader.string(key("source", "where it is claimed"));
+        let test = reader.registered_or(key("test", "which test decides"), "ratio", REGISTRY);
         Some(Self { id: id?, statement: statement?, source: source?, test: test? })
     }
 

@@ -2,18 +2,23 @@
 
 use crate::claim::evidence::{Evidence, Nothing};
 use crate::claim::{Entry, Finding, Records, Side, Test};
-use crate::config::{Allowed, Reader, short};
+use crate::config::{Allowed, Reader, key, short};
 use crate::need::{Need, Want};
 use crate::sweep::{Metric, Unit};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Test> = Entry {
     name: "range",
     summary: "the median of a metric between two bounds",
     read: |reader: &mut Reader<'_>| {
-        let metric = reader.choice("metric", &Metric::choices());
-        let of = reader.table("of", Side::read);
-        let lowest = reader.number("lowest", Allowed::any());
-        let highest = reader.number("highest", Allowed::any());
+        let metric = reader.choice(
+            key("metric", "the column of runs.csv whose median is judged"),
+            &Metric::choices(),
+        );
+        let of = reader.table(key("of", "the runs that are judged"), Side::read);
+        let lowest =
+            reader.number(key("lowest", "the lowest median that is claimed"), Allowed::any());
+        let highest =
+            reader.number(key("highest", "the highest median that is claimed"), Allowed::any());
         let (metric, lowest, highest) = (metric?, lowest?, highest?);
         if lowest > highest {
             reader.problem("lowest", format!("must be at most `highest`, {highest}"));

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::claim::evidence::{Bounds, Evidence};
 use crate::claim::{Entry, Finding, Records, Side, Test, pair};
-use crate::config::{Allowed, Reader, short};
+use crate::config::{Allowed, Reader, key, short};
 use crate::need::{Need, Want};
 use crate::record::RunRow;
 use crate::sweep::Metric;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Test> = Entry {
     name: "ratio",
     summary: "the ratio left/right of a metric, trial by trial, against a factor",
     read: |reader: &mut Reader<'_>| {
-        let metric = reader.choice("metric", &Metric::choices());
+        let metric = reader
+            .choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
         let sides = sides(reader, true);
         let relation = Relation::read(reader);
         let [left, right] = sides?;
@@ -41,8 +42,9 @@ impl Relation {
             ("at-most", Self::AtMost),
             ("comparable", Self::Comparable),
         ];
-        let make = reader.choice("relation", &kinds);
-        let factor = reader.number("factor", Allowed::positive());
+        let make =
+            reader.choice(key("relation", "what is claimed of the ratio left/right"), &kinds);
+        let factor = reader.number(key("factor", "the bound of the ratio"), Allowed::positive());
         let relation = make?(factor?);
         if matches!(relation, Self::Comparable(factor) if factor < 1.0) {
             reader.problem("factor", "must be at least 1 for the relation \"comparable\"");
@@ -72,8 +74,8 @@ impl Relation {
 /// Reads `left` and `right`, which must differ: by their learning rates alone, if those are
 /// `selected`.
 pub(super) fn sides(reader: &mut Reader<'_>, selected: bool) -> Option<[Side; 2]> {
-    let left = reader.table("left", Side::read);
-    let right = reader.table("right", Side::read);
+    let left = reader.table(key("left", "the runs above the line of the ratio"), Side::read);
+    let right = reader.table(key("right", "the runs below the line of the ratio"), Side::read);
     let (left, right) = (left?, right?);
     let same = left.algorithm == right.algorithm && left.coordinates == right.coordinates;
     if same && (left.tuned == right.tuned || !selected) {

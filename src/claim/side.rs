@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::claim::Records;
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::need::{Need, Want};
 use crate::record::RunRow;
 
@@ -45,9 +45,11 @@ pub struct Side {
 impl Side {
     /// Reads `algorithm`, `coordinates` and `tuned` (by default `original`).
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let algorithm = reader.text("algorithm");
-        let coordinates = reader.text("coordinates");
-        let tuned = reader.choice_or("tuned", "original", &Rule::NAMES);
+        let algorithm = reader.string(key("algorithm", "name of the algorithm"));
+        let coordinates = reader.string(key("coordinates", "name of the coordinate system"));
+        let tuned =
+            key("tuned", "in which coordinates its learning rate is best: the original or its own");
+        let tuned = reader.choice_or(tuned, "original", &Rule::NAMES);
         Some(Self { algorithm: algorithm?, coordinates: coordinates?, tuned: tuned? })
     }
 

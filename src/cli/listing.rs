@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::config::Entry;
 use crate::egop::Measure;
 use crate::sweep::METRICS;
 use crate::{basis, claim, figure, objective, optimizer};
@@ -17,17 +18,16 @@ pub(super) fn listing() -> String {
             let _ = writeln!(text, "  {name:width$}  {summary}");
         }
     };
-    macro_rules! registry {
-        ($title:literal, $module:ident) => {
-            section($title, $module::REGISTRY.iter().map(|e| (e.name, e.summary)).collect());
-        };
-    }
-    registry!("objectives ([objective] kind)", objective);
-    registry!("optimizers ([algorithms.NAME] kind)", optimizer);
-    registry!("bases ([coordinates.NAME] basis)", basis);
-    registry!("figures ([[figures]] kind)", figure);
-    registry!("claim tests ([[claims]] test)", claim);
+    section("objectives ([objective] kind)", entries(objective::REGISTRY));
+    section("optimizers ([algorithms.NAME] kind)", entries(optimizer::REGISTRY));
+    section("bases ([coordinates.NAME] basis)", entries(basis::REGISTRY));
+    section("figures ([[figures]] kind)", entries(figure::REGISTRY));
+    section("claim tests ([[claims]] test)", entries(claim::REGISTRY));
     section("measures of EGOP estimates (claim test measure)", Measure::NAMES.to_vec());
     section("metrics", METRICS.iter().map(|metric| (metric.name, metric.summary)).collect());
     text
+}
+
+fn entries<T: ?Sized>(registry: &[Entry<T>]) -> Vec<(&'static str, &'static str)> {
+    registry.iter().map(|entry| (entry.name, entry.summary)).collect()
 }

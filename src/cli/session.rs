@@ -33,7 +33,7 @@ pub(super) struct Session<'a> {
     pub experiment: Experiment,
     /// It as a document.
     pub document: String,
-    /// The part of that on which results depend.
+    /// What of it results depend on.
     identity: toml::Table,
     pub folder: PathBuf,
     pub reporters: Reporters,
@@ -69,7 +69,8 @@ impl<'a> Session<'a> {
         }
         let overlay =
             Overlay { profile: arguments.profile.clone(), overrides: arguments.set.clone() };
-        let config::Resolved { value: experiment, table: resolved } = load(path, &overlay)?;
+        let config::Resolved { value: experiment, table: resolved, identity } =
+            load(path, &overlay)?;
         let context = Context {
             streams: Streams::new(experiment.seed, 0),
             data_dir: arguments.data_dir.clone(),
@@ -81,7 +82,6 @@ impl<'a> Session<'a> {
             let name = if suffix.is_empty() { "" } else { profile };
             PathBuf::from(RESULTS).join(format!("{}{suffix}{name}", experiment.name))
         });
-        let identity = run::identity(&experiment, &resolved);
         let document =
             toml::to_string(&resolved).expect("what was read from TOML can be written as TOML");
         Ok(Self {

@@ -1,77 +1,67 @@
 //! Which numbers a key allows.
 
 use std::fmt;
+use std::ops::{Bound, RangeBounds};
 
 /// Which numbers a key allows. NaN and infinities are never allowed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Allowed(Range);
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Range {
-    Any,
-    Above(f64),
-    AtLeast(f64),
-    FromTo(f64, f64),
-    FromToBelow(f64, f64),
+pub struct Allowed {
+    low: Bound<f64>,
+    high: Bound<f64>,
 }
 
 impl Allowed {
     /// Any finite number.
     pub const fn any() -> Allowed {
-        Allowed(Range::Any)
+        Allowed { low: Bound::Unbounded, high: Bound::Unbounded }
     }
 
     /// x > 0.
     pub const fn positive() -> Allowed {
-        Allowed(Range::Above(0.0))
-    }
-
-    /// x > `low`.
-    pub const fn above(low: f64) -> Allowed {
-        Allowed(Range::Above(low))
+        Allowed { low: Bound::Excluded(0.0), high: Bound::Unbounded }
     }
 
     /// x ≥ `low`.
     pub const fn at_least(low: f64) -> Allowed {
-        Allowed(Range::AtLeast(low))
+        Allowed { low: Bound::Included(low), high: Bound::Unbounded }
     }
 
     /// `low` ≤ x ≤ `high`.
     pub const fn between(low: f64, high: f64) -> Allowed {
-        Allowed(Range::FromTo(low, high))
+        Allowed { low: Bound::Included(low), high: Bound::Included(high) }
     }
 
     /// `low` ≤ x < `high`, as for decay rates.
     pub const fn from_to_below(low: f64, high: f64) -> Allowed {
-        Allowed(Range::FromToBelow(low, high))
+        Allowed { low: Bound::Included(low), high: Bound::Excluded(high) }
     }
 
     /// Whether `x` is allowed.
     pub fn contains(self, x: f64) -> bool {
-        x.is_finite()
-            && match self.0 {
-                Range::Any => true,
-                Range::Above(low) => x > low,
-                Range::AtLeast(low) => x >= low,
-                Range::FromTo(low, high) => low <= x && x <= high,
-                Range::FromToBelow(low, high) => low <= x && x < high,
-            }
+        x.is_finite() && self.bounds().contains(&x)
+    }
+
+    /// Where the allowed numbers begin and end.
+    pub(super) const fn bounds(self) -> (Bound<f64>, Bound<f64>) {
+        (self.low, self.high)
     }
 }
 
 /// "a number from 0 to 1"; "a finite number" where the range alone would let one expect infinity.
 impl fmt::Display for Allowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Range::Any => f.write_str("a finite number"),
-            Range::Above(low) => write!(f, "a finite number above {}", short(low)),
-            Range::AtLeast(low) => write!(f, "a finite number of at least {}", short(low)),
-            Range::FromTo(low, high) => {
-                write!(f, "a number from {} to {}", short(low), short(high))
-            }
-            Range::FromToBelow(low, high) => {
-                write!(f, "a number from {} to below {}", short(low), short(high))
-            }
+        let open = self.high == Bound::Unbounded;
+        f.write_str(if open { "a finite number" } else { "a number" })?;
+        match self.low {
+            Bound::Unbounded => {}
+            Bound::Excluded(low) => write!(f, " above {}", short(low))?,
+            Bound::Included(low) if open => write!(f, " of at least {}", short(low))?,
+            Bound::Included(low) => write!(f, " from {}", short(low))?,
+        }
+        match self.high {
+            Bound::Unbounded => Ok(()),
+            Bound::Included(high) => write!(f, " to {}", short(high)),
+            Bound::Excluded(high) => write!(f, " to below {}", short(high)),
         }
     }
 }
@@ -95,7 +85,6 @@ mod tests {
                 vec![5e-324, 1e300],
                 vec![0.0, -0.0, -1.0],
             ),
-            (Allowed::above(-1.5), "a finite number above -1.5", vec![-1.4, 9.0], vec![-1.5, -2.0]),
             (Allowed::at_least(2.0), "a finite number of at least 2", vec![2.0, 1e300], vec![1.9]),
             (
                 Allowed::between(1e-8, 1e9),

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::errors::Origin;
-use super::tree::{Entry, Node, Table, Value};
+use super::tree::{Field, Fields, Node, Value};
 
 /// Deeper nesting is refused, so that no recursion over a tree can exhaust the stack.
 pub(super) const DEEPEST: usize = 16;
@@ -54,7 +54,7 @@ impl<'a> Builder<'a> {
         let origin = (self.origin)(span.start);
         let literal = || self.text.get(span.clone()).unwrap_or_default().to_owned();
         let value = match value.into_inner() {
-            DeValue::String(text) => Value::Text(text.into_owned()),
+            DeValue::String(text) => Value::String(text.into_owned()),
             DeValue::Integer(digits) => {
                 let whole = i64::from_str_radix(digits.as_str(), digits.radix()).ok();
                 let value = i128::from_str_radix(digits.as_str(), digits.radix())
@@ -81,15 +81,15 @@ impl<'a> Builder<'a> {
     }
 
     /// The entries of a table, at a depth of nesting.
-    pub fn table(&mut self, table: DeTable<'_>, depth: usize) -> Table {
-        let entry = |(key, value): (Spanned<DeString<'_>>, _)| Entry {
+    pub fn table(&mut self, table: DeTable<'_>, depth: usize) -> Fields {
+        let entry = |(key, value): (Spanned<DeString<'_>>, _)| Field {
             origin: (self.origin)(key.span().start),
             node: self.node(value, depth),
             key: key.into_inner().into_owned(),
             layer: 0,
             since: 0,
         };
-        Table(table.into_iter().map(entry).collect())
+        Fields(table.into_iter().map(entry).collect())
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) enum Sort {
 
 /// One problem of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Problem {
+pub struct ConfigError {
     /// Where it was found.
     pub origin: Origin,
     /// The key concerned, dotted (`claims.0.factor`); empty for the document itself.
@@ -61,14 +61,14 @@ pub struct Problem {
     pub(super) sort: Sort,
 }
 
-impl Problem {
+impl ConfigError {
     /// A problem with a value.
     pub(super) fn new(
         origin: Origin,
         key: impl Into<String>,
         message: impl Into<String>,
-    ) -> Problem {
-        Problem {
+    ) -> ConfigError {
+        ConfigError {
             origin,
             key: key.into(),
             message: message.into(),
@@ -80,22 +80,22 @@ impl Problem {
     }
 
     /// The same, of another sort.
-    pub(super) fn of_sort(self, sort: Sort) -> Problem {
-        Problem { sort, ..self }
+    pub(super) fn of_sort(self, sort: Sort) -> ConfigError {
+        ConfigError { sort, ..self }
     }
 
     /// Adds what was found.
-    pub(super) fn found(self, found: impl Into<String>) -> Problem {
-        Problem { found: Some(found.into()), ..self }
+    pub(super) fn found(self, found: impl Into<String>) -> ConfigError {
+        ConfigError { found: Some(found.into()), ..self }
     }
 
     /// Adds what may have been meant.
-    pub(super) fn suggest(self, suggestion: Option<String>) -> Problem {
-        Problem { suggestion, ..self }
+    pub(super) fn suggest(self, suggestion: Option<String>) -> ConfigError {
+        ConfigError { suggestion, ..self }
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConfigError {
     /// The problem without its place.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.key.is_empty() {
@@ -121,11 +121,11 @@ impl fmt::Display for Problem {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfigErrors {
     file: String,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigError>,
 }
 
 impl ConfigErrors {
-    pub(super) fn new(file: impl Into<String>, mut problems: Vec<Problem>) -> ConfigErrors {
+    pub(super) fn new(file: impl Into<String>, mut problems: Vec<ConfigError>) -> ConfigErrors {
         debug_assert!(!problems.is_empty());
         // Stable, so that problems at one place stay in the order of their discovery.
         problems.sort_by_key(|problem| (problem.sort != Sort::Syntax, problem.origin.clone()));
@@ -139,7 +139,7 @@ impl ConfigErrors {
 
     /// The problems: syntax errors, then the others in the order of the file, those of the command
     /// line last.
-    pub fn problems(&self) -> &[Problem] {
+    pub fn problems(&self) -> &[ConfigError] {
         &self.problems
     }
 

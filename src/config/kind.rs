@@ -4,13 +4,17 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::allowed::Allowed;
-use super::errors::Problem;
+use super::description::{Choice as Named, Type};
+use super::errors::ConfigError;
 use super::suggest::nearest;
 use super::tree::{Node, Value, join};
 
 /// A kind of value.
 pub(super) trait Kind {
     type Output;
+
+    /// What it is, for programs.
+    fn described(&self) -> Type;
 
     /// What is expected, as it follows the word "expected".
     fn expected(&self) -> String;
@@ -25,7 +29,12 @@ pub(super) trait Kind {
     fn resolve(&self, value: &Self::Output) -> toml::Value;
 
     /// The value, or problems with the node, which `key` names.
-    fn read(&self, node: &Node, key: &str, problems: &mut Vec<Problem>) -> Option<Self::Output> {
+    fn read(
+        &self,
+        node: &Node,
+        key: &str,
+        problems: &mut Vec<ConfigError>,
+    ) -> Option<Self::Output> {
         let value = self.accept(node);
         if value.is_none() {
             problems.push(self.refuse(node, key));
@@ -34,26 +43,30 @@ pub(super) trait Kind {
     }
 
     /// The problem with a node that is not accepted.
-    fn refuse(&self, node: &Node, key: &str) -> Problem {
-        Problem::new(node.origin.clone(), key, format!("expected {}", self.expected()))
+    fn refuse(&self, node: &Node, key: &str) -> ConfigError {
+        ConfigError::new(node.origin.clone(), key, format!("expected {}", self.expected()))
             .found(node.describe())
             .suggest(self.suggest(node))
     }
 }
 
-/// Any text.
-pub(super) struct Text;
+/// Any string.
+pub(super) struct AnyString;
 
-impl Kind for Text {
+impl Kind for AnyString {
     type Output = String;
 
+    fn described(&self) -> Type {
+        Type::String
+    }
+
     fn expected(&self) -> String {
-        "a text".to_owned()
+        "a string".to_owned()
     }
 
     fn accept(&self, node: &Node) -> Option<String> {
         match &node.value {
-            Value::Text(text) => Some(text.clone()),
+            Value::String(text) => Some(text.clone()),
             _ => None,
         }
     }
@@ -88,6 +101,10 @@ impl FileName {
 impl Kind for FileName {
     type Output = String;
 
+    fn described(&self) -> Type {
+        Type::FileName
+    }
+
     fn expected(&self) -> String {
         format!(
             "a name of at most {} letters, digits, \"-\", \"_\" and, not first, \".\" (it names files)",
@@ -96,23 +113,27 @@ impl Kind for FileName {
     }
 
     fn accept(&self, node: &Node) -> Option<String> {
-        Text.accept(node).filter(|name| Self::fits(name))
+        AnyString.accept(node).filter(|name| Self::fits(name))
     }
 
     fn suggest(&self, node: &Node) -> Option<String> {
-        Text.suggest(node)
+        AnyString.suggest(node)
     }
 
     fn resolve(&self, value: &String) -> toml::Value {
-        Text.resolve(value)
+        AnyString.resolve(value)
     }
 }
 
 /// The path of a file, relative to a folder if there is one.
-pub(super) struct File<'a>(pub Option<&'a Path>);
+pub(super) struct FilePath<'a>(pub Option<&'a Path>);
 
-impl Kind for File<'_> {
+impl Kind for FilePath<'_> {
     type Output = String;
+
+    fn described(&self) -> Type {
+        Type::File
+    }
 
     fn expected(&self) -> String {
         match self.0.map(|folder| (folder, folder.to_str())) {
@@ -126,8 +147,8 @@ impl Kind for File<'_> {
 
     fn accept(&self, node: &Node) -> Option<String> {
         match &node.value {
-            Value::Text(text) if text.is_empty() || text.contains('\0') => None,
-            Value::Text(text) => match self.0 {
+            Value::String(text) if text.is_empty() || text.contains('\0') => None,
+            Value::String(text) => match self.0 {
                 Some(folder) => folder.join(text).to_str().map(str::to_owned),
                 None => Some(text.clone()),
             },
@@ -150,6 +171,11 @@ pub(super) struct Number(pub Allowed);
 impl Kind for Number {
     type Output = f64;
 
+    fn described(&self) -> Type {
+        let (low, high) = self.0.bounds();
+        Type::Number { low, high }
+    }
+
     fn expected(&self) -> String {
         self.0.to_string()
     }
@@ -164,7 +190,7 @@ impl Kind for Number {
 
     fn suggest(&self, node: &Node) -> Option<String> {
         match &node.value {
-            Value::Text(text) if text.parse().is_ok_and(|x| self.0.contains(x)) => {
+            Value::String(text) if text.parse().is_ok_and(|x| self.0.contains(x)) => {
                 Some(text.clone())
             }
             _ => None,
@@ -179,17 +205,25 @@ impl Kind for Number {
 /// A whole number in a range.
 pub(super) struct Count(pub RangeInclusive<usize>);
 
+impl Count {
+    /// The upper end, where there is one: TOML has no integers from 2^63, whatever the range allows.
+    fn highest(&self) -> Option<usize> {
+        i64::try_from(*self.0.end()).ok().filter(|&high| high < i64::MAX).map(|_| *self.0.end())
+    }
+}
+
 impl Kind for Count {
     type Output = usize;
 
+    fn described(&self) -> Type {
+        Type::Integer { low: *self.0.start(), high: self.highest() }
+    }
+
     fn expected(&self) -> String {
-        let (low, high) = (self.0.start(), self.0.end());
-        match high {
-            // TOML has no larger integers, whatever the range allows.
-            &high if i64::try_from(high).map_or(true, |high| high == i64::MAX) => {
-                format!("a whole number of at least {low} and below 2^63")
-            }
-            high => format!("a whole number from {low} to {high}"),
+        let low = self.0.start();
+        match self.highest() {
+            None => format!("a whole number of at least {low} and below 2^63"),
+            Some(high) => format!("a whole number from {low} to {high}"),
         }
     }
 
@@ -204,7 +238,7 @@ impl Kind for Count {
 
     fn suggest(&self, node: &Node) -> Option<String> {
         let meant = match &node.value {
-            Value::Text(text) => text.parse().ok(),
+            Value::String(text) => text.parse().ok(),
             // 1e4 is a float in TOML; 2^53 is where floats cease to count.
             &Value::Number { value, .. } if value.fract() == 0.0 && value.abs() < 2f64.powi(53) => {
                 Some(value as i64)
@@ -220,43 +254,35 @@ impl Kind for Count {
     }
 }
 
-/// True or false.
-pub(super) struct Flag;
+/// One of a closed set of names, with their summaries if they have any; the value is its place in
+/// the set.
+pub(super) struct Choice<'a>(pub Vec<(&'a str, Option<&'a str>)>);
 
-impl Kind for Flag {
-    type Output = bool;
-
-    fn expected(&self) -> String {
-        "true or false".to_owned()
+impl<'a> Choice<'a> {
+    /// The names in the set.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.0.iter().map(|(name, _)| *name)
     }
 
-    fn accept(&self, node: &Node) -> Option<bool> {
-        match node.value {
-            Value::Flag(flag) => Some(flag),
-            _ => None,
-        }
-    }
-
-    fn suggest(&self, node: &Node) -> Option<String> {
-        match &node.value {
-            Value::Text(text) => nearest(text, ["true", "false"]).map(str::to_owned),
-            _ => None,
-        }
-    }
-
-    fn resolve(&self, value: &bool) -> toml::Value {
-        toml::Value::from(*value)
+    /// The place of a name in the set.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.names().position(|one| one == name)
     }
 }
-
-/// One of a closed set of names; the value is its place in the set.
-pub(super) struct Choice<'a>(pub Vec<&'a str>);
 
 impl Kind for Choice<'_> {
     type Output = usize;
 
+    fn described(&self) -> Type {
+        let named = |&(name, summary): &(&str, Option<&str>)| Named {
+            name: name.to_owned(),
+            summary: summary.map(str::to_owned),
+        };
+        Type::Choice { choices: self.0.iter().map(named).collect() }
+    }
+
     fn expected(&self) -> String {
-        let names: Vec<String> = self.0.iter().map(|name| format!("{name:?}")).collect();
+        let names: Vec<String> = self.names().map(|name| format!("{name:?}")).collect();
         match names.as_slice() {
             [only] => only.clone(),
             names => format!("one of {}", names.join(", ")),
@@ -265,22 +291,20 @@ impl Kind for Choice<'_> {
 
     fn accept(&self, node: &Node) -> Option<usize> {
         match &node.value {
-            Value::Text(text) => self.0.iter().position(|name| name == text),
+            Value::String(text) => self.position(text),
             _ => None,
         }
     }
 
     fn suggest(&self, node: &Node) -> Option<String> {
         match &node.value {
-            Value::Text(text) => {
-                nearest(text, self.0.iter().copied()).map(|name| format!("{name:?}"))
-            }
+            Value::String(text) => nearest(text, self.names()).map(|name| format!("{name:?}")),
             _ => None,
         }
     }
 
     fn resolve(&self, value: &usize) -> toml::Value {
-        toml::Value::from(self.0[*value])
+        toml::Value::from(self.0[*value].0)
     }
 }
 
@@ -289,6 +313,10 @@ pub(super) struct List<K>(pub K);
 
 impl<K: Kind> Kind for List<K> {
     type Output = Vec<K::Output>;
+
+    fn described(&self) -> Type {
+        Type::Array { of: Box::new(self.0.described()) }
+    }
 
     fn expected(&self) -> String {
         format!("an array, each element {}", self.0.expected())
@@ -309,7 +337,12 @@ impl<K: Kind> Kind for List<K> {
         value.iter().map(|item| self.0.resolve(item)).collect::<Vec<_>>().into()
     }
 
-    fn read(&self, node: &Node, key: &str, problems: &mut Vec<Problem>) -> Option<Self::Output> {
+    fn read(
+        &self,
+        node: &Node,
+        key: &str,
+        problems: &mut Vec<ConfigError>,
+    ) -> Option<Self::Output> {
         match &node.value {
             Value::Array(items) => {
                 // Every element is read, so that every problem is found.

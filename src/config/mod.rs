@@ -5,12 +5,17 @@
 //! function that asks for the keys it knows. The reader records every problem (wrong types,
 //! values out of range, missing and unknown keys) and every value that was read, defaults
 //! included. The result is either [`ConfigErrors`], all of them, or the value together with the
-//! fully resolved document.
+//! fully resolved document, and with that part of it on which results depend: everything that is
+//! not declared to be presentation where it is read. [`describe`] asks the same functions what a
+//! document may hold.
 
 mod allowed;
 mod builder;
-mod canonical;
+mod description;
+mod document;
+mod entry;
 mod errors;
+mod key;
 mod kind;
 mod nearby;
 mod overlay;
@@ -21,11 +26,14 @@ mod tree;
 
 use std::collections::HashSet;
 
+use document::{Setting, Tables, read_node};
 use errors::Sort;
 
 pub use allowed::{Allowed, short};
-pub use canonical::canonical_json;
-pub use errors::{ConfigErrors, Origin, Problem};
+pub use description::{Choice, Condition, KeyDescription, Presence, Type, describe};
+pub use entry::Entry;
+pub use errors::{ConfigError, ConfigErrors, Origin};
+pub use key::{Key, key};
 pub use overlay::{DEFAULT_PROFILE, Overlay};
 pub use reader::Reader;
 pub use source::Source;
@@ -39,6 +47,8 @@ pub struct Resolved<T> {
     /// Every key that was read, defaults filled in, in the order of reading; reading this again
     /// gives the same value.
     pub table: toml::Table,
+    /// The keys of it that are not declared to be presentation: what results depend on.
+    pub identity: toml::Table,
 }
 
 /// Reads a document, with a profile and overrides laid over it, by a function that asks for all
@@ -60,7 +70,8 @@ pub fn read<T>(
         let mut problems = Vec::new();
         let root = source.overlaid(profile, overrides, &mut problems);
         let folder = source.folder.as_deref();
-        (Reader::read_node(&root, String::new(), folder, &mut problems, &read), problems)
+        let setting = Setting { folder, problems: &mut problems, presentation: false };
+        (read_node(&root, String::new(), setting, &read), problems)
     };
     let chosen = overlay.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
     let (value, mut found) = read(Some(chosen), &overlay.overrides);
@@ -68,7 +79,7 @@ pub fn read<T>(
 
     // A key that lost its meaning to a later choice is none but where it never had one: a misspelt
     // key must not go unnoticed because of what else is overridden.
-    let bare: HashSet<Problem> = read(None, &[]).1.into_iter().collect();
+    let bare: HashSet<ConfigError> = read(None, &[]).1.into_iter().collect();
     let earlier = read(Some(chosen), &[]).1;
     let unknown: HashSet<&Origin> = (bare.iter().chain(&earlier))
         .filter(|problem| problem.sort == Sort::Unknown)
@@ -81,15 +92,17 @@ pub fn read<T>(
         problems.extend(
             (found.into_iter())
                 .filter(|problem| problem.sort != Sort::Stale && !bare.contains(problem))
-                .map(|problem| Problem { profile: Some(profile.to_owned()), ..problem }),
+                .map(|problem| ConfigError { profile: Some(profile.to_owned()), ..problem }),
         );
     }
 
     problems.retain(|problem| source.damage.spares(problem));
     match value {
-        Some((value, table)) if problems.is_empty() => Ok(Resolved { value, table }),
+        Some((value, Tables { resolved, identity })) if problems.is_empty() => {
+            Ok(Resolved { value, table: resolved, identity })
+        }
         None if problems.is_empty() => {
-            let problem = Problem::new(Origin::File, "", "refused, but no reason was given");
+            let problem = ConfigError::new(Origin::File, "", "refused, but no reason was given");
             Err(ConfigErrors::new(source.name(), vec![problem]))
         }
         _ => Err(ConfigErrors::new(source.name(), problems)),

@@ -5,10 +5,10 @@ use std::iter;
 use toml::de::{DeTable, DeValue};
 
 use super::builder::Builder;
-use super::errors::{Origin, Problem, Sort};
+use super::errors::{ConfigError, Origin, Sort};
 use super::source::Source;
 use super::suggest::nearest;
-use super::tree::{Entry, Node, Table, Value, quote, shorten};
+use super::tree::{Field, Fields, Node, Value, quote, shorten};
 
 /// The profile that is used when none is asked for. It always exists; unless the document defines
 /// it, it changes nothing.
@@ -22,7 +22,7 @@ pub struct Overlay {
     /// `key=value` arguments, applied in this order after the profile.
     ///
     /// The key is dotted, elements of arrays are numbered from 0 (`claims.0.factor=2`), and the
-    /// value is TOML; what is not TOML is taken for a text, so that texts need no quotes. A table
+    /// value is TOML; what is not TOML is taken for a string, so that strings need no quotes. A table
     /// is merged into the table that it meets, any other value replaces what was there. A key takes
     /// the place of those that it excludes ([`Reader::alternative`](super::Reader::alternative)),
     /// and a choice, such as `kind`, of the keys that went with the former one.
@@ -41,12 +41,12 @@ impl Source {
         &self,
         profile: Option<&str>,
         overrides: &[String],
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<ConfigError>,
     ) -> Node {
         let mut root = self.root.clone();
         if let Some(name) = profile {
             match self.profiles.get(name) {
-                Some(profile) => root.lay_over(profile.clone().in_layer(1), "", problems),
+                Some(profile) => root.merge(profile.clone().in_layer(1), "", problems),
                 None if name == DEFAULT_PROFILE => {}
                 None => problems.push(self.unknown_profile(name)),
             }
@@ -55,17 +55,17 @@ impl Source {
             let origin =
                 Origin::Argument { index: i + 1, text: format!("--set {}", shorten(text)) };
             match parse_override(text, &origin) {
-                Ok(node) => root.lay_over(node.in_layer(i + 2), "", problems),
-                Err(message) => problems.push(Problem::new(origin, "", message)),
+                Ok(node) => root.merge(node.in_layer(i + 2), "", problems),
+                Err(message) => problems.push(ConfigError::new(origin, "", message)),
             }
         }
         root
     }
 
-    fn unknown_profile(&self, name: &str) -> Problem {
+    fn unknown_profile(&self, name: &str) -> ConfigError {
         let origin = Origin::Argument { index: 0, text: format!("--profile {}", shorten(name)) };
         let names = self.profiles();
-        Problem::new(origin, "", format!("no such profile; there are {}", names.join(", ")))
+        ConfigError::new(origin, "", format!("no such profile; there are {}", names.join(", ")))
             .suggest(nearest(name, names).map(quote))
             .of_sort(Sort::Unknown)
     }
@@ -78,7 +78,7 @@ fn parse_override(text: &str, origin: &Origin) -> Result<Node, String> {
     let segments = parse_key(key).ok_or_else(|| format!("{} is not a dotted key", quote(key)))?;
     let nested = |node, key| Node {
         origin: origin.clone(),
-        value: Value::Table(Table(vec![Entry {
+        value: Value::Table(Fields(vec![Field {
             key,
             origin: origin.clone(),
             node,
@@ -107,10 +107,10 @@ fn parse_key(key: &str) -> Option<Vec<String>> {
     Some(segments)
 }
 
-/// A TOML value; what is not one is a text, unless it is visibly an attempt at something else.
+/// A TOML value; what is not one is a string, unless it is visibly an attempt at something else.
 fn parse_value(text: &str, origin: &Origin) -> Result<Node, String> {
     if text.is_empty() {
-        return Err("there is no value; write KEY='\"\"' for an empty text".to_owned());
+        return Err("there is no value; write KEY='\"\"' for an empty string".to_owned());
     }
     match DeValue::parse(text) {
         Ok(value) => {
@@ -125,7 +125,7 @@ fn parse_value(text: &str, origin: &Origin) -> Result<Node, String> {
         Err(error) if text.starts_with(['"', '\'', '[', '{']) => {
             Err(format!("the value is not valid TOML: {}", error.message()))
         }
-        Err(_) => Ok(Node { origin: origin.clone(), value: Value::Text(text.to_owned()) }),
+        Err(_) => Ok(Node { origin: origin.clone(), value: Value::String(text.to_owned()) }),
     }
 }
 

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::builder::{Builder, DEEPEST, Lines};
-use super::errors::{ConfigErrors, Origin, Problem, Sort};
+use super::errors::{ConfigError, ConfigErrors, Origin, Sort};
 use super::kind::{FileName, Kind as _};
 use super::nearby;
-use super::tree::{Entry, Node, Table, Value, join, quote, shorten};
+use super::tree::{Field, Fields, Node, Value, join, quote, shorten};
 
 /// Larger files are refused; the configurations of this project are a hundredth of it.
 const LARGEST: usize = 256 * 1024;
@@ -25,9 +25,9 @@ pub struct Source {
     /// The document without its profiles.
     pub(super) root: Node,
     /// The profiles, each a table.
-    pub(super) profiles: Table,
+    pub(super) profiles: Fields,
     /// What is wrong with the text whatever it is read for.
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<ConfigError>,
     pub(super) damage: Damage,
 }
 
@@ -99,7 +99,7 @@ impl Source {
                     bytes.len() - rest.len()
                 );
                 let text = String::from_utf8_lossy(valid);
-                let problem = Problem::new(Lines::new(&text).place(valid.len()), "", message);
+                let problem = ConfigError::new(Lines::new(&text).place(valid.len()), "", message);
                 Err(ConfigErrors::new(name, vec![problem]))
             }
         }
@@ -148,7 +148,7 @@ impl Source {
 
 impl Damage {
     /// Whether a problem found after recovery is real.
-    pub fn spares(&self, problem: &Problem) -> bool {
+    pub fn spares(&self, problem: &ConfigError) -> bool {
         match problem.sort {
             Sort::Syntax => true,
             Sort::Value => !self.lines.contains(&line(&problem.origin)),
@@ -160,8 +160,8 @@ impl Damage {
 }
 
 /// Says in plain words what the parser found, and whether keys may be lost or misplaced.
-fn explain(origin: Origin, message: &str, found: &str) -> (Problem, bool) {
-    let problem = |message: &str| Problem::new(origin.clone(), "", message);
+fn explain(origin: Origin, message: &str, found: &str) -> (ConfigError, bool) {
+    let problem = |message: &str| ConfigError::new(origin.clone(), "", message);
     if message == "duplicate key" {
         return (problem(&format!("duplicate key {}", quote(found))), false);
     }
@@ -181,10 +181,10 @@ fn explain(origin: Origin, message: &str, found: &str) -> (Problem, bool) {
             _ => quote(bare),
         };
         return if bare.starts_with(char::is_alphabetic) {
-            let problem = problem("not valid TOML: a text needs quotes");
+            let problem = problem("not valid TOML: a string needs quotes");
             (problem.found(shorten(found)).suggest(Some(meant)), false)
         } else {
-            let problem = problem("not valid TOML: neither a number nor a text in quotes");
+            let problem = problem("not valid TOML: neither a number nor a string in quotes");
             (problem.found(shorten(found)), true)
         };
     }
@@ -193,37 +193,37 @@ fn explain(origin: Origin, message: &str, found: &str) -> (Problem, bool) {
 }
 
 /// Takes the profiles, which must be tables, out of the document.
-fn take_profiles(table: &mut Table, problems: &mut Vec<Problem>) -> Table {
-    let Some(Entry { node, .. }) = table.remove("profiles") else { return Table::default() };
-    let refuse = |problems: &mut Vec<Problem>, node: &Node, key: &str, expected| {
-        let problem = Problem::new(node.origin.clone(), key, format!("expected {expected}"));
+fn take_profiles(table: &mut Fields, problems: &mut Vec<ConfigError>) -> Fields {
+    let Some(Field { node, .. }) = table.remove("profiles") else { return Fields::default() };
+    let refuse = |problems: &mut Vec<ConfigError>, node: &Node, key: &str, expected| {
+        let problem = ConfigError::new(node.origin.clone(), key, format!("expected {expected}"));
         problems.push(problem.found(node.describe()));
     };
     let Value::Table(mut profiles) = node.value else {
         refuse(problems, &node, "profiles", "[profiles.NAME] tables");
-        return Table::default();
+        return Fields::default();
     };
     for entry in &mut profiles.0 {
         if !FileName::fits(&entry.key) {
             let problem = format!("the profile's name: expected {}", FileName.expected());
             let key = join("profiles", &entry.key);
-            problems.push(Problem::new(entry.node.origin.clone(), &key, problem));
+            problems.push(ConfigError::new(entry.node.origin.clone(), &key, problem));
         }
         if !matches!(entry.node.value, Value::Table(_)) {
             refuse(problems, &entry.node, &join("profiles", &entry.key), "a table");
-            entry.node.value = Value::Table(Table::default());
+            entry.node.value = Value::Table(Fields::default());
         }
     }
     profiles
 }
 
-fn too_deep(origin: Origin) -> Problem {
-    Problem::new(origin, "", format!("nested more than {DEEPEST} levels deep"))
+fn too_deep(origin: Origin) -> ConfigError {
+    ConfigError::new(origin, "", format!("nested more than {DEEPEST} levels deep"))
 }
 
 /// A problem with the file as a whole.
-fn whole(message: String) -> Problem {
-    Problem::new(Origin::File, "", message)
+fn whole(message: String) -> ConfigError {
+    ConfigError::new(Origin::File, "", message)
 }
 
 fn line(origin: &Origin) -> usize {

@@ -1,6 +1,6 @@
 //! A TOML document as a tree whose values know where they were written.
 
-use super::errors::{Origin, Problem};
+use super::errors::{ConfigError, Origin};
 
 /// A value and where it was written.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub(super) struct Node {
 
 #[derive(Clone, Debug)]
 pub(super) enum Value {
-    Text(String),
+    String(String),
     /// An integer or a float.
     Number {
         /// As written.
@@ -25,15 +25,15 @@ pub(super) enum Value {
     /// A date or time, which no key wants; as written.
     Date(String),
     Array(Vec<Node>),
-    Table(Table),
+    Table(Fields),
 }
 
 /// Keys and values in the order of the file.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table(pub Vec<Entry>);
+pub(super) struct Fields(pub Vec<Field>);
 
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct Field {
     pub key: String,
     /// Where the key was written; its value has a place of its own.
     pub origin: Origin,
@@ -41,12 +41,12 @@ pub(super) struct Entry {
     /// Which layer wrote it last: 0 for the document, 1 for the profile, then one for each
     /// override.
     pub layer: usize,
-    /// Since which layer it is there, or a text is what it is.
+    /// Since which layer it is there, or a string is what it is.
     pub since: usize,
 }
 
-impl Table {
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+impl Fields {
+    pub fn entry(&self, key: &str) -> Option<&Field> {
         self.0.iter().find(|entry| entry.key == key)
     }
 
@@ -55,7 +55,7 @@ impl Table {
     }
 
     /// Takes the entry out.
-    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+    pub fn remove(&mut self, key: &str) -> Option<Field> {
         let at = self.0.iter().position(|entry| entry.key == key)?;
         Some(self.0.remove(at))
     }
@@ -74,7 +74,7 @@ impl Node {
     /// The value as a message names it.
     pub fn describe(&self) -> String {
         match &self.value {
-            Value::Text(text) => quote(text),
+            Value::String(text) => quote(text),
             Value::Number { literal, .. } => shorten(literal),
             Value::Flag(flag) => flag.to_string(),
             Value::Date(literal) => format!("the date {}", shorten(literal)),
@@ -89,11 +89,11 @@ impl Node {
         }
     }
 
-    /// Whether both are tables, which are merged, or the same text.
+    /// Whether both are tables, which are merged, or the same string.
     fn says_the_same(&self, other: &Node) -> bool {
         match (&self.value, &other.value) {
             (Value::Table(_), Value::Table(_)) => true,
-            (Value::Text(one), Value::Text(other)) => one == other,
+            (Value::String(one), Value::String(other)) => one == other,
             _ => false,
         }
     }
@@ -117,11 +117,11 @@ impl Node {
         }
     }
 
-    /// Lays `over` on this node: tables are merged key by key, a table on an array addresses
+    /// Merges `over` into this node: tables are merged key by key, a table on an array addresses
     /// elements by their number from 0, and anything else is replaced.
     ///
     /// `path` is the node's dotted key, for problems.
-    pub fn lay_over(&mut self, over: Node, path: &str, problems: &mut Vec<Problem>) {
+    pub fn merge(&mut self, over: Node, path: &str, problems: &mut Vec<ConfigError>) {
         match (&mut self.value, over.value) {
             (Value::Table(table), Value::Table(over)) => {
                 for entry in over.0 {
@@ -132,7 +132,7 @@ impl Node {
                                 old.since = entry.since;
                                 old.origin = entry.origin;
                             }
-                            old.node.lay_over(entry.node, &join(path, &entry.key), problems);
+                            old.node.merge(entry.node, &join(path, &entry.key), problems);
                         }
                         None => table.0.push(entry),
                     }
@@ -143,8 +143,8 @@ impl Node {
                 for entry in over.0 {
                     let path = join(path, &entry.key);
                     match entry.key.parse::<usize>().ok().and_then(|i| items.get_mut(i)) {
-                        Some(item) => item.lay_over(entry.node, &path, problems),
-                        None => problems.push(Problem::new(
+                        Some(item) => item.merge(entry.node, &path, problems),
+                        None => problems.push(ConfigError::new(
                             entry.origin,
                             path,
                             format!("no such element; there are {length}, numbered from 0"),
@@ -164,15 +164,15 @@ pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key } else { format!("{path}.{key}") }
 }
 
-/// Texts in messages are cut here.
+/// Strings in messages are cut here.
 const LONGEST: usize = 60;
 
-/// A text in quotes, with control characters escaped, cut when long.
+/// A string in quotes, with control characters escaped, cut when long.
 pub(super) fn quote(text: &str) -> String {
     format!("{:?}", shorten(text))
 }
 
-/// A text, cut when long.
+/// A string, cut when long.
 pub(super) fn shorten(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -5,7 +5,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand::Rng;
 use ndarray_rand::rand_distr::StandardNormal;
 
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, key};
 use crate::linalg::{self, Accum};
 
 /// How singular values decay with their index k = 1, 2, …
@@ -26,11 +26,14 @@ pub enum Decay {
 impl Decay {
     /// Reads `kind` and `exponent` or `rate`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        if reader.choice("kind", &[("power", true), ("exponential", false)])? {
-            let exponent = reader.number("exponent", Allowed::at_least(0.0))?;
+        let kind = key("kind", "how singular values s_k decay with their index k = 1, 2, …");
+        if reader.choice(kind, &[("power", true), ("exponential", false)])? {
+            let exponent = key("exponent", "α of s_k = k^(−α)");
+            let exponent = reader.number(exponent, Allowed::at_least(0.0))?;
             Some(Self::Power { exponent })
         } else {
-            Some(Self::Exponential { rate: reader.number("rate", Allowed::at_least(0.0))? })
+            let rate = key("rate", "r of s_k = exp(−r (k − 1))");
+            Some(Self::Exponential { rate: reader.number(rate, Allowed::at_least(0.0))? })
         }
     }
 

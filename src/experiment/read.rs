@@ -2,7 +2,7 @@
 
 use crate::basis::{self, EgopBasis, Scope};
 use crate::claim::Claim;
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Key, Reader, key};
 use crate::distribution::Distribution;
 use crate::experiment::{
     Algorithm, Coordinates, EgopSpec, Experiment, Precision, Rates, Study, Sweep, TrainingSpec,
@@ -24,32 +24,50 @@ const TINY: Allowed = Allowed::at_least(1e-30);
 const TRAINING: &[&str] = &["coordinates", "algorithms", "training", "sweep"];
 
 pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
-    let name = reader.file_name("name");
-    let title = reader.text("title");
-    let profile = reader.optional_file_name("profile");
-    let seed = reader.count("seed", 0..=u32::MAX as usize);
-    let trials = reader.count("trials", 1..=10_000);
+    let (name, title, profile) = reader.presentation(|reader| {
+        let name = reader.file_name(key("name", "name of the experiment and its results folder"));
+        let title = reader.string(key("title", "the experiment in one line, for people"));
+        let profile = key("profile", "which profile the settings come from, in a resolved config");
+        (name, title, reader.optional_file_name(profile))
+    });
+    let seed = reader.count(key("seed", "root of all random numbers"), 0..=u32::MAX as usize);
+    // How many tasks there are, not what comes of each.
+    let trials = reader.presentation(|reader| {
+        reader.count(key("trials", "number of random instances"), 1..=10_000)
+    });
     let precisions = [("f64", Precision::Double), ("f32", Precision::Single)];
-    let precision = reader.choice_or("precision", "f64", &precisions);
-    let objective = reader.table("objective", objective::read);
-    let distribution = reader.table("distribution", Distribution::read);
-    let start = reader.optional_table("start", |reader| {
+    let precision = key("precision", "floating-point type that trials run in");
+    let precision = reader.choice_or(precision, "f64", &precisions);
+    let objective =
+        reader.table(key("objective", "the function that is minimized"), objective::read);
+    let distribution =
+        key("distribution", "distribution ρ of the parameters in the EGOP's expectation");
+    let distribution = reader.table(distribution, Distribution::read);
+    let start = key("start", "where training begins; otherwise it is drawn from `distribution`");
+    let start = reader.optional_table(start, |reader| {
         if reader.alternative(&[&["distance"], &["kind"]])? == Some(0) {
-            let distance = reader.number("distance", TINY);
-            let directions = reader.count_or("directions", 1, 1..=10_000);
+            let distance = reader.number(key("distance", "how far from the minimizer"), TINY);
+            let directions = key(
+                "directions",
+                "of so many random directions, the one with the highest loss is taken",
+            );
+            let directions = reader.count_or(directions, 1, 1..=10_000);
             Some(Start::FarFromMinimizer { distance: distance?, directions: directions? })
         } else {
             Distribution::read(reader).map(Start::Drawn)
         }
     });
-    let sampling = reader.table_or_default("egop", Sampling::read);
+    let sampling = reader.table_or_default(key("egop", "how EGOPs are estimated"), Sampling::read);
     let spectra = reader.alternative(&[&["spectra"], TRAINING]).map(|group| group == Some(0));
     let study = spectra.and_then(|spectra| match spectra {
         true => self::spectra(reader).map(Study::Spectra),
         false => training_study(reader).map(Study::Training),
     });
-    let figures = reader.tables("figures", figure::read);
-    let claims = reader.tables("claims", Claim::read);
+    let (figures, claims) = reader.presentation(|reader| {
+        let figures = reader.tables(key("figures", "the figures that are drawn"), figure::read);
+        let claims = reader.tables(key("claims", "the claims that are judged"), Claim::read);
+        (figures, claims)
+    });
 
     let distribution = distribution?;
     let experiment = Experiment {
@@ -73,7 +91,8 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
 fn training_study(reader: &mut Reader<'_>) -> Option<TrainingStudy> {
     let coordinates = coordinates(reader);
     let (algorithms, sweep) = algorithms_and_sweep(reader);
-    let (training, (recording, all_curves)) = reader.table("training", training)?;
+    let (training, (recording, all_curves)) =
+        reader.table(key("training", "how runs are trained"), training)?;
     Some(TrainingStudy {
         coordinates: coordinates?,
         algorithms: algorithms?,
@@ -85,15 +104,14 @@ fn training_study(reader: &mut Reader<'_>) -> Option<TrainingStudy> {
 }
 
 fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
-    let tables = reader.named_tables("coordinates", |_, reader| basis::read(reader))?;
-    if tables.is_empty() {
-        reader.problem(
-            "coordinates",
-            "at least one coordinate system is needed, such as \
-             [coordinates.original] with basis = \"identity\"",
-        );
-        return None;
-    }
+    let tables = reader.named_tables(
+        key("coordinates", "the coordinate systems in which runs are trained"),
+        Some(
+            "at least one coordinate system is needed, such as [coordinates.original] with \
+             basis = \"identity\"",
+        ),
+        |_, reader| basis::read(reader),
+    )?;
     let coordinates = |(name, basis)| Coordinates { name, basis };
     Some(tables.into_iter().map(coordinates).collect())
 }
@@ -101,12 +119,22 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
 /// The EGOP estimates of an experiment that trains nothing: each may have an objective, a
 /// distribution and a sampling of its own.
 fn spectra(reader: &mut Reader<'_>) -> Option<Vec<EgopSpec>> {
-    let tables = reader.named_tables("spectra", |name, reader| {
+    let spectra =
+        key("spectra", "EGOP estimates, of which one is interested in the spectra; none trains");
+    let needed = Some("at least one is needed, such as [spectra.digits]");
+    let tables = reader.named_tables(spectra, needed, |name, reader| {
         let scope = Scope::read(reader);
-        let objective = reader.optional_table("objective", objective::read);
-        let distribution = reader.optional_table("distribution", Distribution::read);
-        let sampling = reader.optional_table("egop", Sampling::read);
-        let eigenvectors = reader.count_or("eigenvectors", 0, 0..=1000);
+        let objective =
+            key("objective", "the function whose EGOP is estimated, where it has its own");
+        let objective = reader.optional_table(objective, objective::read);
+        let distribution =
+            key("distribution", "its distribution ρ of the parameters, where it has its own");
+        let distribution = reader.optional_table(distribution, Distribution::read);
+        let sampling = key("egop", "how it is estimated, where that differs from [egop]");
+        let sampling = reader.optional_table(sampling, Sampling::read);
+        let eigenvectors =
+            key("eigenvectors", "how many leading eigenvectors are written to eigenvectors.csv");
+        let eigenvectors = reader.count_or(eigenvectors, 0, 0..=1000);
         Some(EgopSpec {
             name: name.into(),
             basis: EgopBasis(scope?),
@@ -116,39 +144,39 @@ fn spectra(reader: &mut Reader<'_>) -> Option<Vec<EgopSpec>> {
             eigenvectors: eigenvectors?,
         })
     })?;
-    if tables.is_empty() {
-        reader.problem("spectra", "at least one is needed, such as [spectra.digits]");
-        return None;
-    }
     Some(tables.into_iter().map(|(_, spectrum)| spectrum).collect())
 }
 
 fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Option<Sweep>) {
     let mut shared = None;
-    let sweep = reader.table("sweep", |reader| {
-        let metric = reader.choice("metric", &Metric::choices());
-        let floor = reader.number_or("floor", 1e-8, Allowed::between(0.0, 1.0));
-        let tune = reader.texts_or("tune", &["original"]);
-        let coarse = powers(reader, "coarse", [1e-3, 10.0]);
-        let limits = powers(reader, "limits", [1e-8, 1e4]);
-        shared = coarse.zip(limits);
-        shared?;
-        Some(Sweep { metric: metric?, floor: floor?, tune: tune? })
+    // Which learning rates there are, not what comes of each.
+    let sweep = reader.presentation(|reader| {
+        let sweep = key("sweep", "how learning rates are swept and selected");
+        reader.table(sweep, |reader| {
+            let metric =
+                key("metric", "the column of runs.csv whose median over the trials decides");
+            let metric = reader.choice(metric, &Metric::choices());
+            let floor = key("floor", "losses closer than this part of the initial one are equal");
+            let floor = reader.number_or(floor, 1e-8, Allowed::between(0.0, 1.0));
+            let tune = key("tune", "the coordinate systems for which the best rate is refined");
+            let tune = reader.strings_or(tune, &["original"]);
+            let coarse = key("coarse", "the lowest and the highest rate of the first grid");
+            let coarse = powers(reader, coarse, [1e-3, 10.0]);
+            let limits = key("limits", "how far the grid may be extended");
+            let limits = powers(reader, limits, [1e-8, 1e4]);
+            shared = coarse.zip(limits);
+            shared?;
+            Some(Sweep { metric: metric?, floor: floor?, tune: tune? })
+        })
     });
     let shared = shared.unwrap_or(((-3, 1), (-8, 4)));
-    let algorithms = reader.named_tables("algorithms", |name, reader| {
+    let algorithms = key("algorithms", "the optimizers that are compared");
+    let needed = "at least one algorithm is needed, such as [algorithms.adam] with kind = \"adam\"";
+    let algorithms = reader.named_tables(algorithms, Some(needed), |name, reader| {
         let optimizer = optimizer::read(reader);
-        let rates = rates(reader, shared);
+        let rates = reader.presentation(|reader| rates(reader, shared));
         Some(Algorithm { name: name.into(), optimizer: optimizer?, rates: rates? })
     });
-    if algorithms.as_ref().is_some_and(Vec::is_empty) {
-        reader.problem(
-            "algorithms",
-            "at least one algorithm is needed, such as \
-             [algorithms.adam] with kind = \"adam\"",
-        );
-        return (None, sweep);
-    }
     let algorithms =
         algorithms.map(|named| named.into_iter().map(|(_, algorithm)| algorithm).collect());
     (algorithms, sweep)
@@ -157,7 +185,8 @@ fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Opt
 /// `learning_rates`, or `coarse` and `limits` (by default those of the sweep).
 fn rates(reader: &mut Reader<'_>, (coarse, limits): ((i32, i32), (i32, i32))) -> Option<Rates> {
     if reader.alternative(&[&["learning_rates"], &["coarse", "limits"]])? == Some(0) {
-        let mut rates = reader.numbers("learning_rates", TINY)?;
+        let rates = key("learning_rates", "the learning rates, which are not swept then");
+        let mut rates = reader.numbers(rates, TINY)?;
         rates.sort_by(f64::total_cmp);
         rates.dedup();
         if rates.is_empty() {
@@ -167,8 +196,10 @@ fn rates(reader: &mut Reader<'_>, (coarse, limits): ((i32, i32), (i32, i32))) ->
         return Some(Rates::Fixed(rates));
     }
     let ten = |exponent: i32| 10.0_f64.powi(exponent);
-    let coarse = powers(reader, "coarse", [ten(coarse.0), ten(coarse.1)]);
-    let limits = powers(reader, "limits", [ten(limits.0), ten(limits.1)]);
+    let from_to = key("coarse", "as sweep.coarse, for this algorithm; by default that");
+    let coarse = powers(reader, from_to, [ten(coarse.0), ten(coarse.1)]);
+    let from_to = key("limits", "as sweep.limits, for this algorithm; by default that");
+    let limits = powers(reader, from_to, [ten(limits.0), ten(limits.1)]);
     let (coarse, limits) = (coarse?, limits?);
     let coarse = Grid { from: coarse.0.max(limits.0), to: coarse.1.min(limits.1) };
     if coarse.from > coarse.to {
@@ -179,7 +210,7 @@ fn rates(reader: &mut Reader<'_>, (coarse, limits): ((i32, i32), (i32, i32))) ->
 }
 
 /// Two powers of ten, as exponents.
-fn powers(reader: &mut Reader<'_>, key: &str, default: [f64; 2]) -> Option<(i32, i32)> {
+fn powers(reader: &mut Reader<'_>, key: Key, default: [f64; 2]) -> Option<(i32, i32)> {
     let values = reader.numbers_or(key, &default, Allowed::between(1e-30, 1e30))?;
     let is_power = |&value: &f64| {
         let exact: f64 = format!("1e{}", value.log10().round()).parse().unwrap_or(f64::NAN);
@@ -190,7 +221,10 @@ fn powers(reader: &mut Reader<'_>, key: &str, default: [f64; 2]) -> Option<(i32,
             Some((from.log10().round() as i32, to.log10().round() as i32))
         }
         _ => {
-            reader.problem(key, "must be two powers of ten, the lower first, such as [0.001, 10]");
+            reader.problem(
+                key.name(),
+                "must be two powers of ten, the lower first, such as [0.001, 10]",
+            );
             None
         }
     }
@@ -198,32 +232,46 @@ fn powers(reader: &mut Reader<'_>, key: &str, default: [f64; 2]) -> Option<(i32,
 
 fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool))> {
     let minibatches = reader.alternative(&[&["steps"], &["epochs", "batch"]])? == Some(1);
-    let (key, batch) = if minibatches {
-        ("epochs", reader.count("batch", 1..=10_000_000).map(Some))
+    let (epochs, batch) = if minibatches {
+        let batch = reader.count(key("batch", "rows in a minibatch"), 1..=10_000_000);
+        (key("epochs", "passes over the training rows"), batch.map(Some))
     } else {
-        ("steps", Some(None))
+        (key("steps", "updates, each of all training rows"), Some(None))
     };
-    let epochs = reader.count(key, 1..=100_000_000);
+    let epochs = reader.count(epochs, 1..=100_000_000);
     let order = if minibatches {
-        reader.choice_or("order", "reshuffled", &Order::NAMES)
+        let order = key("order", "order of the rows in which an epoch passes over them");
+        reader.choice_or(order, "reshuffled", &Order::NAMES)
     } else {
         Some(Order::Fixed)
     };
-    let schedule = reader.choice_or("schedule", "constant", &Schedule::NAMES);
+    let schedule = key("schedule", "how the learning rate changes over the epochs or steps");
+    let schedule = reader.choice_or(schedule, "constant", &Schedule::NAMES);
     let tolerance = if minibatches {
         Some(0.0)
     } else {
-        reader.number_or("gradient_tolerance", 1e-8, Allowed::at_least(0.0))
+        let tolerance =
+            key("gradient_tolerance", "a run has converged once its gradient's norm is below this");
+        reader.number_or(tolerance, 1e-8, Allowed::at_least(0.0))
     };
-    let divergence = reader.number_or("divergence", 1e6, Allowed::positive());
-    let target = reader.number_or("target", 1e-6, Allowed::between(0.0, 1.0));
+    let divergence =
+        key("divergence", "a run has diverged once its loss is this multiple of the initial one");
+    let divergence = reader.number_or(divergence, 1e6, Allowed::positive());
+    let target = key("target", "part of the initial suboptimality, or loss, that is to be reached");
+    let target = reader.number_or(target, 1e-6, Allowed::between(0.0, 1.0));
     let recordings = [
         ("selected", (Recording::Curve, false)),
         ("all", (Recording::Curve, true)),
         ("trajectories", (Recording::Trajectory, false)),
     ];
-    let recording = reader.choice_or("record", "selected", &recordings);
-    let curve = reader.choice_or("curve", "thinned", &CurvePoints::NAMES);
+    // What is recorded tells the kinds of tasks apart.
+    let (recording, curve) = reader.presentation(|reader| {
+        let record =
+            key("record", "curves at selected or all learning rates, or paths of parameters");
+        let curve = key("curve", "whether long curves are thinned or kept point by point");
+        let recording = reader.choice_or(record, "selected", &recordings);
+        (recording, reader.choice_or(curve, "thinned", &CurvePoints::NAMES))
+    });
     let training = TrainingSpec {
         epochs: epochs?,
         minibatch: batch?.zip(order),

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::metric::{Appearance, AxisLimits, Column, appearance};
 use super::quartiles::{Quartiles, or_worst};
 use super::selection::{Filter, MethodRates, RateChoice, described, trials_note};
-use super::spec::{Entry, Heading, Spec};
+use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
@@ -17,17 +17,19 @@ use crate::need::{Need, Want};
 use crate::record::CurveRow;
 use crate::sweep::Goal;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "curves",
     summary: "a column of curves.csv against the steps, at the selected learning rates",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
-        let column = reader.choice("metric", &Column::choices());
+        let column = reader
+            .choice(key("metric", "the column of curves.csv that is drawn"), &Column::choices());
         let tuned = RateChoice::read(reader);
         let filter = Filter::read(reader);
         let units = [("iteration", StepUnit::Iteration), ("epoch", StepUnit::Epoch)];
-        let unit = reader.choice_or("unit", "iteration", &units);
-        let last_step = reader.optional_count("last_step", 1..=usize::MAX);
+        let unit = reader.choice_or(key("unit", "what a recorded step is"), "iteration", &units);
+        let last_step = reader
+            .optional_count(key("last_step", "where the horizontal axis ends"), 1..=usize::MAX);
         let limits = AxisLimits::read(reader);
         Some(Box::new(CurvesFigure {
             heading: heading?,

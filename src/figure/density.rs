@@ -1,9 +1,9 @@
 //! How dense the leading eigenvectors are: their densities β_k, and the sizes of their entries.
 
-use super::spec::{Entry, Heading, Spec};
+use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale, number};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
@@ -11,16 +11,19 @@ use crate::drawing::primitives::{Dash, Stroke};
 use crate::drawing::style::{GREY, colour};
 use crate::need::{Need, Want};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "density",
     summary: "densities of the leading eigenvectors of an EGOP estimate, and their entries",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
-        let system = reader.text("coordinates");
-        let block = reader.text_or("block", "all");
-        let trial = reader.count_or("trial", 0, 0..=usize::MAX);
-        let leading = reader.count_or("leading", 10, 1..=usize::MAX);
-        let vectors = reader.counts_or("vectors", &[1, 2, 3], 1..=usize::MAX);
+        let system = reader.string(key("coordinates", "whose basis is shown"));
+        let block = reader.string_or(key("block", "name of the parameter block, or all"), "all");
+        let trial =
+            reader.count_or(key("trial", "number of the trial that is shown"), 0, 0..=usize::MAX);
+        let leading =
+            reader.count_or(key("leading", "how many densities are shown"), 10, 1..=usize::MAX);
+        let vectors = key("vectors", "the eigenvectors whose entries are shown, from 1");
+        let vectors = reader.counts_or(vectors, &[1, 2, 3], 1..=usize::MAX);
         Some(Box::new(DensityFigure {
             heading: heading?,
             system: system?,

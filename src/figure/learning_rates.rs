@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use super::metric::{AxisLimits, VerticalAxis, appearance};
 use super::quartiles::{Quartiles, or_worst};
 use super::selection::{Filter, MethodRates, RateChoice, algorithm_name, trials_note};
-use super::spec::{Entry, Heading, Spec};
+use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
@@ -19,14 +19,16 @@ use crate::drawing::style::GREY;
 use crate::need::{Need, Want};
 use crate::sweep::{Goal, METRICS, Metric};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "learning-rates",
     summary: "a metric against the learning rate, with the selected rates marked",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
         let runs = METRICS.iter().map(|&metric| (metric.name, Some(metric)));
         let metrics: Vec<_> = std::iter::once((SELECTION, None)).chain(runs).collect();
-        let metric = reader.choice_or("metric", SELECTION, &metrics);
+        let metric =
+            key("metric", "the column of runs.csv that is drawn, or what rates are selected by");
+        let metric = reader.choice_or(metric, SELECTION, &metrics);
         let tuned = RateChoice::read(reader);
         let filter = Filter::read(reader);
         let limits = AxisLimits::read(reader);

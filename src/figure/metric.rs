@@ -1,7 +1,7 @@
 //! The columns that can be drawn, and how.
 
 use super::quartiles::Quartiles;
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, key};
 use crate::data::Split;
 use crate::drawing::axis::{Axis, Scale};
 use crate::need::Need;
@@ -101,8 +101,10 @@ pub struct AxisLimits {
 impl AxisLimits {
     /// Reads `floor` and `ceiling`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let floor = reader.optional_number("floor", Allowed::positive());
-        let ceiling = reader.optional_number("ceiling", Allowed::positive());
+        let floor = key("floor", "where the vertical axis begins; smaller values are drawn there");
+        let floor = reader.optional_number(floor, Allowed::positive());
+        let ceiling = key("ceiling", "where the vertical axis ends; what is above is cut off");
+        let ceiling = reader.optional_number(ceiling, Allowed::positive());
         let limits = Self { floor: floor?, ceiling: ceiling? };
         if limits.floor.zip(limits.ceiling).is_some_and(|(floor, ceiling)| floor >= ceiling) {
             reader.problem("ceiling", "must be above the floor");

@@ -18,13 +18,13 @@ mod tables;
 mod trajectories;
 
 pub use draw::{DrawReport, draw, outputs};
-pub use spec::{Entry, Spec};
+pub use spec::Spec;
 pub use tables::ResultTables;
 
-use crate::config::Reader;
+use crate::config::{Entry, Reader, key};
 
 /// All kinds of figures.
-pub const REGISTRY: &[Entry] = &[
+pub const REGISTRY: &[Entry<dyn Spec>] = &[
     curves::ENTRY,
     learning_rates::ENTRY,
     trajectories::ENTRY,
@@ -35,7 +35,5 @@ pub const REGISTRY: &[Entry] = &[
 
 /// Reads `kind` and the keys that go with it.
 pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
-    let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
-    let read = reader.choice("kind", &kinds)?;
-    read(reader)
+    reader.registered(key("kind", "what the figure shows"), REGISTRY)
 }

@@ -1,9 +1,9 @@
 //! The learning rate of every epoch.
 
-use super::spec::{Entry, Heading, Spec};
+use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Entry, Reader};
 use crate::drawing::axis::{Axis, Scale};
 use crate::drawing::chart::{Chart, Mark};
 use crate::drawing::page::{LegendPosition, Page};
@@ -11,7 +11,7 @@ use crate::drawing::primitives::{Dash, Stroke};
 use crate::drawing::style::colour;
 use crate::need::{Need, Want};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "schedule",
     summary: "the learning rate of every epoch",
     read: |reader: &mut Reader<'_>| {

@@ -3,7 +3,7 @@
 
 use super::tables::ResultTables;
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::drawing::axis::number;
 use crate::drawing::primitives::{Colour, Stroke};
 use crate::drawing::style::{PALETTE, dash};
@@ -22,7 +22,9 @@ pub enum RateChoice {
 impl RateChoice {
     /// Reads `tuned`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.choice_or("tuned", "original", &[("original", Self::Original), ("own", Self::Own)])
+        let tuned =
+            key("tuned", "at which selected learning rate: best in original coordinates, or own");
+        reader.choice_or(tuned, "original", &[("original", Self::Original), ("own", Self::Own)])
     }
 
     /// What it needs of the experiment.
@@ -102,8 +104,10 @@ pub fn trials_note(rows: &[&RateRow]) -> String {
 impl Filter {
     /// Reads `algorithms` and `coordinates`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let algorithms = reader.texts_or("algorithms", &[]);
-        let coordinates = reader.texts_or("coordinates", &[]);
+        let algorithms =
+            reader.strings_or(key("algorithms", "which algorithms are shown; none: all"), &[]);
+        let coordinates = key("coordinates", "which coordinate systems are shown; none: all");
+        let coordinates = reader.strings_or(coordinates, &[]);
         Some(Self { algorithms: algorithms?, coordinates: coordinates? })
     }
 

@@ -2,7 +2,7 @@
 
 use super::tables::ResultTables;
 use crate::Result;
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::drawing::canvas::Drawing;
 use crate::drawing::page::Page;
 use crate::need::Want;
@@ -33,17 +33,6 @@ pub trait Spec: std::fmt::Debug + Send + Sync {
     }
 }
 
-/// How a config names a kind of figure and how its settings are read.
-#[derive(Debug)]
-pub struct Entry {
-    /// The value of `kind`.
-    pub name: &'static str,
-    /// One line for `--list`.
-    pub summary: &'static str,
-    /// Reads the keys beside `kind`.
-    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Spec>>,
-}
-
 /// What every figure has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Heading {
@@ -55,8 +44,9 @@ pub(super) struct Heading {
 
 impl Heading {
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let file = reader.file_name("file");
-        let title = reader.text("title");
+        let file =
+            reader.file_name(key("file", "name of the files that are drawn, without extension"));
+        let title = reader.string(key("title", "what stands above the figure"));
         Some(Self { file: file?, title: title? })
     }
 }

@@ -1,10 +1,10 @@
 //! Eigenvalues of EGOP estimates, relative to the leading one.
 
 use super::selection::ordered;
-use super::spec::{Entry, Heading, Spec};
+use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale};
 use crate::drawing::chart::{Chart, Inset, Mark};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
@@ -13,18 +13,25 @@ use crate::drawing::style::{colour, dash};
 use crate::need::{Need, Want};
 use crate::record::SpectrumRow;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "spectrum",
     summary: "the eigenvalues of EGOP estimates, relative to the leading one",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
-        let coordinates = reader.texts_or("coordinates", &[]);
-        let blocks = reader.texts_or("blocks", &[]);
-        let trial = reader.count_or("trial", 0, 0..=usize::MAX);
+        let coordinates =
+            reader.strings_or(key("coordinates", "whose eigenvalues are shown; none: all"), &[]);
+        let blocks =
+            reader.strings_or(key("blocks", "names of the blocks that are shown; none: all"), &[]);
+        let trial =
+            reader.count_or(key("trial", "number of the trial that is shown"), 0, 0..=usize::MAX);
         let scales = [("linear", Scale::Whole), ("log", Scale::Logarithmic)];
-        let index_scale = reader.choice_or("index", "linear", &scales);
-        let inset = reader.optional_count("inset", 2..=usize::MAX);
-        let floor = reader.number_or("floor", 1e-16, Allowed::positive());
+        let index_scale =
+            reader.choice_or(key("index", "scale of the axis of the index k"), "linear", &scales);
+        let inset = key("inset", "how many leading eigenvalues an inset shows on a linear axis");
+        let inset = reader.optional_count(inset, 2..=usize::MAX);
+        let floor =
+            key("floor", "eigenvalues below this part of the largest are noise, and not shown");
+        let floor = reader.number_or(floor, 1e-16, Allowed::positive());
         Some(Box::new(SpectrumFigure {
             heading: heading?,
             coordinates: coordinates?,

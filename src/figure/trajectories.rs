@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::selection::{Filter, RateChoice, described};
-use super::spec::{Entry, Heading, Spec};
+use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale, number};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
 use crate::drawing::contour::{ScalarField, joined};
@@ -15,15 +15,17 @@ use crate::drawing::primitives::{Colour, Dash, Point, Stroke};
 use crate::drawing::style::{BLACK, GREY};
 use crate::need::{Need, Want};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "trajectories",
     summary: "paths of the iterates over the contours of a two-parameter loss",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
         let tuned = RateChoice::read(reader);
         let filter = Filter::read(reader);
-        let trial = reader.count_or("trial", 0, 0..=usize::MAX);
-        let zoom = reader.optional_number("zoom", Allowed::positive());
+        let trial =
+            reader.count_or(key("trial", "number of the trial that is shown"), 0, 0..=usize::MAX);
+        let zoom = key("zoom", "half the height of a second panel around the minimum");
+        let zoom = reader.optional_number(zoom, Allowed::positive());
         Some(Box::new(TrajectoriesFigure {
             heading: heading?,
             tuned: tuned?,

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 use ndarray_rand::rand::Rng;
 
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::coordinates::Coordinates;
 use crate::data::{self, Decay, Split};
 use crate::lanes::{Lanes, Layout, Workspace};
@@ -175,9 +175,11 @@ pub struct MatrixSpec {
 impl MatrixSpec {
     /// Reads `rows`, `columns` and `decay`.
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let rows = reader.count("rows", 1..=1_000_000);
-        let columns = reader.count("columns", 1..=20_000);
-        let decay = reader.table("decay", Decay::read);
+        let rows = reader.count(key("rows", "rows n of the data matrix"), 1..=1_000_000);
+        let columns = key("columns", "columns d of the data matrix: the number of parameters");
+        let columns = reader.count(columns, 1..=20_000);
+        let decay = key("decay", "how the singular values of the data matrix decay");
+        let decay = reader.table(decay, Decay::read);
         Some(Self { rows: rows?, columns: columns?, decay: decay? })
     }
 

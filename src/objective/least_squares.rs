@@ -11,7 +11,7 @@ use crate::objective::composite::MatrixSpec;
 use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
 use crate::simd::{sum_of_squares, vectorized};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "least-squares",
     summary: "f(θ) = ½‖Aθ − y‖² with y = Aθ*",
     read: |reader: &mut Reader<'_>| Some(Box::new(LeastSquaresSpec(MatrixSpec::read(reader)?))),

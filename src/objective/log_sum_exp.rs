@@ -11,7 +11,7 @@ use crate::linalg::{Real, from_f64, to_f64};
 use crate::objective::composite::MatrixSpec;
 use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "log-sum-exp",
     summary: "f(θ) = log Σ_i exp((⟨a_i, θ⟩ − y_i)²) with y = Aθ*",
     read: |reader: &mut Reader<'_>| Some(Box::new(LogSumExpSpec(MatrixSpec::read(reader)?))),

@@ -12,7 +12,7 @@ use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::objective::composite::MatrixSpec;
 use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "logistic",
     summary: "f(θ) = Σ_i [softplus(⟨a_i, θ⟩) − y_i⟨a_i, θ⟩] with y_i ~ Bernoulli(σ(⟨a_i, θ*⟩))",
     read: |reader: &mut Reader<'_>| Some(Box::new(LogisticSpec(MatrixSpec::read(reader)?))),

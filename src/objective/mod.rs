@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use ndarray::ArrayView1;
 
-use crate::config::Reader;
+use crate::config::{Entry, Reader, key};
 use crate::coordinates::Coordinates;
 use crate::data::Split;
 use crate::error::Result;
@@ -207,19 +207,8 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     }
 }
 
-/// How a config names an objective and how its settings are read.
-#[derive(Debug)]
-pub struct Entry {
-    /// The value of `kind`.
-    pub name: &'static str,
-    /// One line for `--list`.
-    pub summary: &'static str,
-    /// Reads the keys beside `kind`.
-    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Spec>>,
-}
-
 /// All objectives.
-pub const REGISTRY: &[Entry] = &[
+pub const REGISTRY: &[Entry<dyn Spec>] = &[
     log_sum_exp::ENTRY,
     logistic::ENTRY,
     least_squares::ENTRY,
@@ -229,7 +218,5 @@ pub const REGISTRY: &[Entry] = &[
 
 /// Reads `kind` and the keys that go with it.
 pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
-    let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
-    let read = reader.choice("kind", &kinds)?;
-    read(reader)
+    reader.registered(key("kind", "which function is minimized"), REGISTRY)
 }

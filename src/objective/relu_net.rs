@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 
 use super::feed_forward;
 use super::{Build, Context, Entry, FeedForward, Known, Objective, Spec};
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::data::{DataSet, digits, fashion_mnist};
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::Real;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "relu-net",
     summary: "ReLU network with biases, cross entropy on digits or Fashion-MNIST",
     read: |reader: &mut Reader<'_>| Some(Box::new(ReluNetSpec::read(reader)?)),
@@ -57,8 +57,8 @@ impl ReluNetSpec {
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let images = reader.choice("data", &Images::NAMES);
-        let hidden = reader.counts("hidden", 1..=10_000);
+        let images = reader.choice(key("data", "which images are classified"), &Images::NAMES);
+        let hidden = reader.counts(key("hidden", "widths of the hidden layers"), 1..=10_000);
         Some(Self::new(images?, hidden?))
     }
 

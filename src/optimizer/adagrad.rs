@@ -1,21 +1,22 @@
 //! Adagrad (Duchi, Hazan & Singer 2011), in the two forms that libraries use.
 
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, key};
 use crate::lanes::Layout;
 use crate::linalg::{Real, from_f64};
 use crate::optimizer::elementwise::{Elementwise, Rule};
 use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "adagrad",
     summary: "Adagrad: s ← s + g², θ ← θ − η g/(√s + ε) or θ ← θ − η g/√(s + ε)",
     read: |reader: &mut Reader<'_>| {
         let Adagrad { initial_accumulator, eps, .. } = Adagrad::default();
         let allowed = Allowed::between(0.0, 1e30);
-        let initial = reader.number_or("initial_accumulator", initial_accumulator, allowed);
-        let eps = reader.number_or("eps", eps, EPS);
+        let initial = key("initial_accumulator", "s₀, the sum of squares before the first step");
+        let initial = reader.number_or(initial, initial_accumulator, allowed);
+        let eps = reader.number_or(key("eps", "ε, which keeps divisors above 0"), eps, EPS);
         let placement = reader.choice_or(
-            "eps_placement",
+            key("eps_placement", "whether ε stands outside (PyTorch) or inside (Optax) the root"),
             "outside",
             &[("outside", EpsPlacement::Outside), ("inside", EpsPlacement::Inside)],
         );

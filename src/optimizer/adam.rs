@@ -1,19 +1,20 @@
 //! Adam (Kingma & Ba 2015).
 
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, key};
 use crate::lanes::Layout;
 use crate::linalg::{Real, from_f64};
 use crate::optimizer::elementwise::{Elementwise, Rule};
 use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "adam",
     summary: "Adam: bias-corrected averages of g and g², θ ← θ − η m̂/(√v̂ + ε)",
     read: |reader: &mut Reader<'_>| {
         let Adam { beta1, beta2, eps } = Adam::default();
-        let beta1 = reader.number_or("beta1", beta1, Allowed::from_to_below(0.0, 1.0));
-        let beta2 = reader.number_or("beta2", beta2, Allowed::from_to_below(0.0, 1.0));
-        let eps = reader.number_or("eps", eps, EPS);
+        let decay = Allowed::from_to_below(0.0, 1.0);
+        let beta1 = reader.number_or(key("beta1", "decay rate of the average of g"), beta1, decay);
+        let beta2 = reader.number_or(key("beta2", "decay rate of the average of g²"), beta2, decay);
+        let eps = reader.number_or(key("eps", "ε, which keeps divisors above 0"), eps, EPS);
         Some(Box::new(Adam { beta1: beta1?, beta2: beta2?, eps: eps? }))
     },
 };

@@ -4,7 +4,7 @@
 
 use std::fmt::Debug;
 
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Entry, Reader, key};
 use crate::coordinates::Coordinates;
 use crate::lanes::{LanesView, LanesViewMut, Layout};
 use crate::linalg::Real;
@@ -78,25 +78,13 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     fn step_flops(&self, layout: &Layout) -> f64;
 }
 
-/// How a config names an optimizer and how its hyperparameters are read.
-#[derive(Debug)]
-pub struct Entry {
-    /// The value of `kind`.
-    pub name: &'static str,
-    /// One line for `--list`.
-    pub summary: &'static str,
-    /// Reads the keys beside `kind`.
-    pub read: fn(&mut Reader<'_>) -> Option<Box<dyn Spec>>,
-}
-
 /// All optimizers.
-pub const REGISTRY: &[Entry] = &[sgd::ENTRY, momentum::ENTRY, adagrad::ENTRY, adam::ENTRY];
+pub const REGISTRY: &[Entry<dyn Spec>] =
+    &[sgd::ENTRY, momentum::ENTRY, adagrad::ENTRY, adam::ENTRY];
 
 /// Reads `kind` and the keys that go with it.
 pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
-    let kinds: Vec<_> = REGISTRY.iter().map(|entry| (entry.name, entry.read)).collect();
-    let read = reader.choice("kind", &kinds)?;
-    read(reader)
+    reader.registered(key("kind", "which optimizer"), REGISTRY)
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 //! Gradient descent with (heavy-ball) momentum.
 
-use crate::config::{Allowed, Reader};
+use crate::config::{Allowed, Reader, key};
 use crate::lanes::Layout;
 use crate::linalg::{Real, from_f64};
 use crate::optimizer::elementwise::{Elementwise, Rule};
 use crate::optimizer::{Build, Entry, Optimizer, Spec};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "momentum",
     summary: "gradient descent with momentum: b ← μ b + g, θ ← θ − η b",
     read: |reader: &mut Reader<'_>| {
         let Momentum { momentum } = Momentum::default();
-        let momentum = reader.number_or("momentum", momentum, Allowed::from_to_below(0.0, 1.0))?;
+        let decay = key("momentum", "μ, which part of the last update's direction is kept");
+        let momentum = reader.number_or(decay, momentum, Allowed::from_to_below(0.0, 1.0))?;
         Some(Box::new(Momentum { momentum }))
     },
 };

@@ -6,7 +6,7 @@ use crate::linalg::Real;
 use crate::optimizer::elementwise::{Elementwise, Rule};
 use crate::optimizer::{Build, Entry, Optimizer, Spec};
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "sgd",
     summary: "(stochastic) gradient descent: θ ← θ − η g",
     read: |_: &mut Reader<'_>| Some(Box::new(Sgd)),

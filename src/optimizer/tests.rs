@@ -84,7 +84,7 @@ fn retaining_lanes_keeps_their_rows() {
 }
 
 /// Reads an optimizer from the keys beside `kind`.
-fn read_spec(entry: &super::Entry, text: &str) -> Result<Box<dyn Spec>, String> {
+fn read_spec(entry: &super::Entry<dyn Spec>, text: &str) -> Result<Box<dyn Spec>, String> {
     let source = Source::parse("test", text.as_bytes()).unwrap();
     read(&source, &Overlay::default(), |reader| (entry.read)(reader))
         .map(|spec| spec.value)

@@ -1,5 +1,4 @@
-//! What results depend on: everything in a config that is not declared to be presentation, so that
-//! a key that is new counts without a line here.
+//! The files that results depend on.
 
 use toml::{Table, Value};
 
@@ -7,38 +6,6 @@ use crate::basis::DataFile;
 use crate::error::Result;
 use crate::experiment::{Experiment, System};
 use crate::objective;
-
-/// Keys of a config on which no task's rows depend: which tasks there are, and what is made of them.
-const PRESENTATION: [&str; 7] =
-    ["name", "title", "profile", "trials", "sweep", "figures", "claims"];
-/// The same in `training`: what is recorded tells the kinds of tasks apart.
-const RECORDING: [&str; 2] = ["record", "curve"];
-/// The same in an algorithm: its learning rates are the task's.
-const RATES: [&str; 3] = ["coarse", "limits", "learning_rates"];
-
-/// The part of a resolved config that results depend on, the learning rates and the contents of
-/// data files aside. Two configs that agree in it may share a results folder.
-pub fn identity(experiment: &Experiment, resolved: &Table) -> Table {
-    let mut identity = resolved.clone();
-    identity.retain(|key, _| !PRESENTATION.contains(&key));
-    if let Some(Value::Table(training)) = identity.get_mut("training") {
-        training.retain(|key, _| !RECORDING.contains(&key));
-    }
-    if let Some(Value::Table(algorithms)) = identity.get_mut("algorithms") {
-        for algorithm in algorithms.iter_mut().filter_map(|(_, value)| value.as_table_mut()) {
-            algorithm.retain(|key, _| !RATES.contains(&key));
-        }
-    }
-    for system in experiment.systems() {
-        if let Some(Value::Table(all)) = identity.get_mut("coordinates")
-            && let Some(Value::Table(own)) = all.get_mut(system.name)
-        {
-            // Where a file lies does not matter; what is in it does.
-            own.retain(|key, _| !system.basis.paths().contains(&key));
-        }
-    }
-    identity
-}
 
 /// Checksums of the files that an experiment reads.
 #[derive(Clone, Debug, Default)]

@@ -28,7 +28,7 @@ mod threads;
 pub use bases::{SavedBases, basis_outputs};
 pub use distributed::{Next, PlannedRates, PlannedTask};
 pub use event::{EdgeReason, Event, GridEdge, Observer, Silent, Stage, Warning};
-pub use identity::{Data, identity};
+pub use identity::Data;
 pub use memory::{Memory, of_this_machine};
 pub use plan::{Plan, RoundPlan};
 pub use subject::{Dependencies, Options, Subject};

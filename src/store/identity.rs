@@ -18,7 +18,7 @@ const NAMED: usize = 6;
 pub struct Identity {
     /// Version of the tables' schema.
     pub schema: u32,
-    /// What results depend on; see [`crate::run::identity`].
+    /// What results depend on: see [`crate::config::Resolved::identity`].
     pub experiment: Value,
     /// SHA-256 of each data file by its name. Names that only one of two identities has do not
     /// tell them apart: more trials may read more files.

@@ -11,7 +11,6 @@ use super::document;
 const VALID: &str = r#"# A document with everything.
 title = "Least squares" # as in the paper
 seed = 42
-shuffle = false
 tags = ["convex", 'full batch']
 widths = [64, 32]
 learning_rates = [1e-3, 0.01, 1, 10.0]

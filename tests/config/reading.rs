@@ -1,8 +1,6 @@
 //! What is understood when a configuration is right: defaults, profiles, overrides.
 
-use egop::config::{
-    Allowed, ConfigErrors, Overlay, Reader, Resolved, Source, canonical_json, read,
-};
+use egop::config::{Allowed, ConfigErrors, Overlay, Reader, Resolved, Source, key, read};
 
 use super::document;
 
@@ -21,11 +19,6 @@ fn read_text<T>(
     read(&Source::parse("x.toml", text.as_bytes())?, overlay, reading)
 }
 
-fn canonical(text: &str) -> String {
-    let resolved = read_text(text, &Overlay::default(), document).expect("the text is valid");
-    canonical_json(&resolved.table.into())
-}
-
 #[test]
 fn the_resolved_document_states_every_default_in_the_order_of_reading() {
     let text = "shift = -7\n[[claims]]\nmetric = \"loss\"\n[algorithms.momentum]\n\
@@ -33,7 +26,6 @@ fn the_resolved_document_states_every_default_in_the_order_of_reading() {
     let resolved = read_text(text, &Overlay::default(), document).unwrap();
     let expected = r#"title = "untitled"
 seed = 0
-shuffle = true
 tags = []
 widths = [32]
 learning_rates = [0.1]
@@ -66,12 +58,41 @@ beta = 0.0
 }
 
 #[test]
-fn the_canonical_form_depends_on_the_meaning_alone() {
-    let one = canonical("shift = 1\nseed = 16\n[training]\ntolerance = 0\ntrials = 5");
-    let two = canonical("training = {tolerance = -0.0}\nseed = 0x1_0\nshift = 10e-1 # one\n");
-    assert_eq!(one, two);
-    assert_ne!(one, canonical("shift = 1\nseed = 17\ntraining.tolerance = 0"));
-    assert_ne!(one, canonical("seed = 16\ntraining.tolerance = 0"));
+fn the_resolved_document_depends_on_the_meaning_alone() {
+    let resolved = |text| read_text(text, &Overlay::default(), document).unwrap().table;
+    let one = resolved("shift = 1\nseed = 16\n[training]\ntolerance = 0\ntrials = 5");
+    let two = resolved("training = {tolerance = -0.0}\nseed = 0x1_0\nshift = 10e-1 # one\n");
+    assert_eq!(one.to_string(), two.to_string());
+    assert_ne!(one, resolved("shift = 1\nseed = 17\ntraining.tolerance = 0"));
+    assert_ne!(one, resolved("seed = 16\ntraining.tolerance = 0"));
+}
+
+#[test]
+fn what_is_declared_to_be_presentation_is_no_part_of_the_identity() {
+    let reading = |root: &mut Reader<'_>| {
+        let title = root.presentation(|root| root.string(key("title", "one")));
+        let figures = root.presentation(|root| {
+            root.tables(key("figures", "one"), |figure| figure.string(key("file", "one")))
+        });
+        let tables = root.named_tables(key("algorithms", "one"), None, |_, table| {
+            let rate = table.presentation(|table| table.number(key("rate", "one"), Allowed::any()));
+            rate.zip(table.number(key("beta", "one"), Allowed::any()))
+        });
+        let claims = root.tables(key("claims", "one"), |claim| {
+            let id = claim.presentation(|claim| claim.string(key("id", "one")));
+            id.zip(claim.count(key("factor", "one"), 0..=9))
+        });
+        title.zip(figures).zip(tables).zip(claims)
+    };
+    let text = "title = 'a'\n[[figures]]\nfile = 'b'\n[algorithms.c]\nrate = 1\nbeta = 2\n\
+                [[claims]]\nid = 'd'\nfactor = 3\n";
+    let resolved = read_text(text, &Overlay::default(), reading).unwrap();
+    assert_eq!(
+        resolved.identity.to_string(),
+        "[[claims]]\nfactor = 3\n\n[algorithms.c]\nbeta = 2.0\n"
+    );
+    assert_eq!(resolved.table["algorithms"]["c"]["rate"].as_float(), Some(1.0));
+    assert_eq!(resolved.table["figures"][0]["file"].as_str(), Some("b"));
 }
 
 #[test]
@@ -115,21 +136,21 @@ fn the_default_profile_can_be_defined() {
 }
 
 #[test]
-fn overrides_make_tables_and_take_bare_words_for_texts() {
+fn overrides_make_tables_and_take_bare_words_for_strings() {
     let overrides = [
         "title=least squares",
         "algorithms.\"my adam\".beta=0.5",
         "tags = [\"a\", 'b']",
         "objective={kind = \"logistic\", rows = 5}",
         "objective.rows=6",
-        " shuffle = false ",
+        " seed = 7 ",
     ];
     let table = read_text("", &overlay(None, &overrides), document).unwrap().table;
     assert_eq!(table["title"].as_str(), Some("least squares"));
     assert_eq!(table["algorithms"]["my adam"]["beta"].as_float(), Some(0.5));
     assert_eq!(table["tags"], vec!["a", "b"].into());
     assert_eq!(table["objective"]["rows"].as_integer(), Some(6));
-    assert_eq!(table["shuffle"].as_bool(), Some(false));
+    assert_eq!(table["seed"].as_integer(), Some(7));
 
     let equals = read_text("", &overlay(None, &["title=a=b"]), document).unwrap().table;
     assert_eq!(equals["title"].as_str(), Some("a=b"));
@@ -140,8 +161,8 @@ fn overrides_make_tables_and_take_bare_words_for_texts() {
 #[test]
 fn named_tables_keep_the_order_of_the_file() {
     let reading = |root: &mut Reader<'_>| {
-        root.named_tables("algorithms", |name, table| {
-            table.optional_number("beta", Allowed::any()).map(|beta| (name.len(), beta))
+        root.named_tables(key("algorithms", "one"), None, |name, table| {
+            table.optional_number(key("beta", "one"), Allowed::any()).map(|beta| (name.len(), beta))
         })
     };
     let text = "[algorithms.zero]\n[algorithms.adam]\nbeta = 2\n[algorithms.momentum]";
@@ -155,20 +176,22 @@ fn named_tables_keep_the_order_of_the_file() {
 fn every_accessor_yields_what_is_written() {
     let text = "a = 'x'\nb = ['y']\nc = 1.5\nd = [2, 0.5]\ne = 3\nf = [4]\ng = 'two'\nh.i = 5";
     let reading = |root: &mut Reader<'_>| {
-        assert!(root.has("a") && !root.has("z"));
-        assert_eq!(root.text("a")?, "x");
-        assert_eq!(root.optional_file_name("a")?, Some("x".to_owned()));
-        assert_eq!(root.optional_file_name("z")?, None);
-        assert_eq!(root.texts("b")?, ["y"]);
-        assert_eq!(root.number("c", Allowed::any())?, 1.5);
-        assert_eq!(root.numbers("d", Allowed::any())?, [2.0, 0.5]);
-        assert_eq!(root.count("e", 3..=3)?, 3);
-        assert_eq!(root.optional_count("e", 3..=3)?, Some(3));
-        assert_eq!(root.optional_count("z", 3..=3)?, None);
-        assert_eq!(root.counts("f", 0..=9)?, [4]);
-        assert_eq!(root.choice("g", &[("one", 1), ("two", 2)])?, 2);
-        assert_eq!(root.table("h", |h| h.count("i", 0..=9))?, 5);
-        assert_eq!(root.optional_table("z", |h| h.count("i", 0..=9))?, None);
+        assert_eq!(root.string(key("a", "one"))?, "x");
+        assert_eq!(root.optional_file_name(key("a", "one"))?, Some("x".to_owned()));
+        assert_eq!(root.optional_file_name(key("z", "one"))?, None);
+        assert_eq!(root.strings(key("b", "one"))?, ["y"]);
+        assert_eq!(root.number(key("c", "one"), Allowed::any())?, 1.5);
+        assert_eq!(root.numbers(key("d", "one"), Allowed::any())?, [2.0, 0.5]);
+        assert_eq!(root.count(key("e", "one"), 3..=3)?, 3);
+        assert_eq!(root.optional_count(key("e", "one"), 3..=3)?, Some(3));
+        assert_eq!(root.optional_count(key("z", "one"), 3..=3)?, None);
+        assert_eq!(root.counts(key("f", "one"), 0..=9)?, [4]);
+        assert_eq!(root.choice(key("g", "one"), &[("one", 1), ("two", 2)])?, 2);
+        assert_eq!(root.table(key("h", "one"), |h| h.count(key("i", "one"), 0..=9))?, 5);
+        assert_eq!(
+            root.optional_table(key("z", "one"), |h| h.count(key("i", "one"), 0..=9))?,
+            None
+        );
         Some(())
     };
     read_text(text, &Overlay::default(), reading).unwrap();
@@ -182,14 +205,14 @@ fn refusal(text: &str, reading: impl Fn(&mut Reader<'_>) -> Option<()>) -> Strin
 fn problems_of_several_keys_stand_where_they_are_reported() {
     let text = "a.b = 1\n[[c]]\nd = 2\n";
     let reading = |root: &mut Reader<'_>| {
-        let a = root.table("a", |a| {
-            let b = a.count("b", 0..=9);
+        let a = root.table(key("a", "one"), |a| {
+            let b = a.count(key("b", "one"), 0..=9);
             a.problem("", "the table itself");
             a.problem("", "the table again");
             a.problem("missing", "a key that is not there");
             b
         });
-        let c = root.tables("c", |c| c.count("d", 5..=9));
+        let c = root.tables(key("c", "one"), |c| c.count(key("d", "one"), 5..=9));
         root.problem("a.b", "from above");
         root.problem("a.b", "only one for a key");
         root.problem("c.0.d", "refused already");
@@ -212,7 +235,8 @@ fn problems_of_several_keys_stand_where_they_are_reported() {
 fn mistakes_of_the_program_are_problems_too() {
     let none = |_: &mut Reader<'_>| None;
     assert_eq!(refusal("", none), "x.toml: refused, but no reason was given\n1 problem in x.toml");
-    let bad_default = |root: &mut Reader<'_>| root.choice_or("a", "z", &[("x", ()), ("y", ())]);
+    let bad_default =
+        |root: &mut Reader<'_>| root.choice_or(key("a", "one"), "z", &[("x", ()), ("y", ())]);
     assert_eq!(
         refusal("", bad_default),
         "x.toml: a: the default \"z\" is not among the choices\n1 problem in x.toml"
@@ -221,18 +245,21 @@ fn mistakes_of_the_program_are_problems_too() {
 
 /// A table of either `count` or `share`, and of a kind with a key of its own.
 fn alternatives(root: &mut Reader<'_>) -> Option<(Option<usize>, f64)> {
-    root.table("table", |table| {
+    root.table(key("table", "one"), |table| {
         let given = table.alternative(&[&["count"], &["share", "unit"]]);
         let number = match given {
             None => None,
-            Some(Some(0)) => table.count("count", 0..=99).map(|count| count as f64),
-            Some(_) => {
-                table.text_or("unit", "one").and(table.number_or("share", 0.5, Allowed::any()))
-            }
+            Some(Some(0)) => table.count(key("count", "one"), 0..=99).map(|count| count as f64),
+            Some(_) => table.string_or(key("unit", "one"), "one").and(table.number_or(
+                key("share", "one"),
+                0.5,
+                Allowed::any(),
+            )),
         };
-        let kind = table.choice_or("kind", "plain", &[("plain", false), ("scaled", true)]);
+        let kind =
+            table.choice_or(key("kind", "one"), "plain", &[("plain", false), ("scaled", true)]);
         let scale = match kind {
-            Some(true) => table.number("scale", Allowed::any()),
+            Some(true) => table.number(key("scale", "one"), Allowed::any()),
             _ => Some(1.0),
         };
         Some((given?, number? * scale?))
@@ -294,7 +321,7 @@ fn a_choice_that_is_laid_over_makes_the_keys_of_the_former_one_void() {
 
 #[test]
 fn paths_are_relative_to_the_folder_of_the_document() {
-    let reading = |root: &mut Reader<'_>| root.files("files");
+    let reading = |root: &mut Reader<'_>| root.files(key("files", "one"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.toml");
     std::fs::write(&file, "files = ['a.npy', '../b', '/c']").unwrap();

@@ -8,7 +8,7 @@ mod synthetic;
 
 use std::path::{Path, PathBuf};
 
-use egop::config::{Overlay, Source, read};
+use egop::config::{Overlay, Source, key, read};
 use egop::drawing::canvas::Drawing;
 use egop::experiment::Experiment;
 use egop::figure::{ResultTables, Spec};
@@ -18,8 +18,9 @@ use synthetic::{ALGORITHMS, COORDINATES};
 fn figure(settings: &str) -> Box<dyn Spec> {
     let document = format!("[[figures]]\n{settings}");
     let source = Source::parse("test.toml", document.as_bytes()).unwrap();
-    let read =
-        read(&source, &Overlay::default(), |reader| reader.tables("figures", egop::figure::read));
+    let read = read(&source, &Overlay::default(), |reader| {
+        reader.tables(key("figures", "figures"), egop::figure::read)
+    });
     read.unwrap_or_else(|problems| panic!("{problems}")).value.remove(0)
 }
 
@@ -355,9 +356,10 @@ ceiling = 0.5
 kind = "contours"
 "#;
     let source = Source::parse("test.toml", document.as_bytes()).unwrap();
-    let problems =
-        read(&source, &Overlay::default(), |reader| reader.tables("figures", egop::figure::read))
-            .unwrap_err();
+    let problems = read(&source, &Overlay::default(), |reader| {
+        reader.tables(key("figures", "figures"), egop::figure::read)
+    })
+    .unwrap_err();
     insta::assert_snapshot!(problems, @r#"
     test.toml:2:1: figures.0.title: missing, expected a text
     test.toml:4:8: figures.0.file: expected a name of at most 100 letters, digits, "-", "_" and, not first, "." (it names files), found "fig 5"

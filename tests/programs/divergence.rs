@@ -1,5 +1,6 @@
 //! Absurd learning rates: a recorded result, never a crash, never the best.
 
+use egop::config::Entry;
 use egop::{basis, objective, optimizer};
 
 use crate::workspace::Workspace;
@@ -49,7 +50,7 @@ fn config(kind: &str, precision: &str, rates: &str) -> String {
 }
 
 /// Those that need no files.
-fn bases() -> impl Iterator<Item = &'static basis::Entry> {
+fn bases() -> impl Iterator<Item = &'static Entry<dyn basis::Spec>> {
     basis::REGISTRY.iter().filter(|entry| entry.name != "file")
 }
 

@@ -60,7 +60,7 @@ impl Lab {
         let overlay = Overlay { profile: None, overrides };
         let read = config::read(&source, &overlay, Experiment::read).unwrap();
         let document = toml::to_string(&read.table).unwrap();
-        let identity = egop::run::identity(&read.value, &read.table).into();
+        let identity = read.identity.into();
         Self { experiment: read.value, document, identity, options: Options::default() }
     }
 

@@ -5,7 +5,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 
 use super::LinearNet;
-use crate::config::Reader;
+use crate::config::{Reader, key};
 use crate::data::{self, DataSet, Decay, Examples, Targets};
 use crate::error::Result;
 use crate::lanes::Layout;
@@ -14,7 +14,7 @@ use crate::objective::feed_forward::layout;
 use crate::objective::{Build, Context, Entry, Known, Objective, Spec};
 use crate::rng::Streams;
 
-pub(in crate::objective) const ENTRY: Entry = Entry {
+pub(in crate::objective) const ENTRY: Entry<dyn Spec> = Entry {
     name: "linear-net",
     summary: "linear network, mean squared error on y = M*ᵀx with a random matrix M*",
     read: |reader: &mut Reader<'_>| Some(Box::new(LinearNetSpec::read(reader)?)),
@@ -34,9 +34,16 @@ pub struct LinearNetSpec {
 
 impl LinearNetSpec {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let widths = reader.counts("widths", 1..=10_000);
-        let rows = ["training", "validation", "test"].map(|key| reader.count(key, 1..=10_000_000));
-        let decay = reader.table("decay", Decay::read);
+        let widths =
+            reader.counts(key("widths", "numbers of inputs, hidden units and outputs"), 1..=10_000);
+        let rows = [
+            key("training", "rows of the training set"),
+            key("validation", "rows of the validation set"),
+            key("test", "rows of the test set"),
+        ]
+        .map(|rows| reader.count(rows, 1..=10_000_000));
+        let decay = key("decay", "how the singular values of each set's inputs decay");
+        let decay = reader.table(decay, Decay::read);
         let (widths, [training, validation, test]) = (widths?, rows);
         if widths.len() < 2 {
             reader.problem("widths", "at least two are needed: inputs and outputs");

@@ -1,0 +1,93 @@
+use std::collections::BTreeSet;
+
+use toml::{Table, Value};
+
+use super::{Data, Task, canonical};
+use crate::config::{self, Allowed, Overlay, Reader, Resolved, Source, key};
+use crate::experiment::Experiment;
+use crate::trial::Recording;
+
+const CONFIG: &str = include_str!("../../../tests/data/tiny.toml");
+
+fn read(
+    config: &str,
+    read: impl Fn(&mut Reader<'_>) -> Option<Experiment>,
+) -> Resolved<Experiment> {
+    let source = Source::parse("tiny.toml", config.as_bytes()).unwrap();
+    config::read(&source, &Overlay::default(), read).unwrap()
+}
+
+/// The key of a task of every algorithm in the second coordinate system.
+fn task_key(experiment: &Experiment, identity: &Table) -> String {
+    let rates = experiment.algorithms().iter().map(|_| vec![0.1]).collect();
+    let task = Task { trial: 0, system: 1, rates, recording: Recording::Summary };
+    task.key(experiment, identity, &Data::default())
+}
+
+#[test]
+fn a_new_key_counts_unless_it_is_declared_to_be_presentation() {
+    let novelty = key("novelty", "a key that is in no list");
+    let counts = |config: &str| {
+        let read = read(config, |reader| {
+            let new = reader.optional_number(novelty, Allowed::any());
+            new.and(Experiment::read(reader))
+        });
+        task_key(&read.value, &read.identity)
+    };
+    let presented = |config: &str| {
+        let read = read(config, |reader| {
+            let ask = |reader: &mut Reader<'_>| reader.optional_number(novelty, Allowed::any());
+            reader.presentation(ask).and(Experiment::read(reader))
+        });
+        task_key(&read.value, &read.identity)
+    };
+    let with = |value| format!("novelty = {value}\n{CONFIG}");
+    assert_ne!(counts(&with(1)), counts(&with(2)));
+    assert_ne!(counts(&with(1)), counts(CONFIG));
+    assert_eq!(presented(&with(1)), presented(&with(2)));
+    assert_eq!(presented(&with(1)), counts(CONFIG));
+}
+
+/// Paths to all values that are no tables.
+fn leaves(table: &Table, path: &[String], all: &mut Vec<Vec<String>>) {
+    for (key, value) in table {
+        let path = [path, &[key.clone()]].concat();
+        match value {
+            Value::Table(inner) => leaves(inner, &path, all),
+            _ => all.push(path),
+        }
+    }
+}
+
+#[test]
+fn every_value_and_every_new_one_of_the_identity_counts() {
+    let Resolved { value: experiment, identity, .. } = read(CONFIG, Experiment::read);
+    let mut all = Vec::new();
+    leaves(&identity, &[], &mut all);
+    assert!(all.len() > 10, "{all:?}");
+    // Another coordinate system is another task's.
+    all.retain(|path| path[0] != "coordinates" || path[1] == experiment.system(1).name);
+    let mut keys = BTreeSet::from([task_key(&experiment, &identity)]);
+    for path in &all {
+        let (last, tables) = path.split_last().unwrap();
+        for key in [last.clone(), format!("new_{last}")] {
+            let mut changed = identity.clone();
+            let inner =
+                tables.iter().fold(&mut changed, |table, key| table[key].as_table_mut().unwrap());
+            inner.insert(key, "changed".into());
+            assert!(keys.insert(task_key(&experiment, &changed)), "{path:?}");
+        }
+    }
+}
+
+#[test]
+fn the_canonical_text_is_sorted_and_keeps_every_bit() {
+    let text = "b = 1\na = [1.0, 1e-5, 1e300, 5e-324, 0.30000000000000004]\n\
+                [c]\ny = \"\\\"\\n\"\nx = true";
+    let json = String::from_utf8(canonical(&text.parse().unwrap())).unwrap();
+    assert_eq!(
+        json,
+        "{\"a\":[1.0,1e-5,1e300,5e-324,0.30000000000000004],\"b\":1,\
+         \"c\":{\"x\":true,\"y\":\"\\\"\\n\"}}"
+    );
+}
