@@ -8,12 +8,10 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, NdFloat};
-use num_traits::ToPrimitive;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
 use self::transposed::columns_from_last_row;
 use crate::error::{Error, Result};
-use crate::exponential::Exponential;
 use crate::simd::vectorized;
 
 #[cfg(any(test, not(feature = "openblas")))]
@@ -24,53 +22,18 @@ mod eigen;
 mod factor;
 #[cfg(not(feature = "openblas"))]
 mod pages;
+mod real;
 mod transposed;
 #[cfg(any(test, not(feature = "openblas")))]
 mod tridiagonal;
+#[cfg(any(test, not(feature = "openblas")))]
+mod with_faer;
 #[cfg(feature = "openblas")]
 mod with_openblas;
 
 pub use backend::Factor;
-
-/// The floating-point types in which experiments run: `f64` and `f32`.
-pub trait Real:
-    NdFloat
-    + num_traits::FromPrimitive
-    + faer::traits::RealField
-    + std::iter::Sum
-    + Kernel
-    + Exponential
-{
-    /// Eigenvalues (ascending) and eigenvectors of a symmetric matrix, by LAPACK. It is here
-    /// because LAPACK's own trait, as a bound, would make `abs`, `sqrt` and others ambiguous.
-    #[cfg(feature = "openblas")]
-    #[doc(hidden)]
-    fn lapack_eigen(matrix: &Array2<Self>) -> Result<(Array1<Self>, Array2<Self>)>;
-}
-
-macro_rules! real {
-    ($real:ty) => {
-        impl Real for $real {
-            #[cfg(feature = "openblas")]
-            fn lapack_eigen(matrix: &Array2<Self>) -> Result<(Array1<Self>, Array2<Self>)> {
-                use ndarray_linalg::{Eigh, UPLO};
-                matrix.eigh(UPLO::Lower).map_err(|error| Error::Numerical(error.to_string()))
-            }
-        }
-    };
-}
-real!(f64);
-real!(f32);
-
-/// Converts a double to `R` (rounding to nearest).
-pub fn from_f64<R: Real>(value: f64) -> R {
-    R::from_f64(value).expect("f32 and f64 take every f64, rounding")
-}
-
-/// Converts an `R` to a double, exactly.
-pub fn to_f64<R: Real>(value: R) -> f64 {
-    ToPrimitive::to_f64(&value).expect("f32 and f64 convert to f64 exactly")
-}
+pub use real::{Real, from_f64, to_f64};
+pub(crate) use real::{all_finite, largest, sum_of_squares};
 
 /// Whether a product overwrites its result or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,12 +118,6 @@ fn largest_is_negative<R: Real>(vector: ArrayView1<'_, R>) -> bool {
     vector.iter().find(|x| x.abs() == most).is_some_and(|&first| first < R::zero())
 }
 
-/// Whether no entry is infinite or NaN. There is no early end, so that the loop can take many
-/// entries at a time.
-pub(crate) fn all_finite<'a, R: Real>(entries: impl Iterator<Item = &'a R>) -> bool {
-    vectorized(|| entries.fold(true, |all, entry| all & entry.is_finite()))
-}
-
 /// The orthonormal factor of a thin QR decomposition with R's diagonal positive, which makes it
 /// unique; of a Gaussian matrix, it is Haar-distributed.
 pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
@@ -206,12 +163,6 @@ pub fn orthonormality_defect<R: Real>(v: ArrayView2<'_, R>) -> f64 {
     largest(gram.indexed_iter().map(|entry| off(entry).abs()))
 }
 
-/// The largest of some numbers that are not negative, 0 of none; NaN if one of them is NaN, which
-/// `f64::max` would drop.
-pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
-    numbers.fold(0.0, |largest, x| if x > largest || x.is_nan() { x } else { largest })
-}
-
 fn as_faer<R>(a: ArrayView2<'_, R>) -> faer::MatRef<'_, R> {
     // ndarray's views and faer's have the same fields; faer's own checked constructors cover the
     // two contiguous layouts, which are all that this crate makes.
@@ -233,103 +184,6 @@ fn leave_wide_registers() {
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
         simd.avx._mm256_zeroupper();
-    }
-}
-
-/// The default back end.
-#[cfg(any(test, not(feature = "openblas")))]
-mod with_faer {
-    use std::ops::Range;
-
-    use super::{Accum, ArrayView2, ArrayViewMut2, Real, as_faer, leave_wide_registers};
-    use faer::linalg::matmul::matmul;
-    use faer::{Accum as Faers, Par};
-    use ndarray::{Array2, Axis, CowArray, Ix2, Slice};
-
-    pub(super) use super::eigen::symmetric_eigen;
-
-    fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
-        let (rows, columns) = a.dim();
-        let slice = a.into_slice().expect("a product's result is contiguous and row-major");
-        faer::MatMut::from_row_major_slice_mut(slice, rows, columns)
-    }
-
-    impl From<Accum> for Faers {
-        fn from(into: Accum) -> Self {
-            match into {
-                Accum::Overwrite => Self::Replace,
-                Accum::Add => Self::Add,
-            }
-        }
-    }
-
-    #[cfg(not(feature = "openblas"))]
-    pub use super::factor::{Factor, Kernel};
-
-    pub fn product<R: Real>(
-        a: ArrayView2<'_, R>,
-        b: ArrayView2<'_, R>,
-        into: Accum,
-        mut c: ArrayViewMut2<'_, R>,
-    ) {
-        let (rows, columns) = padded(a.nrows(), a.ncols(), b.ncols());
-        if (rows, columns) == c.dim() {
-            let (into, one) = (into.into(), num_traits::one());
-            matmul(as_faer_mut(c), into, as_faer(a), as_faer(b), one, Par::Seq);
-            return leave_wide_registers();
-        }
-        let (a, b) = (with_zeros(a, Axis(0), rows), with_zeros(b, Axis(1), columns));
-        let mut larger = Array2::zeros((rows, columns));
-        if into == Accum::Add {
-            c.indexed_iter().for_each(|(index, &c)| larger[index] = c);
-        }
-        product(a.view(), b.view(), into, larger.view_mut());
-        c.indexed_iter_mut().for_each(|(index, c)| *c = larger[index]);
-    }
-
-    /// The rows and columns to which an m × k by k × n product is padded with zeros so that it is
-    /// summed like every other one: term by term within each 512. faer 0.24 sums differently (in
-    /// 64s, or all in one) when the result has a single row or column, and in products of at most
-    /// 4096 terms, which shows when k exceeds 64.
-    fn padded(m: usize, k: usize, n: usize) -> (usize, usize) {
-        const SMALL: usize = 16 * 16 * 16;
-        if m * n == 0 || k < 2 {
-            return (m, n);
-        }
-        let (rows, columns) = (m.max(2), n.max(2));
-        if k > 64 && rows * k * columns <= SMALL {
-            return (SMALL / (k * columns) + 1, columns);
-        }
-        (rows, columns)
-    }
-
-    /// The matrix with zeros appended to it along an axis, up to a length.
-    fn with_zeros<R: Real>(
-        a: ArrayView2<'_, R>,
-        axis: Axis,
-        length: usize,
-    ) -> CowArray<'_, R, Ix2> {
-        if a.len_of(axis) == length {
-            return a.into();
-        }
-        let mut shape = a.raw_dim();
-        shape[axis.index()] = length;
-        let mut larger = Array2::zeros(shape);
-        larger.slice_axis_mut(axis, Slice::from(..a.len_of(axis))).assign(&a);
-        larger.into()
-    }
-
-    pub fn add_gram<R: Real>(
-        a: ArrayView2<'_, R>,
-        left: Range<usize>,
-        right: Range<usize>,
-        c: ArrayViewMut2<'_, R>,
-    ) {
-        let a = as_faer(a);
-        let left = a.subcols(left.start, left.len()).transpose();
-        let right = a.subcols(right.start, right.len());
-        matmul(as_faer_mut(c), Faers::Add, left, right, num_traits::one(), Par::Seq);
-        leave_wide_registers();
     }
 }
 

@@ -57,14 +57,14 @@ impl Console {
                 }
             }
             Event::Extended(edge) => {
-                self.line(&format!("{edge} on the edge of the grid: extended by a decade"));
+                self.progress(&format!("{edge} on the edge of the grid: extended by a decade"));
             }
             Event::Warning(warning) => self.line(&format!("warning: {warning}")),
             Event::Failed(failure) => self.line(&format!("failed: {failure}")),
             Event::Finished { done, cached } => {
                 self.clear();
                 if done + cached > 0 {
-                    self.line(&format!("tasks: {done} done, {cached} cached"));
+                    self.progress(&format!("tasks: {done} done, {cached} cached"));
                 }
             }
         }
@@ -103,15 +103,22 @@ impl Console {
         if last.elapsed() >= PLAIN_INTERVAL {
             *last = Instant::now();
             let total = bar.length().unwrap_or(0).max(1);
-            self.line(&format!("{}: {} %", name(stage), 100 * bar.position() / total));
+            self.progress(&format!("{}: {} %", name(stage), 100 * bar.position() / total));
         }
     }
 
+    /// Says how the work goes on, unless all is to be quiet.
+    fn progress(&self, text: &str) {
+        if self.style != Style::Quiet {
+            self.line(text);
+        }
+    }
+
+    /// Says what is wrong, in any case.
     fn line(&self, text: &str) {
         match self.style {
-            Style::Quiet => {}
             // Nothing can be done if stderr is closed.
-            Style::Plain => drop(writeln!(anstream::stderr(), "{text}")),
+            Style::Quiet | Style::Plain => drop(writeln!(anstream::stderr(), "{text}")),
             Style::Bars => drop(self.bars.println(text)),
         }
     }

@@ -20,7 +20,7 @@ use crate::figure;
 use crate::input::{corrupt, words};
 use crate::objective::Context;
 use crate::rng::Streams;
-use crate::run::{self, Data, Dependencies, Options, Run, Subject, Warning};
+use crate::run::{self, Data, Dependencies, Memory, Options, Run, Subject, Warning};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, Store, TABLES};
 use crate::summary::DryRun;
 
@@ -112,7 +112,9 @@ impl<'a> Session<'a> {
     /// Refuses an experiment of which a single trial takes more memory than there is: asking the
     /// operating system for it would end the program.
     fn check_memory(&self) -> Result<()> {
-        let needed = self.look(|run| Ok(run.memory()))?.per_trial;
+        let memory = self.look(|run| Ok(run.memory()))?;
+        self.warn_of_memory(memory);
+        let needed = memory.per_trial;
         let asked = self.arguments.memory.map_or(0, |memory| memory.as_u64());
         let there = run::of_this_machine().max(asked);
         if needed <= there {
@@ -124,6 +126,13 @@ impl<'a> Session<'a> {
             ByteSize(needed).display().si(),
             ByteSize(there).display().si(),
         )))
+    }
+
+    fn warn_of_memory(&self, memory: Memory) {
+        if memory.total > memory.budget {
+            let (needed, allowed) = (memory.total, memory.budget);
+            self.reporters.warn(Warning::Memory { needed, allowed });
+        }
     }
 
     fn identity(&self) -> Identity {
@@ -216,6 +225,7 @@ impl<'a> Session<'a> {
     /// What would run.
     pub fn dry_run(&self) -> Result<Status, Abort> {
         let (plan, memory) = self.look(|run| Ok((run.plan()?, run.memory())))?;
+        self.warn_of_memory(memory);
         let dry_run = DryRun::new(&self.experiment, &self.folder, &plan, memory);
         print(&if self.arguments.json {
             text::json(&self.reporters.document(dry_run))
@@ -227,15 +237,22 @@ impl<'a> Session<'a> {
 }
 
 /// As many threads as asked for; otherwise as a scheduler gives this job, or one for each processor.
+/// Never so many that they only stand in each other's way: making thousands takes minutes.
 fn threads(asked: Option<u16>) -> Result<usize> {
+    /// Threads for each processor, and in any case.
+    const MOST: [usize; 2] = [4, 16];
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let most = MOST[1].max(MOST[0].saturating_mul(processors));
+    Ok(wanted_threads(asked)?.unwrap_or(processors).min(most))
+}
+
+fn wanted_threads(asked: Option<u16>) -> Result<Option<usize>> {
     if let Some(threads) = asked {
-        return Ok(threads.into());
+        return Ok(Some(threads.into()));
     }
     let most = 1..=u64::from(u16::MAX);
     let given = given(|scheduler| scheduler.threads_variable(), most, "--threads N")?;
-    let given = given.and_then(|threads| usize::try_from(threads).ok());
-    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    Ok(given.unwrap_or_else(processors))
+    Ok(given.and_then(|threads| usize::try_from(threads).ok()))
 }
 
 /// What the scheduler that this job is of says in an environment variable.

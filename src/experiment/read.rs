@@ -14,7 +14,7 @@ use crate::minibatch::Order;
 use crate::objective;
 use crate::optimizer;
 use crate::schedule::Schedule;
-use crate::sweep::{Grid, Limits, Metric};
+use crate::sweep::{Grid, Limits, Metric, power_of_ten};
 use crate::trial::{CurvePoints, Recording, Start};
 
 /// Numbers that single precision does not round to 0.
@@ -195,11 +195,10 @@ fn rates(reader: &mut Reader<'_>, (coarse, limits): ((i32, i32), (i32, i32))) ->
         }
         return Some(Rates::Fixed(rates));
     }
-    let ten = |exponent: i32| 10.0_f64.powi(exponent);
     let from_to = key("coarse", "as sweep.coarse, for this algorithm; by default that");
-    let coarse = powers(reader, from_to, [ten(coarse.0), ten(coarse.1)]);
+    let coarse = powers(reader, from_to, [power_of_ten(coarse.0), power_of_ten(coarse.1)]);
     let from_to = key("limits", "as sweep.limits, for this algorithm; by default that");
-    let limits = powers(reader, from_to, [ten(limits.0), ten(limits.1)]);
+    let limits = powers(reader, from_to, [power_of_ten(limits.0), power_of_ten(limits.1)]);
     let (coarse, limits) = (coarse?, limits?);
     let coarse = Grid { from: coarse.0.max(limits.0), to: coarse.1.min(limits.1) };
     if coarse.from > coarse.to {

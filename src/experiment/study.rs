@@ -8,7 +8,7 @@ use crate::objective;
 use crate::optimizer;
 use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
-use crate::sweep::{Grid, Limits, Metric};
+use crate::sweep::{Grid, Limits, Metric, power_of_ten};
 use crate::trial::{CurvePoints, Recording, Training};
 
 /// What an experiment is about.
@@ -76,7 +76,7 @@ impl Algorithm {
     pub(super) fn lowest_rate(&self) -> f64 {
         match &self.rates {
             Rates::Fixed(rates) => rates.first().copied().unwrap_or(f64::INFINITY),
-            Rates::Swept { limits, .. } => 10.0_f64.powi(limits.lowest),
+            Rates::Swept { limits, .. } => power_of_ten(limits.lowest),
         }
     }
 

@@ -6,10 +6,11 @@ use crate::config::Reader;
 use crate::data;
 use crate::error::Result;
 use crate::lanes::Layout;
+use crate::linalg::sum_of_squares;
 use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::objective::composite::MatrixSpec;
 use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
-use crate::simd::{sum_of_squares, vectorized};
+use crate::simd::vectorized;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "least-squares",

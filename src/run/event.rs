@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 
+use bytesize::ByteSize;
 use serde::Serialize;
 
 use crate::provenance::BuildInfo;
@@ -83,6 +84,13 @@ pub enum Warning {
     },
     /// A change of variables could not be written.
     BasisMissing(Failure),
+    /// However little is worked on at a time, it takes more memory than is allowed.
+    Memory {
+        /// Bytes that it takes, about.
+        needed: u64,
+        /// Bytes that are allowed.
+        allowed: u64,
+    },
 }
 
 /// An edge of a sweep's grid that a best learning rate lies on, or must lie beyond.
@@ -165,6 +173,13 @@ impl fmt::Display for Warning {
             Self::BasisMissing(failure) => {
                 write!(f, "no basis was written: {failure}; run the same command to try it again")
             }
+            Self::Memory { needed, allowed } => write!(
+                f,
+                "this takes about {:#} of memory, one trial at a time, and {:#} are allowed: choose \
+                 smaller sizes or thinned curves, or allow more with --memory",
+                ByteSize(*needed).display().si(),
+                ByteSize(*allowed).display().si(),
+            ),
         }
     }
 }

@@ -68,12 +68,25 @@ impl Memory {
     }
 }
 
-/// The memory of this machine, or of the control group that the program is confined to, in bytes.
+/// The memory of this machine, or of the control group or address space that the program is
+/// confined to, in bytes.
 pub fn of_this_machine() -> u64 {
     let mut system = sysinfo::System::new();
     system.refresh_memory();
     let group = system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory);
-    system.total_memory().min(group)
+    system.total_memory().min(group).min(address_space())
+}
+
+/// What `ulimit -v` leaves.
+#[cfg(unix)]
+fn address_space() -> u64 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::As);
+    limit.current.unwrap_or(u64::MAX)
+}
+
+#[cfg(not(unix))]
+fn address_space() -> u64 {
+    u64::MAX
 }
 
 /// Bytes that the changes of variables of all trials take.

@@ -17,6 +17,11 @@ fn power(multiple: u8, exponent: i32) -> f64 {
     format!("{multiple}e{exponent}").parse().expect("a digit and an exponent are a number")
 }
 
+/// 10^`exponent`, correctly rounded.
+pub fn power_of_ten(exponent: i32) -> f64 {
+    power(1, exponent)
+}
+
 /// A learning rate in decimal form, short.
 pub fn written(rate: f64) -> String {
     if (1e-4..1e6).contains(&rate) { rate.to_string() } else { format!("{rate:e}") }

@@ -7,6 +7,6 @@ mod grid;
 mod metric;
 mod selection;
 
-pub use grid::{Grid, Limits, decade, refined, written};
+pub use grid::{Grid, Limits, decade, power_of_ten, refined, written};
 pub use metric::{Goal, METRICS, Metric, Unit};
 pub use selection::{Hopeless, RateStats, Selection, median, quantile, quantiles, rate, select};

@@ -1,0 +1,79 @@
+//! The floating-point types, and what is asked of many numbers.
+
+use ndarray::NdFloat;
+#[cfg(feature = "openblas")]
+use ndarray::{Array1, Array2};
+use num_traits::ToPrimitive;
+
+use super::Kernel;
+#[cfg(feature = "openblas")]
+use crate::error::{Error, Result};
+use crate::exponential::Exponential;
+use crate::simd::vectorized;
+
+/// The floating-point types in which experiments run: `f64` and `f32`.
+pub trait Real:
+    NdFloat
+    + num_traits::FromPrimitive
+    + faer::traits::RealField
+    + std::iter::Sum
+    + Kernel
+    + Exponential
+{
+    /// Eigenvalues (ascending) and eigenvectors of a symmetric matrix, by LAPACK. It is here
+    /// because LAPACK's own trait, as a bound, would make `abs`, `sqrt` and others ambiguous.
+    #[cfg(feature = "openblas")]
+    #[doc(hidden)]
+    fn lapack_eigen(matrix: &Array2<Self>) -> Result<(Array1<Self>, Array2<Self>)>;
+}
+
+macro_rules! real {
+    ($real:ty) => {
+        impl Real for $real {
+            #[cfg(feature = "openblas")]
+            fn lapack_eigen(matrix: &Array2<Self>) -> Result<(Array1<Self>, Array2<Self>)> {
+                use ndarray_linalg::{Eigh, UPLO};
+                matrix.eigh(UPLO::Lower).map_err(|error| Error::Numerical(error.to_string()))
+            }
+        }
+    };
+}
+real!(f64);
+real!(f32);
+
+/// Converts a double to `R` (rounding to nearest).
+pub fn from_f64<R: Real>(value: f64) -> R {
+    R::from_f64(value).expect("f32 and f64 take every f64, rounding")
+}
+
+/// Converts an `R` to a double, exactly.
+pub fn to_f64<R: Real>(value: R) -> f64 {
+    ToPrimitive::to_f64(&value).expect("f32 and f64 convert to f64 exactly")
+}
+
+/// Whether no entry is infinite or NaN. There is no early end, so that the loop can take many
+/// entries at a time.
+pub(crate) fn all_finite<'a, R: Real>(entries: impl Iterator<Item = &'a R>) -> bool {
+    vectorized(|| entries.fold(true, |all, entry| all & entry.is_finite()))
+}
+
+/// The largest of some numbers that are not negative, 0 of none; NaN if one of them is NaN, which
+/// `f64::max` would drop.
+pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |largest, x| if x > largest || x.is_nan() { x } else { largest })
+}
+
+/// Σ x² in doubles, with eight partial sums so that it vectorizes; the order is fixed.
+pub(crate) fn sum_of_squares<R: Real>(entries: &[R]) -> f64 {
+    vectorized(|| {
+        let mut sums = [0.0; 8];
+        let chunks = entries.chunks_exact(8);
+        let rest: f64 = chunks.remainder().iter().map(|&x| to_f64(x).powi(2)).sum();
+        for chunk in chunks {
+            for (sum, &x) in sums.iter_mut().zip(chunk) {
+                *sum += to_f64(x).powi(2);
+            }
+        }
+        sums.iter().sum::<f64>() + rest
+    })
+}

@@ -1,0 +1,90 @@
+//! The default back end.
+
+use std::ops::Range;
+
+use super::{Accum, ArrayView2, ArrayViewMut2, Real, as_faer, leave_wide_registers};
+use faer::linalg::matmul::matmul;
+use faer::{Accum as Faers, Par};
+use ndarray::{Array2, Axis, CowArray, Ix2, Slice};
+
+pub(super) use super::eigen::symmetric_eigen;
+
+fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
+    let (rows, columns) = a.dim();
+    let slice = a.into_slice().expect("a product's result is contiguous and row-major");
+    faer::MatMut::from_row_major_slice_mut(slice, rows, columns)
+}
+
+impl From<Accum> for Faers {
+    fn from(into: Accum) -> Self {
+        match into {
+            Accum::Overwrite => Self::Replace,
+            Accum::Add => Self::Add,
+        }
+    }
+}
+
+#[cfg(not(feature = "openblas"))]
+pub use super::factor::{Factor, Kernel};
+
+pub fn product<R: Real>(
+    a: ArrayView2<'_, R>,
+    b: ArrayView2<'_, R>,
+    into: Accum,
+    mut c: ArrayViewMut2<'_, R>,
+) {
+    let (rows, columns) = padded(a.nrows(), a.ncols(), b.ncols());
+    if (rows, columns) == c.dim() {
+        let (into, one) = (into.into(), num_traits::one());
+        matmul(as_faer_mut(c), into, as_faer(a), as_faer(b), one, Par::Seq);
+        return leave_wide_registers();
+    }
+    let (a, b) = (with_zeros(a, Axis(0), rows), with_zeros(b, Axis(1), columns));
+    let mut larger = Array2::zeros((rows, columns));
+    if into == Accum::Add {
+        c.indexed_iter().for_each(|(index, &c)| larger[index] = c);
+    }
+    product(a.view(), b.view(), into, larger.view_mut());
+    c.indexed_iter_mut().for_each(|(index, c)| *c = larger[index]);
+}
+
+/// The rows and columns to which an m × k by k × n product is padded with zeros so that it is
+/// summed like every other one: term by term within each 512. faer 0.24 sums differently (in
+/// 64s, or all in one) when the result has a single row or column, and in products of at most
+/// 4096 terms, which shows when k exceeds 64.
+fn padded(m: usize, k: usize, n: usize) -> (usize, usize) {
+    const SMALL: usize = 16 * 16 * 16;
+    if m * n == 0 || k < 2 {
+        return (m, n);
+    }
+    let (rows, columns) = (m.max(2), n.max(2));
+    if k > 64 && rows * k * columns <= SMALL {
+        return (SMALL / (k * columns) + 1, columns);
+    }
+    (rows, columns)
+}
+
+/// The matrix with zeros appended to it along an axis, up to a length.
+fn with_zeros<R: Real>(a: ArrayView2<'_, R>, axis: Axis, length: usize) -> CowArray<'_, R, Ix2> {
+    if a.len_of(axis) == length {
+        return a.into();
+    }
+    let mut shape = a.raw_dim();
+    shape[axis.index()] = length;
+    let mut larger = Array2::zeros(shape);
+    larger.slice_axis_mut(axis, Slice::from(..a.len_of(axis))).assign(&a);
+    larger.into()
+}
+
+pub fn add_gram<R: Real>(
+    a: ArrayView2<'_, R>,
+    left: Range<usize>,
+    right: Range<usize>,
+    c: ArrayViewMut2<'_, R>,
+) {
+    let a = as_faer(a);
+    let left = a.subcols(left.start, left.len()).transpose();
+    let right = a.subcols(right.start, right.len());
+    matmul(as_faer_mut(c), Faers::Add, left, right, num_traits::one(), Par::Seq);
+    leave_wide_registers();
+}
