@@ -7,11 +7,11 @@
 //!
 //! Data flow one way. A config file is read into checked settings ([`config`], [`experiment`]),
 //! other numbers from outside come in by one door ([`input`]).
-//! The settings are planned as tasks and run in rounds ([`run`]): a *trial* draws a random instance (an
-//! [`objective`] on [`data`], a start from a [`distribution`]), estimates its [`egop`], forms the
-//! changes of variables ([`basis`]) and trains all its runs at once ([`trial`]) as *lanes*, the
-//! rows of one matrix ([`lanes`]), each with an [`optimizer`] at a learning rate. Their records
-//! ([`record`]) go to the [`store`]. Pure functions on records choose the next learning rates and
+//! The settings are planned as tasks and run in rounds ([`run`]): a *trial* draws a random instance
+//! (an [`objective`] on [`data`], a start from a [`distribution`]), samples [`gradients`] for its
+//! [`egop`], forms the [`coordinates`] that are trained ([`basis`]) and trains all its runs at once
+//! ([`trial`]) as *lanes*, the rows of one matrix ([`lanes`]), each with an [`optimizer`] at a
+//! learning rate. Their records ([`record`]) go to the [`store`]. Pure functions on records choose the next learning rates and
 //! the best ones ([`mod@sweep`]) and judge the paper's claims ([`claim`]); a [`figure`] is drawn
 //! from the stored tables alone, with a kit that knows nothing of experiments ([`drawing`]), and
 //! what is printed is summed up first ([`summary`]). Nothing below knows of TOML, files or the

@@ -196,7 +196,7 @@ use backend::Kernel;
 
 #[cfg(test)]
 #[cfg(feature = "openblas")]
-mod comparison;
+mod backend_tests;
 
 #[cfg(all(test, not(feature = "openblas")))]
 mod tests {

@@ -1,0 +1,84 @@
+//! The house: no import circle among its rooms, no file over 400 lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LONGEST: usize = 400;
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        match path.extension() {
+            _ if path.is_dir() => files(&path, found),
+            Some(end) if end == "rs" => found.push(path),
+            _ => {}
+        }
+    }
+}
+
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found.sort();
+    found
+}
+
+fn is_test(file: &Path) -> bool {
+    file.file_stem().is_some_and(|stem| stem.to_str().unwrap().ends_with("tests"))
+}
+
+/// The room of a file: the first part of its module's path.
+fn room(file: &Path) -> String {
+    let inside = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned()
+}
+
+/// The rooms that each room takes something from, its tests aside.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let sources = sources();
+    let rooms: BTreeSet<String> = sources.iter().map(|file| room(file)).collect();
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in sources.iter().filter(|file| !is_test(file)) {
+        let text = fs::read_to_string(file).unwrap();
+        let own = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
+        let code = own.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let named = code.flat_map(|line| line.split("crate::").skip(1)).map(|rest| {
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            rest[..end].to_owned()
+        });
+        let here = room(file);
+        let others = named.filter(|name| rooms.contains(name) && *name != here);
+        imports.entry(here.clone()).or_default().extend(others);
+    }
+    imports
+}
+
+#[test]
+fn rooms_have_no_import_circle() {
+    let mut left = imports();
+    assert!(left.len() > 20 && left["objective"].contains("lanes"), "imports are found: {left:?}");
+    // What imports nothing that is left can be taken away, from the bottom up.
+    loop {
+        let bottom: BTreeSet<String> = left
+            .iter()
+            .filter(|(_, imports)| !imports.iter().any(|room| left.contains_key(room)))
+            .map(|(room, _)| room.clone())
+            .collect();
+        if bottom.is_empty() {
+            break;
+        }
+        left.retain(|room, _| !bottom.contains(room));
+    }
+    assert!(left.is_empty(), "a circle among {left:?}");
+}
+
+#[test]
+fn files_are_short() {
+    let long: Vec<_> = sources()
+        .into_iter()
+        .map(|file| (fs::read_to_string(&file).unwrap().lines().count(), file))
+        .filter(|(lines, _)| *lines > LONGEST)
+        .collect();
+    assert!(long.is_empty(), "{long:?}");
+}
