@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cluster::array::ArrayTask;
 use crate::cluster::registry::scheduler;
-use crate::cluster::scheduler::Scheduler;
+use crate::cluster::scheduler::{Scheduler, Script};
 use crate::error::{Error, Result};
 use crate::store::{self, Disk, LocalDisk, Store};
 
@@ -44,6 +44,13 @@ pub struct Settings {
 /// The scheduler of plans that do not say so: they are older than any other.
 fn slurm() -> String {
     "slurm".into()
+}
+
+/// A file that is written with a plan.
+struct PlanFile {
+    name: &'static str,
+    bytes: Vec<u8>,
+    executable: bool,
 }
 
 /// The folder of a plan.
@@ -88,12 +95,80 @@ impl Folder {
         }
     }
 
-    /// Writes everything but the plan: settings, experiment, program and scripts. A file of one of
-    /// these names that was not written here, or was changed since, is left alone.
+    /// Refuses when a file or folder that a plan needs is there but is not a plan's, or was changed
+    /// since; changes nothing.
     ///
     /// # Errors
-    /// [`Error::Incompatible`] for such a file, before anything is written; otherwise when a file
-    /// cannot be read or written.
+    /// [`Error::Incompatible`] with its name.
+    pub fn check(
+        &self,
+        name: &str,
+        experiment: &str,
+        settings: &Settings,
+        scheduler: &dyn Scheduler,
+    ) -> Result<()> {
+        self.files(name, experiment, settings, scheduler).map(drop)
+    }
+
+    /// What is written beside the plan and the settings, checked against what is there.
+    fn files(
+        &self,
+        name: &str,
+        experiment: &str,
+        settings: &Settings,
+        scheduler: &dyn Scheduler,
+    ) -> Result<Vec<PlanFile>> {
+        let this = std::env::current_exe().and_then(fs::read).map_err(Error::io(PROGRAM))?;
+        let mut files = vec![
+            PlanFile { name: EXPERIMENT, bytes: experiment.into(), executable: false },
+            PlanFile { name: PROGRAM, bytes: this, executable: true },
+        ];
+        let scripts = scheduler.scripts(name, &settings.options).into_iter();
+        files.extend(scripts.map(|Script { name, text, executable }| PlanFile {
+            name,
+            bytes: text.into(),
+            executable,
+        }));
+        let planned = self.is_planned();
+        let written = if planned { self.settings()?.files } else { BTreeMap::new() };
+        if planned {
+            self.planned()?;
+        } else if self.root.join(PLAN).exists() || self.earlier(1).exists() {
+            return Err(self.foreign(PLAN));
+        }
+        for folder in ["", "bin", "logs"] {
+            let path = self.root.join(folder);
+            if path.exists() && !path.is_dir() {
+                return Err(self.foreign(folder));
+            }
+        }
+        for PlanFile { name, bytes, .. } in &files {
+            let path = self.root.join(name);
+            if !path.exists() {
+                continue;
+            }
+            let found = LocalDisk.read(&path).unwrap_or_default();
+            if found != *bytes && written.get(*name) != Some(&store::sha256(&found)) {
+                return Err(self.foreign(name));
+            }
+        }
+        Ok(files)
+    }
+
+    fn foreign(&self, name: &str) -> Error {
+        Error::Incompatible {
+            path: self.root.join(name),
+            message: "is not as it was planned, or not of a plan at all, and is not written over; \
+                      move it away, or choose another folder"
+                .into(),
+        }
+    }
+
+    /// Writes everything but the plan: settings, experiment, program and scripts.
+    ///
+    /// # Errors
+    /// As for [`Folder::check`], before anything is written; otherwise when a file cannot be read
+    /// or written.
     pub fn prepare(
         &self,
         name: &str,
@@ -101,47 +176,18 @@ impl Folder {
         settings: &Settings,
         scheduler: &dyn Scheduler,
     ) -> Result<()> {
-        let this = std::env::current_exe().and_then(fs::read).map_err(Error::io(PROGRAM))?;
-        let scripts = scheduler.scripts(name, &settings.options);
-        let mut files = vec![(EXPERIMENT, experiment.as_bytes()), (PROGRAM, &this)];
-        files.extend(scripts.iter().map(|script| (script.name, script.text.as_bytes())));
-        let planned = self.is_planned();
-        let written = if planned { self.settings()?.files } else { BTreeMap::new() };
-        let foreign = |name: &str| Error::Incompatible {
-            path: self.root.join(name),
-            message: "is not as it was planned, or not of a plan at all, and is not written over; \
-                      move it away, or choose another folder"
-                .into(),
-        };
-        if !planned && self.root.join(PLAN).exists() {
-            return Err(foreign(PLAN));
-        }
-        for (name, bytes) in &files {
-            let path = self.root.join(name);
-            if !path.exists() {
-                continue;
-            }
-            let found = if path.is_file() {
-                fs::read(&path).map_err(Error::io(&path))?
-            } else {
-                Vec::new()
-            };
-            if found != **bytes && written.get(*name) != Some(&store::sha256(&found)) {
-                return Err(foreign(name));
-            }
-        }
+        let files = self.files(name, experiment, settings, scheduler)?;
         for folder in [&self.root.join("bin"), &self.root.join("logs")] {
             fs::create_dir_all(folder).map_err(Error::io(folder))?;
         }
-        let sums = files.iter().map(|(name, bytes)| ((*name).into(), store::sha256(bytes)));
-        let settings = Settings { files: sums.collect(), ..settings.clone() };
+        let sum = |file: &PlanFile| (file.name.to_owned(), store::sha256(&file.bytes));
+        let settings = Settings { files: files.iter().map(sum).collect(), ..settings.clone() };
         // Each is renamed into place: array tasks of an earlier plan may be running the old program.
-        for (name, bytes) in &files {
+        for PlanFile { name, bytes, .. } in &files {
             self.write(name, bytes)?;
         }
-        let executable = scripts.iter().filter(|script| script.executable);
-        for program in executable.map(|script| script.name).chain([PROGRAM]) {
-            make_executable(&self.root.join(program))?;
+        for program in files.iter().filter(|file| file.executable) {
+            make_executable(&self.root.join(program.name))?;
         }
         let mut bytes =
             serde_json::to_vec_pretty(&settings).expect("texts and numbers have a JSON form");
@@ -155,20 +201,28 @@ impl Folder {
     /// When there is no such folder or it cannot be understood.
     pub fn settings(&self) -> Result<Settings> {
         let path = self.root.join(SETTINGS);
-        if self.root.exists() && !path.exists() {
+        if !path.exists() {
+            let what =
+                if self.root.exists() { "is not the folder of a plan" } else { "is not there" };
             return Err(Error::Corrupt {
                 path: self.root.clone(),
-                message:
-                    "is not the folder of a plan; egop-sweep CONFIG --emit-slurm DIR makes one"
-                        .into(),
+                message: format!("{what}; egop-sweep CONFIG --emit-slurm DIR makes a plan"),
             });
         }
-        let bytes = fs::read(&path).map_err(Error::io(&path))?;
-        let corrupt = |message| Error::Corrupt { path: path.clone(), message };
+        let bytes = LocalDisk.read(&path).map_err(Error::io(&path))?;
+        let corrupt = |problem: String| {
+            let message = format!("is not as it was planned: {problem}");
+            Error::Corrupt { path: path.clone(), message }
+        };
         let settings: Settings =
             serde_json::from_slice(&bytes).map_err(|error| corrupt(error.to_string()))?;
         let scheduler = scheduler(&settings.scheduler).map_err(corrupt)?;
         settings.options.iter().try_for_each(|option| scheduler.check(option)).map_err(corrupt)?;
+        let experiment =
+            LocalDisk.read(&self.experiment()).map_err(Error::io(self.experiment()))?;
+        if settings.files.get(EXPERIMENT) != Some(&store::sha256(&experiment)) {
+            return Err(self.foreign(EXPERIMENT));
+        }
         Ok(settings)
     }
 
@@ -226,7 +280,8 @@ impl Folder {
 }
 
 fn read_plan(path: &Path) -> Result<Vec<ArrayTask>> {
-    let text = fs::read_to_string(path).map_err(Error::io(path))?;
+    let bytes = LocalDisk.read(path).map_err(Error::io(path))?;
+    let text = String::from_utf8_lossy(&bytes);
     let array_task = |(index, line): (usize, &str)| match serde_json::from_str::<ArrayTask>(line) {
         Ok(task) if task.index == index => Ok(task),
         Ok(_) => Err(format!("line {}: out of order", index + 1)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::store::lock::{self, Lock};
-use crate::store::{Store, TABLES, UNFINISHED, task};
+use crate::store::{Store, TABLES, is_unfinished, task};
 
 impl Store {
     /// Removes the locks of pieces of work; to be called when nobody else works in the folder.
@@ -29,7 +29,7 @@ impl Store {
             for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
                 let entry = entry.map_err(Error::io(&folder))?;
                 let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-                if entry.file_name().to_string_lossy().starts_with(UNFINISHED)
+                if is_unfinished(&entry.file_name().to_string_lossy())
                     && old().is_some_and(|age| age >= than)
                 {
                     self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
@@ -67,7 +67,7 @@ impl Store {
         };
         for task in list(&self.tasks())? {
             let name = task.file_name().to_string_lossy().into_owned();
-            if name.starts_with(UNFINISHED) {
+            if is_unfinished(&name) {
                 continue;
             }
             let is_key = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());

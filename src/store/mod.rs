@@ -322,6 +322,12 @@ impl Store {
     }
 }
 
+/// Whether [`Store::unfinished`] makes such names.
+fn is_unfinished(name: &str) -> bool {
+    let number = name.strip_prefix(UNFINISHED).unwrap_or_default();
+    number.len() == 16 && number.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(Sha256::digest(bytes))
