@@ -40,12 +40,12 @@ pub(super) fn emit(
             return Err(Error::Usage(message).into());
         }
     }
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    if real(&absolute(dir)?) == real(&settings.results) {
-        let message = "a plan needs a folder of its own: the results are written to this one";
+    if real(&absolute(dir)?).starts_with(real(&settings.results)) {
+        let message = "a plan needs a folder of its own: the results are written there";
         return Err(Error::Usage(format!("{}: {message}", dir.display())).into());
     }
     if folder.is_planned() {
+        let old = folder.settings()?;
         let refused = |message: String| Error::Incompatible { path: dir.into(), message };
         if !asked.only_missing {
             return Err(refused(
@@ -57,7 +57,6 @@ pub(super) fn emit(
         }
         let path = folder.experiment();
         let planned = std::fs::read_to_string(&path).map_err(Error::io(path))?;
-        let old = folder.settings()?;
         if planned != document || old.results != settings.results {
             return Err(refused(
                 "the plan is of another experiment, or has another results folder; choose another \
@@ -71,9 +70,12 @@ pub(super) fn emit(
         }
         settings.minutes = asked.element_minutes.unwrap_or(old.minutes);
     }
-    // What is wrong with the results folder comes to light here, not in every element.
-    session.store()?;
+    // What is wrong with either folder comes to light here, not in every element; and before
+    // anything is replaced.
+    folder.check(&session.experiment.name, &document, &settings)?;
+    session.check_store()?;
     let _lock = folder.lock()?;
+    session.store()?;
     folder.prepare(&session.experiment.name, &document, &settings)?;
     let next = session.look(|run| run.next_pass(&HashSet::new()))?;
     plan(&folder, &settings, next, asked.only_missing, print)
@@ -132,6 +134,7 @@ pub(super) fn run_task(
     let folder = Folder::at(dir);
     let (mut arguments, _) = arguments(&folder, quiet)?;
     arguments.threads = threads;
+    folder.planned()?;
     let elements = folder.plan()?;
     let Some(element) = elements.get(index) else {
         return Err(Error::Usage(format!(
@@ -224,7 +227,8 @@ struct Progress {
 /// Says how far a plan is.
 pub(super) fn status(dir: &Path, json: bool) -> Result<Status, Failure> {
     let folder = Folder::at(dir);
-    let settings = folder.settings()?;
+    let (arguments, settings) = arguments(&folder, true)?;
+    Session::open(&arguments, &folder.experiment())?.check_bound()?;
     let elements = folder.plan()?;
     let store = Store::peek(&settings.results);
     let mut progress = Progress {
@@ -268,6 +272,18 @@ fn describe(progress: &Progress) -> String {
         let _ = writeln!(text, "open elements: {}", open.join(","));
     }
     text
+}
+
+/// The path without links, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    for there in path.ancestors() {
+        if let Ok(real) = there.canonicalize() {
+            return missing.into_iter().rev().fold(real, |path, name| path.join(name));
+        }
+        missing.extend(there.file_name());
+    }
+    path.to_path_buf()
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -14,7 +14,7 @@ use crate::config::{self, ConfigErrors, DEFAULT_PROFILE, Overlay, Source};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::figure;
-use crate::input::words;
+use crate::input::{corrupt, words};
 use crate::objective::Context;
 use crate::rng::Streams;
 use crate::run::{self, Data, Observer, Options, Run};
@@ -124,11 +124,9 @@ impl<'a> Session<'a> {
         Identity::new(&self.identity, self.data.named())
     }
 
-    /// Opens the results folder. What it holds and is not ours is refused before any work.
-    pub fn store(&self) -> Result<Store> {
-        if self.arguments.out.is_none() {
-            fs::create_dir_all(RESULTS).map_err(Error::io(RESULTS))?;
-        }
+    /// Refuses a results folder that cannot be opened, or holds what is not ours; changes nothing
+    /// there but that it finishes a publication that was cut short.
+    pub fn check_store(&self) -> Result<()> {
         let there = Store::peek(&self.folder);
         there.finish_publication()?;
         let tables = TABLES.iter().map(|&name| name.to_owned());
@@ -137,8 +135,28 @@ impl<'a> Session<'a> {
         let figures = figure::outputs(&self.experiment);
         let outputs = tables.chain(others).chain(figures).chain(bases.into_iter().flatten());
         there.check_outputs(outputs)?;
+        if self.arguments.replace { Ok(()) } else { there.check_bound(&self.identity()) }
+    }
+
+    /// Opens the results folder. What it holds and is not ours is refused before any work.
+    pub fn store(&self) -> Result<Store> {
+        self.check_store()?;
+        if self.arguments.out.is_none() {
+            fs::create_dir_all(RESULTS).map_err(Error::io(RESULTS))?;
+        }
+        if let Some(parent) = self.folder.parent().filter(|path| !path.as_os_str().is_empty())
+            && !parent.exists()
+        {
+            let message = format!("cannot be made: there is no folder {}", parent.display());
+            return Err(corrupt(&self.folder, message));
+        }
         let open = if self.arguments.replace { Store::replace } else { Store::open };
         open(&self.folder, &self.identity())
+    }
+
+    /// Refuses a results folder that holds another experiment.
+    pub fn check_bound(&self) -> Result<()> {
+        Store::peek(&self.folder).check_bound(&self.identity())
     }
 
     /// Opens the results folder and works in it on as many threads as asked for.

@@ -131,13 +131,22 @@ impl Folder {
         }
     }
 
-    /// Writes everything but the plan: settings, experiment, program and scripts. A file of one of
-    /// these names that was not written here, or was changed since, is left alone.
+    /// Refuses when a file or folder that a plan needs is there but is not a plan's, or was changed
+    /// since; changes nothing.
     ///
     /// # Errors
-    /// [`Error::Incompatible`] for such a file, before anything is written; otherwise when a file
-    /// cannot be read or written.
-    pub fn prepare(&self, name: &str, experiment: &str, settings: &Settings) -> Result<()> {
+    /// [`Error::Incompatible`] with its name.
+    pub fn check(&self, name: &str, experiment: &str, settings: &Settings) -> Result<()> {
+        self.files(name, experiment, settings).map(drop)
+    }
+
+    /// What is written beside the plan and the settings, checked against what is there.
+    fn files(
+        &self,
+        name: &str,
+        experiment: &str,
+        settings: &Settings,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>> {
         let this = std::env::current_exe().and_then(fs::read).map_err(Error::io(PROGRAM))?;
         let files = [
             (EXPERIMENT, experiment.as_bytes()),
@@ -149,29 +158,46 @@ impl Folder {
         .map(|(name, bytes)| (name, bytes.to_vec()));
         let planned = self.is_planned();
         let written = if planned { self.settings()?.files } else { BTreeMap::new() };
-        let foreign = |name: &str| Error::Incompatible {
-            path: self.root.join(name),
-            message: "is not as it was planned, or not of a plan at all, and is not written over; \
-                      move it away, or choose another folder"
-                .into(),
-        };
-        if !planned && self.root.join(PLAN).exists() {
-            return Err(foreign(PLAN));
+        if planned {
+            self.planned()?;
+        } else if self.root.join(PLAN).exists() || self.earlier(1).exists() {
+            return Err(self.foreign(PLAN));
+        }
+        for folder in ["", "bin", "logs"] {
+            let path = self.root.join(folder);
+            if path.exists() && !path.is_dir() {
+                return Err(self.foreign(folder));
+            }
         }
         for (name, bytes) in &files {
             let path = self.root.join(name);
             if !path.exists() {
                 continue;
             }
-            let found = if path.is_file() {
-                fs::read(&path).map_err(Error::io(&path))?
-            } else {
-                Vec::new()
-            };
+            let found = System.read(&path).unwrap_or_default();
             if found != *bytes && written.get(*name) != Some(&store::sha256(&found)) {
-                return Err(foreign(name));
+                return Err(self.foreign(name));
             }
         }
+        Ok(files.into())
+    }
+
+    fn foreign(&self, name: &str) -> Error {
+        Error::Incompatible {
+            path: self.root.join(name),
+            message: "is not as it was planned, or not of a plan at all, and is not written over; \
+                      move it away, or choose another folder"
+                .into(),
+        }
+    }
+
+    /// Writes everything but the plan: settings, experiment, program and scripts.
+    ///
+    /// # Errors
+    /// As for [`Folder::check`], before anything is written; otherwise when a file cannot be read
+    /// or written.
+    pub fn prepare(&self, name: &str, experiment: &str, settings: &Settings) -> Result<()> {
+        let files = self.files(name, experiment, settings)?;
         for folder in [&self.root.join("bin"), &self.root.join("logs")] {
             fs::create_dir_all(folder).map_err(Error::io(folder))?;
         }
@@ -196,17 +222,24 @@ impl Folder {
     /// When there is no such folder or it cannot be understood.
     pub fn settings(&self) -> Result<Settings> {
         let path = self.root.join(SETTINGS);
-        if self.root.exists() && !path.exists() {
+        if !path.exists() {
+            let what =
+                if self.root.exists() { "is not the folder of a plan" } else { "is not there" };
             return Err(Error::Corrupt {
                 path: self.root.clone(),
-                message:
-                    "is not the folder of a plan; egop-sweep CONFIG --emit-slurm DIR makes one"
-                        .into(),
+                message: format!("{what}; egop-sweep CONFIG --emit-slurm DIR makes a plan"),
             });
         }
-        let bytes = fs::read(&path).map_err(Error::io(&path))?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| Error::Corrupt { path, message: error.to_string() })
+        let bytes = System.read(&path).map_err(Error::io(&path))?;
+        let settings: Settings = serde_json::from_slice(&bytes).map_err(|error| {
+            let message = format!("is not as it was planned: {error}");
+            Error::Corrupt { path, message }
+        })?;
+        let experiment = System.read(&self.experiment()).map_err(Error::io(self.experiment()))?;
+        if settings.files.get(EXPERIMENT) != Some(&store::sha256(&experiment)) {
+            return Err(self.foreign(EXPERIMENT));
+        }
+        Ok(settings)
     }
 
     /// The plan of the pass under way; empty when nothing is left to do.
@@ -263,7 +296,8 @@ impl Folder {
 }
 
 fn read_plan(path: &Path) -> Result<Vec<Element>> {
-    let text = fs::read_to_string(path).map_err(Error::io(path))?;
+    let bytes = System.read(path).map_err(Error::io(path))?;
+    let text = String::from_utf8_lossy(&bytes);
     let element = |(index, line): (usize, &str)| match serde_json::from_str::<Element>(line) {
         Ok(element) if element.index == index => Ok(element),
         Ok(_) => Err(format!("line {}: out of order", index + 1)),

@@ -34,12 +34,23 @@ pub trait Disk: Debug + Send + Sync {
     fn open_lock(&self, path: &Path) -> io::Result<File>;
 }
 
+/// Refuses what one would wait for in vain, or for ever.
+fn only_a_file(path: &Path) -> io::Result<()> {
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_file() {
+        return Ok(());
+    }
+    let what = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
+    Err(io::Error::other(format!("is {what} where a file is needed; move it away")))
+}
+
 /// The operating system's.
 #[derive(Clone, Copy, Debug)]
 pub struct System;
 
 impl Disk for System {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        only_a_file(path)?;
         fs::read(path)
     }
 
@@ -76,6 +87,10 @@ impl Disk for System {
     }
 
     fn open_lock(&self, path: &Path) -> io::Result<File> {
+        match only_a_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         File::options().create(true).truncate(false).write(true).open(path)
     }
 }

@@ -241,7 +241,7 @@ impl Store {
             for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
                 let entry = entry.map_err(Error::io(&folder))?;
                 let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-                if entry.file_name().to_string_lossy().starts_with(UNFINISHED)
+                if is_unfinished(&entry.file_name().to_string_lossy())
                     && old().is_some_and(|age| age >= than)
                 {
                     self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
@@ -279,7 +279,7 @@ impl Store {
         };
         for task in list(&self.tasks())? {
             let name = task.file_name().to_string_lossy().into_owned();
-            if name.starts_with(UNFINISHED) {
+            if is_unfinished(&name) {
                 continue;
             }
             let is_key = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -399,6 +399,12 @@ impl Store {
             removed => removed.map_err(Error::io(path)),
         }
     }
+}
+
+/// Whether [`Store::unfinished`] makes such names.
+fn is_unfinished(name: &str) -> bool {
+    let number = name.strip_prefix(UNFINISHED).unwrap_or_default();
+    number.len() == 16 && number.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// SHA-256 in hexadecimal.

@@ -71,7 +71,18 @@ impl Store {
         let Some(sums) = self.sums()? else {
             return Ok(bytes);
         };
-        let message = match entries(&sums).get(name) {
+        let listed = entries(&sums);
+        if render(&listed).as_bytes() != sums {
+            return Err(Error::Corrupt {
+                path: self.root.join(SUMS),
+                message:
+                    "is not as it was written, so it is not known which files belong together; \
+                          move it away and run the experiment again (finished tasks are not \
+                          repeated)"
+                        .into(),
+            });
+        }
+        let message = match listed.get(name) {
             Some(sum) if *sum == sha256(&bytes) => return Ok(bytes),
             Some(_) => format!(
                 "is not as {SUMS} has it; move it away and run the experiment again (finished \
@@ -136,7 +147,8 @@ impl Store {
 
     /// The published set.
     pub(super) fn published(&self) -> Result<Sums> {
-        if self.root.join(SUMS).is_dir() {
+        let path = self.root.join(SUMS);
+        if path.exists() && !path.is_file() {
             return Err(self.foreign(SUMS));
         }
         let Some(bytes) = self.sums()? else {
@@ -152,9 +164,11 @@ impl Store {
     /// The checksum of a file, if it is there.
     pub(super) fn sum(&self, name: &str) -> Result<Option<String>> {
         let path = self.root.join(name);
-        // A folder in the place of a file, or a file in that of the folder which it is in.
-        let inside = path.parent().is_some_and(|parent| *parent != self.root && parent.is_file());
-        if path.is_dir() || inside {
+        // A folder or a pipe in the place of a file, or a file in that of the folder which it is in.
+        if path.parent().is_some_and(|parent| *parent != self.root && parent.is_file()) {
+            return Err(self.foreign(BASES));
+        }
+        if path.exists() && !path.is_file() {
             return Err(self.foreign(name));
         }
         Ok(read_if_there(&*self.disk, &path)?.map(|bytes| sha256(&bytes)))

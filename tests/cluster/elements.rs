@@ -80,13 +80,16 @@ fn elements_that_do_not_exist_and_plans_of_something_else_are_refused() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("there is no element 6"), "{}", stderr(&output));
 
-    let path = lab.plan.join("experiment.toml");
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("seed = 7", "seed = 8")).unwrap();
+    let path = lab.results.join("store.json");
+    let bound = fs::read_to_string(&path).unwrap();
+    fs::write(&path, bound.replace("\"seed\": 7", "\"seed\": 8")).unwrap();
     let output = lab.run_task(0);
     assert_eq!(output.status.code(), Some(4));
-    let refusal = "it holds seed = 7, this has seed = 8";
+    let refusal = "it holds seed = 8, this has seed = 7";
     assert!(stderr(&output).contains(refusal), "{}", stderr(&output));
+    let status = lab.egop_sweep().arg("status").arg(&lab.plan).output().unwrap();
+    assert!(stderr(&status).contains(refusal), "{}", stderr(&status));
+    fs::write(&path, bound).unwrap();
 
     let path = lab.plan.join("plan.jsonl");
     let text = fs::read_to_string(&path).unwrap();

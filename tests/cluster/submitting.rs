@@ -1,7 +1,7 @@
 //! `--emit-slurm` and `submit.sh`.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::lab::{Lab, stderr, stdout, success, tables};
 
@@ -112,8 +112,8 @@ fn small_tasks_share_an_element() {
 fn results_that_cannot_be_written_are_refused_before_anything_is_planned() {
     let lab = Lab::new();
     fs::write(&lab.results, "a file").unwrap();
-    assert_eq!(lab.emit(&[]).status.code(), Some(5));
-    assert!(!lab.plan.exists());
+    assert_eq!(lab.emit(&[]).status.code(), Some(4));
+    assert_eq!(fs::read(&lab.results).unwrap(), b"a file");
 }
 
 #[test]
@@ -174,10 +174,63 @@ fn what_was_changed_in_a_plan_is_not_written_over() {
 #[test]
 fn a_plan_and_its_results_need_two_folders() {
     let lab = Lab::new();
-    let mut command = lab.egop_sweep();
-    command.arg(&lab.config).arg("--out").arg(&lab.plan).arg("--emit-slurm").arg(&lab.plan);
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(stderr(&output).contains("a folder of its own"), "{}", stderr(&output));
-    assert!(!lab.plan.exists());
+    for plan in [lab.results.clone(), lab.results.join("tasks"), lab.results.join("a/b")] {
+        let mut command = lab.egop_sweep();
+        command.arg(&lab.config).arg("--out").arg(&lab.results).arg("--emit-slurm").arg(&plan);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("a folder of its own"), "{}", stderr(&output));
+        assert!(!lab.results.exists());
+    }
+}
+
+#[test]
+fn a_plan_that_is_refused_replaces_nothing() {
+    let lab = Lab::new();
+    let run = |arguments: &[&str]| {
+        let mut command = lab.egop_sweep();
+        command.arg(&lab.config).arg("--out").arg(&lab.results).args(arguments).output().unwrap()
+    };
+    success(&run(&[]));
+    let before = tables(&lab.results);
+    fs::create_dir_all(&lab.plan).unwrap();
+    for (name, folder) in [("submit.sh", false), ("bin", false), ("array.sbatch", true)] {
+        let path = lab.plan.join(name);
+        let made = if folder { fs::create_dir(&path) } else { fs::write(&path, "mine") };
+        made.unwrap();
+        let plan = lab.plan.to_str().unwrap();
+        let output = run(&["--set", "seed=99", "--replace", "--emit-slurm", plan]);
+        assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+        assert!(stderr(&output).contains(name), "{}", stderr(&output));
+        assert!(tables(&lab.results) == before, "{name}");
+        let removed = if folder { fs::remove_dir(&path) } else { fs::remove_file(&path) };
+        removed.unwrap();
+    }
+}
+
+#[test]
+fn a_plan_that_was_changed_is_told_before_any_work() {
+    let refused = |lab: &Lab, output: &Output, code: i32, name: &str| {
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(output));
+        assert!(stderr(output).contains(name), "{}", stderr(output));
+        assert!(!lab.results.join("tasks").read_dir().unwrap().any(|_| true), "before any work");
+    };
+    for (name, code) in [("plan-1.jsonl", 5), ("plan.jsonl", 5), ("experiment.toml", 4)] {
+        let lab = Lab::new();
+        lab.emit_single_tasks();
+        let path = lab.plan.join(name);
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(&path, text + "# mine\n").unwrap();
+        refused(&lab, &lab.run_task(0), code, name);
+        refused(&lab, &lab.merge(&[]), code, name);
+        refused(&lab, &lab.emit(&["--only-missing"]), code, name);
+    }
+    // Somebody's file of the name of the settings is no plan.
+    let lab = Lab::new();
+    fs::create_dir_all(&lab.plan).unwrap();
+    fs::write(lab.plan.join("cluster.json"), "mine").unwrap();
+    let output = lab.emit(&[]);
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(stderr(&output).contains("is not as it was planned"), "{}", stderr(&output));
+    assert!(!lab.results.exists());
 }

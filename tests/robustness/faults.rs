@@ -189,8 +189,8 @@ fn what_killed_programs_left_is_removed_once_it_is_old_and_nobody_works_there() 
     let root = folder();
     let identity = identity();
     let first = Store::open(root.path(), &identity).unwrap();
-    let left = root.path().join("tasks/.unfinished-1");
-    let young = root.path().join("tasks/.unfinished-2");
+    let left = root.path().join("tasks/.unfinished-0123456789abcdef");
+    let young = root.path().join("tasks/.unfinished-fedcba9876543210");
     for folder in [&left, &young] {
         fs::create_dir(folder).unwrap();
         fs::write(folder.join("runs.csv"), "half a").unwrap();

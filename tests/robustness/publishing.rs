@@ -348,6 +348,44 @@ fn results_of_which_it_is_not_known_what_they_are_of_are_not_replaced() {
 }
 
 #[test]
+#[cfg(unix)]
+fn pipes_and_folders_where_files_are_needed_are_told() {
+    for name in ["curves.csv", "store.json", "SHA256SUMS", "publication.json", "locks/outputs"] {
+        for folder in [false, true] {
+            let place = Place::new();
+            let path = place.out().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            if folder {
+                fs::create_dir(&path).unwrap();
+            } else {
+                assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            }
+            let output = place.run(&[]);
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(matches!(output.status.code(), Some(4 | 5)), "{name}: {stderr}");
+            assert!(stderr.contains(name) && !stderr.contains("tasks:"), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_somebody_is_not_taken_for_what_was_cut_short() {
+    let place = Place::new();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+    let names = [".unfinished-abc", ".unfinished-curves.csv", "tasks/.unfinished-zz"];
+    for name in names {
+        let folder = place.out().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("thesis.tex"), "mine").unwrap();
+        fs::File::open(&folder).unwrap().set_modified(old).unwrap();
+    }
+    assert!(place.run(&[]).status.success());
+    for name in names {
+        assert!(place.out().join(name).join("thesis.tex").exists(), "{name}");
+    }
+}
+
+#[test]
 fn replacing_leaves_nothing_of_what_was_cut_short() {
     let place = Place::new();
     place.success(&[]);
