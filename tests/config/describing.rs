@@ -100,7 +100,7 @@ fn every_branch_is_described_with_the_choices_that_lead_to_it() {
         "always: required, a finite number; without flat, table, more, third".to_owned(),
         "flat: required, a finite number; without table, more, third".into(),
         format!("table: required, a table; {one_group}"),
-        format!("table.kind: required, one of \"a\", \"b\", \"c\"; with table, more"),
+        "table.kind: required, one of \"a\", \"b\", \"c\"; with table, more".into(),
         "table.of_a: required, a finite number; with table, more; table.kind = a".into(),
         "table.deep: default \"no\", one of \"no\", \"yes\"; with table, more; table.kind = b|c"
             .into(),

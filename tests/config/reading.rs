@@ -89,7 +89,7 @@ fn what_is_declared_to_be_presentation_is_no_part_of_the_identity() {
     let resolved = read_text(text, &Overlay::default(), reading).unwrap();
     assert_eq!(
         resolved.identity.to_string(),
-        "[[claims]]\nfactor = 3\n\n[algorithms.c]\nbeta = 2.0\n"
+        "[algorithms.c]\nbeta = 2.0\n\n[[claims]]\nfactor = 3\n"
     );
     assert_eq!(resolved.table["algorithms"]["c"]["rate"].as_float(), Some(1.0));
     assert_eq!(resolved.table["figures"][0]["file"].as_str(), Some("b"));

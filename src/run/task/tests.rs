@@ -51,7 +51,7 @@ fn a_new_key_counts_unless_it_is_declared_to_be_presentation() {
 /// Paths to all values that are no tables.
 fn leaves(table: &Table, path: &[String], all: &mut Vec<Vec<String>>) {
     for (key, value) in table {
-        let path = [path, &[key.clone()]].concat();
+        let path = [path, std::slice::from_ref(key)].concat();
         match value {
             Value::Table(inner) => leaves(inner, &path, all),
             _ => all.push(path),
