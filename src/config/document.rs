@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::errors::{ConfigError, Origin, Sort};
 use super::kind::Kind;
-use super::reader::Reader;
 use super::suggest::nearest;
 use super::tree::{Field, Fields, Node, Value, join, quote};
 
@@ -59,12 +58,12 @@ pub(super) struct Document<'a> {
     tables: Tables,
 }
 
-/// Reads a node that must be a table.
+/// Reads a node that must be a table: `read` gives the document back, with what it read.
 pub(super) fn read_node<T>(
     node: &Node,
     path: String,
     setting: Setting<'_>,
-    read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+    read: impl for<'b> FnOnce(Document<'b>) -> Option<(Option<T>, Document<'b>)>,
 ) -> Option<(T, Tables)> {
     let Value::Table(entries) = &node.value else {
         let problem = ConfigError::new(node.origin.clone(), path, "expected a table");
@@ -82,13 +81,13 @@ pub(super) fn read_node<T>(
         undecided: false,
         tables: Tables::default(),
     };
-    let (value, mut document) = Reader::reading(document, read)?;
+    let (value, mut document) = read(document)?;
     document.report_unknown_keys();
     Some((value?, document.tables))
 }
 
 impl<'a> Document<'a> {
-    /// See [`Reader::alternative`].
+    /// See [`super::Reader::alternative`].
     pub fn alternative(&mut self, groups: &[&[&str]]) -> Option<Option<usize>> {
         let layer = |group: &&[&str]| {
             group.iter().filter_map(|key| self.entry(key)).map(|entry| entry.layer).max()
@@ -119,7 +118,7 @@ impl<'a> Document<'a> {
     pub fn table<T>(
         &mut self,
         key: &str,
-        read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+        read: impl for<'b> FnOnce(Document<'b>) -> Option<(Option<T>, Document<'b>)>,
     ) -> Option<Option<T>> {
         match self.ask(key) {
             Some(node) => self.table_at(key, node, read).map(Some),
@@ -131,7 +130,7 @@ impl<'a> Document<'a> {
     pub fn table_or_empty<T>(
         &mut self,
         key: &str,
-        read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+        read: impl for<'b> FnOnce(Document<'b>) -> Option<(Option<T>, Document<'b>)>,
     ) -> Option<T> {
         match self.ask(key) {
             Some(node) => self.table_at(key, node, read),
@@ -146,7 +145,7 @@ impl<'a> Document<'a> {
         &mut self,
         key: &str,
         node: &Node,
-        read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+        read: impl for<'b> FnOnce(Document<'b>) -> Option<(Option<T>, Document<'b>)>,
     ) -> Option<T> {
         let path = join(&self.path, key);
         let (value, tables) = read_node(node, path, self.setting(), read)?;
@@ -158,7 +157,7 @@ impl<'a> Document<'a> {
     pub fn array<T>(
         &mut self,
         key: &str,
-        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
+        mut read: impl for<'b> FnMut(Document<'b>) -> Option<(Option<T>, Document<'b>)>,
     ) -> Option<Vec<T>> {
         let path = join(&self.path, key);
         let items = match self.ask(key) {
@@ -193,7 +192,7 @@ impl<'a> Document<'a> {
     /// All tables in this one, with their names, in the order of the file.
     pub fn each<T>(
         &mut self,
-        mut read: impl FnMut(&str, &mut Reader<'_>) -> Option<T>,
+        mut read: impl for<'b> FnMut(&str, Document<'b>) -> Option<(Option<T>, Document<'b>)>,
     ) -> Option<Vec<(String, T)>> {
         let entries = self.entries;
         let read: Vec<Option<(String, T)>> = (entries.0.iter())

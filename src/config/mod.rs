@@ -11,6 +11,7 @@
 
 mod allowed;
 mod builder;
+mod describing;
 mod description;
 mod document;
 mod entry;
@@ -26,11 +27,12 @@ mod tree;
 
 use std::collections::HashSet;
 
+use describing::explore;
 use document::{Setting, Tables, read_node};
 use errors::Sort;
 
 pub use allowed::{Allowed, short};
-pub use description::{Choice, Condition, KeyDescription, Presence, Type, describe};
+pub use description::{Choice, Condition, KeyDescription, Presence, Type};
 pub use entry::Entry;
 pub use errors::{ConfigError, ConfigErrors, Origin};
 pub use key::{Key, key};
@@ -71,7 +73,10 @@ pub fn read<T>(
         let root = source.overlaid(profile, overrides, &mut problems);
         let folder = source.folder.as_deref();
         let setting = Setting { folder, problems: &mut problems, presentation: false };
-        (read_node(&root, String::new(), setting, &read), problems)
+        let value = read_node(&root, String::new(), setting, |document| {
+            Reader::reading(document, |reader| read(reader))
+        });
+        (value, problems)
     };
     let chosen = overlay.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
     let (value, mut found) = read(Some(chosen), &overlay.overrides);
@@ -107,4 +112,24 @@ pub fn read<T>(
         }
         _ => Err(ConfigErrors::new(source.name(), problems)),
     }
+}
+
+/// Every key that a document may hold that `read` reads, in the order of reading, and the profiles.
+///
+/// # Panics
+/// When a key is asked for on conditions that are not independent of each other, such as one choice
+/// or another: no [`Condition`]s say so.
+pub fn describe<T>(read: impl Fn(&mut Reader<'_>) -> Option<T>) -> Vec<KeyDescription> {
+    let mut keys =
+        explore(String::new(), false, |run| Reader::describing(run, |reader| drop(read(reader))));
+    keys.push(KeyDescription {
+        key: "profiles".into(),
+        meaning: "settings that --profile NAME lays over the document, under the same keys",
+        expected: "[profiles.NAME] tables".into(),
+        value: Type::NamedTables,
+        presence: Presence::Optional,
+        conditions: Vec::new(),
+        presentation: true,
+    });
+    keys
 }

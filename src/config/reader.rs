@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::allowed::Allowed;
-use super::description::{Presence, Run, Type};
+use super::describing::{NAME, Run};
+use super::description::{Presence, Type};
 use super::document::Document;
-use super::entry::Entry;
 use super::key::Key;
 use super::kind::{AnyString, Choice, Count, FileName, FilePath, Kind, List, Number};
 
@@ -174,23 +174,6 @@ impl<'a> Reader<'a> {
         self.choose(key, names(choices), Some(default)).map(|index| choices[index].1.clone())
     }
 
-    /// What a registry has under the name that the key says, read with the keys that go with it.
-    pub fn registered<T: ?Sized>(&mut self, key: Key, registry: &[Entry<T>]) -> Option<Box<T>> {
-        let index = self.choose(key, entries(registry), None)?;
-        (registry[index].read)(self)
-    }
-
-    /// The same, or the default one, which must be in the registry.
-    pub fn registered_or<T: ?Sized>(
-        &mut self,
-        key: Key,
-        default: &str,
-        registry: &[Entry<T>],
-    ) -> Option<Box<T>> {
-        let index = self.choose(key, entries(registry), Some(default))?;
-        (registry[index].read)(self)
-    }
-
     /// Which of several groups of keys that exclude each other is there, by its position; `None`
     /// inside: none of them. To be asked before any of these keys.
     ///
@@ -215,14 +198,18 @@ impl<'a> Reader<'a> {
     pub fn table<T>(
         &mut self,
         key: Key,
-        read: impl FnMut(&mut Reader<'_>) -> Option<T>,
+        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
     ) -> Option<T> {
         match &mut self.0 {
-            Reading(document) => match document.table(key.name(), read)? {
-                Some(value) => Some(value),
-                None => document.missing(key.name(), "a table"),
-            },
-            Describing(run) => run.table(key, Type::Table, Presence::Required, read),
+            Reading(document) => {
+                match document.table(key.name(), |document| Reader::reading(document, read))? {
+                    Some(value) => Some(value),
+                    None => document.missing(key.name(), "a table"),
+                }
+            }
+            Describing(run) => run.table(key, Type::Table, Presence::Required, |run| {
+                Reader::describing(run, |reader| drop(read(reader)))
+            }),
         }
     }
 
@@ -230,11 +217,15 @@ impl<'a> Reader<'a> {
     pub fn optional_table<T>(
         &mut self,
         key: Key,
-        read: impl FnMut(&mut Reader<'_>) -> Option<T>,
+        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
     ) -> Option<Option<T>> {
         match &mut self.0 {
-            Reading(document) => document.table(key.name(), read),
-            Describing(run) => run.table(key, Type::Table, Presence::Optional, read),
+            Reading(document) => {
+                document.table(key.name(), |document| Reader::reading(document, read))
+            }
+            Describing(run) => run.table(key, Type::Table, Presence::Optional, |run| {
+                Reader::describing(run, |reader| drop(read(reader)))
+            }),
         }
     }
 
@@ -242,11 +233,15 @@ impl<'a> Reader<'a> {
     pub fn table_or_default<T>(
         &mut self,
         key: Key,
-        read: impl FnMut(&mut Reader<'_>) -> Option<T>,
+        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
     ) -> Option<T> {
         match &mut self.0 {
-            Reading(document) => document.table_or_empty(key.name(), read),
-            Describing(run) => run.table(key, Type::Table, Presence::Optional, read),
+            Reading(document) => {
+                document.table_or_empty(key.name(), |document| Reader::reading(document, read))
+            }
+            Describing(run) => run.table(key, Type::Table, Presence::Optional, |run| {
+                Reader::describing(run, |reader| drop(read(reader)))
+            }),
         }
     }
 
@@ -254,11 +249,15 @@ impl<'a> Reader<'a> {
     pub fn tables<T>(
         &mut self,
         key: Key,
-        read: impl FnMut(&mut Reader<'_>) -> Option<T>,
+        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
     ) -> Option<Vec<T>> {
         match &mut self.0 {
-            Reading(document) => document.array(key.name(), read),
-            Describing(run) => run.table(key, Type::TableArray, Presence::Optional, read),
+            Reading(document) => {
+                document.array(key.name(), |document| Reader::reading(document, &mut read))
+            }
+            Describing(run) => run.table(key, Type::TableArray, Presence::Optional, |run| {
+                Reader::describing(run, |reader| drop(read(reader)))
+            }),
         }
     }
 
@@ -272,8 +271,9 @@ impl<'a> Reader<'a> {
     ) -> Option<Vec<(String, T)>> {
         match &mut self.0 {
             Reading(document) => {
-                let tables =
-                    document.table_or_empty(key.name(), |tables| tables.each(&mut read))?;
+                let tables = document.table_or_empty(key.name(), |document| {
+                    Reader::reading(document, |tables| tables.each(&mut read))
+                })?;
                 if let Some(needed) = needed.filter(|_| tables.is_empty()) {
                     document.problem(key.name(), needed);
                     return None;
@@ -282,7 +282,9 @@ impl<'a> Reader<'a> {
             }
             Describing(run) => {
                 let presence = needed.map_or(Presence::Optional, |_| Presence::Required);
-                run.table(key, Type::NamedTables, presence, |tables| tables.each(&mut read))
+                run.table(key, Type::NamedTables, presence, |run| {
+                    Reader::describing(run, |tables| drop(tables.each(&mut read)))
+                })
             }
         }
     }
@@ -293,8 +295,11 @@ impl<'a> Reader<'a> {
         read: &mut impl FnMut(&str, &mut Reader<'_>) -> Option<T>,
     ) -> Option<Vec<(String, T)>> {
         match &mut self.0 {
-            Reading(document) => document.each(read),
-            Describing(run) => run.named(read),
+            Reading(document) => document
+                .each(|name, document| Reader::reading(document, |reader| read(name, reader))),
+            Describing(run) => {
+                run.named(|run| Reader::describing(run, |reader| drop(read(NAME, reader))))
+            }
         }
     }
 
@@ -343,7 +348,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The position of the name that was chosen.
-    fn choose(&mut self, key: Key, choice: Choice<'_>, default: Option<&str>) -> Option<usize> {
+    pub(super) fn choose(
+        &mut self,
+        key: Key,
+        choice: Choice<'_>,
+        default: Option<&str>,
+    ) -> Option<usize> {
         let default = match default.map(|name| (name, choice.position(name))) {
             None => None,
             Some((_, Some(position))) => Some(position),
@@ -386,9 +396,4 @@ impl<'a> Reader<'a> {
 /// The names of a closed set.
 fn names<'a, T>(choices: &[(&'a str, T)]) -> Choice<'a> {
     Choice(choices.iter().map(|(name, _)| (*name, None)).collect())
-}
-
-/// The names in a registry.
-fn entries<T: ?Sized>(registry: &[Entry<T>]) -> Choice<'static> {
-    Choice(registry.iter().map(|entry| (entry.name, Some(entry.summary))).collect())
 }

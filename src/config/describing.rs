@@ -1,0 +1,234 @@
+//! Finding out what a config may hold from the functions that read it.
+//!
+//! A function is run without a document. Each value that it asks for is noted and withheld, as if
+//! it were wrong (functions ask for all keys before they use the answers, so that all problems of
+//! a config are found at once). What it asks to be chosen is chosen: the function is run once for
+//! each combination of the choices of a table, and from the runs in which a key was asked for
+//! follows with which choices it goes.
+
+use std::collections::BTreeSet;
+
+use super::description::{Condition, KeyDescription, Presence, Type};
+use super::key::Key;
+use super::kind::{Choice as ChoiceKind, Kind};
+use super::tree::join;
+
+/// What stands for a name in the key of a table that a config names.
+pub(super) const NAME: &str = "NAME";
+
+/// Something that a function lets a config choose, with the names of its options.
+#[derive(Clone, Debug, PartialEq)]
+enum Question {
+    /// The value of a key.
+    Value { key: String, options: Vec<String> },
+    /// Which of several groups of keys is there: none (the first option), or one of them.
+    Group(Vec<Vec<String>>),
+}
+
+impl Question {
+    fn options(&self) -> usize {
+        match self {
+            Question::Value { options, .. } => options.len(),
+            Question::Group(groups) => groups.len() + 1,
+        }
+    }
+
+    /// That a key goes with these options and no others.
+    fn condition(&self, key: &str, with: &BTreeSet<usize>) -> Condition {
+        match self {
+            Question::Value { key, options } => Condition::OneOf {
+                key: key.clone(),
+                values: with.iter().map(|&option| options[option].clone()).collect(),
+            },
+            Question::Group(groups) => {
+                let is_with = |group: usize| with.contains(&(group + 1));
+                let all = |chosen: bool| {
+                    let chosen = (0..groups.len()).filter(|&group| is_with(group) == chosen);
+                    chosen.flat_map(|group| groups[group].clone()).collect::<Vec<_>>()
+                };
+                // That a key is there itself says nothing.
+                match all(true) {
+                    keys if with.contains(&0) || keys.iter().any(|one| one == key) => {
+                        Condition::Without(all(false))
+                    }
+                    keys => Condition::With(keys),
+                }
+            }
+        }
+    }
+}
+
+/// One run of a function on a table of which nothing is known but what is to be chosen in it.
+pub(super) struct Run {
+    path: String,
+    presentation: bool,
+    /// The options to take; where it ends, the first one.
+    script: Vec<usize>,
+    /// What was chosen.
+    choices: Vec<(Question, usize)>,
+    /// What was asked for.
+    found: Vec<KeyDescription>,
+}
+
+impl Run {
+    /// Notes a key, whose value is not known.
+    pub fn value<Value>(
+        &mut self,
+        key: Key,
+        kind: &impl Kind,
+        presence: Presence,
+    ) -> Option<Value> {
+        self.note(key, kind.expected(), kind.described(), presence);
+        None
+    }
+
+    /// Notes a key whose value is one of a closed set of names, and chooses one, by its position.
+    pub fn choose(&mut self, key: Key, kind: &ChoiceKind<'_>, presence: Presence) -> usize {
+        self.note(key, kind.expected(), kind.described(), presence);
+        let options = kind.names().map(str::to_owned).collect();
+        self.answer(Question::Value { key: join(&self.path, key.name()), options })
+    }
+
+    /// Chooses one of several groups of keys, or none.
+    pub fn alternative(&mut self, groups: &[&[&str]]) -> Option<usize> {
+        let keys = |group: &&[&str]| group.iter().map(|key| join(&self.path, key)).collect();
+        let question = Question::Group(groups.iter().map(keys).collect());
+        self.answer(question).checked_sub(1)
+    }
+
+    /// Notes a key whose value is a table, or several, and what is in them.
+    pub fn table<Value>(
+        &mut self,
+        key: Key,
+        value: Type,
+        presence: Presence,
+        read: impl FnMut(Run) -> Option<Run>,
+    ) -> Option<Value> {
+        let path = join(&self.path, key.name());
+        let (path, expected) = match value {
+            Type::TableArray => (format!("{path}[]"), format!("[[{path}]] tables")),
+            Type::NamedTables => (path.clone(), format!("[{path}.{NAME}] tables")),
+            _ => (path, "a table".into()),
+        };
+        self.note(key, expected, value, presence);
+        self.found.extend(explore(path, self.presentation, read));
+        None
+    }
+
+    /// Notes what is in a table that a config names.
+    pub fn named<Value>(&mut self, read: impl FnMut(Run) -> Option<Run>) -> Option<Value> {
+        let path = join(&self.path, NAME);
+        self.found.extend(explore(path, self.presentation, read));
+        None
+    }
+
+    /// Declares what follows to be presentation, or not; returns what held before.
+    pub fn set_presentation(&mut self, presentation: bool) -> bool {
+        std::mem::replace(&mut self.presentation, presentation)
+    }
+
+    fn note(&mut self, key: Key, expected: String, value: Type, presence: Presence) {
+        self.found.push(KeyDescription {
+            key: join(&self.path, key.name()),
+            meaning: key.meaning(),
+            expected,
+            value,
+            presence,
+            conditions: Vec::new(),
+            presentation: self.presentation,
+        });
+    }
+
+    fn answer(&mut self, question: Question) -> usize {
+        let option = self.script.get(self.choices.len()).copied().unwrap_or(0);
+        self.choices.push((question, option));
+        option
+    }
+}
+
+/// What a function asks for in a table, whatever is chosen in it.
+pub(super) fn explore(
+    path: String,
+    presentation: bool,
+    mut read: impl FnMut(Run) -> Option<Run>,
+) -> Vec<KeyDescription> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut script = Some(Vec::new());
+    while let Some(options) = script {
+        let run = Run {
+            path: path.clone(),
+            presentation,
+            script: options,
+            choices: Vec::new(),
+            found: Vec::new(),
+        };
+        let run = read(run);
+        script = run.as_ref().and_then(|run| next(&run.choices));
+        runs.extend(run);
+    }
+    merge(&runs)
+}
+
+/// The options for the next run: the last choice that has another option takes it.
+fn next(choices: &[(Question, usize)]) -> Option<Vec<usize>> {
+    let last = choices.iter().rposition(|(question, taken)| taken + 1 < question.options())?;
+    let mut script: Vec<usize> = choices[..=last].iter().map(|&(_, taken)| taken).collect();
+    script[last] += 1;
+    Some(script)
+}
+
+/// The keys of all runs, each with the choices that it goes with.
+fn merge(runs: &[Run]) -> Vec<KeyDescription> {
+    let mut keys: Vec<KeyDescription> = Vec::new();
+    for run in runs {
+        let mut place = 0;
+        for found in &run.found {
+            // A key that only some runs have stands after the one that came before it there.
+            place = match keys.iter().position(|key| key == found) {
+                Some(known) => known + 1,
+                None => {
+                    keys.insert(place, found.clone());
+                    place + 1
+                }
+            };
+        }
+    }
+    keys.into_iter()
+        .map(|mut key| {
+            let with: Vec<&Run> = runs.iter().filter(|run| run.found.contains(&key)).collect();
+            let outer = conditions(&with);
+            let count = runs.iter().filter(|run| holds(&outer, run)).count();
+            assert_eq!(count, with.len(), "{} goes with no product of choices", key.key);
+            let outer =
+                outer.into_iter().map(|(question, with)| question.condition(&key.key, &with));
+            key.conditions = outer.chain(key.conditions).collect();
+            key
+        })
+        .collect()
+}
+
+type Rule<'a> = (&'a Question, BTreeSet<usize>);
+
+/// The questions that were asked in all runs with a key, and answered in some ways only.
+fn conditions<'a>(with: &[&'a Run]) -> Vec<Rule<'a>> {
+    let mut rules = Vec::new();
+    for (question, _) in with.first().map_or(&[][..], |run| &run.choices) {
+        let answers: Option<BTreeSet<usize>> =
+            with.iter().map(|run| answer(run, question)).collect();
+        if let Some(answers) = answers.filter(|answers| answers.len() < question.options()) {
+            rules.push((question, answers));
+        }
+    }
+    rules
+}
+
+/// Whether the rules hold in a run.
+fn holds(rules: &[Rule<'_>], run: &Run) -> bool {
+    rules.iter().all(|(question, answers)| {
+        answer(run, question).is_some_and(|answer| answers.contains(&answer))
+    })
+}
+
+fn answer(run: &Run, question: &Question) -> Option<usize> {
+    run.choices.iter().find(|(asked, _)| asked == question).map(|&(_, answer)| answer)
+}
