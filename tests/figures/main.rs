@@ -361,7 +361,7 @@ kind = "contours"
     })
     .unwrap_err();
     insta::assert_snapshot!(problems, @r#"
-    test.toml:2:1: figures.0.title: missing, expected a text
+    test.toml:2:1: figures.0.title: missing, expected a string
     test.toml:4:8: figures.0.file: expected a name of at most 100 letters, digits, "-", "_" and, not first, "." (it names files), found "fig 5"
     test.toml:5:10: figures.0.metric: expected one of "suboptimality", "train_loss", "validation_loss", "validation_accuracy", "gradient_norm", found "loss"
     test.toml:6:9: figures.0.tuned: expected one of "original", "own", found "best"

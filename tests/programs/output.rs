@@ -142,7 +142,8 @@ fn warnings_and_failures_are_part_of_the_document() {
         workspace.program("egop-sweep").args(sweep).assert(),
     ];
     let kinds = documents.map(|run| {
-        let run = run.code(3).stderr("");
+        // What is wrong is told in any case, to people and to programs.
+        let run = run.code(3).stderr(predicates::str::contains("failed: trial"));
         let document: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
         let failures = document["failures"].as_array().unwrap();
         assert!(failures[0]["message"].as_str().unwrap().contains("separable"), "{document}");
