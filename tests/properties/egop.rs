@@ -174,7 +174,7 @@ proptest! {
         let error = (case.variance().sum() / count as f64).sqrt();
         let layout = case.objective.layout();
         let turned = |v: &Array2<f64>| {
-            let coordinates = in_basis(layout, &v);
+            let coordinates = in_basis(layout, v);
             let turned = Reparameterized { inner: &case.objective, coordinates: &coordinates };
             estimate(&turned, samples(count), seed.into())
         };
