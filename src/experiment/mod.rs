@@ -26,7 +26,7 @@ const QUICK: &str = "quick";
 
 /// In which floating-point type trials run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
+pub enum FloatType {
     /// `f64`.
     Double,
     /// `f32`; losses are still summed in `f64`.
@@ -66,7 +66,7 @@ pub struct Experiment {
     /// Number of random instances.
     pub trials: usize,
     /// Floating-point type.
-    pub precision: Precision,
+    pub precision: FloatType,
     /// f.
     pub objective: Box<dyn objective::Spec>,
     /// ρ.
@@ -161,7 +161,7 @@ impl Experiment {
     }
 }
 
-impl fmt::Display for Precision {
+impl fmt::Display for FloatType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Double => "f64",

@@ -5,7 +5,7 @@ use crate::claim::Claim;
 use crate::config::{Allowed, Key, Reader, key};
 use crate::distribution::Distribution;
 use crate::experiment::{
-    Algorithm, Coordinates, EgopSpec, Experiment, Precision, Rates, Study, Sweep, TrainingSpec,
+    Algorithm, Coordinates, EgopSpec, Experiment, FloatType, Rates, Study, Sweep, TrainingSpec,
     TrainingStudy, check,
 };
 use crate::figure;
@@ -35,7 +35,7 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     let trials = reader.presentation(|reader| {
         reader.count(key("trials", "number of random instances"), 1..=10_000)
     });
-    let precisions = [("f64", Precision::Double), ("f32", Precision::Single)];
+    let precisions = [("f64", FloatType::Double), ("f32", FloatType::Single)];
     let precision = key("precision", "floating-point type that trials run in");
     let precision = reader.choice_or(precision, "f64", &precisions);
     let objective =

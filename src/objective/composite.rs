@@ -35,7 +35,7 @@ pub struct Composite<R, H> {
 struct Optimum<R> {
     value: f64,
     minimizer: Array1<R>,
-    resolution: f64,
+    numerical_floor: f64,
 }
 
 impl<R: Real, H: Outer<R>> Composite<R, H> {
@@ -55,10 +55,10 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
         mut self,
         value: f64,
         minimizer: ArrayView1<'_, f64>,
-        resolution: f64,
+        numerical_floor: f64,
     ) -> Self {
         let minimizer = minimizer.mapv(linalg::from_f64);
-        self.optimum = Some(Optimum { value, minimizer, resolution });
+        self.optimum = Some(Optimum { value, minimizer, numerical_floor });
         self
     }
 
@@ -156,8 +156,8 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         Some(Hessian { matrix: matrix.t().dot(&matrix) * curvature, place })
     }
 
-    fn resolution(&self) -> f64 {
-        self.optimum.as_ref().map_or(f64::MIN_POSITIVE, |optimum| optimum.resolution)
+    fn numerical_floor(&self) -> f64 {
+        self.optimum.as_ref().map_or(f64::MIN_POSITIVE, |optimum| optimum.numerical_floor)
     }
 }
 
@@ -184,12 +184,12 @@ impl MatrixSpec {
     }
 
     /// Two matrix–vector products.
-    pub(super) fn gradient_cost(&self) -> f64 {
+    pub(super) fn gradient_flops(&self) -> f64 {
         4.0 * self.rows as f64 * self.columns as f64
     }
 
     /// Entries of the matrix.
-    pub(super) fn data_len(&self) -> usize {
+    pub(super) fn data_elements(&self) -> usize {
         self.rows * self.columns
     }
 

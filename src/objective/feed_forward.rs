@@ -57,7 +57,7 @@ pub(super) fn layout(widths: &[usize], biases: bool) -> Layout {
 }
 
 /// About how many floating-point operations the gradient of the loss of `examples` takes.
-pub(super) fn gradient_cost(widths: &[usize], examples: usize) -> f64 {
+pub(super) fn gradient_flops(widths: &[usize], examples: usize) -> f64 {
     let products = widths.windows(2).enumerate().map(|(index, pair)| {
         // Forward, weights and, but for the first layer, inputs; two operations a term.
         let factor = if index == 0 { 4.0 } else { 6.0 };

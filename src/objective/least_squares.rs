@@ -37,8 +37,12 @@ impl<R: Real> LeastSquares<R> {
         let matrix = factor.as_ref().map_or(matrix, |factor| factor.view());
         let targets = matrix.dot(minimizer);
         // Each residual is computed to about one rounding of its target.
-        let resolution = 0.5 * to_f64(R::epsilon()).powi(2) * targets.dot(&targets);
-        Composite::new(matrix, Self::new(&targets)).with_optimum(0.0, minimizer.view(), resolution)
+        let numerical_floor = 0.5 * to_f64(R::epsilon()).powi(2) * targets.dot(&targets);
+        Composite::new(matrix, Self::new(&targets)).with_optimum(
+            0.0,
+            minimizer.view(),
+            numerical_floor,
+        )
     }
 }
 
@@ -73,12 +77,12 @@ impl Spec for LeastSquaresSpec {
     }
 
     /// Of the triangular factor, if there is one.
-    fn gradient_cost(&self) -> f64 {
-        MatrixSpec { rows: self.0.rows.min(self.0.columns), ..self.0 }.gradient_cost()
+    fn gradient_flops(&self) -> f64 {
+        MatrixSpec { rows: self.0.rows.min(self.0.columns), ..self.0 }.gradient_flops()
     }
 
-    fn data_len(&self) -> usize {
-        self.0.data_len()
+    fn data_elements(&self) -> usize {
+        self.0.data_elements()
     }
 
     fn known(&self) -> Known {

@@ -29,7 +29,7 @@ pub struct LinearNet<R> {
     end_to_end: FeedForward<R>,
     /// The lowest training loss, where it is known.
     minimum: Option<f64>,
-    resolution: f64,
+    numerical_floor: f64,
 }
 
 impl<R: Real> LinearNet<R> {
@@ -43,7 +43,7 @@ impl<R: Real> LinearNet<R> {
             widths,
             end_to_end: FeedForward::new(&[], false, data),
             minimum: None,
-            resolution: f64::MIN_POSITIVE,
+            numerical_floor: f64::MIN_POSITIVE,
         }
     }
 
@@ -57,8 +57,8 @@ impl<R: Real> LinearNet<R> {
             Targets::Classes { .. } => panic!("classes have no exact fit"),
         };
         // Each residual is computed to about one rounding of its target.
-        let resolution = (0.5 * to_f64(R::epsilon())).powi(2) * mean_square;
-        Self { minimum: Some(0.0), resolution, ..Self::new(hidden, data) }
+        let numerical_floor = (0.5 * to_f64(R::epsilon())).powi(2) * mean_square;
+        Self { minimum: Some(0.0), numerical_floor, ..Self::new(hidden, data) }
     }
 
     /// The data.
@@ -200,8 +200,8 @@ impl<R: Real> Objective<R> for LinearNet<R> {
         self.minimum
     }
 
-    fn resolution(&self) -> f64 {
-        self.resolution
+    fn numerical_floor(&self) -> f64 {
+        self.numerical_floor
     }
 }
 

@@ -34,11 +34,11 @@ impl<R: Real> LogSumExp<R> {
     pub fn realizable(matrix: ArrayView2<'_, f64>, minimizer: &Array1<f64>) -> Composite<R, Self> {
         let minimum = (matrix.nrows() as f64).ln();
         // The sum is accumulated in doubles; its terms are exponentials of rounded squares.
-        let resolution = 16.0 * to_f64(R::epsilon()) * minimum.max(1.0);
+        let numerical_floor = 16.0 * to_f64(R::epsilon()) * minimum.max(1.0);
         Composite::new(matrix, Self::new(&matrix.dot(minimizer))).with_optimum(
             minimum,
             minimizer.view(),
-            resolution,
+            numerical_floor,
         )
     }
 }
@@ -96,12 +96,12 @@ impl Spec for LogSumExpSpec {
         Layout::vector(self.0.columns)
     }
 
-    fn gradient_cost(&self) -> f64 {
-        self.0.gradient_cost()
+    fn gradient_flops(&self) -> f64 {
+        self.0.gradient_flops()
     }
 
-    fn data_len(&self) -> usize {
-        self.0.data_len()
+    fn data_elements(&self) -> usize {
+        self.0.data_elements()
     }
 
     fn known(&self) -> Known {

@@ -48,11 +48,11 @@ impl<R: Real> Logistic<R> {
     /// When the labels are separable, so that no minimum exists, or the Hessian is singular.
     pub fn fit(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<Composite<R, Self>> {
         let (minimizer, minimum) = newton(matrix, labels)?;
-        let resolution = 16.0 * to_f64(R::epsilon()) * minimum.max(1.0);
+        let numerical_floor = 16.0 * to_f64(R::epsilon()) * minimum.max(1.0);
         Ok(Composite::new(matrix, Self::new(labels)).with_optimum(
             minimum,
             minimizer.view(),
-            resolution,
+            numerical_floor,
         ))
     }
 }
@@ -192,12 +192,12 @@ impl Spec for LogisticSpec {
         Layout::vector(self.0.columns)
     }
 
-    fn gradient_cost(&self) -> f64 {
-        self.0.gradient_cost()
+    fn gradient_flops(&self) -> f64 {
+        self.0.gradient_flops()
     }
 
-    fn data_len(&self) -> usize {
-        self.0.data_len()
+    fn data_elements(&self) -> usize {
+        self.0.data_elements()
     }
 
     fn known(&self) -> Known {

@@ -128,7 +128,7 @@ pub trait Objective<R: Real>: Send + Sync {
     }
 
     /// The smallest difference from the minimum that rounding lets one tell from zero.
-    fn resolution(&self) -> f64 {
+    fn numerical_floor(&self) -> f64 {
         f64::MIN_POSITIVE
     }
 }
@@ -183,10 +183,10 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     }
 
     /// About how many floating-point operations one lane's full-batch gradient takes.
-    fn gradient_cost(&self) -> f64;
+    fn gradient_flops(&self) -> f64;
 
     /// How many numbers the data of one trial are, about.
-    fn data_len(&self) -> usize;
+    fn data_elements(&self) -> usize;
 
     /// What is known of it: figures, claims and metrics that need more are refused.
     fn known(&self) -> Known {

@@ -94,15 +94,15 @@ impl Spec for ReluNetSpec {
         Some(self.images.shape().2)
     }
 
-    fn gradient_cost(&self) -> f64 {
-        feed_forward::gradient_cost(&self.widths(), self.images.shape().2)
+    fn gradient_flops(&self) -> f64 {
+        feed_forward::gradient_flops(&self.widths(), self.images.shape().2)
     }
 
     fn known(&self) -> Known {
         Known { validation: true, test: true, accuracy: true, ..Known::default() }
     }
 
-    fn data_len(&self) -> usize {
+    fn data_elements(&self) -> usize {
         // Loaded once for all trials in doubles, converted for each; training rows are most.
         let (inputs, _, examples) = self.images.shape();
         3 * inputs * examples

@@ -6,7 +6,7 @@ use ndarray_npy::WriteNpyExt;
 use crate::basis::Part;
 use crate::egop::Spectrum;
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, Precision as Type, System};
+use crate::experiment::{Experiment, FloatType, System};
 use crate::objective::Context;
 use crate::run::Run;
 use crate::run::event::{Event, Stage};
@@ -57,8 +57,8 @@ impl Run<'_> {
     /// When a file cannot be read or written, or on interruption.
     pub fn save_bases(&self, publication: &mut Publication<'_>) -> Result<SavedBases> {
         match self.index.experiment().precision {
-            Type::Double => self.save::<f64>(publication),
-            Type::Single => self.save::<f32>(publication),
+            FloatType::Double => self.save::<f64>(publication),
+            FloatType::Single => self.save::<f32>(publication),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
-use crate::experiment::{Experiment, Precision, Study, System};
+use crate::experiment::{Experiment, FloatType, Study, System};
 use crate::linalg::{self, Accum, Real};
 use crate::run::task::Task;
 
@@ -70,7 +70,7 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: f64, part:
     let training = study.training.on(objective.examples());
     let updates = updates(experiment) as f64;
     let layout = objective.layout();
-    let gradient = objective.gradient_cost();
+    let gradient = objective.gradient_flops();
     let maps = if objective.absorbs_bases() { 0.0 } else { basis.cost(&layout).flops };
     let batch = share(training.minibatches.map(|all| all.size), objective.examples());
     let optimizers = study.algorithms.iter();
@@ -105,7 +105,7 @@ pub(super) fn estimate(experiment: &Experiment, system: usize) -> Work {
     };
     let preparation = basis.preparation(&objective.layout(), samples, decompositions);
     let batch = share(sampling.batch, objective.examples());
-    let gradients = samples * objective.gradient_cost() * batch;
+    let gradients = samples * objective.gradient_flops() * batch;
     Work { operations: gradients + preparation.flops, steps: 0.0, lane_steps: samples }
 }
 
@@ -142,11 +142,11 @@ impl Speed {
     pub fn probed(experiment: &Experiment) -> Self {
         let dimension = experiment.objective.layout().dimension();
         let operations = match experiment.precision {
-            Precision::Double => probe::<f64>(dimension),
-            Precision::Single => probe::<f32>(dimension),
+            FloatType::Double => probe::<f64>(dimension),
+            FloatType::Single => probe::<f32>(dimension),
         };
         let reference = match experiment.precision {
-            Precision::Double if dimension >= LARGE => operations,
+            FloatType::Double if dimension >= LARGE => operations,
             _ => probe::<f64>(LARGE),
         };
         let slower = (USUAL / reference).clamp(0.2, 10.0);

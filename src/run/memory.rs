@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::experiment::{
-    Algorithm, Coordinates, Experiment, Precision, Rates, System, TrainingStudy,
+    Algorithm, Coordinates, Experiment, FloatType, Rates, System, TrainingStudy,
 };
 use crate::gradients;
 use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TrajectoryRow};
@@ -106,7 +106,7 @@ fn bytes<T>(values: f64) -> f64 {
 
 /// Bytes that a trial takes at most, about: its coordinate systems may be worked on side by side.
 fn trial(experiment: &Experiment) -> f64 {
-    let data = experiment.objective.data_len() as f64 * bytes_of_a_number(experiment);
+    let data = experiment.objective.data_elements() as f64 * bytes_of_a_number(experiment);
     data + experiment.systems().iter().map(|one| system(experiment, one)).sum::<f64>()
 }
 
@@ -203,7 +203,7 @@ fn held(experiment: &Experiment) -> f64 {
 
 fn bytes_of_a_number(experiment: &Experiment) -> f64 {
     match experiment.precision {
-        Precision::Double => bytes::<f64>(1.0),
-        Precision::Single => bytes::<f32>(1.0),
+        FloatType::Double => bytes::<f64>(1.0),
+        FloatType::Single => bytes::<f32>(1.0),
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::experiment::{Precision as Type, Study};
+use crate::experiment::{FloatType, Study};
 use crate::provenance::BuildInfo;
 use crate::run::basis_cache::{BasisCache, TrialBasis};
 use crate::run::cost;
@@ -42,8 +42,8 @@ pub(super) fn executor<'a>(
     memory: Memory,
 ) -> Box<dyn Executor + 'a> {
     match index.experiment().precision {
-        Type::Double => Box::new(Threads::<f64>::new(index, counters, memory)),
-        Type::Single => Box::new(Threads::<f32>::new(index, counters, memory)),
+        FloatType::Double => Box::new(Threads::<f64>::new(index, counters, memory)),
+        FloatType::Single => Box::new(Threads::<f32>::new(index, counters, memory)),
     }
 }
 

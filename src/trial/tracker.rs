@@ -55,25 +55,25 @@ pub struct Outcome {
     /// known.
     pub path_ratio: Option<f64>,
     /// The objective's minimum and resolution.
-    scale: Scale,
+    scale: LossReference,
 }
 
 /// How far above the minimum a loss is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Scale {
+pub(super) struct LossReference {
     minimum: Option<f64>,
-    resolution: f64,
+    numerical_floor: f64,
 }
 
-impl Scale {
+impl LossReference {
     pub(super) fn of<R: Real>(objective: &dyn Objective<R>) -> Self {
-        Self { minimum: objective.minimum(), resolution: objective.resolution() }
+        Self { minimum: objective.minimum(), numerical_floor: objective.numerical_floor() }
     }
 
     fn suboptimality(&self, loss: f64) -> Option<f64> {
         let minimum = self.minimum?;
-        // f64::max would turn NaN into the resolution: a failure must not look like an optimum.
-        Some(if loss.is_nan() { loss } else { (loss - minimum).max(self.resolution) })
+        // f64::max would turn NaN into the numerical floor: a failure must not look like an optimum.
+        Some(if loss.is_nan() { loss } else { (loss - minimum).max(self.numerical_floor) })
     }
 }
 
@@ -87,7 +87,7 @@ impl Outcome {
 /// Remembers a run.
 #[derive(Clone, Debug)]
 pub(super) struct Tracker {
-    scale: Scale,
+    scale: LossReference,
     target: f64,
     curve: Option<Thinner<CurvePoint>>,
     /// The points of the lowest and the highest finite training loss.
@@ -118,7 +118,7 @@ const ITERATE: f64 = 1e-6;
 impl Tracker {
     /// `curve`: which points are kept; `None`: none. `minimizer`: what paths lead to, if known.
     pub(super) fn new(
-        scale: Scale,
+        scale: LossReference,
         target: f64,
         curve: Option<CurvePoints>,
         minimizer: Option<Array1<f64>>,

@@ -14,7 +14,7 @@ use crate::optimizer::{self, Optimizer};
 use crate::record::Stop;
 use crate::schedule::Schedule;
 use crate::trial::reparameterized::Reparameterized;
-use crate::trial::tracker::{Scale, Tracker};
+use crate::trial::tracker::{LossReference, Tracker};
 use crate::trial::{Control, CurvePoint, CurvePoints, Outcome, Precision, Problem};
 
 /// How runs are trained.
@@ -161,7 +161,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             .then(|| objective.minimizer().map(|point| point.mapv(to_f64)))
             .flatten();
         let tracker = Tracker::new(
-            Scale::of(objective),
+            LossReference::of(objective),
             training.target,
             (recording >= Recording::Curve).then_some(training.curve),
             minimizer,

@@ -45,7 +45,7 @@ fn a_composed_objective_is_the_one_between_products() {
                 assert!(distance(&gradients[lane], &steepest[lane]) <= tolerance, "{what}");
             }
             assert_eq!(composed.minimum(), problem.objective.minimum());
-            assert_eq!(composed.resolution(), problem.objective.resolution());
+            assert_eq!(composed.numerical_floor(), problem.objective.numerical_floor());
             let minimizer = |f: &dyn Objective<f64>| f.minimizer().unwrap().to_owned();
             let moved = moved_back(&basis, &*composed, &minimizer(&*composed));
             assert!(distance(&moved, &minimizer(&*problem.objective)) <= 1e-13, "{name}");

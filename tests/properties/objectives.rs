@@ -207,7 +207,7 @@ fn the_known_minimum_is_one() {
         for trial in 0..3 {
             let objective = instance.draw::<f64>(trial);
             let Some(minimum) = objective.minimum() else { continue };
-            let lowest = minimum - objective.resolution();
+            let lowest = minimum - objective.numerical_floor();
             let (values, _) = evaluate(&*objective, &points(&*objective, 60), Batch::Full);
             assert!(values.iter().all(|&value| value >= lowest), "{}", instance.kind);
             let Some(minimizer) = objective.minimizer() else { continue };
@@ -215,7 +215,11 @@ fn the_known_minimum_is_one() {
                 evaluate(&*objective, &[minimizer.to_owned(), minimizer.to_owned()], Batch::Full);
             // The resolution is an order of magnitude: it does not count the terms of sums.
             let height = values[0] - minimum;
-            assert!(height.abs() <= 10.0 * objective.resolution(), "{}: {height:e}", instance.kind);
+            assert!(
+                height.abs() <= 10.0 * objective.numerical_floor(),
+                "{}: {height:e}",
+                instance.kind
+            );
             // Newton's method stops when the value is at its rounding, the gradient then at the root
             // of it.
             let slope = gradients[0].dot(&gradients[0]).sqrt();

@@ -94,7 +94,7 @@ impl Spec for LinearNetSpec {
         Some(self.rows[0])
     }
 
-    fn gradient_cost(&self) -> f64 {
+    fn gradient_flops(&self) -> f64 {
         let inputs = self.widths[0] as f64;
         let matrices: usize = self.widths[1..].windows(2).map(|pair| pair[0] * pair[1]).sum();
         let outputs = self.widths[self.widths.len() - 1] as f64;
@@ -108,7 +108,7 @@ impl Spec for LinearNetSpec {
         Known { minimum, validation: true, test: true, ..Known::default() }
     }
 
-    fn data_len(&self) -> usize {
+    fn data_elements(&self) -> usize {
         let [inputs, .., outputs] = *self.widths else { return 0 };
         self.rows.iter().sum::<usize>() * (inputs + outputs)
     }

@@ -85,6 +85,11 @@ fn a_realizable_linear_network_knows_its_minimum() {
     ];
     let theta = Lanes::broadcast(network.layout(), 1, theta.view());
     let (values, _) = gradient(&network, &theta, Batch::Full);
-    assert!(values[0] <= network.resolution(), "{} > {}", values[0], network.resolution());
-    assert!(network.resolution() < 1e-31);
+    assert!(
+        values[0] <= network.numerical_floor(),
+        "{} > {}",
+        values[0],
+        network.numerical_floor()
+    );
+    assert!(network.numerical_floor() < 1e-31);
 }
