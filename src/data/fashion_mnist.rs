@@ -184,6 +184,9 @@ fn located(folder: &Path, file: &File) -> Option<(PathBuf, bool)> {
 }
 
 fn decompress(compressed: &[u8]) -> Result<Vec<u8>, String> {
+    if compressed.len() > 1 && !compressed.starts_with(&[0x1f, 0x8b]) {
+        return Err("the file is not compressed with gzip".into());
+    }
     let mut bytes = Vec::new();
     match GzDecoder::new(compressed).take(LARGEST + 1).read_to_end(&mut bytes) {
         Ok(_) if bytes.len() as u64 > LARGEST => {

@@ -54,7 +54,7 @@ pub struct Outcome {
     /// Length of the path of the iterates over ‖θ₀ − θ*‖, where iterates are recorded and θ* is
     /// known.
     pub path_ratio: Option<f64>,
-    /// The objective's minimum and resolution.
+    /// The objective's minimum and numerical floor.
     scale: LossReference,
 }
 
@@ -78,7 +78,7 @@ impl LossReference {
 }
 
 impl Outcome {
-    /// Loss minus the objective's minimum, where that is known; not below the resolution.
+    /// Loss minus the objective's minimum, where that is known; not below the numerical floor.
     pub fn suboptimality(&self, loss: f64) -> Option<f64> {
         self.scale.suboptimality(loss)
     }

@@ -62,6 +62,7 @@ fn truncated_files_are_named_as_such() {
         let error = check(&whole[..length], 3).unwrap_err();
         assert!(error.contains("truncated"), "{length}: {error}");
     }
+    assert!(decompress(b"junk").unwrap_err().contains("not compressed with gzip"));
     let compressed = gzip(&whole);
     for length in 0..compressed.len() {
         let error = decompress(&compressed[..length]).unwrap_err();
