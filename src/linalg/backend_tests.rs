@@ -5,7 +5,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 use proptest::prelude::*;
 
-use super::{Eigen, Into, Real, from_f64, largest, to_f64, with_faer, with_openblas};
+use super::{Accum, Eigen, Real, from_f64, largest, to_f64, with_faer, with_openblas};
 use crate::rng::Streams;
 
 /// Standard Gaussian entries, row-major or column-major.

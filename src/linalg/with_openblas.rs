@@ -17,6 +17,11 @@ impl<R: Real> Factor<R> {
         Self(matrix.to_owned())
     }
 
+    /// The matrix as it was.
+    pub fn to_matrix(&self) -> Array2<R> {
+        self.0.clone()
+    }
+
     /// C ← A B.
     pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>, _: &mut [R]) {
         product(a, self.0.view(), Accum::Overwrite, c);
