@@ -86,7 +86,7 @@ impl Args for Target {
                 .long(scheduler.emit_flag())
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .conflicts_with_all(["dry_run", "force", "list"])
+                .conflicts_with_all(["dry_run", "force", "json", "list"])
                 .help(format!(
                     "Run nothing; plan the next round for {} and write plan, scripts and program \
                      to a folder",

@@ -78,8 +78,8 @@ pub(super) fn emit(
     folder.check(&session.experiment.name, &session.document, &settings, scheduler)?;
     session.check_store()?;
     let _lock = folder.lock()?;
-    session.store()?;
     folder.prepare(&session.experiment.name, &session.document, &settings, scheduler)?;
+    session.store()?;
     let next = session.look(|run| run.next_round(&HashSet::new()))?;
     plan(&folder, &settings, next, asked.only_missing, print)
 }

@@ -105,7 +105,9 @@ impl ResultTables {
         if let Some(rows) = table.get() {
             return Ok(rows);
         }
-        if Store::peek(&self.folder).lists(file)? == Some(false) {
+        // A table without rows is not published; one that is there all the same is another matter.
+        let there = self.folder.join(file).exists();
+        if !there && Store::peek(&self.folder).lists(file)? == Some(false) {
             return Err(self.lacks(file, "there are no rows for it"));
         }
         let rows = read(&self.folder, file)?;

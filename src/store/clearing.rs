@@ -6,7 +6,27 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::store::lock::{self, Lock};
-use crate::store::{Store, TABLES, is_unfinished, task};
+use crate::store::publication::is_output;
+use crate::store::{BASES, SUMS, Store, TABLES, is_unfinished, task};
+
+/// Whether there is nothing in an unfinished folder but what the programs put into such.
+fn holds_ours_only(path: &Path) -> bool {
+    let Ok(entries) = path.read_dir() else { return true };
+    entries.flatten().all(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() {
+            return (name == BASES || is_key(&name) || is_unfinished(&name))
+                && holds_ours_only(&entry.path());
+        }
+        let basis = path.ends_with(BASES) && name.ends_with(".npy");
+        basis || [task::MANIFEST, SUMS].contains(&&*name) || is_output(&name)
+    })
+}
+
+/// Whether a name is a task's.
+fn is_key(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
 
 impl Store {
     /// Removes the locks of pieces of work; to be called when nobody else works in the folder.
@@ -31,6 +51,7 @@ impl Store {
                 let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
                 if is_unfinished(&entry.file_name().to_string_lossy())
                     && old().is_some_and(|age| age >= than)
+                    && holds_ours_only(&entry.path())
                 {
                     self.disk.remove(&entry.path()).map_err(Error::io(entry.path()))?;
                 }
@@ -67,11 +88,10 @@ impl Store {
         };
         for task in list(&self.tasks())? {
             let name = task.file_name().to_string_lossy().into_owned();
-            if is_unfinished(&name) {
+            if is_unfinished(&name) && holds_ours_only(&task.path()) {
                 continue;
             }
-            let is_key = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-            if !is_key || !task.path().is_dir() {
+            if !is_key(&name) || !task.path().is_dir() {
                 return Err(self.foreign(&format!("tasks/{name}")));
             }
             for file in list(&task.path())? {

@@ -206,6 +206,14 @@ fn a_plan_that_is_refused_replaces_nothing() {
         let removed = if folder { fs::remove_dir(&path) } else { fs::remove_file(&path) };
         removed.unwrap();
     }
+    // A plan that cannot be written: the program's copy is larger than files may be.
+    let mut limited = lab.command("sh");
+    limited.args(["-c", "ulimit -f 200; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_egop-sweep")]);
+    limited.arg(&lab.config).arg("--out").arg(&lab.results).args(["--set", "seed=99"]);
+    let output = limited.args(["--replace", "--emit-slurm"]).arg(&lab.plan).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(tables(&lab.results) == before);
+    assert_eq!(lab.emit(&["--json"]).status.code(), Some(2));
 }
 
 #[test]

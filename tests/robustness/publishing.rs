@@ -372,7 +372,13 @@ fn pipes_and_folders_where_files_are_needed_are_told() {
 fn a_folder_of_somebody_is_not_taken_for_what_was_cut_short() {
     let place = Place::new();
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
-    let names = [".unfinished-abc", ".unfinished-curves.csv", "tasks/.unfinished-zz"];
+    let names = [
+        ".unfinished-abc",
+        ".unfinished-curves.csv",
+        ".unfinished-0123456789abcdef",
+        "tasks/.unfinished-zz",
+        "tasks/.unfinished-0123456789abcdef",
+    ];
     for name in names {
         let folder = place.out().join(name);
         fs::create_dir_all(&folder).unwrap();
