@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egop::config::{self, Condition, KeyDescription, Overlay, Source, Type, describe};
+use egop::config::{self, Condition, KeyDescription, Overlay, Presence, Source, Type, describe};
 use egop::experiment::Experiment;
 use toml::{Table, Value};
 
@@ -143,4 +143,17 @@ fn what_no_result_depends_on_is_declared_where_it_is_read() {
             "training.record",
         ]
     );
+}
+
+#[test]
+fn keys_that_stand_for_others_need_not_be_there() {
+    let keys = keys();
+    let presence = |key: &str| &keys.iter().find(|one| one.key == key).unwrap().presence;
+    for key in ["spectra", "start.distance", "egop.samples", "algorithms.NAME.learning_rates"] {
+        assert_eq!(*presence(key), Presence::Optional, "{key}");
+    }
+    for key in ["coordinates", "start.kind", "training.steps", "training.epochs", "training.batch"]
+    {
+        assert_eq!(*presence(key), Presence::Required, "{key}");
+    }
 }

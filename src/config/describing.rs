@@ -33,6 +33,18 @@ impl Question {
         }
     }
 
+    /// Whether these options are chosen by nothing but that the key is there: it need not be, then.
+    fn is_chosen_by(&self, key: &str, with: &BTreeSet<usize>) -> bool {
+        let is_chosen = |option: &usize| match self {
+            Question::Value { .. } => false,
+            Question::Group(groups) => {
+                let group = option.checked_sub(1).map(|group| &groups[group]);
+                group.is_some_and(|group| matches!(&**group, [only] if only == key))
+            }
+        };
+        with.iter().all(is_chosen)
+    }
+
     /// That a key goes with these options and no others.
     fn condition(&self, key: &str, with: &BTreeSet<usize>) -> Condition {
         match self {
@@ -199,6 +211,11 @@ fn merge(runs: &[Run]) -> Vec<KeyDescription> {
             let outer = conditions(&with);
             let count = runs.iter().filter(|run| holds(&outer, run)).count();
             assert_eq!(count, with.len(), "{} goes with no product of choices", key.key);
+            if key.presence == Presence::Required
+                && outer.iter().any(|(question, with)| question.is_chosen_by(&key.key, with))
+            {
+                key.presence = Presence::Optional;
+            }
             let outer =
                 outer.into_iter().map(|(question, with)| question.condition(&key.key, &with));
             key.conditions = outer.chain(key.conditions).collect();

@@ -98,7 +98,7 @@ fn every_branch_is_described_with_the_choices_that_lead_to_it() {
     let one_group = "without flat, third";
     let expected = [
         "always: required, a finite number; without flat, table, more, third".to_owned(),
-        "flat: required, a finite number; without table, more, third".into(),
+        "flat: optional, a finite number; without table, more, third".into(),
         format!("table: required, a table; {one_group}"),
         "table.kind: required, one of \"a\", \"b\", \"c\"; with table, more".into(),
         "table.of_a: required, a finite number; with table, more; table.kind = a".into(),
@@ -108,7 +108,7 @@ fn every_branch_is_described_with_the_choices_that_lead_to_it() {
          table.deep = yes"
             .into(),
         format!("more: required, a finite number; {one_group}"),
-        "third: required, a finite number; without flat, table, more".into(),
+        "third: optional, a finite number; without flat, table, more".into(),
         "last: optional, a whole number from 0 to 9".into(),
         "profiles: optional, [profiles.NAME] tables".into(),
     ];
