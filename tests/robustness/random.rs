@@ -246,11 +246,11 @@ fn training() -> impl Strategy<Value = String> {
 /// An experiment that estimates EGOPs only.
 fn spectra() -> impl Strategy<Value = String> {
     let measure = one_of(&[
-        "{ spectrum = \"a\", measure = \"stable-rank\" }",
-        "{ spectrum = \"a\", measure = \"density\", at = 1 }",
-        "{ spectrum = \"a\", measure = \"relative-eigenvalue\", at = 2 }",
-        "{ spectrum = \"a\", measure = \"shelf-end\", at = 1 }",
-        "{ spectrum = \"a\", measure = \"subspace-distance\", at = 1 }",
+        "{ spectrum = \"a\", measure = \"stable-rank\" }\nlowest = 1.5",
+        "{ spectrum = \"a\", measure = \"density\", at = 1 }\nlowest = 0.9",
+        "{ spectrum = \"a\", measure = \"relative-eigenvalue\", at = 2 }\nhighest = 0.5",
+        "{ spectrum = \"a\", measure = \"shelf-end\", at = 1 }\nhighest = 1.0",
+        "{ spectrum = \"a\", measure = \"subspace-distance\", at = 1 }\nhighest = 0.5",
     ]);
     let figures = one_of(&[
         "kind = \"spectrum\"\ninset = 3",
@@ -265,7 +265,7 @@ fn spectra() -> impl Strategy<Value = String> {
                  = {distribution}\n[objective]\n{objective}\n[egop]\n{samples}\n[spectra.a]\n\
                  eigenvectors = 1\n[spectra.b]\nscope = \"block\"\n[[figures]]\nfile = \
                  \"figure\"\ntitle = \"T\"\n{figure}\n[[claims]]\nid = \"C\"\nstatement = \
-                 \"S\"\nsource = \"ours\"\ntest = \"measure\"\nof = {measure}\nlowest = 0.0\n"
+                 \"S\"\nsource = \"ours\"\ntest = \"measure\"\nof = {measure}\n"
             )
         },
     )
