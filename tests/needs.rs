@@ -363,6 +363,16 @@ fn what_spectra_cannot_give_is_refused_with_key_and_reason() {
             "this holds whatever comes",
         ),
         (
+            measure(
+                "of = { spectrum = \"global\", measure = \"relative-eigenvalue\", at = 3 }\n\
+                 over = { spectrum = \"global\", measure = \"relative-eigenvalue\", at = 2 }\n\
+                 highest = 1.0",
+            ),
+            &[],
+            "claims.0.highest",
+            "this holds whatever comes",
+        ),
+        (
             of(layer, "density", ", at = 1"),
             &["claims.0.lowest=3", "claims.0.highest=2"],
             "claims.0.lowest",

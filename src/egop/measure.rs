@@ -101,6 +101,24 @@ impl Measure {
         }
     }
 
+    /// The values that the ratio of two measures of one spectrum may have, where the one is never
+    /// below the other; each is a name and where it is taken.
+    pub fn ratio_range(of: (&str, Option<f64>), over: (&str, Option<f64>)) -> Option<[f64; 2]> {
+        let (low, high) = ([0.0, 1.0], [1.0, f64::INFINITY]);
+        match (of.0, over.0) {
+            // √x is at least x for x = λ_k/λ₁ of at most 1.
+            ("stable-rank", "intrinsic-dimension") => Some(high),
+            ("intrinsic-dimension", "stable-rank") => Some(low),
+            ("leading-eigenvalue" | "relative-eigenvalue", name) if name == of.0 => {
+                Some(if of.1 > over.1 { low } else { high })
+            }
+            ("effective-dimension" | "shelf-end", name) if name == of.0 => {
+                Some(if of.1 > over.1 { high } else { low })
+            }
+            _ => None,
+        }
+    }
+
     /// All measures of one spectrum; those of two ([`subspace_distance`]) are not among them.
     pub fn all(spectrum: &Spectrum) -> Vec<Self> {
         let lambda = &spectrum.eigenvalues;

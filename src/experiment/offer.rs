@@ -184,6 +184,12 @@ impl Experiment {
             // A ratio of two infinities may be anything.
             least = if high.is_finite() { least / high } else { 0.0 };
             most = if low > 0.0 { most / low } else { f64::INFINITY };
+            if (of.estimate, of.block) == (over.estimate, over.block)
+                && let Some([low, high]) =
+                    Measure::ratio_range((of.name, of.at), (over.name, over.at))
+            {
+                (least, most) = (least.max(low), most.min(high));
+            }
             what = format!("the ratio of {what} to {}", over.name);
         }
         let within = if most.is_finite() {
