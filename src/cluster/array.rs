@@ -45,10 +45,11 @@ pub fn array_tasks(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn task(trial: usize, seconds: f64) -> PlannedTask {
+    /// A planned task that takes so long.
+    pub fn task(trial: usize, seconds: f64) -> PlannedTask {
         PlannedTask {
             key: format!("key {trial}"),
             trial,

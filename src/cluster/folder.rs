@@ -303,18 +303,8 @@ fn make_executable(_: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::array::tests::task;
     use crate::cluster::array_tasks;
-    use crate::run::PlannedTask;
-
-    fn task(trial: usize, seconds: f64) -> PlannedTask {
-        PlannedTask {
-            key: format!("key {trial}"),
-            trial,
-            coordinates: "original".into(),
-            rates: Vec::new(),
-            seconds,
-        }
-    }
 
     #[test]
     fn plans_are_read_as_written_and_earlier_ones_are_kept() {

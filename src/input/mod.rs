@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::store::no_file;
 
 pub mod idx;
 pub mod npy;
@@ -22,9 +23,8 @@ pub mod words;
 pub fn open(path: &Path) -> Result<(File, u64)> {
     // A pipe without a writer would be waited for if it were opened first.
     let known = std::fs::metadata(path).map_err(Error::io(path))?;
-    if !known.is_file() {
-        let what = if known.is_dir() { "is a folder" } else { "is a pipe or a device" };
-        return Err(corrupt(path, format!("{what}; expected a file")));
+    if let Some(what) = no_file(&known) {
+        return Err(corrupt(path, format!("is {what}; expected a file")));
     }
     Ok((File::open(path).map_err(Error::io(path))?, known.len()))
 }

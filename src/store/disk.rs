@@ -34,14 +34,24 @@ pub trait Disk: Debug + Send + Sync {
     fn open_lock(&self, path: &Path) -> io::Result<File>;
 }
 
-/// Refuses what one would wait for in vain, or for ever.
-fn only_a_file(path: &Path) -> io::Result<()> {
-    let kind = fs::metadata(path)?.file_type();
-    if kind.is_file() {
-        return Ok(());
+/// What is there in the place of a file, which one would wait for in vain, or for ever: it must be
+/// known before it is opened.
+pub(crate) fn no_file(found: &fs::Metadata) -> Option<&'static str> {
+    match () {
+        () if found.is_file() => None,
+        () if found.is_dir() => Some("a folder"),
+        () => Some("a pipe or a device"),
     }
-    let what = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
-    Err(io::Error::other(format!("is {what} where a file is needed; move it away")))
+}
+
+/// Refuses what is no file.
+fn only_a_file(path: &Path) -> io::Result<()> {
+    match no_file(&fs::metadata(path)?) {
+        None => Ok(()),
+        Some(what) => {
+            Err(io::Error::other(format!("is {what} where a file is needed; move it away")))
+        }
+    }
 }
 
 /// The operating system's.

@@ -40,6 +40,7 @@ mod staged;
 mod table;
 mod task;
 
+pub(crate) use disk::no_file;
 pub use disk::{Disk, LocalDisk};
 pub use identity::Identity;
 pub use name::file_name;

@@ -147,10 +147,7 @@ impl Store {
 
     /// The published set.
     pub(super) fn published(&self) -> Result<Sums> {
-        let path = self.root.join(SUMS);
-        if path.exists() && !path.is_file() {
-            return Err(self.foreign(SUMS));
-        }
+        self.check_place(SUMS)?;
         let Some(bytes) = self.sums()? else {
             return Ok(Sums::new());
         };
@@ -161,16 +158,20 @@ impl Store {
         if written { Ok(sums) } else { Err(self.foreign(SUMS)) }
     }
 
+    /// Refuses a folder or a pipe in the place of a file.
+    fn check_place(&self, name: &str) -> Result<()> {
+        let path = self.root.join(name);
+        if path.exists() && !path.is_file() { Err(self.foreign(name)) } else { Ok(()) }
+    }
+
     /// The checksum of a file, if it is there.
     pub(super) fn sum(&self, name: &str) -> Result<Option<String>> {
         let path = self.root.join(name);
-        // A folder or a pipe in the place of a file, or a file in that of the folder which it is in.
+        // A file in the place of the folder which it is in.
         if path.parent().is_some_and(|parent| *parent != self.root && parent.is_file()) {
             return Err(self.foreign(BASES));
         }
-        if path.exists() && !path.is_file() {
-            return Err(self.foreign(name));
-        }
+        self.check_place(name)?;
         Ok(read_if_there(&*self.disk, &path)?.map(|bytes| sha256(&bytes)))
     }
 

@@ -11,5 +11,7 @@ mod theory;
 
 pub use dry_run::DryRun;
 pub use estimates::{EstimateSummary, MeasuredValue, ShelfSummary};
+#[cfg(test)]
+pub(crate) use rates::tests::row as rate_row;
 pub use rates::{MethodSummary, NoRate, NoRateCause, RatesSummary};
 pub use theory::{TheoryMedians, TheorySummary};

@@ -102,10 +102,11 @@ impl NoRate {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn row(learning_rate: f64, diverged: usize, trials: usize, selected: &str) -> RateRow {
+    /// A learning rate that nobody arrives at.
+    pub fn row(learning_rate: f64, diverged: usize, trials: usize, selected: &str) -> RateRow {
         RateRow {
             algorithm: "adam".into(),
             coordinates: "original".into(),

@@ -213,23 +213,10 @@ pub(in crate::cli) fn claims(claims: &[ClaimRow]) -> String {
 mod tests {
     use super::*;
     use crate::record::RateRow;
+    use crate::summary::rate_row;
 
     fn row(learning_rate: f64, diverged: usize, trials: usize) -> RateRow {
-        RateRow {
-            algorithm: "adam".into(),
-            coordinates: "original".into(),
-            learning_rate,
-            metric: "final_loss".into(),
-            median: f64::INFINITY,
-            lower_quartile: f64::INFINITY,
-            upper_quartile: f64::INFINITY,
-            reached_target: None,
-            trials,
-            planned: 5,
-            diverged,
-            selected: String::new(),
-            reason: String::new(),
-        }
+        rate_row(learning_rate, diverged, trials, "")
     }
 
     fn said(rows: &[RateRow]) -> String {
