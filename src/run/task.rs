@@ -1,14 +1,10 @@
 //! Tasks: the unit of work that is stored. One trial in one coordinate system at some learning
 //! rates of each algorithm.
 
-use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::Serializer;
-use serde_json::ser::Formatter;
 use toml::Value;
 
 use crate::error::{Error, Result};
@@ -115,26 +111,11 @@ impl Task {
             content.insert("recording".into(), recording.into());
         }
         content.insert("data".into(), data.of_task(system, self.trial).into());
-        let hash = store::sha256(&canonical(&content));
+        // Keys of a JSON value are sorted, whatever the order of the config.
+        let sorted = serde_json::to_value(content).expect("finite numbers have a JSON form");
+        let hash = store::sha256(sorted.to_string().as_bytes());
         hash[..32].to_owned()
     }
-}
-
-/// The table as JSON with sorted keys: equal for equal tables, whatever the order of the config.
-fn canonical(table: &toml::Table) -> Vec<u8> {
-    /// Floats have a point or an exponent, and the shortest digits that say which they are.
-    struct Floats;
-    impl Formatter for Floats {
-        fn write_f64<W: Write + ?Sized>(&mut self, to: &mut W, value: f64) -> io::Result<()> {
-            write!(to, "{value:?}")
-        }
-    }
-    let sorted = serde_json::to_value(table).expect("finite numbers have a JSON form");
-    let mut json = Vec::new();
-    sorted
-        .serialize(&mut Serializer::with_formatter(&mut json, Floats))
-        .expect("a tree is written to memory");
-    json
 }
 
 /// The context of a trial.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use toml::{Table, Value};
 
-use super::{Data, Task, canonical};
+use super::{Data, Task};
 use crate::config::{self, Allowed, Overlay, Reader, Resolved, Source, key};
 use crate::experiment::Experiment;
 use crate::trial::Recording;
@@ -80,14 +80,26 @@ fn every_value_and_every_new_one_of_the_identity_counts() {
     }
 }
 
+/// The same table with the keys the other way round.
+fn reversed(table: &Table) -> Table {
+    let turned = |(key, value): (&String, &Value)| match value {
+        Value::Table(inner) => (key.clone(), reversed(inner).into()),
+        other => (key.clone(), other.clone()),
+    };
+    table.iter().rev().map(turned).collect()
+}
+
 #[test]
-fn the_canonical_text_is_sorted_and_keeps_every_bit() {
-    let text = "b = 1\na = [1.0, 1e-5, 1e300, 5e-324, 0.30000000000000004]\n\
-                [c]\ny = \"\\\"\\n\"\nx = true";
-    let json = String::from_utf8(canonical(&text.parse().unwrap())).unwrap();
-    assert_eq!(
-        json,
-        "{\"a\":[1.0,1e-5,1e300,5e-324,0.30000000000000004],\"b\":1,\
-         \"c\":{\"x\":true,\"y\":\"\\\"\\n\"}}"
-    );
+fn the_order_of_the_config_does_not_count_but_every_bit_does() {
+    let Resolved { value: experiment, identity, .. } = read(CONFIG, Experiment::read);
+    let with = |number: f64| {
+        let mut identity = identity.clone();
+        identity.insert("number".into(), number.into());
+        task_key(&experiment, &identity)
+    };
+    assert_ne!(reversed(&identity).keys().next(), identity.keys().next());
+    assert_eq!(task_key(&experiment, &reversed(&identity)), task_key(&experiment, &identity));
+    let numbers = [1.0, 1e-5, 1e300, 5e-324, 0.3, 0.1 + 0.2];
+    let keys: BTreeSet<String> = numbers.into_iter().map(with).collect();
+    assert_eq!(keys.len(), numbers.len());
 }
