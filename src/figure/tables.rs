@@ -1,11 +1,9 @@
-//! The tables of a results folder, read when a figure first asks for them, by all threads.
+//! The tables of a results folder, read when a figure first asks for them.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
 use crate::record::{
@@ -97,7 +95,7 @@ impl ResultTables {
         Error::Incompatible { path: file.into(), message: message.into() }
     }
 
-    fn rows<'a, T: DeserializeOwned + Send>(
+    fn rows<'a, T: DeserializeOwned>(
         &self,
         table: &'a OnceLock<Vec<T>>,
         file: &str,
@@ -115,79 +113,38 @@ impl ResultTables {
     }
 }
 
-fn read<T: DeserializeOwned + Send>(folder: &Path, file: &str) -> Result<Vec<T>> {
+fn read<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Vec<T>> {
     let bytes = Store::peek(folder).read(file)?;
     let corrupt = |message: String| Error::Corrupt {
         path: folder.join(file),
         message: format!("{message}; run the experiment again to write the table anew"),
     };
-    let parts: Vec<Result<Vec<T>, String>> =
-        parts(&bytes).par_iter().map(TablePart::rows).collect();
-    let parts: Vec<Vec<T>> = parts.into_iter().collect::<Result<_, _>>().map_err(corrupt)?;
-    let mut parts = parts.into_iter();
-    let mut rows = parts.next().unwrap_or_default();
-    parts.for_each(|part| rows.extend(part));
+    let rows: Vec<T> = rows_of(&bytes).map_err(corrupt)?;
     if rows.is_empty() {
         return Err(corrupt("holds no rows".into()));
     }
     Ok(rows)
 }
 
-/// Bytes below which a table is not worth a second thread.
-const LITTLE: usize = 1 << 18;
-
-/// Some lines of a table.
-struct TablePart<'a> {
-    header: &'a [u8],
-    lines: &'a [u8],
-    /// The lines between the header and these.
-    before: &'a [u8],
-}
-
-/// Cuts a table at ends of lines, into a part for each thread.
-fn parts(table: &[u8]) -> Vec<TablePart<'_>> {
-    let end = |bytes: &[u8]| {
-        bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| at + 1)
-    };
-    let (header, body) = table.split_at(end(table));
-    // Within quotes, the end of a line is not that of a row.
-    let quotes = body.contains(&b'"');
-    let threads = if quotes { 1 } else { rayon::current_num_threads() };
-    let least = body.len().div_ceil(threads).max(LITTLE);
-    let (mut parts, mut start) = (Vec::new(), 0);
-    while parts.is_empty() || start < body.len() {
-        let least = body.len().min(start + least);
-        let stop = least + end(&body[least..]);
-        parts.push(TablePart { header, lines: &body[start..stop], before: &body[..start] });
-        start = stop;
-    }
-    parts
-}
-
-impl TablePart<'_> {
-    /// Its rows, or what is wrong with them.
-    fn rows<T: DeserializeOwned>(&self) -> Result<Vec<T>, String> {
-        let mut reader = csv::Reader::from_reader(self.header.chain(self.lines));
-        let header = reader.headers().cloned().unwrap_or_default();
-        let line = |pos: Option<csv::Position>| {
-            let before = self.before.iter().filter(|&&byte| byte == b'\n').count();
-            pos.map_or(1, |pos| pos.line() + before as u64)
-        };
-        reader.deserialize().collect::<Result<_, csv::Error>>().map_err(|error| {
-            match error.into_kind() {
-                csv::ErrorKind::Deserialize { pos, err } => {
-                    let column = err.field().and_then(|field| header.get(field as usize));
-                    let column = column.map_or(String::new(), |name| format!("`{name}`: "));
-                    format!("line {}: {column}{}", line(pos), err.kind())
-                }
-                csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-                    format!("line {}: {len} fields where the header has {expected_len}", line(pos))
-                }
-                csv::ErrorKind::Utf8 { pos, err } => format!("line {}: {err}", line(pos)),
-                other => format!("{other:?}"),
+/// The rows of a table, or what is wrong with them.
+fn rows_of<T: DeserializeOwned>(table: &[u8]) -> Result<Vec<T>, String> {
+    let mut reader = csv::Reader::from_reader(table);
+    let header = reader.headers().cloned().unwrap_or_default();
+    let line = |pos: Option<csv::Position>| pos.map_or(1, |pos| pos.line());
+    reader.deserialize().collect::<Result<_, csv::Error>>().map_err(|error| {
+        match error.into_kind() {
+            csv::ErrorKind::Deserialize { pos, err } => {
+                let column = err.field().and_then(|field| header.get(field as usize));
+                let column = column.map_or(String::new(), |name| format!("`{name}`: "));
+                format!("line {}: {column}{}", line(pos), err.kind())
             }
-        })
-    }
+            csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+                format!("line {}: {len} fields where the header has {expected_len}", line(pos))
+            }
+            csv::ErrorKind::Utf8 { pos, err } => format!("line {}: {err}", line(pos)),
+            other => format!("{other:?}"),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -237,23 +194,6 @@ mod tests {
                 format!(": {wanted}; run the experiment again to write the table anew")
             );
         }
-    }
-
-    #[test]
-    fn a_large_table_is_read_in_parts_as_in_one() {
-        let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
-        let lines: Vec<String> = (0..100_000).map(|epoch| format!("{epoch},0.5\n")).collect();
-        let table = format!("epoch,learning_rate\n{}", lines.concat());
-        assert_eq!(threads.install(|| parts(table.as_bytes()).len()), 3);
-        assert_eq!(threads.install(|| parts(table.replace("77,", "\"77\",").as_bytes()).len()), 1);
-
-        let (_folder, tables) = folder_with("schedule.csv", table.as_bytes());
-        let rows = threads.install(|| tables.schedule()).unwrap();
-        assert!(rows.iter().map(|row| row.epoch).eq(0..100_000));
-
-        let broken = table.replace("\n90000,0.5\n", "\n90000\n");
-        let message = threads.install(|| message(broken.as_bytes()));
-        assert!(message.contains("line 90002: 1 fields where the header has 2;"), "{message}");
     }
 
     #[test]
