@@ -1,5 +1,7 @@
-//! What pages are drawn on: three primitives in logical pixels (1/96 inch), and the two surfaces
-//! that turn them into an SVG document and a PNG picture.
+//! What pages are drawn on: an SVG document, of which the PNG is a picture. Positions are in
+//! logical pixels (1/96 inch).
+
+use std::fmt::{Debug, Write as _};
 
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -7,9 +9,8 @@ use plotters::style::{
     Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle,
 };
 
-use super::letters::{coverage, text_width};
-use super::primitives::{Anchor, Colour, Point, TextStyle};
-use super::raster::Raster;
+use super::picture;
+use super::primitives::{Anchor, Colour, Point, Rect, Stroke, TextStyle};
 use crate::{Error, Result};
 
 /// The extensions of the files of each picture.
@@ -24,132 +25,140 @@ pub struct Drawing {
     pub bytes: Vec<u8>,
 }
 
-/// A surface to draw on.
-pub trait Canvas {
-    /// A solid line through the points.
-    fn line(&mut self, points: &[Point], width: f64, colour: Colour);
-    /// A filled polygon; where it overlaps itself, the even–odd rule holds.
-    fn fill(&mut self, vertices: &[Point], colour: Colour);
-    /// A line of text.
-    fn text(&mut self, text: &str, position: Point, style: TextStyle);
-}
-
-/// Both surfaces draw this many times enlarged, since plotters' coordinates are whole numbers.
+/// Everything is drawn this many times enlarged, since plotters' coordinates are whole numbers.
 const ENLARGEMENT: f64 = 6.0;
-/// Pixels of the PNG per logical pixel (192 per inch); the enlargement is a multiple of it.
-const PNG_PIXELS: usize = 2;
 
 /// The greatest width and height of a picture in logical pixels.
 const LARGEST: f64 = 12_000.0;
+/// Further out than any place on a page: what lies beyond is brought here, along the axes.
+const FAR: f64 = 20_000.0;
 
-/// The font that an SVG viewer looks for, and what comes close to it.
+/// The font that a viewer looks for, and what comes close to it.
 const FAMILY: FontFamily<'static> = FontFamily::Name("DejaVu Sans, Verdana, sans-serif");
-/// plotters divides the font size by this on the way into an SVG document.
+/// plotters divides the font size by this on the way into a document.
 const SVG_SIZE: f64 = 1.24;
-/// plotters moves a text anchored at its top this far (in em) down to its baseline, in SVG.
+/// plotters moves a text anchored at its top this far (in em) down to its baseline.
 const SVG_TOP: f64 = 0.76;
 
-/// Draws the same picture of the given size as PNG and as SVG.
-pub fn render(
-    width: f64,
-    height: f64,
-    draw: impl Fn(&mut dyn Canvas) + Sync,
-) -> Result<Vec<Drawing>> {
+/// Draws a picture of the given size as PNG and as SVG.
+///
+/// # Errors
+/// [`Error::Drawing`] when the picture would be empty or too large.
+pub fn render(width: f64, height: f64, draw: impl FnOnce(&mut Canvas)) -> Result<Vec<Drawing>> {
     let (width, height) = (width.ceil(), height.ceil());
     // NaN compares false.
     if ![width, height].iter().all(|size| (1.0..=LARGEST).contains(size)) {
         return Err(Error::Drawing(format!("a picture of {width} × {height} pixels")));
     }
-    let (png, svg) = rayon::join(|| png(width, height, &draw), || svg(width, height, &draw));
+    let mut canvas = Canvas { elements: String::new(), clips: 0 };
+    draw(&mut canvas);
+    // Joins and fills are inherited from here.
+    let svg = format!(
+        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
+         xmlns=\"http://www.w3.org/2000/svg\" stroke-linejoin=\"round\" fill-rule=\"evenodd\">\n\
+         {}</svg>\n",
+        width * ENLARGEMENT,
+        height * ENLARGEMENT,
+        canvas.elements,
+    );
     Ok(vec![
-        Drawing { extension: "png", bytes: png? },
-        Drawing { extension: "svg", bytes: svg?.into_bytes() },
+        Drawing { extension: "png", bytes: picture::png(&svg)? },
+        Drawing { extension: "svg", bytes: svg.into_bytes() },
     ])
 }
 
-fn png(width: f64, height: f64, draw: impl Fn(&mut dyn Canvas)) -> Result<Vec<u8>> {
-    let mut canvas =
-        PngCanvas(Raster::new((width * ENLARGEMENT) as usize, (height * ENLARGEMENT) as usize));
-    draw(&mut canvas);
-    canvas.0.png(ENLARGEMENT as usize / PNG_PIXELS, 96 * PNG_PIXELS)
+/// The document that is being drawn.
+pub struct Canvas {
+    elements: String,
+    /// Number of frames at which something was cut off.
+    clips: usize,
 }
 
-struct PngCanvas(Raster);
-
-fn enlarged(points: &[Point]) -> Vec<Point> {
-    points.iter().map(|&(x, y)| (x * ENLARGEMENT, y * ENLARGEMENT)).collect()
-}
-
-impl Canvas for PngCanvas {
-    fn line(&mut self, points: &[Point], width: f64, colour: Colour) {
-        self.0.line(&enlarged(points), width * ENLARGEMENT, colour);
-    }
-
-    fn fill(&mut self, vertices: &[Point], colour: Colour) {
-        self.0.fill(&enlarged(vertices), colour);
-    }
-
-    fn text(&mut self, text: &str, (x, y): Point, style: TextStyle) {
-        let size = style.size * ENLARGEMENT;
-        let shift = match style.anchor {
-            Anchor::Start => 0.0,
-            Anchor::Middle => 0.5,
-            Anchor::End => 1.0,
-        } * text_width(text, size);
-        let (x, y) = (x * ENLARGEMENT, y * ENLARGEMENT);
-        let (x, y) = if style.upwards { (x, y + shift) } else { (x - shift, y) };
-        let (x, y) = (x.round() as i64, y.round() as i64);
-        let colour = style.colour;
-        coverage(text, size, |across, down, covered| {
-            let (dx, dy) = if style.upwards { (down, -across) } else { (across, down) };
-            self.0.blend(x + dx, y + dy, colour.with_opacity(colour.opacity * covered));
-        });
-    }
-}
-
-fn svg(width: f64, height: f64, draw: impl Fn(&mut dyn Canvas)) -> Result<String> {
-    let size = ((width * ENLARGEMENT) as u32, (height * ENLARGEMENT) as u32);
-    let mut document = String::new();
-    let mut canvas =
-        SvgCanvas { backend: SVGBackend::with_string(&mut document, size), failure: None };
-    draw(&mut canvas);
-    if let Err(failure) = canvas.backend.present() {
-        canvas.failure.get_or_insert(failure.to_string());
-    }
-    if let Some(failure) = canvas.failure.take() {
-        return Err(Error::Drawing(failure));
-    }
-    drop(canvas);
-    // plotters states the enlarged size; shown at the logical one, lines get their widths and
-    // coordinates a sixth of a pixel as resolution. Joins and fills are inherited from here.
-    let (stated, wanted) = (
-        format!("<svg width=\"{}\" height=\"{}\"", size.0, size.1),
-        format!(
-            "<svg width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\" \
-             fill-rule=\"evenodd\""
-        ),
-    );
-    Ok(document.replacen(&stated, &wanted, 1))
-}
-
-struct SvgCanvas<'a> {
-    backend: SVGBackend<'a>,
-    failure: Option<String>,
-}
-
-impl SvgCanvas<'_> {
-    fn note<E: std::fmt::Display>(&mut self, outcome: Result<(), E>) {
-        if let Err(failure) = outcome {
-            self.failure.get_or_insert(failure.to_string());
+impl Canvas {
+    /// A line through the points.
+    pub fn line(&mut self, points: &[Point], stroke: Stroke) {
+        let dashes: Vec<String> = stroke
+            .dash
+            .pattern()
+            .iter()
+            .map(|length| (length * ENLARGEMENT).round().to_string())
+            .collect();
+        if !dashes.is_empty() {
+            let _ = writeln!(self.elements, "<g stroke-dasharray=\"{}\">", dashes.join(" "));
+        }
+        let style = shape(stroke.colour, stroke.width * ENLARGEMENT);
+        self.add(|svg| svg.draw_path(places(points), &style));
+        if !dashes.is_empty() {
+            self.elements.push_str("</g>\n");
         }
     }
+
+    /// A filled polygon; where it overlaps itself, the even–odd rule holds.
+    pub fn fill(&mut self, vertices: &[Point], colour: Colour) {
+        self.add(|svg| svg.fill_polygon(places(vertices), &shape(colour, 1.0)));
+    }
+
+    /// A filled disc.
+    pub fn disc(&mut self, centre: Point, radius: f64, colour: Colour) {
+        let radius = (radius * ENLARGEMENT).round().max(1.0) as u32;
+        self.add(|svg| svg.draw_circle(place(centre), radius, &shape(colour, 1.0), true));
+    }
+
+    /// A line of text.
+    pub fn text(&mut self, text: &str, (x, y): Point, style: TextStyle) {
+        let anchor = match style.anchor {
+            Anchor::Start => HPos::Left,
+            Anchor::Middle => HPos::Center,
+            Anchor::End => HPos::Right,
+        };
+        let transform = if style.upwards { FontTransform::Rotate270 } else { FontTransform::None };
+        let font = FontDesc::new(FAMILY, style.size * ENLARGEMENT * SVG_SIZE, FontStyle::Normal);
+        let colour = mixed(style.colour);
+        let set = plotters::style::TextStyle::from(font)
+            .color(&colour)
+            .transform(transform)
+            .pos(Pos::new(anchor, VPos::Top));
+        let top = SVG_TOP * style.size;
+        let position = if style.upwards { (x - top, y) } else { (x, y - top) };
+        self.add(|svg| svg.draw_text(text, &set, place(position)));
+    }
+
+    /// What is drawn meanwhile, as far as it lies inside the rectangle.
+    pub fn clipped(&mut self, frame: &Rect, draw: impl FnOnce(&mut Self)) {
+        self.clips += 1;
+        let [(left, top), _, (right, bottom), _] = frame.corners().map(place);
+        let _ = writeln!(
+            self.elements,
+            "<clipPath id=\"frame-{0}\"><rect x=\"{left}\" y=\"{top}\" width=\"{1}\" \
+             height=\"{2}\"/></clipPath>\n<g clip-path=\"url(#frame-{0})\">",
+            self.clips,
+            right - left,
+            bottom - top,
+        );
+        draw(self);
+        self.elements.push_str("</g>\n");
+    }
+
+    /// Appends what plotters writes, without the document that it puts around it: its own cannot
+    /// be grouped, which dashes and frames need.
+    fn add<E: Debug>(&mut self, draw: impl FnOnce(&mut SVGBackend<'_>) -> Result<(), E>) {
+        let mut document = String::new();
+        draw(&mut SVGBackend::with_string(&mut document, (0, 0)))
+            .expect("plotters writes texts to memory without any condition");
+        let (_, inner) = document.split_once(">\n").unwrap_or_default();
+        self.elements.push_str(inner.strip_suffix("</svg>\n").unwrap_or(inner));
+    }
 }
 
-fn whole(points: &[Point]) -> Vec<(i32, i32)> {
-    let mut whole: Vec<_> =
-        enlarged(points).into_iter().map(|(x, y)| (x.round() as i32, y.round() as i32)).collect();
-    whole.dedup();
-    whole
+fn place((x, y): Point) -> (i32, i32) {
+    let whole = |place: f64| (place.clamp(-FAR, FAR) * ENLARGEMENT).round() as i32;
+    (whole(x), whole(y))
+}
+
+fn places(points: &[Point]) -> Vec<(i32, i32)> {
+    let mut places: Vec<_> = points.iter().copied().map(place).collect();
+    places.dedup();
+    places
 }
 
 fn mixed(colour: Colour) -> RGBAColor {
@@ -159,37 +168,4 @@ fn mixed(colour: Colour) -> RGBAColor {
 
 fn shape(colour: Colour, width: f64) -> ShapeStyle {
     ShapeStyle { color: mixed(colour), filled: true, stroke_width: width.round().max(1.0) as u32 }
-}
-
-impl Canvas for SvgCanvas<'_> {
-    fn line(&mut self, points: &[Point], width: f64, colour: Colour) {
-        let outcome = self.backend.draw_path(whole(points), &shape(colour, width * ENLARGEMENT));
-        self.note(outcome);
-    }
-
-    fn fill(&mut self, vertices: &[Point], colour: Colour) {
-        let outcome = self.backend.fill_polygon(whole(vertices), &shape(colour, 1.0));
-        self.note(outcome);
-    }
-
-    fn text(&mut self, text: &str, (x, y): Point, style: TextStyle) {
-        let size = style.size * ENLARGEMENT;
-        let anchor = match style.anchor {
-            Anchor::Start => HPos::Left,
-            Anchor::Middle => HPos::Center,
-            Anchor::End => HPos::Right,
-        };
-        let transform = if style.upwards { FontTransform::Rotate270 } else { FontTransform::None };
-        let font = FontDesc::new(FAMILY, size * SVG_SIZE, FontStyle::Normal);
-        let colour = mixed(style.colour);
-        let set = plotters::style::TextStyle::from(font)
-            .color(&colour)
-            .transform(transform)
-            .pos(Pos::new(anchor, VPos::Top));
-        let (x, y) = (x * ENLARGEMENT, y * ENLARGEMENT);
-        let top = SVG_TOP * size;
-        let (x, y) = if style.upwards { (x - top, y) } else { (x, y - top) };
-        let outcome = self.backend.draw_text(text, &set, (x.round() as i32, y.round() as i32));
-        self.note(outcome);
-    }
 }

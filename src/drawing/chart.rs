@@ -3,8 +3,7 @@
 use super::axis::{Axis, Tick};
 use super::canvas::Canvas;
 use super::letters::text_width;
-use super::path::{clip_line, clip_polygon, dashes, disc};
-use super::primitives::{Anchor, Colour, Point, Rect, Stroke, TextStyle};
+use super::primitives::{Anchor, Colour, Dash, Point, Rect, Stroke, TextStyle};
 use super::style::{BLACK, FAINT, WHITE};
 
 /// The outline of a symbol.
@@ -157,17 +156,17 @@ impl Chart {
     }
 
     /// Draws the panel around its frame, with or without the labels of either axis.
-    pub fn draw(&self, canvas: &mut dyn Canvas, frame: &Rect, x_labels: bool, y_labels: bool) {
+    pub fn draw(&self, canvas: &mut Canvas, frame: &Rect, x_labels: bool, y_labels: bool) {
         canvas.fill(&frame.corners(), WHITE);
         self.draw_grid(canvas, frame);
         let (symbols, shapes): (Vec<&Mark>, Vec<&Mark>) =
             self.marks.iter().partition(|mark| matches!(mark, Mark::Symbols { .. }));
-        for mark in shapes {
-            self.draw_mark(canvas, frame, mark);
-        }
+        canvas.clipped(frame, |canvas| {
+            shapes.into_iter().for_each(|mark| self.draw_mark(canvas, frame, mark));
+        });
         let mut outline = frame.corners().to_vec();
         outline.extend(frame.corners().iter().take(2));
-        canvas.line(&outline, 1.0, BLACK);
+        canvas.line(&outline, solid(BLACK, 1.0));
         self.draw_ticks(canvas, frame, x_labels, y_labels);
         if !self.title.is_empty() {
             let style = TextStyle {
@@ -194,26 +193,26 @@ impl Chart {
         )
     }
 
-    fn draw_grid(&self, canvas: &mut dyn Canvas, frame: &Rect) {
+    fn draw_grid(&self, canvas: &mut Canvas, frame: &Rect) {
         let labelled = |tick: &Tick| tick.label.is_some();
         for tick in self.x_ticks(frame.width()).into_iter().filter(labelled) {
             let (x, _) = self.place(frame, (tick.value, self.y.low));
-            canvas.line(&[(x, frame.top), (x, frame.bottom)], 0.7, FAINT);
+            canvas.line(&[(x, frame.top), (x, frame.bottom)], solid(FAINT, 0.7));
         }
         for tick in self.y_ticks(frame.height()).into_iter().filter(labelled) {
             let (_, y) = self.place(frame, (self.x.low, tick.value));
-            canvas.line(&[(frame.left, y), (frame.right, y)], 0.7, FAINT);
+            canvas.line(&[(frame.left, y), (frame.right, y)], solid(FAINT, 0.7));
         }
     }
 
-    fn draw_ticks(&self, canvas: &mut dyn Canvas, frame: &Rect, x_labels: bool, y_labels: bool) {
+    fn draw_ticks(&self, canvas: &mut Canvas, frame: &Rect, x_labels: bool, y_labels: bool) {
         let style = |size, anchor, upwards| TextStyle { size, anchor, upwards, colour: BLACK };
         let length = |tick: &Tick| {
             if tick.label.is_some() { TICK_LENGTH } else { SMALL_TICK_LENGTH }
         };
         for tick in self.x_ticks(frame.width()) {
             let (x, _) = self.place(frame, (tick.value, self.y.low));
-            canvas.line(&[(x, frame.bottom), (x, frame.bottom + length(&tick))], 0.8, BLACK);
+            canvas.line(&[(x, frame.bottom), (x, frame.bottom + length(&tick))], solid(BLACK, 0.8));
             if let Some(label) = tick.label.filter(|_| x_labels) {
                 let baseline = frame.bottom + TICK_LENGTH + PADDING + CAPITAL * TICK;
                 canvas.text(&label, (x, baseline), style(TICK, Anchor::Middle, false));
@@ -222,7 +221,7 @@ impl Chart {
         let mut widest = 0.0_f64;
         for tick in self.y_ticks(frame.height()) {
             let (_, y) = self.place(frame, (self.x.low, tick.value));
-            canvas.line(&[(frame.left - length(&tick), y), (frame.left, y)], 0.8, BLACK);
+            canvas.line(&[(frame.left - length(&tick), y), (frame.left, y)], solid(BLACK, 0.8));
             if let Some(label) = tick.label.filter(|_| y_labels) {
                 widest = widest.max(text_width(&label, TICK));
                 let position = (frame.left - TICK_LENGTH - PADDING / 2.0, y + CAPITAL * TICK / 2.0);
@@ -241,28 +240,25 @@ impl Chart {
         }
     }
 
-    fn draw_mark(&self, canvas: &mut dyn Canvas, frame: &Rect, mark: &Mark) {
+    fn draw_mark(&self, canvas: &mut Canvas, frame: &Rect, mark: &Mark) {
         let place = |&point: &Point| self.place(frame, point);
         match mark {
             Mark::Line { points, stroke } => {
                 let placed: Vec<Point> = points.iter().map(place).collect();
-                for part in clip_line(&placed, frame) {
-                    draw_stroke(canvas, &part, *stroke);
+                let finite = |&(x, y): &Point| x.is_finite() && y.is_finite();
+                for part in placed.split(|point| !finite(point)).filter(|part| part.len() > 1) {
+                    canvas.line(part, *stroke);
                 }
             }
             Mark::Band { points, colour } => {
-                let edge = |point: Point| {
-                    let (x, y) = place(&point);
-                    (x, y.max(frame.top).min(frame.bottom))
-                };
-                let mut outline: Vec<Point> =
-                    points.iter().map(|&(x, _, high)| edge((x, high))).collect();
-                outline.extend(points.iter().rev().map(|&(x, low, _)| edge((x, low))));
-                canvas.fill(&clip_polygon(&outline, frame), *colour);
+                let upper = points.iter().map(|&(x, _, high)| (x, high));
+                let lower = points.iter().rev().map(|&(x, low, _)| (x, low));
+                let edge = |(x, y): Point| (x, y.max(frame.top).min(frame.bottom));
+                let corners = upper.chain(lower).map(|point| edge(place(&point)));
+                canvas.fill(&placed(corners), *colour);
             }
             Mark::Area { vertices, colour } => {
-                let placed: Vec<Point> = vertices.iter().map(place).collect();
-                canvas.fill(&clip_polygon(&placed, frame), *colour);
+                canvas.fill(&placed(vertices.iter().map(place)), *colour);
             }
             Mark::Symbols { points, symbol } => {
                 for &point in points {
@@ -285,7 +281,7 @@ impl Chart {
 }
 
 impl Inset {
-    fn draw(&self, canvas: &mut dyn Canvas, outer: &Rect) {
+    fn draw(&self, canvas: &mut Canvas, outer: &Rect) {
         let area = Rect {
             left: outer.left + self.area.left * outer.width(),
             right: outer.left + self.area.right * outer.width(),
@@ -308,30 +304,32 @@ impl Inset {
     }
 }
 
-/// Draws a line in its dashes.
-pub fn draw_stroke(canvas: &mut dyn Canvas, points: &[Point], stroke: Stroke) {
-    for dash in dashes(points, stroke.dash.pattern()) {
-        canvas.line(&dash, stroke.width, stroke.colour);
-    }
-}
-
 /// Draws a symbol.
-pub fn draw_symbol(canvas: &mut dyn Canvas, (x, y): Point, symbol: Symbol) {
+pub fn draw_symbol(canvas: &mut Canvas, (x, y): Point, symbol: Symbol) {
     let Symbol { shape, radius, colour } = symbol;
     let mut rays = |count: u32, turn: f64| {
         for ray in 0..count {
             let angle = std::f64::consts::PI * f64::from(ray) / f64::from(count) + turn;
             let (dx, dy) = (radius * angle.cos(), radius * angle.sin());
-            canvas.line(&[(x - dx, y - dy), (x + dx, y + dy)], 1.5, colour);
+            canvas.line(&[(x - dx, y - dy), (x + dx, y + dy)], solid(colour, 1.5));
         }
     };
     match shape {
-        Shape::Disc => canvas.fill(&disc((x, y), radius), colour),
+        Shape::Disc => canvas.disc((x, y), radius, colour),
         Shape::Ring => {
-            canvas.fill(&disc((x, y), radius), colour);
-            canvas.fill(&disc((x, y), radius - 1.5), WHITE);
+            canvas.disc((x, y), radius, colour);
+            canvas.disc((x, y), radius - 1.5, WHITE);
         }
         Shape::Cross => rays(2, std::f64::consts::FRAC_PI_4),
         Shape::Asterisk => rays(3, std::f64::consts::FRAC_PI_2),
     }
+}
+
+fn solid(colour: Colour, width: f64) -> Stroke {
+    Stroke { colour, width, dash: Dash::Solid }
+}
+
+/// The points that have a place.
+fn placed(points: impl Iterator<Item = Point>) -> Vec<Point> {
+    points.filter(|(x, y)| !(x.is_nan() || y.is_nan())).collect()
 }

@@ -13,5 +13,4 @@ pub mod primitives;
 pub mod style;
 
 mod letters;
-mod path;
-mod raster;
+mod picture;

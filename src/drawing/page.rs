@@ -1,7 +1,7 @@
 //! A page: panels in a grid, a legend outside of them, a title and footnotes.
 
 use super::canvas::{Canvas, Drawing, render};
-use super::chart::{Chart, Margins, Symbol, draw_stroke, draw_symbol};
+use super::chart::{Chart, Margins, Symbol, draw_symbol};
 use super::letters::{legible, text_width};
 use super::primitives::{Anchor, Colour, Rect, Stroke, TextStyle};
 use super::style::{BLACK, GREY, WHITE};
@@ -40,14 +40,14 @@ impl LegendEntry {
         SAMPLE + GAP + text_width(&self.label, LEGEND)
     }
 
-    fn draw(&self, canvas: &mut dyn Canvas, left: f64, middle: f64) {
+    fn draw(&self, canvas: &mut Canvas, left: f64, middle: f64) {
         let right = left + SAMPLE;
         if let Some(colour) = self.band {
             let band = Rect { left, right, top: middle - 4.0, bottom: middle + 4.0 };
             canvas.fill(&band.corners(), colour);
         }
         if let Some(stroke) = self.stroke {
-            draw_stroke(canvas, &[(left, middle), (right, middle)], stroke);
+            canvas.line(&[(left, middle), (right, middle)], stroke);
         }
         if let Some(symbol) = self.symbol {
             draw_symbol(canvas, ((left + right) / 2.0, middle), symbol);
@@ -248,7 +248,7 @@ impl Page {
         PageLayout { width, height, middle, title, footnotes, frames, legend, legend_columns }
     }
 
-    fn draw(&self, canvas: &mut dyn Canvas, layout: &PageLayout) {
+    fn draw(&self, canvas: &mut Canvas, layout: &PageLayout) {
         let ground =
             Rect { left: 0.0, top: 0.0, right: layout.width.ceil(), bottom: layout.height.ceil() };
         canvas.fill(&ground.corners(), WHITE);
