@@ -1,6 +1,8 @@
-//! Level sets of a function on a grid, by marching squares.
+//! Level sets of a function on a grid.
 
-use std::collections::BTreeMap;
+use std::iter;
+
+use contour::{Band, ContourBuilder};
 
 use super::primitives::Point;
 
@@ -11,15 +13,6 @@ pub struct ScalarField {
     y: Vec<f64>,
     /// Row by row: the value at (x[i], y[j]) is the `j · x.len() + i`-th.
     value: Vec<f64>,
-}
-
-/// An edge of the grid's cells, named by its lower left node.
-type Edge = (usize, usize, Direction);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Direction {
-    Across,
-    Up,
 }
 
 impl ScalarField {
@@ -90,95 +83,59 @@ impl ScalarField {
         Self { x, y, value }
     }
 
-    /// The boundary of {value < level} as closed loops (the first point is not repeated); where
-    /// that set reaches the end of the grid, the end is its boundary.
-    pub fn sublevel(&self, level: f64) -> Vec<Vec<Point>> {
-        // A ring of nodes outside of the set, on top of the outermost ones, closes every loop.
-        let (columns, rows) = (self.x.len() + 2, self.y.len() + 2);
-        let inside = |i: usize, j: usize| self.padded(i, j).is_some_and(|value| value < level);
-        let mut neighbours: BTreeMap<Edge, Vec<Edge>> = BTreeMap::new();
-        let mut join = |a: Edge, b: Edge| {
-            neighbours.entry(a).or_default().push(b);
-            neighbours.entry(b).or_default().push(a);
-        };
-        for j in 0..rows - 1 {
-            for i in 0..columns - 1 {
-                let corners =
-                    [inside(i, j), inside(i + 1, j), inside(i + 1, j + 1), inside(i, j + 1)];
-                let below = (i, j, Direction::Across);
-                let above = (i, j + 1, Direction::Across);
-                let left = (i, j, Direction::Up);
-                let right = (i + 1, j, Direction::Up);
-                let edges = [below, right, above, left];
-                // The edge number n runs from corner n to corner n + 1.
-                let crossed: Vec<Edge> = (0..4)
-                    .filter(|&n| corners[n] != corners[(n + 1) % 4])
-                    .map(|n| edges[n])
-                    .collect();
-                match crossed[..] {
-                    [a, b] => join(a, b),
-                    [a, b, c, d] => {
-                        // A saddle: its middle decides which two corners are connected.
-                        let middle = self.middle(i, j) < level;
-                        if middle == corners[0] {
-                            join(a, b);
-                            join(c, d);
-                        } else {
-                            join(d, a);
-                            join(b, c);
-                        }
-                    }
-                    _ => {}
+    /// For each two neighbouring levels where the function lies between them, as one polygon by the
+    /// even–odd rule: each outline is visited from the first one's start and left the same way, so
+    /// that the ways there cancel.
+    pub fn bands(&self, levels: &[f64]) -> Vec<Vec<Point>> {
+        let bands = self.builder().isobands(&self.finite(), levels).expect(FITTING);
+        let polygon = |band: &Band| {
+            let mut polygon = Vec::new();
+            for part in band.geometry() {
+                for outline in iter::once(part.exterior()).chain(part.interiors()) {
+                    polygon.extend(self.outline(outline.coords().map(|at| at.x_y())));
+                    polygon.extend(polygon.first().copied());
                 }
             }
-        }
-        let mut loops = Vec::new();
-        while let Some((&start, _)) = neighbours.first_key_value() {
-            let mut points = Vec::new();
-            let mut edge = start;
-            while let Some(next) = neighbours.remove(&edge) {
-                points.push(self.crossing(edge, level));
-                match next.into_iter().find(|next| neighbours.contains_key(next)) {
-                    Some(next) => edge = next,
-                    None => break,
-                }
-            }
-            loops.push(points);
-        }
-        loops
+            polygon
+        };
+        bands.iter().map(polygon).collect()
     }
 
-    /// The value at a node, counted with the ring around the grid; `None` in the ring.
-    fn padded(&self, i: usize, j: usize) -> Option<f64> {
-        let (i, j) = (i.checked_sub(1)?, j.checked_sub(1)?);
-        (i < self.x.len() && j < self.y.len()).then(|| self.value[j * self.x.len() + i])
+    /// The boundaries of where the function is at least as high as one of the levels; where that
+    /// reaches the end of the grid, the end is its boundary.
+    pub fn lines(&self, levels: &[f64]) -> Vec<Vec<Point>> {
+        let lines = self.builder().lines(&self.finite(), levels).expect(FITTING);
+        lines
+            .iter()
+            .flat_map(|line| line.geometry())
+            .map(|line| self.outline(line.coords().map(|at| at.x_y())))
+            .collect()
     }
 
-    fn middle(&self, i: usize, j: usize) -> f64 {
-        let corners = [(i, j), (i + 1, j), (i, j + 1), (i + 1, j + 1)];
-        corners.iter().map(|&(i, j)| self.padded(i, j).unwrap_or(f64::INFINITY)).sum::<f64>() / 4.0
+    fn builder(&self) -> ContourBuilder {
+        ContourBuilder::new(self.x.len(), self.y.len(), true)
     }
 
-    /// Where the level is reached on an edge, between its ends by linear interpolation.
-    fn crossing(&self, (i, j, direction): Edge, level: f64) -> Point {
-        let end = match direction {
-            Direction::Across => (i + 1, j),
-            Direction::Up => (i, j + 1),
+    /// The values, with infinity at the end of the numbers: contours come close to such a node's
+    /// neighbours.
+    fn finite(&self) -> Vec<f64> {
+        self.value.iter().map(|value| value.min(f64::MAX)).collect()
+    }
+
+    /// An outline in units of cells, of which the first node is the middle, in the coordinates of
+    /// the grid.
+    fn outline(&self, cells: impl Iterator<Item = Point>) -> Vec<Point> {
+        let place = |nodes: &[f64], cell: f64| {
+            let node = (cell - 0.5).clamp(0.0, (nodes.len() - 1) as f64);
+            let before = (node as usize).min(nodes.len() - 2);
+            nodes[before] + (node - before as f64) * (nodes[before + 1] - nodes[before])
         };
-        let place = |(i, j): (usize, usize)| {
-            let at = |axis: &[f64], index: usize| axis[index.clamp(1, axis.len()) - 1];
-            (at(&self.x, i), at(&self.y, j))
-        };
-        let (from, to) = (place((i, j)), place(end));
-        let finite = |(i, j)| self.padded(i, j).filter(|value| value.is_finite());
-        let t = match (finite((i, j)), finite(end)) {
-            (Some(a), Some(b)) => (level - a) / (b - a),
-            (None, _) => 1.0,
-            (_, None) => 0.0,
-        };
-        (from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1))
+        cells.map(|(x, y)| (place(&self.x, x), place(&self.y, y))).collect()
     }
 }
+
+/// Why the library finds nothing wrong.
+const FITTING: &str = "a grid has a value for each node, and there are two levels or more";
 
 /// For each place the first node and the weights of Lagrange's interpolation by the four nodes
 /// around it.
@@ -195,18 +152,6 @@ fn stencils(nodes: &[f64], places: &[f64]) -> Vec<(usize, Vec<f64>)> {
         (first, stencil.iter().map(weight).collect())
     };
     places.iter().copied().map(weights).collect()
-}
-
-/// One polygon that covers, by the even–odd rule, what the loops enclose: each is visited from the
-/// first one's start and left the same way, so that the ways there cancel.
-pub fn joined(loops: &[Vec<Point>]) -> Vec<Point> {
-    let mut polygon = Vec::new();
-    for points in loops {
-        polygon.extend(points);
-        polygon.extend(points.first());
-        polygon.extend(loops[0].first());
-    }
-    polygon
 }
 
 #[cfg(test)]
@@ -233,37 +178,19 @@ mod tests {
         let n = 101;
         let grid = grid(n, |x, y| x * x + y * y);
         for radius in [0.3, 1.0, 1.9] {
-            let loops = grid.sublevel(radius * radius);
-            assert_eq!(loops.len(), 1);
-            for &(x, y) in &loops[0] {
+            let circle = std::f64::consts::PI * radius * radius;
+            // One of the boundaries is the end of the grid.
+            let lines = grid.lines(&[radius * radius]);
+            assert_eq!(lines.len(), 2);
+            let line = lines.iter().min_by(|a, b| area(a).total_cmp(&area(b))).unwrap();
+            for &(x, y) in line {
                 // Linear interpolation of r² over a cell h wide errs by at most h²/4 in r²,
                 // h²/(8 r) in r.
                 let h = 4.0 / (n - 1) as f64;
                 assert!((x.hypot(y) - radius).abs() <= h * h / (8.0 * radius) + 1e-12);
             }
-            let circle = std::f64::consts::PI * radius * radius;
-            assert!((area(&loops[0]) / circle - 1.0).abs() < 0.01);
+            assert!((area(line) / circle - 1.0).abs() < 0.01);
         }
-    }
-
-    #[test]
-    fn a_set_that_reaches_the_end_of_the_grid_ends_there() {
-        let loops = grid(21, |x, _| x).sublevel(0.5);
-        assert_eq!(loops.len(), 1);
-        // From x = −2 to x = 0.5, over the whole height.
-        assert!((area(&loops[0]) - 2.5 * 4.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_ring_has_two_boundaries_and_its_hole_stays_empty() {
-        let loops = grid(81, |x, y| (x.hypot(y) - 1.0).abs()).sublevel(0.3);
-        assert_eq!(loops.len(), 2);
-        let mut areas: Vec<f64> = loops.iter().map(|points| area(points)).collect();
-        areas.sort_by(f64::total_cmp);
-        let circle = |radius: f64| std::f64::consts::PI * radius * radius;
-        assert!((areas[0] - circle(0.7)).abs() < 0.02 && (areas[1] - circle(1.3)).abs() < 0.02);
-        let polygon = joined(&loops);
-        assert!(crosses(&polygon, (1.0, 0.01)) && !crosses(&polygon, (0.0, 0.01)));
     }
 
     /// Whether a point is inside by the even–odd rule.
@@ -273,6 +200,17 @@ mod tests {
             (a.1 > y) != (b.1 > y) && x < a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0)
         });
         crossings.count() % 2 == 1
+    }
+
+    #[test]
+    fn a_ring_has_two_boundaries_and_its_hole_stays_empty() {
+        let ring = grid(81, |x, y| (x.hypot(y) - 1.0).abs());
+        let bands = ring.bands(&[0.0, 0.3, 0.6]);
+        for (place, inside) in [(1.0, [true, false]), (0.01, [false, false]), (1.5, [false, true])]
+        {
+            let found = [&bands[0], &bands[1]].map(|band| crosses(band, (place, 0.01)));
+            assert_eq!(found, inside, "{place}");
+        }
     }
 
     #[test]
@@ -298,23 +236,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nodes_lie_on_the_right_side(values in prop::collection::vec(-1.0..1.0, 36)) {
-            let grid = ScalarField {
-                x: (0..6).map(f64::from).collect(),
-                y: (0..6).map(f64::from).collect(),
-                value: values,
-            };
-            let loops = grid.sublevel(0.0);
-            if loops.is_empty() {
-                prop_assert!(grid.nodes().all(|(_, _, value)| value >= 0.0));
-            } else {
-                let polygon = joined(&loops);
-                // Nodes of the border lie on the boundary itself.
-                let inner = |x: f64| x > 0.0 && x < 5.0;
-                for (x, y, value) in grid.nodes().filter(|&(x, y, v)| inner(x) && inner(y) && v.abs() > 1e-6) {
-                    prop_assert_eq!(crosses(&polygon, (x, y)), value < 0.0, "{} {}", x, y);
+        fn nodes_lie_in_their_band(values in prop::collection::vec(0.0..3.0, 36)) {
+            let axis = || (0..6).map(f64::from).collect();
+            let grid = ScalarField { x: axis(), y: axis(), value: values };
+            let bands = grid.bands(&[0.0, 1.0, 2.0]);
+            // Nodes of the border lie on the boundary itself.
+            let inner = |x: f64| x > 0.0 && x < 5.0;
+            for (x, y, value) in grid.nodes().filter(|&(x, y, v)| inner(x) && inner(y) && v.fract().abs() > 1e-6) {
+                for (low, band) in bands.iter().enumerate() {
+                    prop_assert_eq!(crosses(band, (x, y)), value as usize == low, "{} {}", x, y);
                 }
             }
+        }
+
+        #[test]
+        fn outlines_stay_in_the_grid_whatever_the_values(
+            values in prop::collection::vec(prop_oneof![0.0..3.0, Just(f64::INFINITY)], 36),
+        ) {
+            let axis = || (0..6).map(f64::from).collect();
+            let grid = ScalarField { x: axis(), y: axis(), value: values };
+            let inside = |&(x, y): &Point| (0.0..=5.0).contains(&x) && (0.0..=5.0).contains(&y);
+            prop_assert!(grid.bands(&[0.0, 1.0, 2.0]).iter().flatten().all(inside));
+            prop_assert!(grid.lines(&[0.0, 1.0, 2.0]).iter().flatten().all(inside));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Paths of the iterates over the contours of a two-parameter loss.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use super::selection::{Filter, RateChoice, described};
 use super::spec::{Heading, Spec};
@@ -9,7 +10,7 @@ use crate::Result;
 use crate::config::{Allowed, Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale, number};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
-use crate::drawing::contour::{ScalarField, joined};
+use crate::drawing::contour::ScalarField;
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Colour, Dash, Point, Stroke};
 use crate::drawing::style::{BLACK, GREY};
@@ -259,19 +260,15 @@ impl Landscape {
             let part = index as f64 / LEVELS as f64;
             (low.ln() + part * (high.ln() - low.ln())).exp()
         };
+        let levels: Vec<f64> = (0..LEVELS).map(|index| level(index).sqrt()).collect();
         let mut marks = vec![Mark::Area { vertices: corners(view).to_vec(), colour: shade(1.0) }];
-        for index in (0..LEVELS).rev() {
-            let loops = roots.sublevel(level(index).sqrt());
-            marks.push(Mark::Area {
-                vertices: joined(&loops),
-                colour: shade(index as f64 / LEVELS as f64),
-            });
-            let stroke = Stroke { colour: CONTOUR, width: 0.6, dash: Dash::Solid };
-            for mut points in loops {
-                points.extend(points.first().copied());
-                marks.push(Mark::Line { points, stroke });
-            }
-        }
+        let from_zero: Vec<f64> = iter::once(0.0).chain(levels.iter().copied()).collect();
+        marks.extend(roots.bands(&from_zero).into_iter().enumerate().map(|(index, vertices)| {
+            Mark::Area { vertices, colour: shade(index as f64 / LEVELS as f64) }
+        }));
+        let stroke = Stroke { colour: CONTOUR, width: 0.6, dash: Dash::Solid };
+        let lines = roots.lines(&levels).into_iter();
+        marks.extend(lines.map(|points| Mark::Line { points, stroke }));
         let note = format!(
             "Contours: loss above its minimum at {LEVELS} levels from {} to {}, evenly spaced in the logarithm.",
             number(two_digits(level(0))),
