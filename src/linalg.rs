@@ -1,37 +1,29 @@
 //! Linear algebra: the one module that names a back end.
 //!
-//! faer (pure Rust) does products and eigendecompositions, but for two parts that are much faster
-//! for what is done here: products with a factor that stays the same ([`Factor`]), and the reduction
-//! of a symmetric matrix to tridiagonal form. With the cargo feature `openblas` the system's
-//! OpenBLAS takes their place, as a second, independent implementation. All products are
-//! single-threaded: parallelism is over trials, and results must not depend on it.
+//! faer (pure Rust) does products and eigendecompositions; products with a factor that stays the
+//! same ([`Factor`]) have a kernel that is much faster for what is done here. With the cargo feature
+//! `openblas` the system's OpenBLAS takes their place, as a second, independent implementation. All
+//! of it is single-threaded: parallelism is over trials, and results must not depend on it.
 
 use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
-use self::transposed::columns_from_last_row;
 use crate::error::{Error, Result};
-use crate::simd::vectorized;
 
-#[cfg(any(test, not(feature = "openblas")))]
-mod columns;
-#[cfg(any(test, not(feature = "openblas")))]
 mod eigen;
 #[cfg(not(feature = "openblas"))]
 mod factor;
 #[cfg(not(feature = "openblas"))]
 mod pages;
 mod real;
-mod transposed;
-#[cfg(any(test, not(feature = "openblas")))]
-mod tridiagonal;
 #[cfg(any(test, not(feature = "openblas")))]
 mod with_faer;
 #[cfg(feature = "openblas")]
 mod with_openblas;
 
 pub use backend::Factor;
+pub use eigen::symmetric_eigen;
 pub use real::{Real, from_f64, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_squares};
 
@@ -72,50 +64,6 @@ pub fn add_gram<R: Real>(
     c: ArrayViewMut2<'_, R>,
 ) {
     backend::add_gram(a, left, right, c);
-}
-
-/// Eigenvalues (descending) and orthonormal eigenvectors (columns) of a symmetric matrix, of
-/// which only the lower triangle is used. Each eigenvector's largest-magnitude entry is positive
-/// (the first of them at a tie), so that results do not depend on the solver's signs.
-///
-/// # Errors
-/// When the matrix is not finite or the iteration does not converge.
-pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
-    if !all_finite(a.iter()) {
-        return Err(Error::Numerical(
-            "eigendecomposition of a matrix with entries that are not finite".into(),
-        ));
-    }
-    let Eigen { mut values, vectors, room } = backend::symmetric_eigen(a)?;
-    values.reverse();
-    let sign = |vector: ArrayView1<'_, R>| {
-        if largest_is_negative(vector) { -R::one() } else { R::one() }
-    };
-    Ok((values.into(), columns_from_last_row(&vectors, sign, room)))
-}
-
-/// What a back end makes of a symmetric matrix.
-struct Eigen<R> {
-    /// Ascending.
-    values: Vec<R>,
-    /// As rows, with any signs.
-    vectors: Array2<R>,
-    /// Memory that is of no use any more.
-    room: Vec<R>,
-}
-
-/// Whether the entry of largest magnitude, the first of them at a tie, is negative.
-fn largest_is_negative<R: Real>(vector: ArrayView1<'_, R>) -> bool {
-    let zeros = (R::zero(), R::zero());
-    let (least, most) = vectorized(|| {
-        vector.iter().fold(zeros, |(least, most), &x| {
-            (if x < least { x } else { least }, if x > most { x } else { most })
-        })
-    });
-    if -least != most {
-        return -least > most;
-    }
-    vector.iter().find(|x| x.abs() == most).is_some_and(|&first| first < R::zero())
 }
 
 /// The orthonormal factor of a thin QR decomposition with R's diagonal positive, which makes it

@@ -1,101 +1,66 @@
-//! Eigendecompositions by the default back end: faer's, but for the reduction to tridiagonal form.
+//! Eigendecompositions in the order and with the signs that results have.
 
-use faer::diag::{DiagMut, DiagRef};
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{
-    ComputeEigenvectors, self_adjoint_evd_scratch, tridiagonal_self_adjoint_evd,
-};
-use faer::linalg::householder::{
-    apply_block_householder_sequence_on_the_left_in_place_scratch,
-    apply_block_householder_sequence_on_the_left_in_place_with_conj, upgrade_householder_factor,
-};
-use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
-use faer::{Conj, Mat, MatMut, MatRef, Par};
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayView1};
 
-use super::transposed::lower_by_columns;
-use super::tridiagonal::{Tridiagonal, tridiagonalize};
-use super::{Eigen, Real, leave_wide_registers};
+use super::{Real, all_finite, backend};
 use crate::error::{Error, Result};
 
-/// The eigenvalues and eigenvectors of a symmetric matrix (lower triangle read).
-pub(super) fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<Eigen<R>> {
-    let n = a.nrows();
-    if n < 2 {
-        let values = a.into_iter().collect();
-        return Ok(Eigen { values, vectors: Array2::eye(n), room: Vec::new() });
+/// Eigenvalues (descending) and orthonormal eigenvectors (columns) of a symmetric matrix, of
+/// which only the lower triangle is used. Each eigenvector's largest-magnitude entry is positive
+/// (the first of them at a tie), so that results do not depend on the solver's signs.
+///
+/// # Errors
+/// When the matrix is not finite or the iteration does not converge.
+pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
+    if !all_finite(a.iter()) {
+        return Err(Error::Numerical(
+            "eigendecomposition of a matrix with entries that are not finite".into(),
+        ));
     }
-    let mut a = lower_by_columns(a);
-    let tridiagonal = tridiagonalize(&mut a, n);
-    let (mut values, mut vectors) = (vec![R::zero(); n], vec![R::zero(); n * n]);
-    let converged = tridiagonal_eigen(&tridiagonal, &mut values, &mut vectors);
-    if converged {
-        reflect(&a, &tridiagonal.tau, &mut vectors);
-    }
-    leave_wide_registers();
-    if !converged {
-        return Err(Error::Numerical("the eigendecomposition did not converge".into()));
-    }
-    let vectors = Array2::from_shape_vec((n, n), vectors).expect("n × n entries by construction");
-    Ok(Eigen { values, vectors, room: a })
+    let (mut values, vectors) = backend::symmetric_eigen(a)?;
+    values.reverse();
+    let signs: Vec<R> = vectors.columns().into_iter().rev().map(sign).collect();
+    let last = vectors.ncols().saturating_sub(1);
+    let sorted =
+        Array2::from_shape_fn(vectors.raw_dim(), |(i, k)| signs[k] * vectors[(i, last - k)]);
+    Ok((values.into(), sorted))
 }
 
-/// Overwrites `vectors` by the eigenvectors of a tridiagonal matrix, one after the other; returns
-/// whether the iteration converged.
-fn tridiagonal_eigen<R: Real>(
-    matrix: &Tridiagonal<R>,
-    values: &mut [R],
-    vectors: &mut [R],
-) -> bool {
-    let n = values.len();
-    // faer has no function for what this step alone needs; of the rest no page is touched.
-    let workspace =
-        self_adjoint_evd_scratch::<R>(n, ComputeEigenvectors::Yes, Par::Seq, Default::default());
-    tridiagonal_self_adjoint_evd(
-        DiagRef::from_slice(&matrix.diagonal),
-        DiagRef::from_slice(&matrix.below),
-        DiagMut::from_slice_mut(values),
-        Some(MatMut::from_column_major_slice_mut(vectors, n, n)),
-        Par::Seq,
-        MemStack::new(&mut MemBuffer::new(workspace)),
-        Default::default(),
-    )
-    .is_ok()
-}
-
-/// Applies the reflections of a reduction to each vector, which makes eigenvectors of the
-/// tridiagonal matrix those of the matrix that was reduced.
-fn reflect<R: Real>(reduced: &[R], tau: &[R], vectors: &mut [R]) {
-    let (n, reflections) = (tau.len() + 1, tau.len());
-    let basis = MatRef::from_column_major_slice(reduced, n, n);
-    let basis = basis.submatrix(1, 0, reflections, reflections);
-    let block = recommended_block_size::<R>(n, n).min(reflections);
-    let mut factors = Mat::zeros(block, reflections);
-    for start in (0..reflections).step_by(block) {
-        let size = block.min(reflections - start);
-        let mut factor = factors.as_mut().submatrix_mut(0, start, size, size);
-        for k in 0..size {
-            factor[(k, k)] = tau[start + k];
-        }
-        let basis = basis.submatrix(start, start, reflections - start, size);
-        upgrade_householder_factor(factor, basis, size, 1, Par::Seq);
-    }
-    let workspace =
-        apply_block_householder_sequence_on_the_left_in_place_scratch::<R>(reflections, block, n);
-    apply_block_householder_sequence_on_the_left_in_place_with_conj(
-        basis,
-        factors.as_ref(),
-        Conj::No,
-        MatMut::from_column_major_slice_mut(vectors, n, n).subrows_mut(1, reflections),
-        Par::Seq,
-        MemStack::new(&mut MemBuffer::new(workspace)),
-    );
+/// The sign of the entry of largest magnitude, the first of them at a tie.
+fn sign<R: Real>(vector: ArrayView1<'_, R>) -> R {
+    let larger = |most: R, &x: &R| if x.abs() > most.abs() { x } else { most };
+    vector.iter().fold(R::zero(), larger).signum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::linalg::{Accum, from_f64, orthonormality_defect, product, to_f64};
+    use ndarray::arr1;
+
+    #[test]
+    fn the_first_of_the_largest_entries_has_its_sign() {
+        let cases: [(&[f64], f64); 6] = [
+            (&[], 1.0),
+            (&[-2.0], -1.0),
+            (&[1.0, -2.0], -1.0),
+            (&[-1.0, 2.0], 1.0),
+            (&[0.0, -2.0, 2.0, 1.0], -1.0),
+            (&[1.0, 2.0, -2.0, -2.0], 1.0),
+        ];
+        for (vector, expected) in cases {
+            assert_eq!(sign(arr1(vector).view()), expected, "{vector:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_refused() {
+        for wrong in [f64::NAN, f64::INFINITY] {
+            let mut a = Array2::eye(3);
+            a[(2, 1)] = wrong;
+            assert!(symmetric_eigen(a).is_err());
+        }
+    }
 
     /// Decomposes the symmetric matrix with these entries below the diagonal and others above.
     fn check<R: Real>(n: usize, entry: impl Fn(usize, usize) -> f64) {
@@ -106,23 +71,24 @@ mod tests {
         // Roundings of n reflections add up like a random walk.
         let tolerance = 30.0 * (n as f64).sqrt() * to_f64(R::epsilon());
 
-        let Eigen { values, vectors, .. } = symmetric_eigen(lower.clone()).unwrap();
-        assert!(values.iter().is_sorted());
-        assert!(orthonormality_defect(vectors.t()) <= tolerance, "{n}");
+        let (values, vectors) = symmetric_eigen(lower.clone()).unwrap();
+        assert!(values.iter().rev().is_sorted());
+        assert!(vectors.is_standard_layout());
+        assert!(vectors.columns().into_iter().all(|vector| sign(vector) == R::one()));
+        assert!(orthonormality_defect(vectors.view()) <= tolerance, "{n}");
         let mut image = Array2::zeros((n, n));
-        product(vectors.view(), full.view(), Accum::Overwrite, image.view_mut());
-        for ((k, i), &found) in image.indexed_iter() {
-            let error = to_f64(found - values[k] * vectors[(k, i)]).abs();
+        product(full.view(), vectors.view(), Accum::Overwrite, image.view_mut());
+        for ((i, k), &found) in image.indexed_iter() {
+            let error = to_f64(found - values[k] * vectors[(i, k)]).abs();
             assert!(error <= tolerance * norm, "entry {i} of vector {k} of {n}: {error:e}");
         }
 
         // The same matrix in the other memory order.
         let by_columns = lower.reversed_axes().as_standard_layout().into_owned().reversed_axes();
-        let same = symmetric_eigen(by_columns).unwrap();
-        assert_eq!((same.values, same.vectors), (values, vectors));
+        assert_eq!(symmetric_eigen(by_columns).unwrap(), (values, vectors));
     }
 
-    /// Sizes around those of panels, tiles, vectors and faer's switch to divide and conquer.
+    /// Sizes around those of blocks, vectors and faer's switch to divide and conquer.
     const SIZES: [usize; 18] = [0, 1, 2, 3, 4, 5, 8, 17, 31, 32, 33, 34, 64, 65, 66, 127, 128, 200];
 
     fn check_sizes(entry: impl Fn(usize, usize) -> f64) {

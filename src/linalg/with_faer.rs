@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use super::{Accum, ArrayView2, ArrayViewMut2, Real, as_faer, leave_wide_registers};
+use crate::error::{Error, Result};
+use faer::diag::DiagMut;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
-use faer::{Accum as Faers, Par};
-use ndarray::{Array2, Axis, CowArray, Ix2, Slice};
-
-pub(super) use super::eigen::symmetric_eigen;
+use faer::{Accum as Faers, MatMut, Par};
+use ndarray::{Array2, Axis, CowArray, Ix2, ShapeBuilder, Slice};
 
 fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
     let (rows, columns) = a.dim();
@@ -87,4 +89,25 @@ pub fn add_gram<R: Real>(
     let right = a.subcols(right.start, right.len());
     matmul(as_faer_mut(c), Faers::Add, left, right, num_traits::one(), Par::Seq);
     leave_wide_registers();
+}
+
+/// Eigenvalues (ascending) and eigenvectors (columns, with any signs) of a symmetric matrix (lower
+/// triangle read).
+pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Vec<R>, Array2<R>)> {
+    let n = a.nrows();
+    let (mut values, mut vectors) = (vec![R::zero(); n], vec![R::zero(); n * n]);
+    let workspace =
+        self_adjoint_evd_scratch::<R>(n, ComputeEigenvectors::Yes, Par::Seq, Default::default());
+    let done = self_adjoint_evd(
+        as_faer(a.view()),
+        DiagMut::from_slice_mut(&mut values),
+        Some(MatMut::from_column_major_slice_mut(&mut vectors, n, n)),
+        Par::Seq,
+        MemStack::new(&mut MemBuffer::new(workspace)),
+        Default::default(),
+    );
+    leave_wide_registers();
+    done.map_err(|_| Error::Numerical("the eigendecomposition did not converge".into()))?;
+    let vectors = Array2::from_shape_vec((n, n).f(), vectors).expect("n × n entries as made above");
+    Ok((values, vectors))
 }

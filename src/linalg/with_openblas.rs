@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Accum, ArrayView2, ArrayViewMut2, Eigen, Real};
+use super::{Accum, ArrayView2, ArrayViewMut2, Real};
 use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, Axis};
@@ -55,11 +55,13 @@ pub fn add_gram<R: Real>(
     product(columns(left).reversed_axes(), columns(right), Accum::Add, c);
 }
 
-pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<Eigen<R>> {
+/// Eigenvalues (ascending) and eigenvectors (columns, with any signs) of a symmetric matrix (lower
+/// triangle read).
+pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Vec<R>, Array2<R>)> {
     // A symmetric matrix: the row-major lower triangle is the column-major upper one, so the
     // matrix is completed first and either triangle may be read.
     let full = Array2::from_shape_fn(a.raw_dim(), |(i, j)| a[(i.max(j), i.min(j))]);
     drop(a);
     let (values, vectors) = R::lapack_eigen(&full)?;
-    Ok(Eigen { values: values.to_vec(), vectors: vectors.reversed_axes(), room: Vec::new() })
+    Ok((values.to_vec(), vectors))
 }

@@ -107,7 +107,7 @@ fn a_folder_of_other_results_is_left_alone() {
     for (identity, code) in [
         ("{\"schema\": 999, \"data\": []}", 4),
         ("{\"schema\": 1, \"data\": [[\"digits\", \"0123\"]]}", 4),
-        ("{\"schema\": 2, \"data\": []}", 5),
+        ("{\"schema\": 3, \"data\": []}", 5),
         ("not JSON", 5),
         ("", 5),
     ] {
