@@ -1,22 +1,26 @@
-//! The ratio of two sides at every learning rate: is an advantage robust?
+//! The ratio, or difference, of two sides at every learning rate: is an advantage robust?
 
 use std::fmt::Write;
 
+use crate::claim::claimed::{Claimed, Comparison};
 use crate::claim::evidence::{ALPHA, Evidence, number};
-use crate::claim::ratio::{Relation, evidence, sides};
-use crate::claim::{Entry, Finding, Records, Side, Test, Verdict};
+use crate::claim::side::sides;
+use crate::claim::{Entry, Finding, Interval, Records, Side, Test, Verdict};
 use crate::config::{Allowed, Reader, key};
 use crate::need::{Need, Want};
 use crate::sweep::{Metric, written};
 
 pub(super) const ENTRY: Entry<dyn Test> = Entry {
     name: "every-rate",
-    summary: "the ratio left/right of a metric, trial by trial, at every learning rate",
+    summary: "the ratio or difference of two sides, trial by trial, at every learning rate",
     read: |reader: &mut Reader<'_>| {
         let metric = reader
             .choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
         let sides = sides(reader, false);
-        let relation = Relation::read(reader);
+        let compared = key("compare", "by what the sides are compared");
+        let comparisons = [("ratio", Comparison::Ratio), ("difference", Comparison::Difference)];
+        let comparison = reader.choice_or(compared, "ratio", &comparisons);
+        let claimed = comparison.and_then(|comparison| Claimed::read(reader, comparison));
         let rate =
             key("highest_rate", "the highest learning rate that is judged; otherwise all are");
         let highest = reader.optional_number(rate, Allowed::positive());
@@ -25,7 +29,7 @@ pub(super) const ENTRY: Entry<dyn Test> = Entry {
             metric: metric?,
             left,
             right,
-            relation: relation?,
+            claimed: claimed?,
             highest: highest?,
         }))
     },
@@ -39,7 +43,7 @@ struct EveryRate {
     metric: Metric,
     left: Side,
     right: Side,
-    relation: Relation,
+    claimed: Claimed,
     highest: Option<f64>,
 }
 
@@ -50,30 +54,18 @@ struct AtRate {
     finding: Finding,
 }
 
-impl AtRate {
-    /// How far the median is on the wrong side of even; higher is worse.
-    fn against(&self, relation: Relation) -> f64 {
-        let log = self.finding.interval.map_or(0.0, |interval| interval.median.ln());
-        match relation {
-            Relation::AtLeast(_) => -log,
-            Relation::AtMost(_) => log,
-            Relation::Comparable(_) => log.abs(),
-        }
-    }
-}
-
 impl EveryRate {
     fn at(&self, records: Records<'_>, rate: f64) -> AtRate {
         let (left, right) = (self.left.at(records, rate), self.right.at(records, rate));
-        let evidence = evidence(&self.metric, &left, &right, records.planned);
-        let finding = evidence.judge(self.relation.bounds(), "pairs");
+        let evidence = self.claimed.evidence(&self.metric, &left, &right, records.planned);
+        let finding = evidence.judge(self.claimed.bounds(), "pairs");
         AtRate { rate, evidence, finding }
     }
 
     /// The rates at which the relation is refuted, of all tests together at 95 % (Holm 1979): from
     /// the smallest probability on, each against 5 % over the number of those left.
     fn refuted(&self, tested: &[&AtRate]) -> Vec<f64> {
-        let p = |at: &AtRate| at.evidence.p_of_refutation(self.relation.bounds());
+        let p = |at: &AtRate| at.evidence.p_of_refutation(self.claimed.bounds());
         let mut by_p: Vec<(f64, f64)> = tested.iter().map(|at| (p(at), at.rate)).collect();
         by_p.sort_by(|a, b| a.0.total_cmp(&b.0));
         let rejected = by_p
@@ -126,18 +118,19 @@ impl Test for EveryRate {
         let silent_rates: Vec<f64> = silent.iter().map(|at| at.rate).collect();
         add("too few pairs say anything", &silent_rates);
         add("one side was not tried", &missing);
+        let against = |interval: &Interval| self.claimed.against(interval.median);
         let worst = all
             .iter()
-            .filter(|at| at.finding.interval.is_some())
-            .max_by(|a, b| a.against(self.relation).total_cmp(&b.against(self.relation)));
-        if let Some((at, interval)) = worst.and_then(|at| Some((at, at.finding.interval?))) {
-            let _ =
-                write!(reason, "; least: {} at η = {}", number(interval.median), written(at.rate));
+            .filter_map(|at| Some((at.rate, at.finding.interval?)))
+            .max_by(|(_, a), (_, b)| against(a).total_cmp(&against(b)));
+        if let Some((rate, interval)) = worst {
+            let least = number(interval.median);
+            let _ = write!(reason, "; least: {least} at η = {}", written(rate));
         }
         Finding {
             verdict,
             reason,
-            interval: worst.and_then(|at| at.finding.interval),
+            interval: worst.map(|(_, interval)| interval),
             in_favour,
             pairs: judged.len(),
             no_evidence: silent.len(),
@@ -146,17 +139,11 @@ impl Test for EveryRate {
     }
 
     fn describe(&self) -> String {
-        let Self { metric, left, right, relation, highest } = self;
+        let Self { metric, left, right, claimed, highest } = self;
         let up_to = highest.map_or(String::new(), |highest| format!(" up to {highest}"));
-        format!(
-            "{} of {}/{} over {}/{} {} at every learning rate{up_to}",
-            metric.name,
-            left.algorithm,
-            left.coordinates,
-            right.algorithm,
-            right.coordinates,
-            relation.describe(),
-        )
+        let [left, right] =
+            [left, right].map(|side| format!("{}/{}", side.algorithm, side.coordinates));
+        format!("{} at every learning rate{up_to}", claimed.describe(metric, &left, &right))
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
@@ -176,28 +163,10 @@ impl Test for EveryRate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claim::pair::tests::{metric, run};
+    use crate::claim::pair::tests::{metric, run, side, tried};
     use crate::record::{RateRow, RunRow};
 
     const RATES: [f64; 3] = [0.1, 1.0, 10.0];
-
-    fn tried(coordinates: &str, learning_rate: f64) -> RateRow {
-        RateRow {
-            algorithm: "adam".into(),
-            coordinates: coordinates.into(),
-            learning_rate,
-            metric: "final_loss".into(),
-            median: 0.0,
-            lower_quartile: 0.0,
-            upper_quartile: 0.0,
-            reached_target: None,
-            trials: 0,
-            planned: 0,
-            diverged: 0,
-            selected: String::new(),
-            reason: String::new(),
-        }
-    }
 
     /// The finding on runs whose ratio at each of the rates and trials is as told; `None`: both
     /// sides fail.
@@ -215,16 +184,11 @@ mod tests {
         }
         let rates: Vec<RateRow> =
             ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
-        let side = |coordinates: &str| Side {
-            algorithm: "adam".into(),
-            coordinates: coordinates.into(),
-            tuned: crate::claim::Rule::Own,
-        };
         let test = EveryRate {
             metric: metric("final_loss"),
             left: side("o"),
             right: side("r"),
-            relation: Relation::AtLeast(2.0),
+            claimed: Claimed::at_least(2.0),
             highest: None,
         };
         test.judge(Records { runs: &runs, rates: &rates, measures: &[], planned: trials })

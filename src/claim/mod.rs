@@ -11,13 +11,16 @@ use crate::config::{Entry, Reader, key};
 use crate::need::Want;
 use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow};
 
+mod best_rate;
+mod claimed;
 mod every_rate;
 mod evidence;
 mod measure;
 mod pair;
+mod paired;
 mod range;
-mod ratio;
 mod side;
+mod trend;
 
 pub use evidence::Interval;
 pub(crate) use evidence::number;
@@ -122,8 +125,15 @@ pub struct Claim {
 }
 
 /// All kinds of tests.
-pub const REGISTRY: &[Entry<dyn Test>] =
-    &[ratio::ENTRY, every_rate::ENTRY, range::ENTRY, measure::ENTRY];
+pub const REGISTRY: &[Entry<dyn Test>] = &[
+    paired::RATIO,
+    paired::DIFFERENCE,
+    every_rate::ENTRY,
+    best_rate::ENTRY,
+    trend::ENTRY,
+    range::ENTRY,
+    measure::ENTRY,
+];
 
 impl Claim {
     /// Reads `id`, `statement`, `source`, `test` (by default `ratio`) and the keys that go with it.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::claim::evidence::Nothing;
 use crate::record::RunRow;
-use crate::sweep::{Goal, Metric};
+use crate::sweep::{Goal, Metric, Unit};
 
 /// Suboptimalities below this part of the initial one are those of arithmetic, not of methods.
-const FLOOR: f64 = 1e-12;
+pub(super) const FLOOR: f64 = 1e-12;
 
 /// Whether both rows tell of the same computation, whatever it is called: two algorithms of one kind,
 /// say, or two systems of original coordinates. Two ways that only lead to the same point differ in
@@ -43,37 +43,46 @@ fn at_floor(metric: &Metric, left: &RunRow, right: &RunRow) -> bool {
     l_resolved && r_resolved && l == r || l.max(r) <= FLOOR * initial.unwrap_or(0.0)
 }
 
-/// left/right of a metric. A side that fails makes it ∞ or 0, two that fail make nothing.
-pub(crate) fn ratio(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<f64, Nothing> {
+/// The values of both sides; the worst of the side that fails, of which there may be one.
+fn values(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<[f64; 2], Nothing> {
     if same_run(left, right) {
         return Err(Nothing::SameRun);
     }
-    let value = |run| metric.value(run).ok_or(Nothing::Undefined);
-    let (l, r) = (value(left)?, value(right)?);
-    // More of what is to be low, or less of what is to be high.
-    let (far, near) = match metric.goal {
-        Goal::Lower => (f64::INFINITY, 0.0),
-        Goal::Higher => (0.0, f64::INFINITY),
+    let value = |run| {
+        let value = metric.value(run).ok_or(Nothing::Undefined)?;
+        Ok(if metric.failed(run) { metric.goal.worst() } else { value })
     };
-    match (metric.failed(left), metric.failed(right)) {
-        (true, true) => return Err(Nothing::BothFail),
-        (true, false) => return Ok(far),
-        (false, true) => return Ok(near),
-        (false, false) => {}
+    let values = [value(left)?, value(right)?];
+    match values.map(f64::is_infinite) {
+        [true, true] => Err(Nothing::BothFail),
+        [false, false] if at_floor(metric, left, right) => Err(Nothing::Floor),
+        _ => Ok(values),
     }
-    if at_floor(metric, left, right) {
-        return Err(Nothing::Floor);
+}
+
+/// left/right of a metric. A side that fails makes it ∞ or 0, two that fail make nothing.
+pub(crate) fn ratio(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<f64, Nothing> {
+    let [l, r] = values(metric, left, right)?;
+    match (l.is_infinite(), r.is_infinite(), metric.goal) {
+        // More of what is to be low, or less of what is to be high.
+        (true, _, Goal::Lower) | (_, true, Goal::Higher) => Ok(f64::INFINITY),
+        (_, true, Goal::Lower) | (true, _, Goal::Higher) => Ok(0.0),
+        _ if l < 0.0 || r < 0.0 || l == 0.0 && r == 0.0 => Err(Nothing::Undefined),
+        _ => Ok(l / r),
     }
-    if l < 0.0 || r < 0.0 || l == 0.0 && r == 0.0 {
-        return Err(Nothing::Undefined);
-    }
-    Ok(l / r)
+}
+
+/// left − right of a metric, accuracies in percentage points. A side that fails makes it infinite.
+pub(super) fn difference(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<f64, Nothing> {
+    let [l, r] = values(metric, left, right)?;
+    Ok(if metric.unit == Unit::Accuracy { 100.0 * (l - r) } else { l - r })
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::record::Stop;
+    use crate::claim::{Rule, Side};
+    use crate::record::{RateRow, Stop};
     use crate::sweep::METRICS;
 
     /// A run that ended by itself at these numbers.
@@ -101,6 +110,31 @@ pub(super) mod tests {
             test_accuracy: Some(0.5),
             path_ratio: None,
         }
+    }
+
+    /// A learning rate that was tried, with which nothing came of the sweep.
+    pub fn tried(coordinates: &str, learning_rate: f64) -> RateRow {
+        RateRow {
+            algorithm: "adam".into(),
+            coordinates: coordinates.into(),
+            learning_rate,
+            metric: "final_loss".into(),
+            median: 0.0,
+            lower_quartile: 0.0,
+            upper_quartile: 0.0,
+            reached_target: None,
+            trials: 0,
+            planned: 0,
+            diverged: 0,
+            selected: String::new(),
+            reason: String::new(),
+        }
+    }
+
+    /// A side of these runs.
+    pub fn side(coordinates: &str) -> Side {
+        let coordinates = coordinates.into();
+        Side { algorithm: "adam".into(), coordinates, tuned: Rule::Own }
     }
 
     pub fn metric(name: &str) -> Metric {
@@ -138,6 +172,33 @@ pub(super) mod tests {
             (l.test_accuracy, r.test_accuracy) = (Some(0.0), Some(0.0));
         });
         assert_eq!(zero, Err(Nothing::Undefined));
+    }
+
+    #[test]
+    fn differences_of_accuracies_are_in_points() {
+        let points = |change: fn(&mut RunRow, &mut RunRow)| {
+            let (mut left, mut right) = (run("o", 0, 1.0), run("r", 0, 1.0));
+            (left.test_accuracy, right.test_accuracy) = (Some(0.75), Some(0.5));
+            change(&mut left, &mut right);
+            difference(&metric("test_accuracy"), &left, &right)
+        };
+        assert_eq!(points(|_, _| {}), Ok(25.0));
+        assert_eq!(points(|l, _| l.stop = Stop::Diverged), Ok(f64::NEG_INFINITY));
+        assert_eq!(points(|_, r| r.stop = Stop::Diverged), Ok(f64::INFINITY));
+        let both = points(|l, r| (l.stop, r.stop) = (Stop::Diverged, Stop::Diverged));
+        assert_eq!(both, Err(Nothing::BothFail));
+        assert_eq!(points(|l, _| l.test_accuracy = None), Err(Nothing::Undefined));
+        // Losses are in their own unit, and two at the floor are as good as equal.
+        let losses = |left: f64, right: f64| {
+            let (mut l, mut r) = (run("o", 0, 1.0), run("r", 0, 1.0));
+            r.gradient_norm *= 2.0;
+            for (run, loss) in [(&mut l, left), (&mut r, right)] {
+                (run.final_loss, run.final_suboptimality) = (loss, Some(loss));
+            }
+            difference(&metric("final_loss"), &l, &r)
+        };
+        assert_eq!(losses(0.5, 0.75), Ok(-0.25));
+        assert_eq!(losses(1e-14, 1e-13), Err(Nothing::Floor));
     }
 
     #[test]

@@ -115,3 +115,23 @@ impl fmt::Display for Side {
         }
     }
 }
+
+/// Reads `left` and `right`, which must differ: by their learning rates alone, if those are
+/// `selected`.
+pub(super) fn sides(reader: &mut Reader<'_>, selected: bool) -> Option<[Side; 2]> {
+    let left = reader.table(key("left", "the runs that are compared"), Side::read);
+    let right = reader.table(key("right", "the runs that they are compared with"), Side::read);
+    let (left, right) = (left?, right?);
+    let same = left.algorithm == right.algorithm && left.coordinates == right.coordinates;
+    if same && (left.tuned == right.tuned || !selected) {
+        reader.problem("right", "is the same as `left`: a side compared with itself says nothing");
+        return None;
+    }
+    Some([left, right])
+}
+
+/// The learning rates that both sides were tried at, ascending.
+pub(super) fn common_rates(left: &Side, right: &Side, records: Records<'_>) -> Vec<f64> {
+    let others = right.rates(records);
+    left.rates(records).into_iter().filter(|rate| others.contains(rate)).collect()
+}

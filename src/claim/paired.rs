@@ -1,0 +1,63 @@
+//! The paired ratio, or difference, of two sides over the trials.
+
+use crate::claim::claimed::{Claimed, Comparison};
+use crate::claim::side::sides;
+use crate::claim::{Entry, Finding, Records, Side, Test};
+use crate::config::{Reader, key};
+use crate::need::{Need, Want};
+use crate::sweep::Metric;
+
+pub(super) const RATIO: Entry<dyn Test> = Entry {
+    name: "ratio",
+    summary: "the ratio left/right of a metric, trial by trial, against a factor",
+    read: |reader: &mut Reader<'_>| read(reader, Comparison::Ratio),
+};
+
+pub(super) const DIFFERENCE: Entry<dyn Test> = Entry {
+    name: "difference",
+    summary: "the difference left − right of a metric, trial by trial, against a bound",
+    read: |reader: &mut Reader<'_>| read(reader, Comparison::Difference),
+};
+
+fn read(reader: &mut Reader<'_>, comparison: Comparison) -> Option<Box<dyn Test>> {
+    let metric =
+        reader.choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
+    let sides = sides(reader, true);
+    let claimed = Claimed::read(reader, comparison);
+    let [left, right] = sides?;
+    Some(Box::new(Paired { metric: metric?, left, right, claimed: claimed? }))
+}
+
+#[derive(Debug)]
+struct Paired {
+    metric: Metric,
+    left: Side,
+    right: Side,
+    claimed: Claimed,
+}
+
+impl Test for Paired {
+    fn judge(&self, records: Records<'_>) -> Finding {
+        let sides = self.left.runs(records).and_then(|left| Ok((left, self.right.runs(records)?)));
+        match sides {
+            Ok((left, right)) => self
+                .claimed
+                .evidence(&self.metric, &left, &right, records.planned)
+                .judge(self.claimed.bounds(), "pairs"),
+            Err(why) => Finding::nothing(why, records.planned),
+        }
+    }
+
+    fn describe(&self) -> String {
+        let [left, right] = [&self.left, &self.right].map(Side::to_string);
+        self.claimed.describe(&self.metric, &left, &right)
+    }
+
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("test", Need::Training)];
+        wants.extend(self.left.wants("left", true));
+        wants.extend(self.right.wants("right", true));
+        wants.extend(Want::all("metric", self.metric.needs.iter().copied()));
+        wants
+    }
+}

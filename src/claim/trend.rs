@@ -1,0 +1,169 @@
+//! Whether a ratio rises or falls with the learning rate.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::claim::evidence::{Bounds, Evidence, Nothing};
+use crate::claim::side::{common_rates, sides};
+use crate::claim::{Entry, Finding, Records, Side, Test, pair};
+use crate::config::{Allowed, Reader, key};
+use crate::need::{Need, Want};
+use crate::sweep::Metric;
+
+pub(super) const ENTRY: Entry<dyn Test> = Entry {
+    name: "trend",
+    summary: "whether the ratio left/right of a metric rises or falls with the learning rate",
+    read: |reader: &mut Reader<'_>| {
+        let metric = reader
+            .choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
+        let sides = sides(reader, false);
+        let directions = [("rises", Direction::Rises), ("falls", Direction::Falls)];
+        let direction =
+            reader.choice(key("direction", "what the ratio does as the rate grows"), &directions);
+        let rate =
+            key("highest_rate", "the highest learning rate that is judged; otherwise all are");
+        let highest = reader.optional_number(rate, Allowed::positive());
+        let [left, right] = sides?;
+        Some(Box::new(Trend {
+            metric: metric?,
+            left,
+            right,
+            direction: direction?,
+            highest: highest?,
+        }))
+    },
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    Rises,
+    Falls,
+}
+
+/// One value a trial: Kendall's τ of the ratio against the rate. It asks for the order of both
+/// only, so that a side that fails, whose ratio is 0 or ∞, is as good as any other.
+#[derive(Debug)]
+struct Trend {
+    metric: Metric,
+    left: Side,
+    right: Side,
+    direction: Direction,
+    highest: Option<f64>,
+}
+
+/// Kendall's τ of values against their places: the share of the pairs that rise minus that of those
+/// that fall (Kendall 1938); nothing from fewer than three values.
+fn kendall(values: &[f64]) -> Result<f64, Nothing> {
+    if values.len() < 3 {
+        return Err(Nothing::Undefined);
+    }
+    let signs = values.iter().enumerate().flat_map(|(later, second)| {
+        values[..later].iter().map(move |first| match first.total_cmp(second) {
+            Ordering::Less => 1.0,
+            Ordering::Equal => 0.0,
+            Ordering::Greater => -1.0,
+        })
+    });
+    let pairs = values.len() * (values.len() - 1) / 2;
+    Ok(signs.sum::<f64>() / pairs as f64)
+}
+
+impl Test for Trend {
+    fn judge(&self, records: Records<'_>) -> Finding {
+        let mut ratios: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        for rate in common_rates(&self.left, &self.right, records) {
+            if self.highest.is_some_and(|highest| rate > highest) {
+                break;
+            }
+            let right = self.right.at(records, rate);
+            for (trial, left) in self.left.at(records, rate) {
+                let Some(right) = right.get(&trial) else { continue };
+                let found = ratios.entry(trial).or_default();
+                found.extend(pair::ratio(&self.metric, left, right));
+            }
+        }
+        let claimed: Bounds = match self.direction {
+            Direction::Rises => [f64::MIN_POSITIVE, 1.0],
+            Direction::Falls => [-1.0, -f64::MIN_POSITIVE],
+        };
+        let found = ratios.values().map(|ratios| kendall(ratios));
+        Evidence::new(found, records.planned).judge(claimed, "trials")
+    }
+
+    fn describe(&self) -> String {
+        let Self { metric, left, right, direction, highest } = self;
+        let [left, right] =
+            [left, right].map(|side| format!("{}/{}", side.algorithm, side.coordinates));
+        let does = match direction {
+            Direction::Rises => "rises",
+            Direction::Falls => "falls",
+        };
+        let up_to = highest.map_or(String::new(), |highest| format!(" up to {highest}"));
+        format!("{} of {left} over {right} {does} with η{up_to} (Kendall's τ)", metric.name)
+    }
+
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("test", Need::Training)];
+        wants.extend(self.left.wants("left", false));
+        wants.extend(self.right.wants("right", false));
+        wants.extend(Want::all("metric", self.metric.needs_everywhere()));
+        if let Some(highest) = self.highest {
+            let needs =
+                [&self.left, &self.right].map(|side| Need::RateUpTo(&side.algorithm, highest));
+            wants.extend(Want::all("highest_rate", needs));
+        }
+        wants
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::Verdict;
+    use crate::claim::pair::tests::{metric, run, side, tried};
+    use crate::record::{RateRow, RunRow};
+
+    #[test]
+    fn kendalls_tau_counts_pairs() {
+        assert_eq!(kendall(&[1.0, 2.0, 3.0, 4.0]), Ok(1.0));
+        assert_eq!(kendall(&[0.0, 1.0, f64::INFINITY]), Ok(1.0));
+        assert_eq!(kendall(&[1.0, 3.0, 2.0, 4.0]), Ok(4.0 / 6.0));
+        assert_eq!(kendall(&[2.0, 2.0, 1.0]), Ok(-2.0 / 3.0));
+        assert_eq!(kendall(&[1.0, 2.0]), Err(Nothing::Undefined));
+    }
+
+    #[test]
+    fn a_trend_is_that_of_each_trial() {
+        const RATES: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
+        let judged = |highest: Option<f64>, ratio: fn(usize, f64) -> f64| {
+            let mut runs: Vec<RunRow> = Vec::new();
+            for (trial, rate) in (0..6).flat_map(|trial| RATES.map(|rate| (trial, rate))) {
+                let (mut left, mut right) = (run("o", trial, rate), run("r", trial, rate));
+                (left.final_loss, right.final_loss) = (ratio(trial, rate), 1.0);
+                right.gradient_norm *= 2.0;
+                runs.extend([left, right]);
+            }
+            let rates: Vec<RateRow> =
+                ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
+            let test = Trend {
+                metric: metric("final_loss"),
+                left: side("o"),
+                right: side("r"),
+                direction: Direction::Rises,
+                highest,
+            };
+            test.judge(Records { runs: &runs, rates: &rates, measures: &[], planned: 6 })
+        };
+        let rises = judged(None, |_, rate| 2.0 + rate);
+        assert_eq!((rises.verdict, rises.pairs), (Verdict::Reproduced, 6));
+        assert_eq!(rises.interval.map(|interval| interval.median), Some(1.0));
+        // As it is in one trial only that falls, among six.
+        let one = judged(None, |trial, rate| if trial == 0 { 1.0 / rate } else { rate });
+        assert_eq!((one.verdict, one.in_favour), (Verdict::Inconclusive, 5));
+        assert_eq!(judged(None, |_, rate| 1.0 / rate).verdict, Verdict::NotReproduced);
+        // What does not change neither rises nor falls.
+        assert_eq!(judged(None, |_, _| 3.0).verdict, Verdict::NotReproduced);
+        let up_to_one = judged(Some(1.0), |_, rate| rate);
+        assert_eq!((up_to_one.pairs, up_to_one.no_evidence), (0, 6));
+    }
+}
