@@ -58,6 +58,10 @@ pub fn add_gram<R: Real>(
 /// Eigenvalues (ascending) and eigenvectors (columns, with any signs) of a symmetric matrix (lower
 /// triangle read).
 pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Vec<R>, Array2<R>)> {
+    // LAPACK takes no empty matrix.
+    if a.is_empty() {
+        return Ok((Vec::new(), a));
+    }
     // A symmetric matrix: the row-major lower triangle is the column-major upper one, so the
     // matrix is completed first and either triangle may be read.
     let full = Array2::from_shape_fn(a.raw_dim(), |(i, j)| a[(i.max(j), i.min(j))]);
