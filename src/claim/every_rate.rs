@@ -10,30 +10,28 @@ use crate::config::{Allowed, Reader, key};
 use crate::need::{Need, Want};
 use crate::sweep::{Metric, written};
 
-pub(super) const ENTRY: Entry<dyn Test> = Entry {
+pub(super) const RATIO: Entry<dyn Test> = Entry {
     name: "every-rate",
-    summary: "the ratio or difference of two sides, trial by trial, at every learning rate",
-    read: |reader: &mut Reader<'_>| {
-        let metric = reader
-            .choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
-        let sides = sides(reader, false);
-        let compared = key("compare", "by what the sides are compared");
-        let comparisons = [("ratio", Comparison::Ratio), ("difference", Comparison::Difference)];
-        let comparison = reader.choice_or(compared, "ratio", &comparisons);
-        let claimed = comparison.and_then(|comparison| Claimed::read(reader, comparison));
-        let rate =
-            key("highest_rate", "the highest learning rate that is judged; otherwise all are");
-        let highest = reader.optional_number(rate, Allowed::positive());
-        let [left, right] = sides?;
-        Some(Box::new(EveryRate {
-            metric: metric?,
-            left,
-            right,
-            claimed: claimed?,
-            highest: highest?,
-        }))
-    },
+    summary: "the ratio left/right of a metric, trial by trial, at every learning rate",
+    read: |reader: &mut Reader<'_>| read(reader, Comparison::Ratio),
 };
+
+pub(super) const DIFFERENCE: Entry<dyn Test> = Entry {
+    name: "every-rate-difference",
+    summary: "the difference left − right of a metric, trial by trial, at every learning rate",
+    read: |reader: &mut Reader<'_>| read(reader, Comparison::Difference),
+};
+
+fn read(reader: &mut Reader<'_>, comparison: Comparison) -> Option<Box<dyn Test>> {
+    let metric =
+        reader.choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
+    let sides = sides(reader, false);
+    let claimed = Claimed::read(reader, comparison);
+    let rate = key("highest_rate", "the highest learning rate that is judged; otherwise all are");
+    let highest = reader.optional_number(rate, Allowed::positive());
+    let [left, right] = sides?;
+    Some(Box::new(EveryRate { metric: metric?, left, right, claimed: claimed?, highest: highest? }))
+}
 
 /// Reproduced when the relation is at every learning rate that either side was tried at (up to
 /// `highest`): each at 95 %, which is 95 % for all together. Not reproduced when it is refuted at

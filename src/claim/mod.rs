@@ -128,7 +128,8 @@ pub struct Claim {
 pub const REGISTRY: &[Entry<dyn Test>] = &[
     paired::RATIO,
     paired::DIFFERENCE,
-    every_rate::ENTRY,
+    every_rate::RATIO,
+    every_rate::DIFFERENCE,
     best_rate::ENTRY,
     trend::ENTRY,
     range::ENTRY,
