@@ -1,8 +1,9 @@
 //! The drawing kit: pages of charts with a legend and footnotes, as PNG and SVG.
 //!
 //! It is told what to draw and knows nothing of where that comes from. What a page looks like is
-//! decided here once, in [`page`], [`chart`] and [`style`]; both pictures come from the same few
-//! primitives on a [`canvas`]. It yields bytes; writing them is left to the caller.
+//! decided here once, in [`page`], [`chart`] and [`style`]; pages are drawn by a few primitives on a
+//! [`canvas`], which is an SVG document, and the PNG is a picture of that. It yields bytes; writing
+//! them is left to the caller.
 
 pub mod axis;
 pub mod canvas;
