@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::claim::across::Across;
 use crate::claim::claimed::{Claimed, Comparison};
 use crate::claim::evidence::{Evidence, Nothing};
-use crate::claim::pair::FLOOR;
-use crate::claim::side::{common_rates, sides};
+use crate::claim::pair::{self, FLOOR};
 use crate::claim::{Entry, Finding, Records, Side, Test};
-use crate::config::{Reader, key};
-use crate::need::{Need, Want};
+use crate::config::Reader;
+use crate::need::Want;
 use crate::record::RunRow;
 use crate::sweep::{self, Metric, RateStats};
 
@@ -16,21 +16,16 @@ pub(super) const ENTRY: Entry<dyn Test> = Entry {
     name: "best-rate",
     summary: "the ratio left/right of the learning rates that are best in each trial",
     read: |reader: &mut Reader<'_>| {
-        let metric = key("metric", "the column of runs.csv by which learning rates are compared");
-        let metric = reader.choice(metric, &Metric::choices());
-        let sides = sides(reader, false);
+        let across = Across::read(reader);
         let claimed = Claimed::read(reader, Comparison::Ratio);
-        let [left, right] = sides?;
-        Some(Box::new(BestRate { metric: metric?, left, right, claimed: claimed? }))
+        Some(Box::new(BestRate { across: across?, claimed: claimed? }))
     },
 };
 
 /// One pair a trial: of the rates that both sides were tried at, those with which each did best.
 #[derive(Debug)]
 struct BestRate {
-    metric: Metric,
-    left: Side,
-    right: Side,
+    across: Across,
     claimed: Claimed,
 }
 
@@ -44,7 +39,8 @@ fn best(metric: &Metric, runs: &[&RunRow]) -> Option<f64> {
 
 impl Test for BestRate {
     fn judge(&self, records: Records<'_>) -> Finding {
-        let rates = common_rates(&self.left, &self.right, records);
+        let Across { metric, left, right, .. } = &self.across;
+        let rates = self.across.common_rates(records);
         let by_trial = |side: &Side| {
             let mut trials: BTreeMap<usize, Vec<&RunRow>> = BTreeMap::new();
             for &rate in &rates {
@@ -54,10 +50,9 @@ impl Test for BestRate {
             }
             trials
         };
-        let (left, right) = (by_trial(&self.left), by_trial(&self.right));
-        let pairs = left.iter().filter_map(|(trial, left)| Some((left, right.get(trial)?)));
-        let ratios = pairs.map(|(left, right)| {
-            match (best(&self.metric, left), best(&self.metric, right)) {
+        let (left, right) = (by_trial(left), by_trial(right));
+        let ratios = pair::by_trial(&left, &right).map(|(_, left, right)| {
+            match (best(metric, left), best(metric, right)) {
                 (Some(left), Some(right)) => Ok(left / right),
                 (None, None) => Err(Nothing::BothFail),
                 _ => Err(Nothing::Undefined),
@@ -67,17 +62,12 @@ impl Test for BestRate {
     }
 
     fn describe(&self) -> String {
-        let [left, right] = [&self.left, &self.right]
-            .map(|side| format!("{}/{}", side.algorithm, side.coordinates));
-        format!("best η by {}", self.claimed.describe(&self.metric, &left, &right))
+        let [left, right] = self.across.names();
+        format!("best η by {}", self.claimed.describe(&self.across.metric, &left, &right))
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
-        let mut wants = vec![Want::new("test", Need::Training)];
-        wants.extend(self.left.wants("left", false));
-        wants.extend(self.right.wants("right", false));
-        wants.extend(Want::all("metric", self.metric.needs_everywhere()));
-        wants
+        self.across.wants()
     }
 }
 
@@ -85,7 +75,7 @@ impl Test for BestRate {
 mod tests {
     use super::*;
     use crate::claim::Verdict;
-    use crate::claim::pair::tests::{metric, run, side, tried};
+    use crate::claim::pair::tests::{across, run, tried};
 
     #[test]
     fn each_trial_has_its_best_rates() {
@@ -106,12 +96,7 @@ mod tests {
         }
         let rates: Vec<_> =
             ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
-        let test = BestRate {
-            metric: metric("final_loss"),
-            left: side("o"),
-            right: side("r"),
-            claimed: Claimed::at_least(10.0),
-        };
+        let test = BestRate { across: across(None), claimed: Claimed::at_least(10.0) };
         let records = Records { runs: &runs, rates: &rates, measures: &[], planned: 6 };
         let finding = test.judge(records);
         let interval = finding.interval.unwrap();

@@ -89,8 +89,8 @@ impl Claimed {
             Comparison::Ratio => pair::ratio,
             Comparison::Difference => pair::difference,
         };
-        let pairs = left.iter().filter_map(|(trial, left)| Some((left, right.get(trial)?)));
-        Evidence::new(pairs.map(|(left, right)| compare(metric, left, right)), planned)
+        let pairs = pair::by_trial(left, right);
+        Evidence::new(pairs.map(|(_, left, right)| compare(metric, left, right)), planned)
     }
 
     /// How far a median is on the wrong side of even; higher is worse.

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
+use crate::claim::across::Across;
 use crate::claim::claimed::{Claimed, Comparison};
 use crate::claim::evidence::{ALPHA, Evidence, number};
-use crate::claim::side::sides;
-use crate::claim::{Entry, Finding, Interval, Records, Side, Test, Verdict};
-use crate::config::{Allowed, Reader, key};
-use crate::need::{Need, Want};
-use crate::sweep::{Metric, written};
+use crate::claim::{Entry, Finding, Interval, Records, Test, Verdict};
+use crate::config::Reader;
+use crate::need::Want;
+use crate::sweep::written;
 
 pub(super) const RATIO: Entry<dyn Test> = Entry {
     name: "every-rate",
@@ -23,14 +23,9 @@ pub(super) const DIFFERENCE: Entry<dyn Test> = Entry {
 };
 
 fn read(reader: &mut Reader<'_>, comparison: Comparison) -> Option<Box<dyn Test>> {
-    let metric =
-        reader.choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
-    let sides = sides(reader, false);
+    let across = Across::read_up_to(reader);
     let claimed = Claimed::read(reader, comparison);
-    let rate = key("highest_rate", "the highest learning rate that is judged; otherwise all are");
-    let highest = reader.optional_number(rate, Allowed::positive());
-    let [left, right] = sides?;
-    Some(Box::new(EveryRate { metric: metric?, left, right, claimed: claimed?, highest: highest? }))
+    Some(Box::new(EveryRate { across: across?, claimed: claimed? }))
 }
 
 /// Reproduced when the relation is at every learning rate that either side was tried at (up to
@@ -38,11 +33,8 @@ fn read(reader: &mut Reader<'_>, comparison: Comparison) -> Option<Box<dyn Test>
 /// any, of all the rates together at 95 % (Holm's correction).
 #[derive(Debug)]
 struct EveryRate {
-    metric: Metric,
-    left: Side,
-    right: Side,
+    across: Across,
     claimed: Claimed,
-    highest: Option<f64>,
 }
 
 /// What a learning rate says.
@@ -54,8 +46,9 @@ struct AtRate {
 
 impl EveryRate {
     fn at(&self, records: Records<'_>, rate: f64) -> AtRate {
-        let (left, right) = (self.left.at(records, rate), self.right.at(records, rate));
-        let evidence = self.claimed.evidence(&self.metric, &left, &right, records.planned);
+        let Across { metric, left, right, .. } = &self.across;
+        let (left, right) = (left.at(records, rate), right.at(records, rate));
+        let evidence = self.claimed.evidence(metric, &left, &right, records.planned);
         let finding = evidence.judge(self.claimed.bounds(), "pairs");
         AtRate { rate, evidence, finding }
     }
@@ -78,11 +71,10 @@ impl EveryRate {
 
 impl Test for EveryRate {
     fn judge(&self, records: Records<'_>) -> Finding {
-        let sides = [&self.left, &self.right].map(|side| side.rates(records));
+        let sides = self.across.rates(records);
         let mut rates = sides.concat();
         rates.sort_by(f64::total_cmp);
         rates.dedup();
-        rates.retain(|&rate| self.highest.is_none_or(|highest| rate <= highest));
         let missing = |rate: &f64| !sides.iter().all(|side| side.contains(rate));
         let (missing, common): (Vec<f64>, Vec<f64>) = rates.iter().partition(|rate| missing(rate));
         let all: Vec<AtRate> = common.iter().map(|&rate| self.at(records, rate)).collect();
@@ -137,31 +129,20 @@ impl Test for EveryRate {
     }
 
     fn describe(&self) -> String {
-        let Self { metric, left, right, claimed, highest } = self;
-        let up_to = highest.map_or(String::new(), |highest| format!(" up to {highest}"));
-        let [left, right] =
-            [left, right].map(|side| format!("{}/{}", side.algorithm, side.coordinates));
-        format!("{} at every learning rate{up_to}", claimed.describe(metric, &left, &right))
+        let [left, right] = self.across.names();
+        let compared = self.claimed.describe(&self.across.metric, &left, &right);
+        format!("{compared} at every learning rate{}", self.across.up_to())
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
-        let mut wants = vec![Want::new("test", Need::Training)];
-        wants.extend(self.left.wants("left", false));
-        wants.extend(self.right.wants("right", false));
-        wants.extend(Want::all("metric", self.metric.needs_everywhere()));
-        if let Some(highest) = self.highest {
-            let needs =
-                [&self.left, &self.right].map(|side| Need::RateUpTo(&side.algorithm, highest));
-            wants.extend(Want::all("highest_rate", needs));
-        }
-        wants
+        self.across.wants()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claim::pair::tests::{metric, run, side, tried};
+    use crate::claim::pair::tests::{across, run, tried};
     use crate::record::{RateRow, RunRow};
 
     const RATES: [f64; 3] = [0.1, 1.0, 10.0];
@@ -182,13 +163,7 @@ mod tests {
         }
         let rates: Vec<RateRow> =
             ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
-        let test = EveryRate {
-            metric: metric("final_loss"),
-            left: side("o"),
-            right: side("r"),
-            claimed: Claimed::at_least(2.0),
-            highest: None,
-        };
+        let test = EveryRate { across: across(None), claimed: Claimed::at_least(2.0) };
         test.judge(Records { runs: &runs, rates: &rates, measures: &[], planned: trials })
     }
 

@@ -11,6 +11,7 @@ use crate::config::{Entry, Reader, key};
 use crate::need::Want;
 use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow};
 
+mod across;
 mod best_rate;
 mod claimed;
 mod every_rate;

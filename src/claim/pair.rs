@@ -1,5 +1,6 @@
 //! What the two sides of a trial say together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::claim::evidence::Nothing;
@@ -8,6 +9,14 @@ use crate::sweep::{Goal, Metric, Unit};
 
 /// Suboptimalities below this part of the initial one are those of arithmetic, not of methods.
 pub(super) const FLOOR: f64 = 1e-12;
+
+/// What both sides have, by trial.
+pub(super) fn by_trial<'a, T>(
+    left: &'a BTreeMap<usize, T>,
+    right: &'a BTreeMap<usize, T>,
+) -> impl Iterator<Item = (usize, &'a T, &'a T)> {
+    left.iter().filter_map(|(&trial, left)| Some((trial, left, right.get(&trial)?)))
+}
 
 /// Whether both rows tell of the same computation, whatever it is called: two algorithms of one kind,
 /// say, or two systems of original coordinates. Two ways that only lead to the same point differ in
@@ -81,6 +90,7 @@ pub(super) fn difference(metric: &Metric, left: &RunRow, right: &RunRow) -> Resu
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::claim::across::Across;
     use crate::claim::{Rule, Side};
     use crate::record::{RateRow, Stop};
     use crate::sweep::METRICS;
@@ -131,10 +141,14 @@ pub(super) mod tests {
         }
     }
 
-    /// A side of these runs.
-    pub fn side(coordinates: &str) -> Side {
-        let coordinates = coordinates.into();
-        Side { algorithm: "adam".into(), coordinates, tuned: Rule::Own }
+    /// The final losses of these runs in two coordinate systems.
+    pub fn across(highest: Option<f64>) -> Across {
+        let [left, right] = ["o", "r"].map(|coordinates| Side {
+            algorithm: "adam".into(),
+            coordinates: coordinates.into(),
+            tuned: Rule::Own,
+        });
+        Across { metric: metric("final_loss"), left, right, highest }
     }
 
     pub fn metric(name: &str) -> Metric {

@@ -129,9 +129,3 @@ pub(super) fn sides(reader: &mut Reader<'_>, selected: bool) -> Option<[Side; 2]
     }
     Some([left, right])
 }
-
-/// The learning rates that both sides were tried at, ascending.
-pub(super) fn common_rates(left: &Side, right: &Side, records: Records<'_>) -> Vec<f64> {
-    let others = right.rates(records);
-    left.rates(records).into_iter().filter(|rate| others.contains(rate)).collect()
-}

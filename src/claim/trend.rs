@@ -3,34 +3,21 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use crate::claim::across::Across;
 use crate::claim::evidence::{Bounds, Evidence, Nothing};
-use crate::claim::side::{common_rates, sides};
-use crate::claim::{Entry, Finding, Records, Side, Test, pair};
-use crate::config::{Allowed, Reader, key};
-use crate::need::{Need, Want};
-use crate::sweep::Metric;
+use crate::claim::{Entry, Finding, Records, Test, pair};
+use crate::config::{Reader, key};
+use crate::need::Want;
 
 pub(super) const ENTRY: Entry<dyn Test> = Entry {
     name: "trend",
     summary: "whether the ratio left/right of a metric rises or falls with the learning rate",
     read: |reader: &mut Reader<'_>| {
-        let metric = reader
-            .choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
-        let sides = sides(reader, false);
+        let across = Across::read_up_to(reader);
         let directions = [("rises", Direction::Rises), ("falls", Direction::Falls)];
         let direction =
             reader.choice(key("direction", "what the ratio does as the rate grows"), &directions);
-        let rate =
-            key("highest_rate", "the highest learning rate that is judged; otherwise all are");
-        let highest = reader.optional_number(rate, Allowed::positive());
-        let [left, right] = sides?;
-        Some(Box::new(Trend {
-            metric: metric?,
-            left,
-            right,
-            direction: direction?,
-            highest: highest?,
-        }))
+        Some(Box::new(Trend { across: across?, direction: direction? }))
     },
 };
 
@@ -44,11 +31,8 @@ enum Direction {
 /// only, so that a side that fails, whose ratio is 0 or ∞, is as good as any other.
 #[derive(Debug)]
 struct Trend {
-    metric: Metric,
-    left: Side,
-    right: Side,
+    across: Across,
     direction: Direction,
-    highest: Option<f64>,
 }
 
 /// Kendall's τ of values against their places: the share of the pairs that rise minus that of those
@@ -71,15 +55,11 @@ fn kendall(values: &[f64]) -> Result<f64, Nothing> {
 impl Test for Trend {
     fn judge(&self, records: Records<'_>) -> Finding {
         let mut ratios: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-        for rate in common_rates(&self.left, &self.right, records) {
-            if self.highest.is_some_and(|highest| rate > highest) {
-                break;
-            }
-            let right = self.right.at(records, rate);
-            for (trial, left) in self.left.at(records, rate) {
-                let Some(right) = right.get(&trial) else { continue };
-                let found = ratios.entry(trial).or_default();
-                found.extend(pair::ratio(&self.metric, left, right));
+        let Across { metric, left, right, .. } = &self.across;
+        for rate in self.across.common_rates(records) {
+            let (left, right) = (left.at(records, rate), right.at(records, rate));
+            for (trial, left, right) in pair::by_trial(&left, &right) {
+                ratios.entry(trial).or_default().extend(pair::ratio(metric, left, right));
             }
         }
         let claimed: Bounds = match self.direction {
@@ -91,28 +71,17 @@ impl Test for Trend {
     }
 
     fn describe(&self) -> String {
-        let Self { metric, left, right, direction, highest } = self;
-        let [left, right] =
-            [left, right].map(|side| format!("{}/{}", side.algorithm, side.coordinates));
-        let does = match direction {
+        let [left, right] = self.across.names();
+        let does = match self.direction {
             Direction::Rises => "rises",
             Direction::Falls => "falls",
         };
-        let up_to = highest.map_or(String::new(), |highest| format!(" up to {highest}"));
-        format!("{} of {left} over {right} {does} with η{up_to} (Kendall's τ)", metric.name)
+        let (metric, up_to) = (self.across.metric.name, self.across.up_to());
+        format!("{metric} of {left} over {right} {does} with η{up_to} (Kendall's τ)")
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
-        let mut wants = vec![Want::new("test", Need::Training)];
-        wants.extend(self.left.wants("left", false));
-        wants.extend(self.right.wants("right", false));
-        wants.extend(Want::all("metric", self.metric.needs_everywhere()));
-        if let Some(highest) = self.highest {
-            let needs =
-                [&self.left, &self.right].map(|side| Need::RateUpTo(&side.algorithm, highest));
-            wants.extend(Want::all("highest_rate", needs));
-        }
-        wants
+        self.across.wants()
     }
 }
 
@@ -120,7 +89,7 @@ impl Test for Trend {
 mod tests {
     use super::*;
     use crate::claim::Verdict;
-    use crate::claim::pair::tests::{metric, run, side, tried};
+    use crate::claim::pair::tests::{across, run, tried};
     use crate::record::{RateRow, RunRow};
 
     #[test]
@@ -145,13 +114,7 @@ mod tests {
             }
             let rates: Vec<RateRow> =
                 ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
-            let test = Trend {
-                metric: metric("final_loss"),
-                left: side("o"),
-                right: side("r"),
-                direction: Direction::Rises,
-                highest,
-            };
+            let test = Trend { across: across(highest), direction: Direction::Rises };
             test.judge(Records { runs: &runs, rates: &rates, measures: &[], planned: 6 })
         };
         let rises = judged(None, |_, rate| 2.0 + rate);
