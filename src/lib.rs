@@ -49,6 +49,7 @@ pub mod record;
 pub mod rng;
 pub mod run;
 pub mod schedule;
+pub mod shipped;
 mod simd;
 pub mod store;
 pub mod summary;

@@ -47,6 +47,8 @@ pub enum Need<'a> {
     Parameters(usize),
     /// A learning rate that changes from epoch to epoch.
     Schedule,
+    /// A figure whose files have this name.
+    Figure(&'a str),
     /// A trial of this number.
     Trial(usize),
     /// Learning rates tuned by a metric that is known while they are tuned.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Version of the schema and of the numbers in it: raised when a column changes, or when the same
 /// experiment gives other bits. Results written under another one are refused, and none of their
 /// tasks is taken over.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// Numbers of which there may be none: an empty field, NaN in memory.
 mod nan_is_empty {
@@ -47,6 +47,26 @@ impl Stop {
     }
 }
 
+/// The steps at which a run reached each of some levels, in their order; in a table one field, the
+/// numbers separated by spaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Levels(pub Vec<u64>);
+
+impl From<Levels> for String {
+    fn from(Levels(steps): Levels) -> Self {
+        steps.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl TryFrom<String> for Levels {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.split_whitespace().map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
 /// One run: a trial, an algorithm, a coordinate system and a learning rate (`runs.csv`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRow {
@@ -78,6 +98,10 @@ pub struct RunRow {
     /// First recorded step (full batch) or epoch (minibatch) at which the suboptimality, or the
     /// loss where the minimum is not known, was at most `training.target` of the initial one.
     pub reached_target: Option<u64>,
+    /// The first recorded steps or epochs, separated by spaces, at which it was at most 10⁻¹,
+    /// 10^−1.25, 10^−1.5 and so on of the initial one and at last at most `training.target`, as far
+    /// as the run came.
+    pub levels: Levels,
     /// Euclidean norm of the last gradient.
     pub gradient_norm: f64,
     /// Lowest validation loss over the recorded epochs.
@@ -288,9 +312,9 @@ pub struct TheoryRow {
     pub reparameterized_upper: Option<f64>,
     /// Name of the algorithm whose speed was observed (the columns before do not depend on it).
     pub algorithm: String,
-    /// `reached_target` in original coordinates over that in these, both at the learning rate that
-    /// is best in original coordinates; infinite where only the former did not reach the target,
-    /// empty where neither did.
+    /// Steps in original coordinates over those in these, to the lowest of the `levels` of `runs.csv`
+    /// that both reach, both at the learning rate that is best in original coordinates; infinite
+    /// where only the latter reach any, empty where neither do.
     pub observed_same_rate: Option<f64>,
     /// The same, each at its own best learning rate.
     pub observed_own_rate: Option<f64>,
@@ -310,6 +334,8 @@ pub struct ScheduleRow {
 pub struct ClaimRow {
     /// Identifier of the claim.
     pub id: String,
+    /// Name of the figure of the experiment that shows it; empty where none does.
+    pub figure: String,
     /// The claim in words.
     pub statement: String,
     /// Where it is made.
@@ -330,6 +356,11 @@ pub struct ClaimRow {
     pub upper: Option<f64>,
     /// The probability with which such an interval holds the true median.
     pub level: Option<f64>,
+    /// The lowest median at the selected learning rates and all that tie with them; empty for claims
+    /// that are not about selected rates.
+    pub tied_low: Option<f64>,
+    /// The highest of these medians.
+    pub tied_high: Option<f64>,
     /// Paired trials (or learning rates) in favour.
     pub in_favour: usize,
     /// Paired trials (or learning rates) that say something.
@@ -339,4 +370,6 @@ pub struct ClaimRow {
     pub no_evidence: usize,
     /// Pairs planned.
     pub planned: usize,
+    /// `as shipped`, or the keys whose values are not those of the shipped experiment.
+    pub settings: String,
 }

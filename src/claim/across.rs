@@ -16,17 +16,26 @@ pub(super) struct Across {
 }
 
 impl Across {
-    /// Reads `metric`, `left` and `right`: all rates count.
+    /// Reads `metric`, one that is known of each run, `left` and `right`: all rates count.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        Self::read_metric(reader, &Metric::choices())
+    }
+
+    /// The same, with a metric of pairs of runs.
+    pub fn read_paired(reader: &mut Reader<'_>) -> Option<Self> {
+        Self::read_metric(reader, &Metric::choices_of_pairs())
+    }
+
+    fn read_metric(reader: &mut Reader<'_>, metrics: &[(&'static str, Metric)]) -> Option<Self> {
         let metric = key("metric", "the column of runs.csv that is compared");
-        let metric = reader.choice(metric, &Metric::choices());
+        let metric = reader.choice(metric, metrics);
         let [left, right] = sides(reader, false)?;
         Some(Self { metric: metric?, left, right, highest: None })
     }
 
     /// Reads `highest_rate` besides.
     pub fn read_up_to(reader: &mut Reader<'_>) -> Option<Self> {
-        let across = Self::read(reader);
+        let across = Self::read_paired(reader);
         let rate =
             key("highest_rate", "the highest learning rate that is judged; otherwise all are");
         let highest = reader.optional_number(rate, Allowed::positive());

@@ -121,6 +121,7 @@ impl Test for EveryRate {
             verdict,
             reason,
             interval: worst.map(|(_, interval)| interval),
+            tied: None,
             in_favour,
             pairs: judged.len(),
             no_evidence: silent.len(),
@@ -164,7 +165,13 @@ mod tests {
         let rates: Vec<RateRow> =
             ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
         let test = EveryRate { across: across(None), claimed: Claimed::at_least(2.0) };
-        test.judge(Records { runs: &runs, rates: &rates, measures: &[], planned: trials })
+        test.judge(Records {
+            runs: &runs,
+            rates: &rates,
+            measures: &[],
+            planned: trials,
+            selection: None,
+        })
     }
 
     #[test]

@@ -33,6 +33,12 @@ fn binomial(n: usize, k: usize) -> f64 {
     (sum * 2.0_f64.powi(exponent)).min(1.0)
 }
 
+/// The probability that so many of so many values, or more, are on one side of their median.
+pub(super) fn sign_test(on_one_side: usize, of: usize) -> f64 {
+    // P(Bin ≥ m) = P(Bin ≤ n − m).
+    binomial(of, of - on_one_side)
+}
+
 /// The largest k for which the k-th smallest of n values is below the median except with
 /// probability `alpha`; 0 where not even the smallest is.
 fn rank(n: usize, alpha: f64) -> usize {
@@ -143,11 +149,9 @@ impl Evidence {
     /// The probability of so many values, or more, on one side of the claimed bounds if the median
     /// is within them.
     pub fn p_of_refutation(&self, [low, high]: Bounds) -> f64 {
-        let n = self.len();
         let below = self.sorted.iter().filter(|&&value| value < low).count();
         let above = self.sorted.iter().filter(|&&value| value > high).count();
-        // P(Bin ≥ m) = P(Bin ≤ n − m).
-        binomial(n, n - below.max(above))
+        sign_test(below.max(above), self.len())
     }
 
     /// "3 of 10 pairs say anything", and why.
@@ -193,6 +197,7 @@ impl Evidence {
             verdict,
             reason,
             interval: self.interval(),
+            tied: None,
             in_favour: self.within(claimed),
             pairs: self.len(),
             no_evidence: self.no_evidence(),

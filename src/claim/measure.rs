@@ -191,7 +191,13 @@ mod tests {
             .collect();
         let (lowest, highest) = (Some(lowest), Some(highest));
         let test = InBounds { of: quantity("a"), over: over.map(quantity), lowest, highest };
-        test.judge(Records { runs: &[], rates: &[], measures: &measures, planned: trials })
+        test.judge(Records {
+            runs: &[],
+            rates: &[],
+            measures: &measures,
+            planned: trials,
+            selection: None,
+        })
     }
 
     #[test]

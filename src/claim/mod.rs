@@ -8,8 +8,9 @@
 use std::fmt::Debug;
 
 use crate::config::{Entry, Reader, key};
-use crate::need::Want;
+use crate::need::{Need, Want};
 use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow};
+use crate::sweep::Metric;
 
 mod across;
 mod best_rate;
@@ -21,6 +22,7 @@ mod pair;
 mod paired;
 mod range;
 mod side;
+mod ties;
 mod trend;
 
 pub use evidence::Interval;
@@ -39,6 +41,19 @@ pub struct Records<'a> {
     pub measures: &'a [MeasureRow],
     /// Trials planned.
     pub planned: usize,
+    /// How learning rates were selected, where any were.
+    pub selection: Option<SelectionRule<'a>>,
+}
+
+/// How learning rates were selected.
+#[derive(Clone, Copy, Debug)]
+pub struct SelectionRule<'a> {
+    /// By which metric.
+    pub metric: Metric,
+    /// Differences of a loss up to this share of the initial suboptimality are ties.
+    pub floor: f64,
+    /// Name of the original coordinates, where there are such.
+    pub original: Option<&'a str>,
 }
 
 /// What the records say of a claim.
@@ -55,6 +70,10 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::Reproduced, Self::NotReproduced, Self::Inconclusive, Self::NotJudged];
+
     /// As written in `claims.csv`.
     pub fn name(self) -> &'static str {
         match self {
@@ -75,6 +94,9 @@ pub struct Finding {
     pub reason: String,
     /// The statistic and its two-sided interval, where there are values.
     pub interval: Option<Interval>,
+    /// The lowest and the highest median at the selected learning rates and those that tie with
+    /// them, where rates are selected.
+    pub tied: Option<(f64, f64)>,
     /// Pairs (trials or learning rates) in favour.
     pub in_favour: usize,
     /// Pairs that say something.
@@ -92,6 +114,7 @@ impl Finding {
             verdict: Verdict::Inconclusive,
             reason,
             interval: None,
+            tied: None,
             in_favour: 0,
             pairs: 0,
             no_evidence: 0,
@@ -121,6 +144,8 @@ pub struct Claim {
     pub statement: String,
     /// Where it is made.
     pub source: String,
+    /// Name of the figure of the experiment that shows it.
+    pub figure: Option<String>,
     /// The test.
     pub test: Box<dyn Test>,
 }
@@ -138,13 +163,22 @@ pub const REGISTRY: &[Entry<dyn Test>] = &[
 ];
 
 impl Claim {
-    /// Reads `id`, `statement`, `source`, `test` (by default `ratio`) and the keys that go with it.
+    /// Reads `id`, `statement`, `source`, `figure`, `test` (by default `ratio`) and the keys that go with it.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let id = reader.string(key("id", "short name of the claim, unique in the config"));
         let statement = reader.string(key("statement", "what is claimed, in words"));
         let source = reader.string(key("source", "where it is claimed"));
         let test = reader.registered_or(key("test", "which test decides"), "ratio", REGISTRY);
-        Some(Self { id: id?, statement: statement?, source: source?, test: test? })
+        let figure =
+            reader.optional_file_name(key("figure", "name of the figure's files that shows it"));
+        Some(Self { id: id?, statement: statement?, source: source?, figure: figure?, test: test? })
+    }
+
+    /// What it needs of the experiment.
+    pub fn wants(&self) -> Vec<Want<'_>> {
+        let figure = self.figure.as_deref();
+        let figure = figure.map(|figure| Want::new("figure", Need::Figure(figure)));
+        figure.into_iter().chain(self.test.wants()).collect()
     }
 
     /// The row of `claims.csv`. With a reason not to judge it, the values are given and a
@@ -157,6 +191,7 @@ impl Claim {
         }
         ClaimRow {
             id: self.id.clone(),
+            figure: self.figure.clone().unwrap_or_default(),
             statement: self.statement.clone(),
             source: self.source.clone(),
             test: self.test.describe(),
@@ -166,10 +201,13 @@ impl Claim {
             lower: finding.interval.map(|interval| interval.lower),
             upper: finding.interval.map(|interval| interval.upper),
             level: finding.interval.map(|interval| interval.level),
+            tied_low: finding.tied.map(|(low, _)| low),
+            tied_high: finding.tied.map(|(_, high)| high),
             in_favour: finding.in_favour,
             pairs: finding.pairs,
             no_evidence: finding.no_evidence,
             planned: finding.planned,
+            settings: String::new(),
         }
     }
 }

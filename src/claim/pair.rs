@@ -52,10 +52,27 @@ fn at_floor(metric: &Metric, left: &RunRow, right: &RunRow) -> bool {
     l_resolved && r_resolved && l == r || l.max(r) <= FLOOR * initial.unwrap_or(0.0)
 }
 
+/// The steps of both sides to the lowest level that both reach; to the highest of all, if only one
+/// side reaches any, and without end for the other.
+fn steps_to_common_level(left: &RunRow, right: &RunRow) -> Result<[f64; 2], Nothing> {
+    let levels = [left, right].map(|run| {
+        // What diverged does not stay where it was.
+        if run.stop.is_failure() { &[] } else { &run.levels.0[..] }
+    });
+    let lowest = match levels.map(<[u64]>::len) {
+        [0, 0] => return Err(Nothing::BothFail),
+        [left, right] => left.min(right).saturating_sub(1),
+    };
+    Ok(levels.map(|steps| steps.get(lowest).map_or(f64::INFINITY, |&step| step as f64)))
+}
+
 /// The values of both sides; the worst of the side that fails, of which there may be one.
 fn values(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<[f64; 2], Nothing> {
     if same_run(left, right) {
         return Err(Nothing::SameRun);
+    }
+    if metric.unit == Unit::CommonLevel {
+        return steps_to_common_level(left, right);
     }
     let value = |run| {
         let value = metric.value(run).ok_or(Nothing::Undefined)?;
@@ -92,7 +109,7 @@ pub(super) mod tests {
     use super::*;
     use crate::claim::across::Across;
     use crate::claim::{Rule, Side};
-    use crate::record::{RateRow, Stop};
+    use crate::record::{Levels, RateRow, Stop};
     use crate::sweep::METRICS;
 
     /// A run that ended by itself at these numbers.
@@ -111,6 +128,7 @@ pub(super) mod tests {
             final_suboptimality: Some(0.5),
             minimum_suboptimality: Some(0.5),
             reached_target: Some(8),
+            levels: Levels(vec![2, 4, 8]),
             gradient_norm: 1e-9,
             best_validation_loss: None,
             final_validation_loss: None,
@@ -186,6 +204,27 @@ pub(super) mod tests {
             (l.test_accuracy, r.test_accuracy) = (Some(0.0), Some(0.0));
         });
         assert_eq!(zero, Err(Nothing::Undefined));
+    }
+
+    #[test]
+    fn speed_is_steps_to_the_lowest_level_that_both_reach() {
+        let common = |change: fn(&mut RunRow, &mut RunRow)| {
+            let (mut left, mut right) = (run("o", 0, 1.0), run("r", 0, 1.0));
+            (left.levels, right.levels) = (Levels(vec![10, 20, 40]), Levels(vec![4, 5]));
+            change(&mut left, &mut right);
+            ratio(&Metric::TO_COMMON_LEVEL, &left, &right)
+        };
+        assert_eq!(common(|_, _| {}), Ok(4.0));
+        assert_eq!(common(|l, _| l.levels.0.truncate(1)), Ok(2.5));
+        // One side alone arrives anywhere, or both diverge, whatever they had reached before.
+        assert_eq!(common(|l, _| l.levels.0.clear()), Ok(f64::INFINITY));
+        assert_eq!(common(|_, r| r.stop = Stop::Diverged), Ok(0.0));
+        let both = common(|l, r| (l.stop, r.stop) = (Stop::Diverged, Stop::Failed));
+        assert_eq!(both, Err(Nothing::BothFail));
+        assert_eq!(
+            common(|l, r| *l = RunRow { coordinates: l.coordinates.clone(), ..r.clone() }),
+            Err(Nothing::SameRun)
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::claim::claimed::{Claimed, Comparison};
 use crate::claim::side::sides;
-use crate::claim::{Entry, Finding, Records, Side, Test};
+use crate::claim::{Entry, Finding, Records, Side, Test, ties};
 use crate::config::{Reader, key};
 use crate::need::{Need, Want};
 use crate::sweep::Metric;
@@ -20,8 +20,10 @@ pub(super) const DIFFERENCE: Entry<dyn Test> = Entry {
 };
 
 fn read(reader: &mut Reader<'_>, comparison: Comparison) -> Option<Box<dyn Test>> {
-    let metric =
-        reader.choice(key("metric", "the column of runs.csv that is compared"), &Metric::choices());
+    let metric = reader.choice(
+        key("metric", "the column of runs.csv that is compared"),
+        &Metric::choices_of_pairs(),
+    );
     let sides = sides(reader, true);
     let claimed = Claimed::read(reader, comparison);
     let [left, right] = sides?;
@@ -38,14 +40,10 @@ struct Paired {
 
 impl Test for Paired {
     fn judge(&self, records: Records<'_>) -> Finding {
-        let sides = self.left.runs(records).and_then(|left| Ok((left, self.right.runs(records)?)));
-        match sides {
-            Ok((left, right)) => self
-                .claimed
-                .evidence(&self.metric, &left, &right, records.planned)
-                .judge(self.claimed.bounds(), "pairs"),
-            Err(why) => Finding::nothing(why, records.planned),
-        }
+        ties::judge([&self.left, &self.right], records, |[left, right]| {
+            let evidence = self.claimed.evidence(&self.metric, left, right, records.planned);
+            evidence.judge(self.claimed.bounds(), "pairs")
+        })
     }
 
     fn describe(&self) -> String {

@@ -1,9 +1,10 @@
 //! The median of one side within bounds.
 
 use crate::claim::evidence::{Evidence, Nothing};
-use crate::claim::{Entry, Finding, Records, Side, Test};
+use crate::claim::{Entry, Finding, Records, Side, Test, ties};
 use crate::config::{Allowed, Reader, key, short};
 use crate::need::{Need, Want};
+use crate::record::RunRow;
 use crate::sweep::{Metric, Unit};
 
 pub(super) const ENTRY: Entry<dyn Test> = Entry {
@@ -43,17 +44,16 @@ struct Range {
 
 impl Test for Range {
     fn judge(&self, records: Records<'_>) -> Finding {
-        let runs = match self.of.runs(records) {
-            Ok(runs) => runs,
-            Err(why) => return Finding::nothing(why, records.planned),
-        };
         // A run that fails is outside of any bounds: that is a finding, not a lack of one.
         let worst = self.metric.goal.worst();
-        let values = runs.values().map(|run| match self.metric.failed(run) {
+        let value = |run: &&RunRow| match self.metric.failed(run) {
             true => Ok(worst),
             false => self.metric.value(run).ok_or(Nothing::Undefined),
-        });
-        Evidence::new(values, records.planned).judge([self.lowest, self.highest], "trials")
+        };
+        ties::judge([&self.of], records, |[runs]| {
+            let evidence = Evidence::new(runs.values().map(value), records.planned);
+            evidence.judge([self.lowest, self.highest], "trials")
+        })
     }
 
     fn describe(&self) -> String {

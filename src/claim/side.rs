@@ -85,24 +85,26 @@ impl Side {
         rates
     }
 
-    /// The runs at the selected learning rate, by trial; or why there are none.
-    pub(crate) fn runs<'a>(
-        &self,
-        records: Records<'a>,
-    ) -> Result<BTreeMap<usize, &'a RunRow>, String> {
+    /// The selected learning rate; or why there is none.
+    pub(super) fn selected(&self, records: Records<'_>) -> Result<f64, String> {
         let selected = records.rates.iter().find(|rate| {
             rate.algorithm == self.algorithm
                 && rate.coordinates == self.coordinates
                 && self.tuned.selects(&rate.selected)
         });
         match selected {
-            Some(selected) => Ok(self.at(records, selected.learning_rate)),
+            Some(selected) => Ok(selected.learning_rate),
             None => Err(format!(
                 "no learning rate was selected for {}/{}: at each, half of the trials or more came \
                  to nothing",
                 self.algorithm, self.coordinates
             )),
         }
+    }
+
+    /// The runs at the selected learning rate, by trial; none where there is no such rate.
+    pub(crate) fn runs<'a>(&self, records: Records<'a>) -> BTreeMap<usize, &'a RunRow> {
+        self.selected(records).map_or_else(|_| BTreeMap::new(), |rate| self.at(records, rate))
     }
 }
 

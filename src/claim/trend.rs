@@ -115,7 +115,13 @@ mod tests {
             let rates: Vec<RateRow> =
                 ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
             let test = Trend { across: across(highest), direction: Direction::Rises };
-            test.judge(Records { runs: &runs, rates: &rates, measures: &[], planned: 6 })
+            test.judge(Records {
+                runs: &runs,
+                rates: &rates,
+                measures: &[],
+                planned: 6,
+                selection: None,
+            })
         };
         let rises = judged(None, |_, rate| 2.0 + rate);
         assert_eq!((rises.verdict, rises.pairs), (Verdict::Reproduced, 6));

@@ -62,7 +62,7 @@ fn wants(experiment: &Experiment) -> Vec<(String, Vec<Want<'_>>)> {
     let figures = experiment.figures.iter().enumerate();
     all.extend(figures.map(|(index, figure)| (format!("figures.{index}."), figure.wants())));
     let claims = experiment.claims.iter().enumerate();
-    all.extend(claims.map(|(index, claim)| (format!("claims.{index}."), claim.test.wants())));
+    all.extend(claims.map(|(index, claim)| (format!("claims.{index}."), claim.wants())));
     all
 }
 

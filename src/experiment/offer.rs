@@ -92,6 +92,11 @@ impl Experiment {
                 self.training()?.training.schedule != Schedule::Constant,
                 "needs a learning rate that changes: training.schedule is \"constant\"",
             ),
+            Need::Figure(name) => {
+                let all = || self.figures.iter().map(|figure| figure.file());
+                let problem = || format!("no figure \"{name}\"; there are {}", listed(all()));
+                (!all().any(|one| one == name)).then(problem)
+            }
             Need::Trial(number) => {
                 let last = self.trials - 1;
                 (number > last).then(|| format!("there is no trial {number}: the last is {last}"))

@@ -1,6 +1,7 @@
 //! What an experiment is about: training that is compared, or EGOPs for their own sake.
 
 use crate::basis::{self, EgopBasis};
+use crate::claim::SelectionRule;
 use crate::distribution::Distribution;
 use crate::gradients::Sampling;
 use crate::minibatch::{Minibatches, Order};
@@ -176,6 +177,12 @@ impl TrainingStudy {
     /// Original coordinates, where they are among the systems.
     pub fn original(&self) -> Option<&Coordinates> {
         self.coordinates.iter().find(|one| one.basis.is_identity())
+    }
+
+    /// How learning rates are selected.
+    pub fn selection(&self) -> SelectionRule<'_> {
+        let Sweep { metric, floor, .. } = self.sweep;
+        SelectionRule { metric, floor, original: self.original().map(|original| &*original.name) }
     }
 
     /// The position of an algorithm in the config's order.

@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 
 use crate::claim::Records;
 use crate::error::Result;
+use crate::experiment::TrainingStudy;
 use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
+use crate::shipped::Settings;
 use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 
 mod bases;
@@ -127,18 +129,25 @@ impl<'a> Run<'a> {
                 swept.failures.push(failure.clone());
             }
         }
+        let study = experiment.training();
         let records = Records {
             runs: &swept.runs,
             rates: &swept.rates,
             measures: &finals.measures,
             planned: experiment.trials,
+            selection: study.map(TrainingStudy::selection),
         };
-        let study = experiment.training();
         let theory = study.map(|study| theory::observed(&finals.theory, study, records));
         let theory = theory.unwrap_or_default();
         let unjudged = experiment.unjudged();
+        let settings = Settings::of(&experiment.name, self.index.document());
         let claims = experiment.claims.iter();
-        let claims: Vec<_> = claims.map(|claim| claim.judge(records, unjudged)).collect();
+        let claims: Vec<_> = claims
+            .map(|claim| ClaimRow {
+                settings: settings.judging(claim),
+                ..claim.judge(records, unjudged)
+            })
+            .collect();
         let schedule = study.map(|study| study.training.schedule_rows()).unwrap_or_default();
         let mut tables = swept.tables();
         tables.extend(finals.tables());

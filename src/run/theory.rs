@@ -16,14 +16,14 @@ pub(super) fn observed(
     for algorithm in &study.algorithms {
         let runs = |coordinates: &str, tuned: Rule| {
             let (algorithm, coordinates) = (algorithm.name.clone(), coordinates.into());
-            Side { algorithm, coordinates, tuned }.runs(records).unwrap_or_default()
+            Side { algorithm, coordinates, tuned }.runs(records)
         };
         for row in rows {
-            // As a claim has it: two runs that never reach the target are not comparable.
+            // As a claim has it: two runs that come nowhere are not comparable.
             let speedup = |tuned| {
                 let run = |coordinates| runs(coordinates, tuned).get(&row.trial).copied();
                 let (from, to) = (run(&*original?.name)?, run(&*row.coordinates)?);
-                ratio(&Metric::TO_TARGET, from, to).ok()
+                ratio(&Metric::TO_COMMON_LEVEL, from, to).ok()
             };
             all.push(TheoryRow {
                 algorithm: algorithm.name.clone(),

@@ -40,6 +40,8 @@ pub enum Unit {
     Suboptimality,
     /// Steps or epochs.
     Steps,
+    /// Steps or epochs to the lowest level that both sides of a pair reach.
+    CommonLevel,
     /// Steps or epochs that are many where nothing ended the run before its budget did.
     Budget,
     /// A share of the examples, in [0, 1].
@@ -178,9 +180,24 @@ impl Metric {
         needs.iter().copied().chain(selected)
     }
 
+    /// The number of steps or epochs to the common level of a pair: the lowest of the `levels` of
+    /// `runs.csv` that both runs reach. No number of a run alone.
+    pub const TO_COMMON_LEVEL: Self = Self {
+        name: "common_level",
+        summary: "steps or epochs to the lowest level of the training loss that both sides reach",
+        unit: Unit::CommonLevel,
+        ..Self::TO_TARGET
+    };
+
     /// Names and metrics, as configs choose them.
     pub fn choices() -> Vec<(&'static str, Metric)> {
         METRICS.iter().map(|&metric| (metric.name, metric)).collect()
+    }
+
+    /// Those by which pairs of runs are compared.
+    pub fn choices_of_pairs() -> Vec<(&'static str, Metric)> {
+        let common = Self::TO_COMMON_LEVEL;
+        [Self::choices(), vec![(common.name, common)]].concat()
     }
 
     /// The run's value: the worst one if it diverged or the value is not a number, whatever else

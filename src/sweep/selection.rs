@@ -177,7 +177,7 @@ fn compare(a: &RateStats, b: &RateStats, goal: Goal) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Stop;
+    use crate::record::{Levels, Stop};
     use crate::sweep::METRICS;
 
     fn rated(learning_rate: f64, median: f64, reached_target: f64) -> RateStats {
@@ -248,6 +248,7 @@ mod tests {
             final_suboptimality: Some(1.0),
             minimum_suboptimality: Some(1.0),
             reached_target: None,
+            levels: Levels::default(),
             gradient_norm: 0.0,
             best_validation_loss: None,
             final_validation_loss: None,

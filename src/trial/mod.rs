@@ -1,6 +1,7 @@
 //! Trials: one random instance of a problem, on which all runs train side by side as lanes.
 
 mod control;
+mod levels;
 mod problem;
 mod reparameterized;
 mod thinning;

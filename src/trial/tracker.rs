@@ -5,6 +5,7 @@ use ndarray::{Array1, ArrayView1};
 use crate::linalg::{Real, to_f64};
 use crate::objective::{Metrics, Objective};
 use crate::record::Stop;
+use crate::trial::levels::Levels;
 use crate::trial::thinning::{Coordinate, CurvePoints, Thinner, of_curve};
 
 /// One recorded point of a run.
@@ -42,6 +43,9 @@ pub struct Outcome {
     pub minimum_loss: f64,
     /// Recorded step or epoch at which the target was first reached.
     pub reached_target: Option<u64>,
+    /// Recorded steps or epochs at which the loss first came down to each level above the target
+    /// and to the target, as far as it came.
+    pub levels: Vec<u64>,
     /// Lowest validation loss and highest validation accuracy.
     pub best_validation: Option<Metrics>,
     /// Loss and accuracy on the test set at the end.
@@ -96,6 +100,7 @@ pub(super) struct Tracker {
     ends: Option<(CurvePoint, CurvePoint)>,
     minimum_loss: f64,
     reached_target: Option<u64>,
+    levels: Levels,
     best_validation: Option<Metrics>,
     stopped: Option<(Stop, u64)>,
     test: Option<Metrics>,
@@ -133,6 +138,7 @@ impl Tracker {
             ends: None,
             minimum_loss: f64::INFINITY,
             reached_target: None,
+            levels: Levels::to(target),
             best_validation: None,
             stopped: None,
             test: None,
@@ -149,13 +155,12 @@ impl Tracker {
         self.ends = Some((first, point));
         let height = |loss: f64| self.scale.suboptimality(loss).unwrap_or(loss);
         if point.train_loss.is_finite() {
+            let [initial, now] = [first, point].map(|point| height(point.train_loss));
             self.minimum_loss = self.minimum_loss.min(point.train_loss);
-        }
-        if self.reached_target.is_none()
-            && point.train_loss.is_finite()
-            && height(point.train_loss) <= self.target * height(first.train_loss)
-        {
-            self.reached_target = Some(point.step);
+            self.levels.record(point.step, now, initial);
+            if self.reached_target.is_none() && now <= self.target * initial {
+                self.reached_target = Some(point.step);
+            }
         }
         if let Some(now) = point.validation {
             let best = self.best_validation.get_or_insert(now);
@@ -205,6 +210,7 @@ impl Tracker {
             ends: self.ends.expect("the start is recorded before anything can stop a lane"),
             minimum_loss: self.minimum_loss,
             reached_target: self.reached_target,
+            levels: self.levels.into_steps(),
             best_validation: self.best_validation,
             test: self.test,
             path_ratio: self.path.ratio(),

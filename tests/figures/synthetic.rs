@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use egop::record::{
-    CurveRow, EigenvectorRow, LandscapeRow, RateRow, RunRow, ScheduleRow, SpectrumRow, Stop,
-    TrajectoryRow,
+    CurveRow, EigenvectorRow, LandscapeRow, Levels, RateRow, RunRow, ScheduleRow, SpectrumRow,
+    Stop, TrajectoryRow,
 };
 use egop::sweep::quantile;
 use serde::Serialize;
@@ -55,6 +55,7 @@ fn run(trial: usize, algorithm: &str, coordinates: &str, learning_rate: f64) -> 
         final_suboptimality: None,
         minimum_suboptimality: None,
         reached_target: None,
+        levels: Levels::default(),
         gradient_norm: f64::NAN,
         best_validation_loss: None,
         final_validation_loss: None,

@@ -15,8 +15,10 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{name}: {title}");
     let _ = writeln!(text, "results in {results}");
-    let mut rows =
-        table::table(&["round", "tasks", "done", "runs to do", "gradients", "EGOP samples"]);
+    let mut rows = table::table(
+        table::WIDE,
+        &["round", "tasks", "done", "runs to do", "gradients", "EGOP samples"],
+    );
     for round in &plan.rounds {
         rows.add_row([
             format!("{}{}", round.name, if round.forecast { " *" } else { "" }),

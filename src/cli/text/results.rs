@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use super::table::{between, complete, none, table};
+use super::table::{WIDE, between, complete, none, table};
 use crate::claim::number;
-use crate::record::ClaimRow;
 use crate::summary::{
     EstimateSummary, MeasuredValue, MethodSummary, NoRate, NoRateCause, RatesSummary, TheorySummary,
 };
@@ -14,17 +13,20 @@ use crate::sweep::written;
 /// row says what was tried, and a sentence what came of it.
 pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
     let Some(metric) = summary.metric else { return String::new() };
-    let mut rows = table(&[
-        "algorithm",
-        "coordinates",
-        "tuned in",
-        "η",
-        "median",
-        "quartiles",
-        "to target",
-        "diverged",
-        "n",
-    ]);
+    let mut rows = table(
+        WIDE,
+        &[
+            "algorithm",
+            "coordinates",
+            "tuned in",
+            "η",
+            "median",
+            "quartiles",
+            "to target",
+            "diverged",
+            "n",
+        ],
+    );
     let mut notes = String::new();
     for method in &summary.methods {
         let MethodSummary { algorithm, coordinates, selected, unselected } = method;
@@ -101,18 +103,21 @@ pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
     if summary.medians.is_empty() {
         return String::new();
     }
-    let mut rows = table(&[
-        "coordinates",
-        "block",
-        "algorithm",
-        "stable rank",
-        "β₁",
-        "β₁²d/sr",
-        "L_f",
-        "L_f∘V",
-        "same η",
-        "own η",
-    ]);
+    let mut rows = table(
+        WIDE,
+        &[
+            "coordinates",
+            "block",
+            "algorithm",
+            "stable rank",
+            "β₁",
+            "β₁²d/sr",
+            "L_f",
+            "L_f∘V",
+            "same η",
+            "own η",
+        ],
+    );
     for of in &summary.medians {
         rows.add_row([
             of.coordinates.to_owned(),
@@ -139,15 +144,10 @@ pub(in crate::cli) fn measures(estimates: &[EstimateSummary<'_>]) -> String {
     if estimates.is_empty() {
         return String::new();
     }
-    let mut rows = table(&[
-        "spectrum",
-        "block",
-        "stable rank",
-        "Σλ/λ₁",
-        "β₁",
-        "shelves end at",
-        "subspace distance",
-    ]);
+    let mut rows = table(
+        WIDE,
+        &["spectrum", "block", "stable rank", "Σλ/λ₁", "β₁", "shelves end at", "subspace distance"],
+    );
     let with_halves = |value: Option<MeasuredValue>| {
         value.map_or_else(String::new, |MeasuredValue { value, lower, upper }| {
             let [value, lower, upper] = [value, lower, upper].map(number);
@@ -173,40 +173,6 @@ pub(in crate::cli) fn measures(estimates: &[EstimateSummary<'_>]) -> String {
         "EGOP estimates, with what the halves of the samples give; distance between the halves' \
          subspaces up to each shelf's end, 1 is unrelated:\n{rows}\n"
     )
-}
-
-/// The verdicts.
-pub(in crate::cli) fn claims(claims: &[ClaimRow]) -> String {
-    if claims.is_empty() {
-        return String::new();
-    }
-    let mut rows = table(&[
-        "claim",
-        "test",
-        "median [interval]",
-        "level",
-        "in favour",
-        "n",
-        "no evidence",
-        "verdict",
-    ]);
-    let mut reasons = String::new();
-    for claim in claims {
-        let [lower, median, upper] = [claim.lower, claim.median, claim.upper].map(number_or_none);
-        rows.add_row([
-            claim.id.clone(),
-            claim.test.clone(),
-            claim.median.map_or_else(none, |_| format!("{median} [{lower}, {upper}]")),
-            claim.level.map_or_else(none, |level| format!("{:.1} %", 100.0 * level)),
-            format!("{}/{}", claim.in_favour, claim.pairs),
-            complete(claim.pairs, claim.planned),
-            claim.no_evidence.to_string(),
-            claim.verdict.clone(),
-        ]);
-        // Writing to a string cannot fail.
-        let _ = writeln!(reasons, "{}: {}: {}", claim.id, claim.verdict, claim.reason);
-    }
-    format!("{rows}\n{reasons}")
 }
 
 #[cfg(test)]
@@ -249,6 +215,5 @@ mod tests {
         assert_eq!(said(&[]), "");
         assert_eq!(theory(&TheorySummary::of(&[])), "");
         assert_eq!(measures(&EstimateSummary::all(&[])), "");
-        assert_eq!(claims(&[]), "");
     }
 }

@@ -2,14 +2,17 @@
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
-/// Characters in a line of a table.
-const WIDTH: u16 = 118;
+/// Characters in a line of a table of many columns.
+pub(super) const WIDE: u16 = 118;
 
-/// An empty table.
-pub(super) fn table(header: &[&str]) -> Table {
+/// Characters in a line of a table that is to be read on any terminal.
+pub(super) const NARROW: u16 = 80;
+
+/// An empty table with at most so many characters in a line.
+pub(super) fn table(width: u16, header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
-    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table.set_header(header.iter().map(Cell::new));
     table
 }

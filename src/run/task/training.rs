@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::landscape;
 use crate::error::Result;
 use crate::experiment::TrainingStudy;
-use crate::record::{CurveRow, RunRow, TrajectoryRow};
+use crate::record::{CurveRow, Levels, RunRow, TrajectoryRow};
 use crate::run::basis_cache::TrialBasis;
 use crate::run::task::{Rows, Task};
 use crate::trial::{Control, Iterate, Method, Outcome, Precision, Problem, Recording, train};
@@ -82,6 +82,7 @@ fn push(rows: &mut Rows, label: &Label, outcome: &Outcome) {
         final_suboptimality: outcome.suboptimality(last.train_loss),
         minimum_suboptimality: outcome.suboptimality(outcome.minimum_loss),
         reached_target: outcome.reached_target,
+        levels: Levels(outcome.levels.clone()),
         gradient_norm: last.gradient_norm,
         best_validation_loss: best.map(|metrics| metrics.loss),
         final_validation_loss: last.validation.map(|metrics| metrics.loss),

@@ -1,0 +1,67 @@
+//! How soon a run came down how far.
+
+/// The steps at which a run first came down to each of a ladder of levels: 10⁻¹, 10^−1.25, 10^−1.5
+/// and so on of its height at the start, and last of all the target.
+///
+/// Two runs are compared by the lowest level that both reach. A quarter of a decade is fine enough
+/// for that, and no level above a tenth says anything.
+#[derive(Clone, Debug)]
+pub(super) struct Levels {
+    /// Shares of the initial height, falling; none where there is no target.
+    shares: Vec<f64>,
+    /// The first step at each of them, as far as the run has come.
+    steps: Vec<u64>,
+}
+
+impl Levels {
+    /// The ladder down to a target, a share of the initial height: none if that is no share.
+    pub fn to(target: f64) -> Self {
+        let rungs = (0..).map(|rung| 10.0_f64.powf(-1.0 - f64::from(rung) / 4.0));
+        // A rung that rounding alone puts above the target is the target.
+        let above = rungs.take_while(|share| *share > target * (1.0 + 1e-9));
+        let shares =
+            if target > 0.0 && target < 1.0 { above.chain([target]).collect() } else { Vec::new() };
+        Self { shares, steps: Vec::new() }
+    }
+
+    /// A run that was at `initial` at the start is at `height`.
+    pub fn record(&mut self, step: u64, height: f64, initial: f64) {
+        let next = &self.shares[self.steps.len()..];
+        let reached = next.iter().take_while(|&&share| height <= share * initial).count();
+        self.steps.extend(std::iter::repeat_n(step, reached));
+    }
+
+    /// The first step at each level that was reached.
+    pub fn into_steps(self) -> Vec<u64> {
+        self.steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ladder_ends_at_the_target() {
+        assert_eq!(Levels::to(1e-6).shares.len(), 21);
+        assert_eq!(*Levels::to(1e-6).shares.last().unwrap(), 1e-6);
+        assert_eq!(
+            Levels::to(0.02).shares,
+            [10.0_f64.powi(-1), 10.0_f64.powf(-1.25), 10.0_f64.powf(-1.5), 0.02]
+        );
+        assert_eq!(Levels::to(0.5).shares, [0.5]);
+        for none in [0.0, 1.0, 2.0] {
+            assert!(Levels::to(none).shares.is_empty());
+        }
+    }
+
+    #[test]
+    fn each_level_is_reached_once() {
+        let mut levels = Levels::to(0.01);
+        for (step, height) in [(0, 2.0), (1, 0.21), (2, 0.1), (3, 1.0), (4, f64::NAN), (5, 0.02)] {
+            levels.record(step, height, 2.0);
+        }
+        // 0.2, 0.112, 0.063, 0.036, 0.02
+        assert_eq!(levels.into_steps(), [2, 2, 5, 5, 5]);
+    }
+}
