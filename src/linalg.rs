@@ -25,7 +25,7 @@ mod with_openblas;
 pub use backend::Factor;
 pub use eigen::symmetric_eigen;
 pub use real::{Real, from_f64, to_f64};
-pub(crate) use real::{all_finite, largest, sum_of_squares};
+pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 
 /// Whether a product overwrites its result or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

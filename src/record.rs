@@ -104,6 +104,9 @@ pub struct RunRow {
     pub levels: Levels,
     /// Euclidean norm of the last gradient.
     pub gradient_norm: f64,
+    /// Mean over the planned updates of ‖g‖₁, g being the gradient that an update is made with, in
+    /// the coordinates that are trained; 0 of those that were not made. What Theorem 3 bounds.
+    pub mean_gradient_l1: f64,
     /// Lowest validation loss over the recorded epochs.
     pub best_validation_loss: Option<f64>,
     /// Validation loss at the end.
@@ -145,6 +148,8 @@ pub struct CurveRow {
     pub validation_accuracy: Option<f64>,
     /// Euclidean norm of the last gradient.
     pub gradient_norm: f64,
+    /// ‖g‖₁ of the last gradient, in the coordinates that are trained.
+    pub gradient_l1: f64,
 }
 
 impl CurveRow {
@@ -318,6 +323,11 @@ pub struct TheoryRow {
     pub observed_same_rate: Option<f64>,
     /// The same, each at its own best learning rate.
     pub observed_own_rate: Option<f64>,
+    /// `mean_gradient_l1` of `runs.csv` in original coordinates over that in these, at the learning
+    /// rate that is best in original coordinates: the ratio of what Theorem 3 bounds.
+    pub gradient_same_rate: Option<f64>,
+    /// The same, each at its own best learning rate.
+    pub gradient_own_rate: Option<f64>,
 }
 
 /// The learning rate of one epoch (`schedule.csv`).

@@ -130,6 +130,7 @@ pub(super) mod tests {
             reached_target: Some(8),
             levels: Levels(vec![2, 4, 8]),
             gradient_norm: 1e-9,
+            mean_gradient_l1: 1e-3,
             best_validation_loss: None,
             final_validation_loss: None,
             best_validation_accuracy: None,

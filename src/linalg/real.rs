@@ -63,15 +63,25 @@ pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.fold(0.0, |largest, x| if x > largest || x.is_nan() { x } else { largest })
 }
 
-/// Σ x² in doubles, with eight partial sums so that it vectorizes; the order is fixed.
+/// Σ x² in doubles.
 pub(crate) fn sum_of_squares<R: Real>(entries: &[R]) -> f64 {
+    sum(entries, |x| x.powi(2))
+}
+
+/// Σ |x| in doubles.
+pub(crate) fn sum_of_magnitudes<R: Real>(entries: &[R]) -> f64 {
+    sum(entries, f64::abs)
+}
+
+/// A sum in doubles, with eight partial sums so that it vectorizes; the order is fixed.
+fn sum<R: Real>(entries: &[R], term: impl Fn(f64) -> f64) -> f64 {
     vectorized(|| {
         let mut sums = [0.0; 8];
         let chunks = entries.chunks_exact(8);
-        let rest: f64 = chunks.remainder().iter().map(|&x| to_f64(x).powi(2)).sum();
+        let rest: f64 = chunks.remainder().iter().map(|&x| term(to_f64(x))).sum();
         for chunk in chunks {
             for (sum, &x) in sums.iter_mut().zip(chunk) {
-                *sum += to_f64(x).powi(2);
+                *sum += term(to_f64(x));
             }
         }
         sums.iter().sum::<f64>() + rest

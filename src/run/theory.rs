@@ -20,15 +20,17 @@ pub(super) fn observed(
         };
         for row in rows {
             // As a claim has it: two runs that come nowhere are not comparable.
-            let speedup = |tuned| {
+            let gain = |metric: &Metric, tuned| {
                 let run = |coordinates| runs(coordinates, tuned).get(&row.trial).copied();
                 let (from, to) = (run(&*original?.name)?, run(&*row.coordinates)?);
-                ratio(&Metric::TO_COMMON_LEVEL, from, to).ok()
+                ratio(metric, from, to).ok()
             };
             all.push(TheoryRow {
                 algorithm: algorithm.name.clone(),
-                observed_same_rate: speedup(Rule::Original),
-                observed_own_rate: speedup(Rule::Own),
+                observed_same_rate: gain(&Metric::TO_COMMON_LEVEL, Rule::Original),
+                observed_own_rate: gain(&Metric::TO_COMMON_LEVEL, Rule::Own),
+                gradient_same_rate: gain(&Metric::MEAN_GRADIENT, Rule::Original),
+                gradient_own_rate: gain(&Metric::MEAN_GRADIENT, Rule::Own),
                 ..row.clone()
             });
         }

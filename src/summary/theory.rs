@@ -38,6 +38,11 @@ pub struct TheoryMedians<'a> {
     pub observed_same_rate: Option<f64>,
     /// The same, each at its own best rate.
     pub observed_own_rate: Option<f64>,
+    /// Observed ratio of the mean ℓ₁ norms of the gradients, both at the rate that is best in
+    /// original coordinates.
+    pub gradient_same_rate: Option<f64>,
+    /// The same, each at its own best rate.
+    pub gradient_own_rate: Option<f64>,
 }
 
 impl<'a> TheorySummary<'a> {
@@ -84,6 +89,8 @@ impl<'a> TheoryMedians<'a> {
             ],
             observed_same_rate: some(|row| row.observed_same_rate),
             observed_own_rate: some(|row| row.observed_own_rate),
+            gradient_same_rate: some(|row| row.gradient_same_rate),
+            gradient_own_rate: some(|row| row.gradient_own_rate),
         }
     }
 }
@@ -109,6 +116,8 @@ mod tests {
             algorithm: algorithm.into(),
             observed_same_rate: observed,
             observed_own_rate: None,
+            gradient_same_rate: None,
+            gradient_own_rate: None,
         }
     }
 

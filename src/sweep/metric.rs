@@ -48,6 +48,8 @@ pub enum Unit {
     Accuracy,
     /// Multiples of a length.
     Lengths,
+    /// Sums of the entries of gradients.
+    Gradients,
 }
 
 impl Unit {
@@ -119,6 +121,7 @@ pub const METRICS: &[Metric] = &[
     Metric::TO_TARGET,
     lower("steps", "updates made", Unit::Budget, |run| Some(run.steps as f64))
         .with(&[Need::EarlyEnd]),
+    Metric::MEAN_GRADIENT,
     Metric {
         of_selected: true,
         ..lower(
@@ -179,6 +182,14 @@ impl Metric {
         let needs: &[Need<'a>] = self.needs;
         needs.iter().copied().chain(selected)
     }
+
+    /// What Theorem 3 of the paper bounds.
+    pub const MEAN_GRADIENT: Self = lower(
+        "mean_gradient_l1",
+        "mean over the updates of the gradient's ℓ₁ norm, in the coordinates that are trained",
+        Unit::Gradients,
+        |run| Some(run.mean_gradient_l1),
+    );
 
     /// The number of steps or epochs to the common level of a pair: the lowest of the `levels` of
     /// `runs.csv` that both runs reach. No number of a run alone.

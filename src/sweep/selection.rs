@@ -250,6 +250,7 @@ mod tests {
             reached_target: None,
             levels: Levels::default(),
             gradient_norm: 0.0,
+            mean_gradient_l1: 0.0,
             best_validation_loss: None,
             final_validation_loss: None,
             best_validation_accuracy: None,

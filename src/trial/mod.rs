@@ -11,5 +11,5 @@ mod train;
 pub use control::Control;
 pub use problem::{Precision, Problem, Start};
 pub use thinning::CurvePoints;
-pub use tracker::{CurvePoint, Iterate, Outcome};
+pub use tracker::{CurvePoint, GradientNorms, Iterate, Outcome};
 pub use train::{Method, Recording, Training, train};

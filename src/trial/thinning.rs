@@ -132,7 +132,7 @@ pub(super) fn of_curve(point: &CurvePoint, suboptimality: Option<f64>) -> [Coord
         Coordinate::logarithmic(suboptimality, LOSS),
         Coordinate::logarithmic(validation.map(|metrics| metrics.loss), LOSS),
         Coordinate::linear(validation.and_then(|metrics| metrics.accuracy), ACCURACY),
-        Coordinate::logarithmic(Some(point.gradient_norm), NORM),
+        Coordinate::logarithmic(Some(point.gradient.euclidean), NORM),
     ]
 }
 

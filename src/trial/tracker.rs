@@ -8,6 +8,20 @@ use crate::record::Stop;
 use crate::trial::levels::Levels;
 use crate::trial::thinning::{Coordinate, CurvePoints, Thinner, of_curve};
 
+/// How large a gradient is, in the coordinates that are trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GradientNorms {
+    /// ‖g‖₂, the same in all coordinate systems.
+    pub euclidean: f64,
+    /// ‖g‖₁.
+    pub sum: f64,
+}
+
+impl GradientNorms {
+    /// Before the first gradient.
+    pub(super) const NONE: Self = Self { euclidean: f64::NAN, sum: f64::NAN };
+}
+
 /// One recorded point of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CurvePoint {
@@ -17,8 +31,8 @@ pub struct CurvePoint {
     pub train_loss: f64,
     /// Loss and accuracy on the validation set, where there is one.
     pub validation: Option<Metrics>,
-    /// Euclidean norm of the last gradient; NaN before the first.
-    pub gradient_norm: f64,
+    /// The last gradient; NaN before the first.
+    pub gradient: GradientNorms,
 }
 
 /// One iterate of a run.
@@ -58,6 +72,8 @@ pub struct Outcome {
     /// Length of the path of the iterates over ‖θ₀ − θ*‖, where iterates are recorded and θ* is
     /// known.
     pub path_ratio: Option<f64>,
+    /// The mean of ‖g‖₁ over the planned updates; of those that were not made it is 0.
+    pub mean_gradient_sum: f64,
     /// The objective's minimum and numerical floor.
     scale: LossReference,
 }
@@ -92,6 +108,8 @@ impl Outcome {
 #[derive(Clone, Debug)]
 pub(super) struct Tracker {
     scale: LossReference,
+    planned_steps: usize,
+    gradient_sums: f64,
     target: f64,
     curve: Option<Thinner<CurvePoint>>,
     /// The points of the lowest and the highest finite training loss.
@@ -121,9 +139,10 @@ struct Path {
 const ITERATE: f64 = 1e-6;
 
 impl Tracker {
-    /// `curve`: which points are kept; `None`: none. `minimizer`: what paths lead to, if known.
+    /// `planned_steps`: updates of a whole run. `curve`: which points are kept; `None`: none. `minimizer`: what paths lead to, if known.
     pub(super) fn new(
         scale: LossReference,
+        planned_steps: usize,
         target: f64,
         curve: Option<CurvePoints>,
         minimizer: Option<Array1<f64>>,
@@ -131,6 +150,8 @@ impl Tracker {
         let iterates = Thinner::path(curve.unwrap_or(CurvePoints::Thinned));
         Self {
             scale,
+            planned_steps,
+            gradient_sums: 0.0,
             target,
             curve: curve.map(Thinner::curve),
             extremes: None,
@@ -182,6 +203,11 @@ impl Tracker {
         }
     }
 
+    /// ‖g‖₁ of the gradient that an update is made with.
+    pub(super) fn record_gradient(&mut self, sum: f64) {
+        self.gradient_sums += sum;
+    }
+
     pub(super) fn record_iterate<R: Real>(&mut self, step: u64, theta: ArrayView1<'_, R>) {
         self.path.record(Iterate { step, theta: theta.mapv(to_f64) });
     }
@@ -214,6 +240,7 @@ impl Tracker {
             best_validation: self.best_validation,
             test: self.test,
             path_ratio: self.path.ratio(),
+            mean_gradient_sum: self.gradient_sums / self.planned_steps as f64,
             curve,
             trajectory: self.path.iterates.finish(),
             scale: self.scale,

@@ -6,15 +6,15 @@ use crate::coordinates::Coordinates;
 use crate::data::Split;
 use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Workspace};
-use crate::linalg::sum_of_squares;
 use crate::linalg::{from_f64, to_f64};
+use crate::linalg::{sum_of_magnitudes, sum_of_squares};
 use crate::minibatch::Minibatches;
 use crate::objective::Batch;
 use crate::optimizer::{self, Optimizer};
 use crate::record::Stop;
 use crate::schedule::Schedule;
 use crate::trial::reparameterized::Reparameterized;
-use crate::trial::tracker::{LossReference, Tracker};
+use crate::trial::tracker::{GradientNorms, LossReference, Tracker};
 use crate::trial::{Control, CurvePoint, CurvePoints, Outcome, Precision, Problem};
 
 /// How runs are trained.
@@ -49,6 +49,11 @@ impl Training {
             target: 1e-6,
             curve: CurvePoints::Thinned,
         }
+    }
+
+    /// Updates of a run that uses all of them.
+    fn steps(&self) -> usize {
+        self.epochs * self.minibatches.as_ref().map_or(1, Minibatches::per_epoch)
     }
 }
 
@@ -127,7 +132,7 @@ struct Engine<'a, R: Precision> {
     theta: Lanes<R>,
     gradient: Lanes<R>,
     values: Vec<f64>,
-    norms: Vec<f64>,
+    norms: Vec<GradientNorms>,
     workspace: Workspace<R>,
     steps: u64,
 }
@@ -162,6 +167,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             .flatten();
         let tracker = Tracker::new(
             LossReference::of(objective),
+            training.steps(),
             training.target,
             (recording >= Recording::Curve).then_some(training.curve),
             minimizer,
@@ -180,7 +186,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             gradient: theta.clone(),
             theta,
             values: vec![0.0; rows],
-            norms: vec![f64::NAN; rows],
+            norms: vec![GradientNorms::NONE; rows],
             workspace,
             steps: 0,
         }
@@ -224,6 +230,9 @@ impl<'a, R: Precision> Engine<'a, R> {
         }
         self.compact();
         self.steps += 1;
+        for (&lane, norms) in self.lanes.iter().zip(&self.norms) {
+            self.trackers[lane].record_gradient(norms.sum);
+        }
         for group in &mut self.groups {
             let updated = group.optimizer.step(
                 self.theta.view_mut(group.rows.clone()),
@@ -248,14 +257,16 @@ impl<'a, R: Precision> Engine<'a, R> {
             &mut self.gradient,
             &mut self.workspace,
         );
-        self.norms.fill(0.0);
+        self.norms.fill(GradientNorms { euclidean: 0.0, sum: 0.0 });
         for block in 0..self.gradient.layout().blocks().len() {
-            for (norm, row) in self.norms.iter_mut().zip(self.gradient.block(block).rows()) {
-                *norm += sum_of_squares(row.to_slice().expect("rows of a block are contiguous"));
+            for (norms, row) in self.norms.iter_mut().zip(self.gradient.block(block).rows()) {
+                let entries = row.to_slice().expect("rows of a block are contiguous");
+                norms.euclidean += sum_of_squares(entries);
+                norms.sum += sum_of_magnitudes(entries);
             }
         }
-        for norm in &mut self.norms {
-            *norm = norm.sqrt();
+        for norms in &mut self.norms {
+            norms.euclidean = norms.euclidean.sqrt();
         }
     }
 
@@ -264,7 +275,7 @@ impl<'a, R: Precision> Engine<'a, R> {
         let initial = self.trackers[self.lanes[row]].initial_loss().unwrap_or(loss);
         let bound = initial + self.training.divergence * initial.abs().max(1.0);
         // NaN compares false: it counts as diverged.
-        !(loss.is_finite() && self.norms[row] < f64::INFINITY && loss <= bound)
+        !(loss.is_finite() && self.norms[row].euclidean < f64::INFINITY && loss <= bound)
     }
 
     /// With full batches: records the current iterate of every lane and stops those that are done.
@@ -277,19 +288,19 @@ impl<'a, R: Precision> Engine<'a, R> {
             if self.trackers[lane].is_stopped() {
                 continue;
             }
-            let (loss, gradient_norm) = (self.values[row], self.norms[row]);
+            let (loss, gradient) = (self.values[row], self.norms[row]);
             self.trackers[lane].record(CurvePoint {
                 step: self.steps,
                 train_loss: loss,
                 validation: None,
-                gradient_norm,
+                gradient,
             });
             if let Some(iterates) = &iterates {
                 self.trackers[lane].record_iterate(self.steps, iterates.lane(row).view());
             }
             if self.has_diverged(row, loss) {
                 self.trackers[lane].stop(Stop::Diverged, self.steps, None);
-            } else if gradient_norm < self.training.gradient_tolerance {
+            } else if gradient.euclidean < self.training.gradient_tolerance {
                 self.trackers[lane].stop(Stop::Converged, self.steps, None);
             }
         }
@@ -305,7 +316,7 @@ impl<'a, R: Precision> Engine<'a, R> {
                     step: epoch as u64,
                     train_loss: loss,
                     validation: None,
-                    gradient_norm: self.norms[row],
+                    gradient: self.norms[row],
                 });
                 self.trackers[lane].stop(Stop::Diverged, self.steps, None);
             }
@@ -315,7 +326,7 @@ impl<'a, R: Precision> Engine<'a, R> {
     /// With minibatches, where nothing is known of the start yet: records it.
     fn record_start(&mut self) {
         if self.training.minibatches.is_some() {
-            self.norms.fill(f64::NAN);
+            self.norms.fill(GradientNorms::NONE);
             self.record_epoch(0);
         }
     }
@@ -338,7 +349,7 @@ impl<'a, R: Precision> Engine<'a, R> {
                 step: epoch as u64,
                 train_loss: training[row].loss,
                 validation: validation.as_ref().map(|all| all[row]),
-                gradient_norm: self.norms[row],
+                gradient: self.norms[row],
             });
             if epoch > 0 && self.has_diverged(row, training[row].loss) {
                 self.trackers[lane].stop(Stop::Diverged, self.steps, None);

@@ -57,6 +57,7 @@ fn run(trial: usize, algorithm: &str, coordinates: &str, learning_rate: f64) -> 
         reached_target: None,
         levels: Levels::default(),
         gradient_norm: f64::NAN,
+        mean_gradient_l1: 0.0,
         best_validation_loss: None,
         final_validation_loss: None,
         best_validation_accuracy: None,
@@ -113,6 +114,7 @@ fn convex_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
             validation_loss: None,
             validation_accuracy: None,
             gradient_norm: row.gradient_norm,
+            gradient_l1: row.gradient_norm,
         });
         if value <= 1e-14 {
             row.stop = Stop::Converged;
@@ -171,6 +173,7 @@ fn network_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
             validation_loss: Some(validation),
             validation_accuracy: Some(accuracy),
             gradient_norm: row.gradient_norm,
+            gradient_l1: row.gradient_norm,
         });
     }
     Run { row, curve }
@@ -429,6 +432,7 @@ pub fn awkward(folder: &Path) {
                         validation_loss: None,
                         validation_accuracy: None,
                         gradient_norm: value,
+                        gradient_l1: value,
                     });
                 }
                 let value = row.final_suboptimality.unwrap();

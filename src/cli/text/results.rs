@@ -114,7 +114,9 @@ pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
             "β₁²d/sr",
             "L_f",
             "L_f∘V",
-            "same η",
+            "steps",
+            "own η",
+            "‖∇f‖₁",
             "own η",
         ],
     );
@@ -130,12 +132,15 @@ pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
             between(of.reparameterized.map(number_or_none)),
             number_or_none(of.observed_same_rate),
             number_or_none(of.observed_own_rate),
+            number_or_none(of.gradient_same_rate),
+            number_or_none(of.gradient_own_rate),
         ]);
     }
     let place = summary.hessian;
     let place = place.map_or(String::new(), |place| format!("; L from the Hessian {place}"));
     format!(
-        "theory (factor β₁²d/sr) beside the observed ratio of steps to the target{place}:\n{rows}\n"
+        "theory (factor β₁²d/sr) beside the observed ratios, of steps to the common level and of the mean \
+         ‖∇f‖₁, at the original's rate and each at its own{place}:\n{rows}\n"
     )
 }
 

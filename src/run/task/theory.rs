@@ -37,5 +37,7 @@ pub(in crate::run) fn row<R: Real>(
         algorithm: String::new(),
         observed_same_rate: None,
         observed_own_rate: None,
+        gradient_same_rate: None,
+        gradient_own_rate: None,
     }
 }

@@ -83,7 +83,8 @@ fn push(rows: &mut Rows, label: &Label, outcome: &Outcome) {
         minimum_suboptimality: outcome.suboptimality(outcome.minimum_loss),
         reached_target: outcome.reached_target,
         levels: Levels(outcome.levels.clone()),
-        gradient_norm: last.gradient_norm,
+        gradient_norm: last.gradient.euclidean,
+        mean_gradient_l1: outcome.mean_gradient_sum,
         best_validation_loss: best.map(|metrics| metrics.loss),
         final_validation_loss: last.validation.map(|metrics| metrics.loss),
         best_validation_accuracy: best.and_then(|metrics| metrics.accuracy),
@@ -102,7 +103,8 @@ fn push(rows: &mut Rows, label: &Label, outcome: &Outcome) {
         suboptimality: outcome.suboptimality(point.train_loss),
         validation_loss: point.validation.map(|metrics| metrics.loss),
         validation_accuracy: point.validation.and_then(|metrics| metrics.accuracy),
-        gradient_norm: point.gradient_norm,
+        gradient_norm: point.gradient.euclidean,
+        gradient_l1: point.gradient.sum,
     }));
     for Iterate { step, theta } in &outcome.trajectory {
         rows.trajectories.extend(theta.iter().enumerate().map(|(parameter, &value)| {
