@@ -9,6 +9,7 @@ use plotters::style::{
     Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle,
 };
 
+use super::cutting;
 use super::picture;
 use super::primitives::{Anchor, Colour, Point, Rect, Stroke, TextStyle};
 use crate::{Error, Result};
@@ -30,8 +31,6 @@ const ENLARGEMENT: f64 = 6.0;
 
 /// The greatest width and height of a picture in logical pixels.
 const LARGEST: f64 = 12_000.0;
-/// Further out than any place on a page: what lies beyond is brought here, along the axes.
-const FAR: f64 = 20_000.0;
 
 /// The font that a viewer looks for, and what comes close to it.
 const FAMILY: FontFamily<'static> = FontFamily::Name("DejaVu Sans, Verdana, sans-serif");
@@ -50,7 +49,8 @@ pub fn render(width: f64, height: f64, draw: impl FnOnce(&mut Canvas)) -> Result
     if ![width, height].iter().all(|size| (1.0..=LARGEST).contains(size)) {
         return Err(Error::Drawing(format!("a picture of {width} × {height} pixels")));
     }
-    let mut canvas = Canvas { elements: String::new(), clips: 0 };
+    let page = Rect { left: 0.0, top: 0.0, right: width, bottom: height };
+    let mut canvas = Canvas { elements: String::new(), clips: 0, frame: page };
     draw(&mut canvas);
     // Joins and fills are inherited from here.
     let svg = format!(
@@ -72,6 +72,8 @@ pub struct Canvas {
     elements: String,
     /// Number of frames at which something was cut off.
     clips: usize,
+    /// Beyond it nothing shows.
+    frame: Rect,
 }
 
 impl Canvas {
@@ -84,10 +86,17 @@ impl Canvas {
             .map(|length| (length * ENLARGEMENT).round().to_string())
             .collect();
         if !dashes.is_empty() {
-            let _ = writeln!(self.elements, "<g stroke-dasharray=\"{}\">", dashes.join(" "));
+            // Round ends, as dots are round.
+            let _ = writeln!(
+                self.elements,
+                "<g stroke-dasharray=\"{}\" stroke-linecap=\"round\">",
+                dashes.join(" ")
+            );
         }
         let style = shape(stroke.colour, stroke.width * ENLARGEMENT);
-        self.add(|svg| svg.draw_path(places(points), &style));
+        for piece in cutting::line(points, &self.frame) {
+            self.add(|svg| svg.draw_path(places(&piece), &style));
+        }
         if !dashes.is_empty() {
             self.elements.push_str("</g>\n");
         }
@@ -95,7 +104,8 @@ impl Canvas {
 
     /// A filled polygon; where it overlaps itself, the even–odd rule holds.
     pub fn fill(&mut self, vertices: &[Point], colour: Colour) {
-        self.add(|svg| svg.fill_polygon(places(vertices), &shape(colour, 1.0)));
+        let vertices = cutting::polygon(vertices, &self.frame);
+        self.add(|svg| svg.fill_polygon(places(&vertices), &shape(colour, 1.0)));
     }
 
     /// A filled disc.
@@ -135,7 +145,9 @@ impl Canvas {
             right - left,
             bottom - top,
         );
+        let outer = std::mem::replace(&mut self.frame, *frame);
         draw(self);
+        self.frame = outer;
         self.elements.push_str("</g>\n");
     }
 
@@ -151,7 +163,8 @@ impl Canvas {
 }
 
 fn place((x, y): Point) -> (i32, i32) {
-    let whole = |place: f64| (place.clamp(-FAR, FAR) * ENLARGEMENT).round() as i32;
+    // What does not fit into a whole number becomes the nearest that does.
+    let whole = |place: f64| (place * ENLARGEMENT).round() as i32;
     (whole(x), whole(y))
 }
 

@@ -9,6 +9,7 @@ pub mod axis;
 pub mod canvas;
 pub mod chart;
 pub mod contour;
+mod cutting;
 pub mod page;
 pub mod primitives;
 pub mod style;
