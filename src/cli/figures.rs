@@ -11,10 +11,7 @@ use crate::figure::{self, DrawReport, ResultTables};
 /// # Errors
 /// As [`figure::draw`].
 pub(super) fn draw(folder: &Path, experiment: &Experiment, only: &[String]) -> Result<DrawReport> {
-    // Colours and line styles go by the order of the config.
-    let algorithms = experiment.algorithms().iter().map(|algorithm| algorithm.name.clone());
-    let coordinates = experiment.systems().into_iter().map(|system| system.name.to_owned());
-    let tables = ResultTables::new(folder, algorithms.collect(), coordinates.collect());
+    let tables = ResultTables::new(folder, experiment.facts());
     figure::draw(&experiment.figures, &tables, only)
 }
 

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::metric::{AxisLimits, VerticalAxis, appearance};
+use super::facts::Facts;
+use super::metric::{AxisLimits, VerticalAxis, appearance, called};
 use super::quartiles::{Quartiles, or_worst};
-use super::selection::{Filter, MethodRates, RateChoice, algorithm_name, trials_note};
+use super::selection::{Filter, MethodRates, ORIGINAL, RateChoice, trials_note};
 use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
@@ -29,18 +30,27 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let metric =
             key("metric", "the column of runs.csv that is drawn, or what rates are selected by");
         let metric = reader.choice_or(metric, SELECTION, &metrics);
-        let tuned = RateChoice::read(reader);
+        let marked =
+            key("tuned", "which selected rates are marked: best in original coordinates, or own");
+        let marked = reader.choice_or(marked, "both", &MARKED);
         let filter = Filter::read(reader);
         let limits = AxisLimits::read(reader);
         Some(Box::new(LearningRatesFigure {
             heading: heading?,
             metric: metric?,
-            tuned: tuned?,
+            marked: marked?,
             filter: filter?,
             limits: limits?,
         }))
     },
 };
+
+/// Which selected rates may be marked.
+const MARKED: [(&str, &[RateChoice]); 3] = [
+    ("both", &[RateChoice::Original, RateChoice::Own]),
+    ("original", &[RateChoice::Original]),
+    ("own", &[RateChoice::Own]),
+];
 
 /// Names the metric by which learning rates were selected.
 const SELECTION: &str = "selection";
@@ -52,7 +62,7 @@ struct LearningRatesFigure {
     /// A column of `runs.csv`; otherwise the metric of `learning_rates.csv`.
     metric: Option<Metric>,
     /// Which selected rates are marked.
-    tuned: RateChoice,
+    marked: &'static [RateChoice],
     filter: Filter,
     /// Of the vertical axis.
     limits: AxisLimits,
@@ -79,8 +89,11 @@ impl Spec for LearningRatesFigure {
 
     fn wants(&self) -> Vec<Want<'_>> {
         let mut wants = vec![Want::new("kind", Need::Training)];
-        wants.extend(self.filter.wants());
-        wants.extend(self.tuned.wants());
+        wants.extend(self.heading.wants());
+        wants.extend(self.filter.wants("coordinates"));
+        if let [only] = self.marked {
+            wants.extend(only.wants());
+        }
         if let Some(metric) = self.metric {
             wants.extend(Want::all("metric", metric.needs_everywhere()));
         }
@@ -110,11 +123,10 @@ impl Spec for LearningRatesFigure {
             series.push(Series { method, points });
         }
 
-        let values: Vec<f64> = series
-            .iter()
-            .flat_map(|series| &series.points)
-            .flat_map(|(_, q)| [q.lower, q.median, q.upper])
-            .collect();
+        let facts = tables.facts();
+        let own = own_symbols(&methods, facts);
+        let values: Vec<Quartiles> =
+            series.iter().flat_map(|series| &series.points).map(|(_, q)| *q).collect();
         let vertical = self.limits.vertical(appearance, &values, 0.06);
         let rates = series.iter().flat_map(|series| series.points.iter().map(|(rate, _)| *rate));
         let x = Axis::covering("learning rate η", Scale::Logarithmic, rates, 0.04);
@@ -125,74 +137,129 @@ impl Spec for LearningRatesFigure {
             .map(|algorithm| {
                 let shown = || series.iter().filter(|series| series.method.algorithm == algorithm);
                 let mut panel = Chart::new(x.clone(), vertical.axis.clone());
-                panel.title = algorithm_name(algorithm);
+                panel.title = facts.algorithm(algorithm).into();
                 panel.title_colour = shown().map(|s| s.method.stroke.colour).next().unwrap_or(GREY);
-                panel.marks = self.marks(shown(), metric.goal, &vertical);
+                panel.marks = marks(shown(), metric.goal, &vertical);
+                panel.marks.extend(self.stars(shown(), &own));
                 panel
             })
             .collect();
 
         let rows: Vec<_> = methods.iter().flat_map(|method| method.rates.iter().copied()).collect();
+        let shown: Vec<&str> = methods.iter().map(|method| method.coordinates).collect();
+        let mut footnotes: Vec<String> = facts.note(&shown, None).into_iter().collect();
+        footnotes.push(selection_note(facts, &methods[0]));
+        footnotes.push(trials_note(&rows));
+        footnotes.extend(vertical.note(&values));
+        let starred = panels.iter().flat_map(|panel| &panel.marks).filter_map(|mark| match mark {
+            Mark::Symbols { symbol, .. } => Some(symbol.shape),
+            _ => None,
+        });
+        let starred: Vec<Shape> = starred.collect();
         Ok(Page {
-            title: self.heading.title.clone(),
+            title: self.heading.title(facts),
             columns: if panels.len() > 1 { 2 } else { 1 },
             frame: if panels.len() > 1 { (290.0, 200.0) } else { (430.0, 300.0) },
             panels,
             shared_axes: true,
-            legend: legend(&series, metric.name),
+            legend: legend(&series, metric.name, &own, &starred),
             legend_position: LegendPosition::Below,
-            footnotes: vec![trials_note(&rows)],
+            footnotes,
         })
     }
 }
 
 impl LearningRatesFigure {
-    fn marks<'a>(
+    /// The selected rates on the horizontal axis: one symbol for those that are best in original
+    /// coordinates, and one for each other system that was tuned.
+    fn stars<'a>(
         &self,
         shown: impl Iterator<Item = &'a Series<'a>>,
-        goal: Goal,
-        vertical: &VerticalAxis,
+        own: &[(&str, Symbol)],
     ) -> Vec<Mark> {
-        let mut bands = Vec::new();
-        let mut lines = Vec::new();
-        let mut symbols = Vec::new();
-        for Series { method, points } in shown {
-            let colour = method.stroke.colour;
-            let points: Vec<(f64, Quartiles)> =
-                points.iter().map(|&(rate, q)| (rate, vertical.shown(q))).collect();
-            let median = |&(rate, q): &(f64, Quartiles)| (rate, q.median);
-            let (failed, drawn): (Vec<_>, Vec<_>) =
-                points.iter().map(median).partition(|(_, value)| value.is_infinite());
-            // A band may end at the edge, but not beside a rate at which there is no median.
-            for part in points.split(|(_, q)| q.median.is_infinite()) {
-                bands.push(Mark::Band {
-                    points: part.iter().map(|&(rate, q)| (rate, q.lower, q.upper)).collect(),
-                    colour: colour.with_opacity(0.18),
-                });
+        let mut stars = Vec::new();
+        for Series { method, .. } in shown {
+            for choice in self.marked {
+                let symbol = match choice {
+                    RateChoice::Own if method.coordinates != ORIGINAL => {
+                        own.iter().find(|(name, _)| *name == method.coordinates).map(|one| one.1)
+                    }
+                    _ => Some(SELECTED),
+                };
+                let Some((symbol, row)) = symbol.zip(method.selected(*choice)) else { continue };
+                let mark = Mark::Symbols {
+                    points: vec![(row.learning_rate, f64::NEG_INFINITY)],
+                    symbol: Symbol { colour: method.stroke.colour, ..symbol },
+                };
+                if !stars.contains(&mark) {
+                    stars.push(mark);
+                }
             }
-            lines.push(Mark::Line {
-                points: points.iter().map(median).collect(),
-                stroke: method.stroke,
-            });
-            symbols.push(Mark::Symbols {
-                points: drawn,
-                symbol: Symbol { shape: Shape::Disc, radius: 1.9, colour },
-            });
-            symbols.push(Mark::Symbols {
-                points: failed.iter().map(|&(rate, _)| (rate, goal.worst())).collect(),
-                symbol: Symbol { colour, ..FAILED },
-            });
-            let selected = method.selected(self.tuned);
-            symbols.push(Mark::Symbols {
-                points: selected
-                    .map(|row| (row.learning_rate, f64::NEG_INFINITY))
-                    .into_iter()
-                    .collect(),
-                symbol: Symbol { colour, ..SELECTED },
+        }
+        stars
+    }
+}
+
+/// The symbols of the coordinate systems whose own best rates were looked for, beside the original.
+fn own_symbols<'a>(methods: &[MethodRates<'a>], facts: &Facts) -> Vec<(&'a str, Symbol)> {
+    let mut names: Vec<&str> = Vec::new();
+    for method in methods {
+        let tuned = facts.tuned.iter().any(|name| name == method.coordinates);
+        if tuned && method.coordinates != ORIGINAL && !names.contains(&method.coordinates) {
+            names.push(method.coordinates);
+        }
+    }
+    let shapes = [Shape::Diamond, Shape::Square, Shape::Ring].into_iter().cycle();
+    names.into_iter().zip(shapes.map(|shape| Symbol { shape, ..SELECTED })).collect()
+}
+
+/// The footnote on how rates were selected.
+fn selection_note(facts: &Facts, method: &MethodRates<'_>) -> String {
+    match method.rates.first() {
+        Some(row) if !facts.tuned.is_empty() => {
+            let tuned = facts.tuned.join(", ");
+            format!("Selected: best by median {}; tuned: {tuned}.", called(&row.metric))
+        }
+        _ => "Learning rates η as set, not tuned.".into(),
+    }
+}
+
+fn marks<'a>(
+    shown: impl Iterator<Item = &'a Series<'a>>,
+    goal: Goal,
+    vertical: &VerticalAxis,
+) -> Vec<Mark> {
+    let mut bands = Vec::new();
+    let mut lines = Vec::new();
+    let mut symbols = Vec::new();
+    for Series { method, points } in shown {
+        let colour = method.stroke.colour;
+        let points: Vec<(f64, Quartiles)> =
+            points.iter().map(|&(rate, q)| (rate, vertical.shown(q))).collect();
+        let median = |&(rate, q): &(f64, Quartiles)| (rate, q.median);
+        let (failed, drawn): (Vec<_>, Vec<_>) =
+            points.iter().map(median).partition(|(_, value)| value.is_infinite());
+        // A band may end at the edge, but not beside a rate at which there is no median.
+        for part in points.split(|(_, q)| q.median.is_infinite()) {
+            bands.push(Mark::Band {
+                points: part.iter().map(|&(rate, q)| (rate, q.lower, q.upper)).collect(),
+                colour: colour.with_opacity(0.18),
             });
         }
-        bands.into_iter().chain(lines).chain(symbols).collect()
+        lines.push(Mark::Line {
+            points: points.iter().map(median).collect(),
+            stroke: method.stroke,
+        });
+        symbols.push(Mark::Symbols {
+            points: drawn,
+            symbol: Symbol { shape: Shape::Disc, radius: 1.9, colour },
+        });
+        symbols.push(Mark::Symbols {
+            points: failed.iter().map(|&(rate, _)| (rate, goal.worst())).collect(),
+            symbol: Symbol { colour, ..FAILED },
+        });
     }
+    bands.into_iter().chain(lines).chain(symbols).collect()
 }
 
 /// Marks a selected learning rate.
@@ -201,7 +268,12 @@ const SELECTED: Symbol = Symbol { shape: Shape::Asterisk, radius: 6.0, colour: G
 const FAILED: Symbol = Symbol { shape: Shape::Cross, radius: 3.5, colour: GREY };
 
 /// What line styles and symbols mean; colours are explained by the panels' titles.
-fn legend(series: &[Series<'_>], metric: &str) -> Vec<LegendEntry> {
+fn legend(
+    series: &[Series<'_>],
+    metric: &str,
+    own: &[(&str, Symbol)],
+    starred: &[Shape],
+) -> Vec<LegendEntry> {
     let mut legend: Vec<LegendEntry> = Vec::new();
     for Series { method, .. } in series {
         let stroke = Stroke { colour: GREY, ..method.stroke };
@@ -210,7 +282,10 @@ fn legend(series: &[Series<'_>], metric: &str) -> Vec<LegendEntry> {
             legend.push(key);
         }
     }
-    legend.push(LegendEntry::symbol("selected learning rate", SELECTED));
+    let own = own.iter().map(|(name, symbol)| (format!("η best in {name}"), *symbol));
+    let stars = [("η best in original coordinates".to_owned(), SELECTED)].into_iter().chain(own);
+    let stars = stars.filter(|(_, symbol)| starred.contains(&symbol.shape));
+    legend.extend(stars.map(|(label, symbol)| LegendEntry::symbol(label, symbol)));
     if series.iter().flat_map(|series| &series.points).any(|(_, q)| q.median.is_infinite()) {
         let failure = match metric {
             "reached_target" => "target not reached in half of the trials or more",

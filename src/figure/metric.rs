@@ -6,7 +6,7 @@ use crate::data::Split;
 use crate::drawing::axis::{Axis, Scale};
 use crate::need::Need;
 use crate::record::CurveRow;
-use crate::sweep::Goal;
+use crate::sweep::{Goal, METRICS};
 
 /// A column of `curves.csv`.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,28 @@ pub struct Appearance {
     pub factor: f64,
 }
 
+/// Ends the labels of percentages.
+const PERCENTAGE: &str = "(%)";
+
+impl Appearance {
+    fn is_percentage(self) -> bool {
+        self.label.ends_with(PERCENTAGE)
+    }
+}
+
+/// Of an axis of percentages: medians so many points below the best one are left out, and quartiles
+/// below twice as many. What decides between methods are tenths of a point near the best, and a
+/// curve that begins at chance would squeeze them into a line.
+const POINTS: f64 = 5.0;
+
+/// What an axis of percentages shows of these.
+fn near_the_best(quartiles: &[Quartiles]) -> Vec<f64> {
+    let medians = quartiles.iter().map(|q| q.median).filter(|median| median.is_finite());
+    let best = medians.fold(f64::NEG_INFINITY, f64::max);
+    let near = quartiles.iter().filter(|q| q.median >= best - POINTS);
+    near.flat_map(|q| [q.lower.max(best - 2.0 * POINTS), q.median, q.upper]).collect()
+}
+
 /// What the axis of a column of `curves.csv` or `runs.csv` looks like.
 pub fn appearance(column: &'static str) -> Appearance {
     let label = match column {
@@ -82,11 +104,19 @@ pub fn appearance(column: &'static str) -> Appearance {
         "test_accuracy" => "test accuracy (%)",
         other => other,
     };
-    if label.ends_with("(%)") {
+    if label.ends_with(PERCENTAGE) {
         Appearance { label, scale: Scale::Linear, factor: 100.0 }
     } else {
         Appearance { label, scale: Scale::Logarithmic, factor: 1.0 }
     }
+}
+
+/// What a metric is called within a sentence.
+pub fn called(metric: &str) -> &str {
+    METRICS.iter().find(|known| known.name == metric).map_or(metric, |one| {
+        let label = appearance(one.name).label;
+        label.strip_suffix(" (%)").unwrap_or(label)
+    })
 }
 
 /// Limits that a config may set to a vertical axis, in its unit.
@@ -113,9 +143,19 @@ impl AxisLimits {
         Some(limits)
     }
 
-    /// The axis over the finite ones of some values, with this part of its length left free.
-    pub fn vertical(&self, appearance: Appearance, values: &[f64], margin: f64) -> VerticalAxis {
+    /// The axis over the finite ones of some quartiles, with this part of its length left free. An
+    /// axis of percentages is that of the best of them, unless its begin is set.
+    pub fn vertical(
+        &self,
+        appearance: Appearance,
+        quartiles: &[Quartiles],
+        margin: f64,
+    ) -> VerticalAxis {
         let Appearance { label, scale, .. } = appearance;
+        let values = match self.floor {
+            None if appearance.is_percentage() => near_the_best(quartiles),
+            _ => quartiles.iter().flat_map(|q| [q.lower, q.median, q.upper]).collect(),
+        };
         let positive = || values.iter().copied().filter(|&value| value > 0.0 && value.is_finite());
         let floor = match scale {
             Scale::Linear | Scale::Whole => f64::NEG_INFINITY,
@@ -146,6 +186,21 @@ pub struct VerticalAxis {
 }
 
 impl VerticalAxis {
+    /// The footnote on medians that the axis does not show.
+    pub fn note(&self, quartiles: &[Quartiles]) -> Option<String> {
+        let cut = |beyond: fn(f64, &Axis) -> bool| {
+            quartiles.iter().any(|q| q.median.is_finite() && beyond(q.median, &self.axis))
+        };
+        let below = self.axis.scale == Scale::Linear && cut(|median, axis| median < axis.low);
+        match (cut(|median, axis| median > axis.high), below) {
+            (false, false) => None,
+            (true, false) => Some("Some medians are above the axis."),
+            (false, true) => Some("Some medians are below the axis."),
+            (true, true) => Some("Some medians are above or below the axis."),
+        }
+        .map(str::to_owned)
+    }
+
     /// What is drawn for these quartiles: infinite ones stay so, whichever side they are on.
     pub fn shown(&self, quartiles: Quartiles) -> Quartiles {
         quartiles.map(|value| clamp(value, self.floor))
@@ -160,9 +215,27 @@ fn clamp(value: f64, floor: f64) -> f64 {
 mod tests {
     use super::*;
 
+    fn each(value: f64) -> Quartiles {
+        Quartiles { lower: value, median: value, upper: value }
+    }
+
+    #[test]
+    fn percentages_are_shown_near_the_best() {
+        let values = [
+            each(10.0),
+            each(90.9),
+            Quartiles { lower: f64::NEG_INFINITY, median: 92.0, upper: 95.0 },
+            Quartiles { lower: 95.0, median: 96.0, upper: 96.5 },
+        ];
+        let vertical = AxisLimits::default().vertical(appearance("test_accuracy"), &values, 0.0);
+        assert_eq!((vertical.axis.low, vertical.axis.high), (86.0, 96.5));
+        assert_eq!(vertical.note(&values).as_deref(), Some("Some medians are below the axis."));
+        assert_eq!(vertical.note(&values[2..]), None);
+    }
+
     #[test]
     fn a_logarithmic_axis_draws_what_it_cannot_show_at_its_floor() {
-        let values = [0.0, 1e-20, 1.0, f64::INFINITY];
+        let values = [each(0.0), each(1e-20), each(1.0), each(f64::INFINITY)];
         let shown = |limits: AxisLimits, median| {
             let vertical = limits.vertical(appearance("train_loss"), &values, 0.0);
             let quartiles = Quartiles { lower: 0.0, median, upper: f64::INFINITY };
@@ -179,7 +252,7 @@ mod tests {
     #[test]
     fn a_linear_axis_begins_at_its_floor_and_leaves_failures_alone() {
         let limits = AxisLimits { floor: Some(80.0), ceiling: None };
-        let values = [f64::NEG_INFINITY, 10.0, 95.0];
+        let values = [each(f64::NEG_INFINITY), each(10.0), each(95.0)];
         let vertical = limits.vertical(appearance("test_accuracy"), &values, 0.0);
         assert_eq!((vertical.axis.low, vertical.axis.high), (80.0, 95.0));
         let quartiles = Quartiles { lower: f64::NEG_INFINITY, median: 10.0, upper: 95.0 };
@@ -193,7 +266,7 @@ mod tests {
                 AxisLimits { floor: Some(1e3), ceiling: None },
                 AxisLimits { floor: None, ceiling: Some(1e-3) },
             ] {
-                let axis = limits.vertical(appearance(name), &[1.0, 2.0], 0.05).axis;
+                let axis = limits.vertical(appearance(name), &[each(1.0), each(2.0)], 0.05).axis;
                 assert!(axis.low < axis.high, "{axis:?}");
             }
         }

@@ -7,7 +7,9 @@
 mod curves;
 mod density;
 mod draw;
+mod facts;
 mod learning_rates;
+mod median_curve;
 mod metric;
 mod quartiles;
 mod schedule;
@@ -18,6 +20,7 @@ mod tables;
 mod trajectories;
 
 pub use draw::{DrawReport, draw, outputs};
+pub use facts::{Facts, SystemFacts};
 pub use spec::Spec;
 pub use tables::ResultTables;
 

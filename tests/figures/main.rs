@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use egop::config::{Overlay, Source, key, read};
 use egop::drawing::canvas::Drawing;
 use egop::experiment::Experiment;
-use egop::figure::{ResultTables, Spec};
+use egop::figure::{Facts, ResultTables, Spec, SystemFacts};
 use synthetic::{ALGORITHMS, COORDINATES};
 
 /// The figure that a `[[figures]]` table asks for.
@@ -26,8 +26,30 @@ fn figure(settings: &str) -> Box<dyn Spec> {
 }
 
 fn tables(folder: &Path) -> ResultTables {
-    let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    ResultTables::new(folder, owned(&ALGORITHMS), owned(&COORDINATES))
+    ResultTables::new(folder, facts())
+}
+
+/// What a config would say.
+fn facts() -> Facts {
+    let titles = ["Adam", "Adagrad", "GD", "GD with momentum"];
+    let system = |name: &str| SystemFacts {
+        name: name.into(),
+        sizes: "n = 100, d = 50".into(),
+        samples: (name != "original").then_some(100),
+        remark: Some("singular values k^−1".into()),
+    };
+    Facts {
+        algorithms: ALGORITHMS
+            .map(String::from)
+            .into_iter()
+            .zip(titles.map(String::from))
+            .collect(),
+        systems: COORDINATES.map(system).into(),
+        tuned: COORDINATES.map(String::from).into(),
+        trials: 5,
+        numbers: [("d", "50".into())].into(),
+        ..Facts::default()
+    }
 }
 
 struct Picture {
@@ -154,7 +176,7 @@ fn curves_of_networks() {
         unit = "epoch"
         "#,
     );
-    picture.assert_says("Adagrad, original (η = 0.04; n=9/10)");
+    picture.assert_says("Adagrad, original (η = 0.04; 9 of 10 trials)");
     draw(
         folder.path(),
         r#"
@@ -181,7 +203,8 @@ fn learning_rates() {
         title = "Final suboptimality after 1000 iterations"
         "#,
     );
-    picture.assert_says("selected learning rate");
+    picture.assert_says("η best in original coordinates");
+    picture.assert_says("η best in reparameterized");
     picture.assert_says("Adagrad");
     draw(
         folder.path(),
@@ -314,8 +337,8 @@ fn awkward_results() {
         "#,
     );
     picture.assert_says("Adam, rotated (η = 0.1; 3 of 5 diverged)");
-    picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; n=1/5)");
-    picture.assert_says("Momentum, rotated: no learning rate was selected.");
+    picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; 1 of 5 trials)");
+    picture.assert_says("GD with momentum, rotated: no learning rate was selected.");
     let picture = draw(
         folder.path(),
         r#"
