@@ -11,8 +11,12 @@ use crate::figure::{self, DrawReport, ResultTables};
 /// # Errors
 /// As [`figure::draw`].
 pub(super) fn draw(folder: &Path, experiment: &Experiment, only: &[String]) -> Result<DrawReport> {
-    let tables = ResultTables::new(folder, experiment.facts());
-    figure::draw(&experiment.figures, &tables, only)
+    figure::draw(&experiment.figures, &tables(folder, experiment), only)
+}
+
+/// The tables in a folder, with what its experiment says of them.
+pub(super) fn tables(folder: &Path, experiment: &Experiment) -> ResultTables {
+    ResultTables::new(folder, experiment.facts())
 }
 
 /// Where the results are.

@@ -11,6 +11,7 @@ pub mod chart;
 pub mod contour;
 pub mod page;
 pub mod primitives;
+pub mod sheet;
 pub mod style;
 
 mod letters;

@@ -1,5 +1,6 @@
 //! What figures say of an experiment.
 
+use crate::drawing::axis::number;
 use crate::experiment::{Algorithm, Experiment, Rates, System, TrainingStudy};
 use crate::figure::{Facts, SystemFacts};
 use crate::schedule::Schedule;
@@ -70,10 +71,8 @@ fn training(study: &TrainingStudy) -> String {
             format!("{epochs}, minibatches of {rows}{schedule}")
         }
         None => {
-            let tolerance = training.gradient_tolerance;
-            format!(
-                "at most {epochs} iterations, down to a gradient norm of {tolerance:e}{schedule}"
-            )
+            let tolerance = number(training.gradient_tolerance);
+            format!("at most {epochs} iterations, down to a gradient norm of {tolerance}{schedule}")
         }
     }
 }

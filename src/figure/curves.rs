@@ -239,25 +239,24 @@ impl CurvesFigure {
             highest if capped && highest > 0.0 => RISE * highest,
             _ => f64::INFINITY,
         };
-        let mut covered = Vec::new();
-        let mut all = Vec::new();
-        for Series { curve, .. } in series {
-            for (_, q) in curve.points.range(..=last) {
-                let median = if curve.diverged { q.median.min(cap) } else { q.median };
-                covered.push(Quartiles {
-                    lower: q.lower.min(cap),
-                    median,
-                    upper: q.upper.min(cap),
-                });
-                all.push(*q);
-            }
-        }
+        let all: Vec<Vec<Quartiles>> = series
+            .iter()
+            .map(|one| one.curve.points.range(..=last).map(|(_, q)| *q).collect())
+            .collect();
+        let covered = |(one, quartiles): (&Series<'_>, &Vec<Quartiles>)| {
+            let median =
+                |q: &Quartiles| if one.curve.diverged { q.median.min(cap) } else { q.median };
+            let covered = |q: &Quartiles| Quartiles { median: median(q), ..q.map(|v| v.min(cap)) };
+            quartiles.iter().map(covered).collect()
+        };
+        let covered: Vec<Vec<Quartiles>> = series.iter().zip(&all).map(covered).collect();
         let vertical = self.limits.vertical(appearance, &covered, 0.03);
-        let above = all.iter().any(|q| q.upper.is_finite() && q.upper > cap);
+        let high = vertical.axis.high;
+        let above = all.iter().flatten().any(|q| q.upper.is_finite() && q.upper > high.max(cap));
         let above = above.then(|| {
             format!(
-                "Beyond {} times the initial value, bands leave through the top, and so do lines \
-                 of methods with diverged trials.",
+                "Above {} times the initial value, bands leave the figure, and so do lines of \
+                 methods with diverged trials.",
                 number(RISE)
             )
         });

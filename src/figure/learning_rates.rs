@@ -125,8 +125,8 @@ impl Spec for LearningRatesFigure {
 
         let facts = tables.facts();
         let own = own_symbols(&methods, facts);
-        let values: Vec<Quartiles> =
-            series.iter().flat_map(|series| &series.points).map(|(_, q)| *q).collect();
+        let values: Vec<Vec<Quartiles>> =
+            series.iter().map(|series| series.points.iter().map(|(_, q)| *q).collect()).collect();
         let vertical = self.limits.vertical(appearance, &values, 0.06);
         let rates = series.iter().flat_map(|series| series.points.iter().map(|(rate, _)| *rate));
         let x = Axis::covering("learning rate η", Scale::Logarithmic, rates, 0.04);

@@ -69,17 +69,24 @@ impl Appearance {
     }
 }
 
-/// Of an axis of percentages: medians so many points below the best one are left out, and quartiles
-/// below twice as many. What decides between methods are tenths of a point near the best, and a
-/// curve that begins at chance would squeeze them into a line.
+/// An axis of percentages shows medians down to so many points below the best one, or to the best of
+/// the worst method, with their quartiles, and nothing below twice as many. What decides between
+/// methods are tenths of a point near the best, and a curve that begins at chance would squeeze them
+/// into a line.
 const POINTS: f64 = 5.0;
 
-/// What an axis of percentages shows of these.
-fn near_the_best(quartiles: &[Quartiles]) -> Vec<f64> {
-    let medians = quartiles.iter().map(|q| q.median).filter(|median| median.is_finite());
-    let best = medians.fold(f64::NEG_INFINITY, f64::max);
-    let near = quartiles.iter().filter(|q| q.median >= best - POINTS);
-    near.flat_map(|q| [q.lower.max(best - 2.0 * POINTS), q.median, q.upper]).collect()
+/// What an axis of percentages shows of the quartiles of some methods.
+fn near_the_best(methods: &[Vec<Quartiles>]) -> Vec<f64> {
+    let highest = |quartiles: &Vec<Quartiles>| {
+        let medians = quartiles.iter().map(|q| q.median).filter(|median| median.is_finite());
+        medians.fold(f64::NEG_INFINITY, f64::max)
+    };
+    let best = methods.iter().map(highest).fold(f64::NEG_INFINITY, f64::max);
+    let lowest = best - 2.0 * POINTS;
+    let bests = methods.iter().map(highest).filter(|one| *one >= lowest);
+    let from = bests.fold(best - POINTS, f64::min);
+    let near = methods.iter().flatten().filter(|q| q.median >= from);
+    near.flat_map(|q| [q.lower.max(lowest), q.median, q.upper]).collect()
 }
 
 /// What the axis of a column of `curves.csv` or `runs.csv` looks like.
@@ -143,18 +150,18 @@ impl AxisLimits {
         Some(limits)
     }
 
-    /// The axis over the finite ones of some quartiles, with this part of its length left free. An
-    /// axis of percentages is that of the best of them, unless its begin is set.
+    /// The axis over the finite ones of the quartiles of some methods, with this part of its length
+    /// left free. An axis of percentages is that of the best of them, unless its begin is set.
     pub fn vertical(
         &self,
         appearance: Appearance,
-        quartiles: &[Quartiles],
+        methods: &[Vec<Quartiles>],
         margin: f64,
     ) -> VerticalAxis {
         let Appearance { label, scale, .. } = appearance;
         let values = match self.floor {
-            None if appearance.is_percentage() => near_the_best(quartiles),
-            _ => quartiles.iter().flat_map(|q| [q.lower, q.median, q.upper]).collect(),
+            None if appearance.is_percentage() => near_the_best(methods),
+            _ => methods.iter().flatten().flat_map(|q| [q.lower, q.median, q.upper]).collect(),
         };
         let positive = || values.iter().copied().filter(|&value| value > 0.0 && value.is_finite());
         let floor = match scale {
@@ -187,9 +194,9 @@ pub struct VerticalAxis {
 
 impl VerticalAxis {
     /// The footnote on medians that the axis does not show.
-    pub fn note(&self, quartiles: &[Quartiles]) -> Option<String> {
+    pub fn note(&self, methods: &[Vec<Quartiles>]) -> Option<String> {
         let cut = |beyond: fn(f64, &Axis) -> bool| {
-            quartiles.iter().any(|q| q.median.is_finite() && beyond(q.median, &self.axis))
+            methods.iter().flatten().any(|q| q.median.is_finite() && beyond(q.median, &self.axis))
         };
         let below = self.axis.scale == Scale::Linear && cut(|median, axis| median < axis.low);
         match (cut(|median, axis| median > axis.high), below) {
@@ -221,21 +228,28 @@ mod tests {
 
     #[test]
     fn percentages_are_shown_near_the_best() {
-        let values = [
+        let good = vec![
             each(10.0),
             each(90.9),
-            Quartiles { lower: f64::NEG_INFINITY, median: 92.0, upper: 95.0 },
+            Quartiles { lower: 90.5, median: 92.0, upper: 95.0 },
             Quartiles { lower: 95.0, median: 96.0, upper: 96.5 },
         ];
-        let vertical = AxisLimits::default().vertical(appearance("test_accuracy"), &values, 0.0);
-        assert_eq!((vertical.axis.low, vertical.axis.high), (86.0, 96.5));
-        assert_eq!(vertical.note(&values).as_deref(), Some("Some medians are below the axis."));
-        assert_eq!(vertical.note(&values[2..]), None);
+        let shown = |methods: &[Vec<Quartiles>]| {
+            let axis = AxisLimits::default().vertical(appearance("test_accuracy"), methods, 0.0);
+            (axis.axis.low, axis.axis.high, axis.note(methods))
+        };
+        let below = Some("Some medians are below the axis.".to_owned());
+        assert_eq!(shown(&[good.clone()]), (90.5, 96.5, below.clone()));
+        assert_eq!(shown(&[good[2..].to_vec()]), (90.5, 96.5, None));
+        let fair = vec![each(30.0), Quartiles { lower: f64::NEG_INFINITY, ..each(88.0) }];
+        assert_eq!(shown(&[good.clone(), fair]), (86.0, 96.5, below.clone()));
+        // What is far from the others does not squeeze them.
+        assert_eq!(shown(&[good, vec![each(60.0)]]), (90.5, 96.5, below));
     }
 
     #[test]
     fn a_logarithmic_axis_draws_what_it_cannot_show_at_its_floor() {
-        let values = [each(0.0), each(1e-20), each(1.0), each(f64::INFINITY)];
+        let values = [vec![each(0.0), each(1e-20), each(1.0), each(f64::INFINITY)]];
         let shown = |limits: AxisLimits, median| {
             let vertical = limits.vertical(appearance("train_loss"), &values, 0.0);
             let quartiles = Quartiles { lower: 0.0, median, upper: f64::INFINITY };
@@ -252,7 +266,7 @@ mod tests {
     #[test]
     fn a_linear_axis_begins_at_its_floor_and_leaves_failures_alone() {
         let limits = AxisLimits { floor: Some(80.0), ceiling: None };
-        let values = [each(f64::NEG_INFINITY), each(10.0), each(95.0)];
+        let values = [vec![each(f64::NEG_INFINITY), each(10.0), each(95.0)]];
         let vertical = limits.vertical(appearance("test_accuracy"), &values, 0.0);
         assert_eq!((vertical.axis.low, vertical.axis.high), (80.0, 95.0));
         let quartiles = Quartiles { lower: f64::NEG_INFINITY, median: 10.0, upper: 95.0 };
@@ -266,7 +280,8 @@ mod tests {
                 AxisLimits { floor: Some(1e3), ceiling: None },
                 AxisLimits { floor: None, ceiling: Some(1e-3) },
             ] {
-                let axis = limits.vertical(appearance(name), &[each(1.0), each(2.0)], 0.05).axis;
+                let axis =
+                    limits.vertical(appearance(name), &[vec![each(1.0), each(2.0)]], 0.05).axis;
                 assert!(axis.low < axis.high, "{axis:?}");
             }
         }

@@ -19,7 +19,7 @@ mod spectrum;
 mod tables;
 mod trajectories;
 
-pub use draw::{DrawReport, draw, outputs};
+pub use draw::{DrawReport, draw, find, outputs, page};
 pub use facts::{Facts, SystemFacts};
 pub use spec::Spec;
 pub use tables::ResultTables;

@@ -298,7 +298,7 @@ fn free_corner(panel: &Chart, lines: &[&Line]) -> Option<Rect> {
     let lowest = points().filter(|p| p.0 <= 0.66).map(|p| p.1).fold(1.0, f64::min);
     let (above, below) = (0.94 - highest, lowest - 0.06);
     let height = above.max(below).min(0.58);
-    (height >= 0.4).then_some(if above >= below {
+    (height >= 0.36).then_some(if above >= below {
         Rect { left: 0.40, right: 0.97, top: 0.03, bottom: 0.03 + height }
     } else {
         Rect { left: 0.03, right: 0.62, top: 0.97 - height, bottom: 0.97 }

@@ -50,8 +50,6 @@ struct TrajectoriesFigure {
     zoom: Option<f64>,
 }
 
-/// The most dots along a path.
-const DOTS: u64 = 50;
 /// Room around the paths, as a part of their extent.
 const MARGIN: f64 = 0.1;
 /// Of the sides of a panel, the longer one is at most this many times the shorter.
@@ -128,11 +126,9 @@ impl Spec for TrajectoriesFigure {
             Mark::Symbols { points: first.values().take(1).copied().collect(), symbol: start },
             Mark::Symbols { points: vec![landscape.lowest], symbol: end },
         ];
-        let steps = paths.iter().filter_map(|(path, _)| path.keys().next_back()).max();
-        let stride = stride(steps.copied().unwrap_or(0));
         let dot = |colour| Symbol { shape: Shape::Disc, radius: 2.4, colour };
         let dots = paths.iter().map(|(path, stroke)| Mark::Symbols {
-            points: every(path, stride),
+            points: milestones(path),
             symbol: dot(stroke.colour),
         });
         let lines = paths.iter().map(|(path, stroke)| Mark::Line {
@@ -140,7 +136,7 @@ impl Spec for TrajectoriesFigure {
             stroke: *stroke,
         });
         let drawn: Vec<Mark> = lines.chain(dots).chain(symbols).collect();
-        legend.push(LegendEntry::symbol(format!("every {stride} iterations"), dot(GREY)));
+        legend.push(LegendEntry::symbol("after 1, 2, 5, 10, 20, 50 … iterations", dot(GREY)));
         legend.push(LegendEntry::symbol("start", start));
         legend.push(LegendEntry::symbol("lowest point on record", end));
 
@@ -201,24 +197,18 @@ impl Spec for TrajectoriesFigure {
     }
 }
 
-/// After how many iterations each a path has a dot: 1, 2 or 5 times a power of ten, so that there
-/// are [`DOTS`] at most.
-fn stride(steps: u64) -> u64 {
-    let powers = iter::successors(Some(1_u64), |power| power.checked_mul(10));
-    let strides = powers.flat_map(|power| [1, 2, 5].map(|digit| power.saturating_mul(digit)));
-    { strides }.find(|stride| steps / stride <= DOTS).unwrap_or(u64::MAX)
-}
-
-/// Where a path is after each so many iterations; between those on record it is straight.
-fn every(path: &BTreeMap<u64, Point>, stride: u64) -> Vec<Point> {
-    let last = path.keys().next_back().copied().unwrap_or(0);
+/// Where a path is after 1, 2, 5, 10, 20, 50 … iterations: most of the way is made in few, and dots
+/// after equally many would lie on one another at its end. Between iterates on record it is straight.
+fn milestones(path: &BTreeMap<u64, Point>) -> Vec<Point> {
     let at = |step: u64| {
         let (&before, &(x, y)) = path.range(..=step).next_back()?;
         let (&after, &(to_x, to_y)) = path.range(step..).next()?;
         let part = (step - before) as f64 / (after - before).max(1) as f64;
         Some((x + part * (to_x - x), y + part * (to_y - y)))
     };
-    (0..=last / stride).filter_map(|index| at(index * stride)).collect()
+    let powers = iter::successors(Some(1_u64), |power| power.checked_mul(10));
+    let steps = powers.flat_map(|power| [1, 2, 5].map(|digit| power.saturating_mul(digit)));
+    steps.map_while(at).collect()
 }
 
 /// A loss over two parameters.
@@ -366,10 +356,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dots_are_few_and_evenly_spread_in_time() {
-        assert_eq!([0, 50, 51, 300, 1000, 3000].map(stride), [1, 1, 2, 10, 20, 100]);
-        assert_eq!(stride(u64::MAX), 500_000_000_000_000_000);
-        let path = BTreeMap::from([(0, (0.0, 1.0)), (4, (8.0, 1.0)), (5, (8.0, 2.0))]);
-        assert_eq!(every(&path, 2), [(0.0, 1.0), (4.0, 1.0), (8.0, 1.0)]);
+    fn a_path_is_straight_between_its_iterates() {
+        let path = BTreeMap::from([(0, (0.0, 1.0)), (4, (8.0, 1.0)), (10, (8.0, 7.0))]);
+        assert_eq!(milestones(&path), [(2.0, 1.0), (4.0, 1.0), (8.0, 2.0), (8.0, 7.0)]);
     }
 }
