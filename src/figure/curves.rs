@@ -31,30 +31,29 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let column = reader
             .choice(key("metric", "the column of curves.csv that is drawn"), &Column::choices());
         let tuned = RateChoice::read(reader);
-        let mut filter = Filter::read(reader);
+        let filter = Filter::read(reader);
         let panels =
             key("panels", "coordinate systems that have a panel each, beside original ones");
         let panels = reader.strings_or(panels, &[]);
-        if let (Some(filter), Some(panels)) = (&mut filter, &panels)
-            && !panels.is_empty()
-        {
+        let units = [("iteration", StepUnit::Iteration), ("epoch", StepUnit::Epoch)];
+        let unit = reader.choice_or(key("unit", "what a recorded step is"), "iteration", &units);
+        let last_step = reader
+            .optional_count(key("last_step", "where the horizontal axis ends"), 1..=usize::MAX);
+        let limits = AxisLimits::read(reader);
+        let (mut filter, panels) = (filter?, panels?);
+        if !panels.is_empty() {
             if !filter.coordinates.is_empty() {
                 reader.problem("coordinates", "are those of `panels`, where these are given");
                 return None;
             }
             filter.coordinates = iter::once(ORIGINAL.to_owned()).chain(panels.clone()).collect();
         }
-        let units = [("iteration", StepUnit::Iteration), ("epoch", StepUnit::Epoch)];
-        let unit = reader.choice_or(key("unit", "what a recorded step is"), "iteration", &units);
-        let last_step = reader
-            .optional_count(key("last_step", "where the horizontal axis ends"), 1..=usize::MAX);
-        let limits = AxisLimits::read(reader);
         Some(Box::new(CurvesFigure {
             heading: heading?,
             column: column?,
             tuned: tuned?,
-            filter: filter?,
-            panels: panels?,
+            filter,
+            panels,
             unit: unit?,
             last_step: last_step?,
             limits: limits?,
@@ -127,84 +126,17 @@ impl Spec for CurvesFigure {
     }
 
     fn page(&self, tables: &ResultTables) -> Result<Page> {
-        let facts = tables.facts();
         let methods = self.filter.methods(tables)?;
-        let curves: Vec<_> = tables.curves()?.chunk_by(CurveRow::is_of_run).collect();
-        let mut series = Vec::new();
-        let mut unselected = Vec::new();
-        for method in &methods {
-            let Some(rate) = method.selected(self.tuned) else {
-                unselected.push(format!("{}: no learning rate was selected.", method.name()));
-                continue;
-            };
-            let at = rate.learning_rate;
-            let curve = MedianCurve::of(self.column, tables, &curves, method, at)?;
-            let stroke = match method.coordinates {
-                system if self.panels.iter().any(|panel| panel == system) => {
-                    Stroke::new(method.stroke.colour, dash(1))
-                }
-                _ => method.stroke,
-            };
-            series.push(Series { method, rate, curve, stroke });
-        }
-        if series.is_empty() {
-            return Err(
-                tables.lacks("learning_rates.csv", "no learning rate was selected for this figure")
-            );
-        }
+        let series = self.series(tables, &methods)?;
         let last = series.iter().filter_map(|one| one.curve.points.keys().next_back()).max();
         let last = self.last_step.map(|step| step as u64).or(last.copied()).unwrap_or(0).max(1);
-        let (vertical, above) = self.vertical(&series, last);
-
-        let panel = |shown: &[&Series<'_>]| {
-            let x = Axis {
-                label: self.unit.name().into(),
-                scale: Scale::Whole,
-                low: 0.0,
-                high: last as f64,
-            };
-            let mut panel = Chart::new(x, vertical.axis.clone());
-            panel.marks = marks(shown, &vertical);
-            panel
-        };
-        let all: Vec<&Series<'_>> = series.iter().collect();
-        let panels: Vec<Chart> = match &self.panels[..] {
-            [] => vec![panel(&all)],
-            systems => systems
-                .iter()
-                .zip('a'..)
-                .map(|(system, letter)| {
-                    let within =
-                        |one: &&&Series<'_>| [ORIGINAL, system].contains(&one.method.coordinates);
-                    let mut panel = panel(&all.iter().filter(within).copied().collect::<Vec<_>>());
-                    panel.title = format!("({letter}) {system}");
-                    panel
-                })
-                .collect(),
-        };
-
-        let shown: Vec<&str> = methods.iter().map(|method| method.coordinates).collect();
-        let rates: Vec<_> = series.iter().map(|one| (one.method, one.rate)).collect();
-        let rows: Vec<_> = rates.iter().map(|(_, rate)| *rate).collect();
-        let mut footnotes: Vec<String> = facts.note(&shown, None).into_iter().collect();
-        footnotes.extend(rates_note(facts, &methods, self.tuned));
-        footnotes.push(trials_note(&rows));
-        if series.iter().any(|one| one.curve.converged) {
-            footnotes.push(
-                "●: here half of the trials have converged, and the line ends; until then they \
-                 count with their last values."
-                    .into(),
-            );
-        }
-        if marks(&all, &vertical).iter().any(|mark| is_symbol(mark, Shape::Cross)) {
-            footnotes.push("×: from here on, half of the trials or more have diverged.".into());
-        }
-        footnotes.extend(divergence_note(&rates));
-        footnotes.extend(above);
-        footnotes.extend(unselected);
+        let (vertical, cut) = self.vertical(&series, last);
+        let mut footnotes = self.footnotes(tables, &methods, &series);
+        footnotes.extend(cut);
+        let panels = self.panels(&series, &vertical, last);
         let single = panels.len() == 1;
         Ok(Page {
-            title: self.heading.title(facts),
+            title: self.heading.title(tables.facts()),
             columns: panels.len(),
             panels,
             frame: if single { (430.0, 300.0) } else { (290.0, 240.0) },
@@ -229,6 +161,89 @@ struct Series<'a> {
 const RISE: f64 = 4.0;
 
 impl CurvesFigure {
+    /// The curves of the methods that have a selected rate.
+    fn series<'a>(
+        &self,
+        tables: &ResultTables,
+        methods: &'a [MethodRates<'a>],
+    ) -> Result<Vec<Series<'a>>> {
+        let curves: Vec<_> = tables.curves()?.chunk_by(CurveRow::is_of_run).collect();
+        let mut series = Vec::new();
+        for method in methods {
+            let Some(rate) = method.selected(self.tuned) else { continue };
+            let at = rate.learning_rate;
+            let curve = MedianCurve::of(self.column, tables, &curves, method, at)?;
+            // A panel of its own tells a coordinate system from the others.
+            let panel = self.panels.iter().any(|panel| panel == method.coordinates);
+            let own = Stroke::new(method.stroke.colour, dash(1));
+            series.push(Series {
+                method,
+                rate,
+                curve,
+                stroke: if panel { own } else { method.stroke },
+            });
+        }
+        if series.is_empty() {
+            return Err(
+                tables.lacks("learning_rates.csv", "no learning rate was selected for this figure")
+            );
+        }
+        Ok(series)
+    }
+
+    fn panels(&self, series: &[Series<'_>], vertical: &VerticalAxis, last: u64) -> Vec<Chart> {
+        let label = self.unit.name().to_owned();
+        let x = Axis { label, scale: Scale::Whole, low: 0.0, high: last as f64 };
+        let panel = |title: String, systems: Option<[&str; 2]>| {
+            let shown = |one: &&Series<'_>| {
+                systems.is_none_or(|systems| systems.contains(&one.method.coordinates))
+            };
+            let mut panel = Chart::new(x.clone(), vertical.axis.clone());
+            panel.marks = marks(series.iter().filter(shown), vertical);
+            panel.title = title;
+            panel
+        };
+        if self.panels.is_empty() {
+            return vec![panel(String::new(), None)];
+        }
+        let beside_original = |(system, letter): (&String, char)| {
+            panel(format!("({letter}) {system}"), Some([ORIGINAL, system]))
+        };
+        self.panels.iter().zip('a'..).map(beside_original).collect()
+    }
+
+    fn footnotes(
+        &self,
+        tables: &ResultTables,
+        methods: &[MethodRates<'_>],
+        series: &[Series<'_>],
+    ) -> Vec<String> {
+        let facts = tables.facts();
+        let shown: Vec<&str> = methods.iter().map(|method| method.coordinates).collect();
+        let rates: Vec<_> = series.iter().map(|one| (one.method, one.rate)).collect();
+        let rows: Vec<_> = rates.iter().map(|(_, rate)| *rate).collect();
+        let mut footnotes: Vec<String> = facts.note(&shown, None).into_iter().collect();
+        footnotes.extend(rates_note(facts, methods, self.tuned));
+        footnotes.push(trials_note(&rows));
+        if series.iter().any(|one| one.curve.converged) {
+            footnotes.push(
+                "●: here half of the trials have converged, and the line ends; until then they \
+                 count with their last values."
+                    .into(),
+            );
+        }
+        let fails = |one: &Series<'_>| one.curve.points.values().any(|q| q.median.is_infinite());
+        if series.iter().any(fails) {
+            footnotes.push("×: from here on, half of the trials or more have diverged.".into());
+        }
+        footnotes.extend(divergence_note(&rates));
+        let unselected = methods.iter().filter(|method| method.selected(self.tuned).is_none());
+        footnotes.extend(
+            unselected.map(|method| format!("{}: no learning rate was selected.", method.name())),
+        );
+        footnotes
+    }
+
     /// The vertical axis, and the footnote on what is not on it.
     fn vertical(&self, series: &[Series<'_>], last: u64) -> (VerticalAxis, Option<String>) {
         let appearance = appearance(self.column.name);
@@ -294,7 +309,7 @@ fn band(stroke: Stroke) -> Colour {
 }
 
 /// Bands, lines over them, and where lines end.
-fn marks(series: &[&Series<'_>], vertical: &VerticalAxis) -> Vec<Mark> {
+fn marks<'a>(series: impl Iterator<Item = &'a Series<'a>>, vertical: &VerticalAxis) -> Vec<Mark> {
     let mut bands = Vec::new();
     let mut lines = Vec::new();
     for Series { curve, stroke, .. } in series {
@@ -317,8 +332,4 @@ fn marks(series: &[&Series<'_>], vertical: &VerticalAxis) -> Vec<Mark> {
         lines.extend(failure.into_iter().chain(end));
     }
     bands.into_iter().chain(lines).collect()
-}
-
-fn is_symbol(mark: &Mark, shape: Shape) -> bool {
-    matches!(mark, Mark::Symbols { symbol, .. } if symbol.shape == shape)
 }
