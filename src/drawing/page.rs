@@ -186,7 +186,8 @@ impl Page {
             let Margins { left, bottom, top, right } = panel.margins(frame_width, frame_height);
             let (row, column) = (index / self.columns, index % self.columns);
             let (x_labels, y_labels) = self.labelled(index);
-            lefts[column] = lefts[column].max(if y_labels { left } else { GAP });
+            // Its first tick's label reaches beyond the frame, as its neighbour's last one does.
+            lefts[column] = lefts[column].max(if y_labels { left } else { 2.0 * GAP });
             rights[column] = rights[column].max(if x_labels { right } else { GAP });
             tops[row] = tops[row].max(top);
             bottoms[row] = bottoms[row].max(if x_labels { bottom } else { GAP });

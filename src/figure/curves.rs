@@ -275,7 +275,8 @@ impl CurvesFigure {
                 number(RISE)
             )
         });
-        let note = above.or_else(|| vertical.note(&all));
+        let names: Vec<String> = series.iter().map(|one| one.method.name()).collect();
+        let note = above.or_else(|| vertical.note(&names, &all));
         (vertical, note)
     }
 

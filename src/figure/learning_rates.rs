@@ -150,7 +150,8 @@ impl Spec for LearningRatesFigure {
         let mut footnotes: Vec<String> = facts.note(&shown, None).into_iter().collect();
         footnotes.push(selection_note(facts, &methods[0]));
         footnotes.push(trials_note(&rows));
-        footnotes.extend(vertical.note(&values));
+        let names: Vec<String> = methods.iter().map(MethodRates::name).collect();
+        footnotes.extend(vertical.note(&names, &values));
         let starred = panels.iter().flat_map(|panel| &panel.marks).filter_map(|mark| match mark {
             Mark::Symbols { symbol, .. } => Some(symbol.shape),
             _ => None,
@@ -210,7 +211,7 @@ fn own_symbols<'a>(methods: &[MethodRates<'a>], facts: &Facts) -> Vec<(&'a str, 
         }
     }
     let shapes = [Shape::Diamond, Shape::Square, Shape::Ring].into_iter().cycle();
-    names.into_iter().zip(shapes.map(|shape| Symbol { shape, ..SELECTED })).collect()
+    names.into_iter().zip(shapes.map(|shape| Symbol { shape, radius: 7.0, ..SELECTED })).collect()
 }
 
 /// The footnote on how rates were selected.

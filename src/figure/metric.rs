@@ -3,7 +3,7 @@
 use super::quartiles::Quartiles;
 use crate::config::{Allowed, Reader, key};
 use crate::data::Split;
-use crate::drawing::axis::{Axis, Scale};
+use crate::drawing::axis::{Axis, Scale, number, three_digits};
 use crate::need::Need;
 use crate::record::CurveRow;
 use crate::sweep::{Goal, METRICS};
@@ -193,19 +193,30 @@ pub struct VerticalAxis {
 }
 
 impl VerticalAxis {
-    /// The footnote on medians that the axis does not show.
-    pub fn note(&self, methods: &[Vec<Quartiles>]) -> Option<String> {
-        let cut = |beyond: fn(f64, &Axis) -> bool| {
-            methods.iter().flatten().any(|q| q.median.is_finite() && beyond(q.median, &self.axis))
+    /// The footnote on what the axis does not show: methods with their best medians, where all are
+    /// below it.
+    pub fn note(&self, names: &[String], methods: &[Vec<Quartiles>]) -> Option<String> {
+        let medians = |quartiles: &[Quartiles]| -> Vec<f64> {
+            quartiles.iter().map(|q| q.median).filter(|median| median.is_finite()).collect()
         };
-        let below = self.axis.scale == Scale::Linear && cut(|median, axis| median < axis.low);
-        match (cut(|median, axis| median > axis.high), below) {
+        // On a logarithmic axis what is too low is drawn at its floor.
+        let Axis { low, high, scale, .. } = self.axis;
+        let missing = names.iter().zip(methods).filter_map(|(name, quartiles)| {
+            let best = medians(quartiles).into_iter().reduce(f64::max)?;
+            let hidden = scale == Scale::Linear && best < low;
+            hidden.then(|| format!("{name} (at best {})", number(three_digits(best))))
+        });
+        let missing: Vec<String> = missing.collect();
+        let all = medians(&methods.concat());
+        let above = all.iter().any(|&median| median > high);
+        let below = scale == Scale::Linear && all.iter().any(|&median| median < low);
+        match (above, below) {
+            _ if !missing.is_empty() => Some(format!("Below the axis: {}.", missing.join("; "))),
             (false, false) => None,
-            (true, false) => Some("Some medians are above the axis."),
-            (false, true) => Some("Some medians are below the axis."),
-            (true, true) => Some("Some medians are above or below the axis."),
+            (true, false) => Some("Some medians are above the axis.".into()),
+            (false, true) => Some("Some medians are below the axis.".into()),
+            (true, true) => Some("Some medians are above or below the axis.".into()),
         }
-        .map(str::to_owned)
     }
 
     /// What is drawn for these quartiles: infinite ones stay so, whichever side they are on.
@@ -236,7 +247,8 @@ mod tests {
         ];
         let shown = |methods: &[Vec<Quartiles>]| {
             let axis = AxisLimits::default().vertical(appearance("test_accuracy"), methods, 0.0);
-            (axis.axis.low, axis.axis.high, axis.note(methods))
+            let names = ["SGD", "Adam"].map(String::from);
+            (axis.axis.low, axis.axis.high, axis.note(&names, methods))
         };
         let below = Some("Some medians are below the axis.".to_owned());
         assert_eq!(shown(&[good.clone()]), (90.5, 96.5, below.clone()));
@@ -244,7 +256,8 @@ mod tests {
         let fair = vec![each(30.0), Quartiles { lower: f64::NEG_INFINITY, ..each(88.0) }];
         assert_eq!(shown(&[good.clone(), fair]), (86.0, 96.5, below.clone()));
         // What is far from the others does not squeeze them.
-        assert_eq!(shown(&[good, vec![each(60.0)]]), (90.5, 96.5, below));
+        let far = Some("Below the axis: Adam (at best 60).".to_owned());
+        assert_eq!(shown(&[good, vec![each(60.0)]]), (90.5, 96.5, far));
     }
 
     #[test]
