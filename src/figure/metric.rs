@@ -251,7 +251,7 @@ mod tests {
             (axis.axis.low, axis.axis.high, axis.note(&names, methods))
         };
         let below = Some("Some medians are below the axis.".to_owned());
-        assert_eq!(shown(&[good.clone()]), (90.5, 96.5, below.clone()));
+        assert_eq!(shown(std::slice::from_ref(&good)), (90.5, 96.5, below.clone()));
         assert_eq!(shown(&[good[2..].to_vec()]), (90.5, 96.5, None));
         let fair = vec![each(30.0), Quartiles { lower: f64::NEG_INFINITY, ..each(88.0) }];
         assert_eq!(shown(&[good.clone(), fair]), (86.0, 96.5, below.clone()));

@@ -516,6 +516,33 @@ panels = ["global"]
 }
 
 #[test]
+fn panels_and_numbers_in_titles_fit_an_experiment_that_has_them() {
+    let config = include_str!("../../configs/lsq.toml");
+    let figures = r#"
+[[figures]]
+kind = "curves"
+file = "panels"
+title = "d = {d}: {trials} trials, {iterations} iterations"
+metric = "suboptimality"
+panels = ["reparameterized", "rotated"]
+"#;
+    let source = Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap();
+    for (profile, caution) in [("default", None), ("quick", Some("quick profile"))] {
+        let overlay = Overlay { profile: Some(profile.into()), overrides: Vec::new() };
+        let facts = read(&source, &overlay, Experiment::read).unwrap().value.facts();
+        assert_eq!(facts.caution.map(|caution| &caution[..13]), caution);
+        assert_eq!(facts.numbers["d"], "50");
+        assert_eq!(facts.algorithm("sgd"), "GD");
+        let note = facts.note(&["original", "reparameterized"], None).unwrap();
+        assert!(
+            note.starts_with("n = 100, d = 50, M = 100; singular values k^−1; at most "),
+            "{note}"
+        );
+        assert_eq!(note.ends_with("profile quick."), caution.is_some(), "{note}");
+    }
+}
+
+#[test]
 fn the_same_tables_give_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     synthetic::plane(folder.path());
