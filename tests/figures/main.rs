@@ -48,7 +48,7 @@ fn facts() -> Facts {
         systems: COORDINATES.map(system).into(),
         tuned: COORDINATES.map(String::from).into(),
         trials: 5,
-        numbers: [("d", "50".into())].into(),
+        numbers: [("d", "50".into()), ("trials", "5".into())].into(),
         ..Facts::default()
     }
 }
@@ -527,8 +527,10 @@ metric = "suboptimality"
 panels = ["reparameterized", "rotated"]
 "#;
     let source = Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap();
-    for (profile, caution) in [("default", None), ("quick", Some("quick profile"))] {
-        let overlay = Overlay { profile: Some(profile.into()), overrides: Vec::new() };
+    for (profile, caution) in [("paper", None), ("quick", Some("quick profile"))] {
+        // As in a resolved config.
+        let key = format!("profile={profile}");
+        let overlay = Overlay { profile: Some(profile.into()), overrides: vec![key] };
         let facts = read(&source, &overlay, Experiment::read).unwrap().value.facts();
         assert_eq!(facts.caution.map(|caution| &caution[..13]), caution);
         assert_eq!(facts.numbers["d"], "50");
@@ -538,7 +540,7 @@ panels = ["reparameterized", "rotated"]
             note.starts_with("n = 100, d = 50, M = 100; singular values k^−1; at most "),
             "{note}"
         );
-        assert_eq!(note.ends_with("profile quick."), caution.is_some(), "{note}");
+        assert!(note.ends_with(&format!("profile {profile}.")), "{note}");
     }
 }
 
