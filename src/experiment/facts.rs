@@ -52,7 +52,7 @@ fn system(system: &System<'_>) -> SystemFacts {
     SystemFacts {
         name: system.name.to_owned(),
         sizes: format!("{rows}d = {dimension}"),
-        samples: system.basis.has_spectrum().then(|| system.sampling.count(dimension)),
+        samples: system.basis.samples_gradients().then(|| system.sampling.count(dimension)),
         remark: system.objective.remark(),
     }
 }

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::Facts;
-use super::metric::{AxisLimits, VerticalAxis, appearance, called};
+use super::metric::{AxisLimits, VerticalAxis, appearance};
 use super::quartiles::{Quartiles, or_worst};
-use super::selection::{Filter, MethodRates, ORIGINAL, RateChoice, trials_note};
+use super::selection::{Filter, MethodRates, trials_note};
 use super::spec::{Heading, Spec};
+use super::stars::{Marked, Stars, selection_note};
 use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Entry, Reader, key};
@@ -30,9 +30,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let metric =
             key("metric", "the column of runs.csv that is drawn, or what rates are selected by");
         let metric = reader.choice_or(metric, SELECTION, &metrics);
-        let marked =
-            key("tuned", "which selected rates are marked: best in original coordinates, or own");
-        let marked = reader.choice_or(marked, "both", &MARKED);
+        let marked = Marked::read(reader);
         let filter = Filter::read(reader);
         let limits = AxisLimits::read(reader);
         Some(Box::new(LearningRatesFigure {
@@ -45,13 +43,6 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     },
 };
 
-/// Which selected rates may be marked.
-const MARKED: [(&str, &[RateChoice]); 3] = [
-    ("both", &[RateChoice::Original, RateChoice::Own]),
-    ("original", &[RateChoice::Original]),
-    ("own", &[RateChoice::Own]),
-];
-
 /// Names the metric by which learning rates were selected.
 const SELECTION: &str = "selection";
 
@@ -62,7 +53,7 @@ struct LearningRatesFigure {
     /// A column of `runs.csv`; otherwise the metric of `learning_rates.csv`.
     metric: Option<Metric>,
     /// Which selected rates are marked.
-    marked: &'static [RateChoice],
+    marked: Marked,
     filter: Filter,
     /// Of the vertical axis.
     limits: AxisLimits,
@@ -91,9 +82,7 @@ impl Spec for LearningRatesFigure {
         let mut wants = vec![Want::new("kind", Need::Training)];
         wants.extend(self.heading.wants());
         wants.extend(self.filter.wants("coordinates"));
-        if let [only] = self.marked {
-            wants.extend(only.wants());
-        }
+        wants.extend(self.marked.wants());
         if let Some(metric) = self.metric {
             wants.extend(Want::all("metric", metric.needs_everywhere()));
         }
@@ -124,7 +113,7 @@ impl Spec for LearningRatesFigure {
         }
 
         let facts = tables.facts();
-        let own = own_symbols(&methods, facts);
+        let stars = Stars::new(self.marked, &methods, facts);
         let values: Vec<Vec<Quartiles>> =
             series.iter().map(|series| series.points.iter().map(|(_, q)| *q).collect()).collect();
         let vertical = self.limits.vertical(appearance, &values, 0.06);
@@ -140,7 +129,7 @@ impl Spec for LearningRatesFigure {
                 panel.title = facts.algorithm(algorithm).into();
                 panel.title_colour = shown().map(|s| s.method.stroke.colour).next().unwrap_or(GREY);
                 panel.marks = marks(shown(), metric.goal, &vertical);
-                panel.marks.extend(self.stars(shown(), &own));
+                panel.marks.extend(stars.marks(shown().map(|series| series.method)));
                 panel
             })
             .collect();
@@ -152,76 +141,16 @@ impl Spec for LearningRatesFigure {
         footnotes.push(trials_note(&rows));
         let names: Vec<String> = methods.iter().map(MethodRates::name).collect();
         footnotes.extend(vertical.note(&names, &values));
-        let starred = panels.iter().flat_map(|panel| &panel.marks).filter_map(|mark| match mark {
-            Mark::Symbols { symbol, .. } => Some(symbol.shape),
-            _ => None,
-        });
-        let starred: Vec<Shape> = starred.collect();
         Ok(Page {
             title: self.heading.title(facts),
             columns: if panels.len() > 1 { 2 } else { 1 },
             frame: if panels.len() > 1 { (290.0, 200.0) } else { (430.0, 300.0) },
             panels,
             shared_axes: true,
-            legend: legend(&series, metric.name, &own, &starred),
+            legend: legend(&series, metric.name, stars.legend(&methods)),
             legend_position: LegendPosition::Below,
             footnotes,
         })
-    }
-}
-
-impl LearningRatesFigure {
-    /// The selected rates on the horizontal axis: one symbol for those that are best in original
-    /// coordinates, and one for each other system that was tuned.
-    fn stars<'a>(
-        &self,
-        shown: impl Iterator<Item = &'a Series<'a>>,
-        own: &[(&str, Symbol)],
-    ) -> Vec<Mark> {
-        let mut stars = Vec::new();
-        for Series { method, .. } in shown {
-            for choice in self.marked {
-                let symbol = match choice {
-                    RateChoice::Own if method.coordinates != ORIGINAL => {
-                        own.iter().find(|(name, _)| *name == method.coordinates).map(|one| one.1)
-                    }
-                    _ => Some(SELECTED),
-                };
-                let Some((symbol, row)) = symbol.zip(method.selected(*choice)) else { continue };
-                let mark = Mark::Symbols {
-                    points: vec![(row.learning_rate, f64::NEG_INFINITY)],
-                    symbol: Symbol { colour: method.stroke.colour, ..symbol },
-                };
-                if !stars.contains(&mark) {
-                    stars.push(mark);
-                }
-            }
-        }
-        stars
-    }
-}
-
-/// The symbols of the coordinate systems whose own best rates were looked for, beside the original.
-fn own_symbols<'a>(methods: &[MethodRates<'a>], facts: &Facts) -> Vec<(&'a str, Symbol)> {
-    let mut names: Vec<&str> = Vec::new();
-    for method in methods {
-        let tuned = facts.tuned.iter().any(|name| name == method.coordinates);
-        if tuned && method.coordinates != ORIGINAL && !names.contains(&method.coordinates) {
-            names.push(method.coordinates);
-        }
-    }
-    let shapes = [Shape::Diamond, Shape::Square, Shape::Ring].into_iter().cycle();
-    names.into_iter().zip(shapes.map(|shape| Symbol { shape, radius: 7.0, ..SELECTED })).collect()
-}
-
-/// The footnote on how rates were selected.
-fn selection_note(facts: &Facts, method: &MethodRates<'_>) -> String {
-    match method.rates.first() {
-        Some(row) if !facts.tuned.is_empty() => {
-            let tuned = facts.tuned.join(", ");
-            format!("Selected: best by median {}; tuned: {tuned}.", called(&row.metric))
-        }
-        _ => "Learning rates η as set, not tuned.".into(),
     }
 }
 
@@ -263,18 +192,11 @@ fn marks<'a>(
     bands.into_iter().chain(lines).chain(symbols).collect()
 }
 
-/// Marks a selected learning rate.
-const SELECTED: Symbol = Symbol { shape: Shape::Asterisk, radius: 6.0, colour: GREY };
 /// Marks a learning rate at which the median is the worst value.
 const FAILED: Symbol = Symbol { shape: Shape::Cross, radius: 3.5, colour: GREY };
 
 /// What line styles and symbols mean; colours are explained by the panels' titles.
-fn legend(
-    series: &[Series<'_>],
-    metric: &str,
-    own: &[(&str, Symbol)],
-    starred: &[Shape],
-) -> Vec<LegendEntry> {
+fn legend(series: &[Series<'_>], metric: &str, stars: Vec<LegendEntry>) -> Vec<LegendEntry> {
     let mut legend: Vec<LegendEntry> = Vec::new();
     for Series { method, .. } in series {
         let stroke = Stroke { colour: GREY, ..method.stroke };
@@ -283,10 +205,7 @@ fn legend(
             legend.push(key);
         }
     }
-    let own = own.iter().map(|(name, symbol)| (format!("η best in {name}"), *symbol));
-    let stars = [("η best in original coordinates".to_owned(), SELECTED)].into_iter().chain(own);
-    let stars = stars.filter(|(_, symbol)| starred.contains(&symbol.shape));
-    legend.extend(stars.map(|(label, symbol)| LegendEntry::symbol(label, symbol)));
+    legend.extend(stars);
     if series.iter().flat_map(|series| &series.points).any(|(_, q)| q.median.is_infinite()) {
         let failure = match metric {
             "reached_target" => "target not reached in half of the trials or more",

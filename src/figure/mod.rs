@@ -16,6 +16,7 @@ mod schedule;
 mod selection;
 mod spec;
 mod spectrum;
+mod stars;
 mod tables;
 mod trajectories;
 
