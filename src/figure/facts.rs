@@ -20,7 +20,7 @@ pub struct Facts {
     pub profile: Option<String>,
     /// Why the figures are not to be taken for those of the experiment.
     pub caution: Option<&'static str>,
-    /// The [`NUMBERS`] that there are.
+    /// Numbers that titles may name in braces, as far as there are any.
     pub numbers: BTreeMap<&'static str, String>,
 }
 
