@@ -166,14 +166,26 @@ pub enum SweepCommand {
 }
 
 /// Redraws the figures of a results folder from its tables alone.
+///
+/// With --figure and --out, it puts one figure of each of several folders side by side instead:
+/// `egop-plot results/log-sum-exp results/logistic results/lsq --figure fig5 --out fig5.png`.
 #[derive(Debug, Parser)]
 #[command(name = "egop-plot", version)]
 pub struct PlotArgs {
-    /// The results folder, such as results/lsq
-    pub(super) results: PathBuf,
+    /// The results folder, such as results/lsq; several with --figure
+    #[arg(required = true, value_name = "DIR")]
+    pub(super) results: Vec<PathBuf>,
     /// Only these figures (the names of their files, without the extension)
     #[arg(long, value_name = "NAME")]
     pub(super) only: Vec<String>,
+    /// Put this figure of each folder on one page: the one of this name, or the only one whose name
+    /// begins with it (fig5 means fig5a, fig5b or fig5c)
+    #[arg(long, value_name = "NAME", requires = "out", conflicts_with = "only")]
+    pub(super) figure: Option<String>,
+    /// The picture of --figure, PNG or SVG by its extension; FILE.sha256 beside it has its checksum,
+    /// and a file that is not as egop-plot wrote it is not written over
+    #[arg(long, value_name = "FILE", requires = "figure")]
+    pub(super) out: Option<PathBuf>,
     /// Print nothing but errors
     #[arg(long, short)]
     pub(super) quiet: bool,

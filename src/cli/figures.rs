@@ -11,11 +11,12 @@ use crate::figure::{self, DrawReport, ResultTables};
 /// # Errors
 /// As [`figure::draw`].
 pub(super) fn draw(folder: &Path, experiment: &Experiment, only: &[String]) -> Result<DrawReport> {
-    // Colours and line styles go by the order of the config.
-    let algorithms = experiment.algorithms().iter().map(|algorithm| algorithm.name.clone());
-    let coordinates = experiment.systems().into_iter().map(|system| system.name.to_owned());
-    let tables = ResultTables::new(folder, algorithms.collect(), coordinates.collect());
-    figure::draw(&experiment.figures, &tables, only)
+    figure::draw(&experiment.figures, &tables(folder, experiment), only)
+}
+
+/// The tables in a folder, with what its experiment says of them.
+pub(super) fn tables(folder: &Path, experiment: &Experiment) -> ResultTables {
+    ResultTables::new(folder, experiment.facts())
 }
 
 /// Where the results are.

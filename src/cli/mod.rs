@@ -2,6 +2,7 @@
 //! messages to stderr.
 
 mod args;
+mod beside;
 mod cluster;
 mod console;
 mod figures;

@@ -1,5 +1,7 @@
 //! Random matrices with prescribed singular values.
 
+use std::fmt;
+
 use ndarray::{Array1, Array2};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand::Rng;
@@ -45,6 +47,15 @@ impl Decay {
                 Self::Exponential { rate } => (-rate * k as f64).exp(),
             })
             .collect()
+    }
+}
+
+impl fmt::Display for Decay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Power { exponent } => write!(f, "singular values k^−{exponent}"),
+            Self::Exponential { rate } => write!(f, "singular values exp(−{rate} (k − 1))"),
+        }
     }
 }
 

@@ -301,5 +301,10 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A number to three digits.
+pub fn three_digits(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
+}
+
 #[cfg(test)]
 mod tests;

@@ -151,6 +151,14 @@ impl Canvas {
         self.elements.push_str("</g>\n");
     }
 
+    /// What is drawn meanwhile, moved to the right.
+    pub fn shifted(&mut self, right: f64, draw: impl FnOnce(&mut Self)) {
+        let (right, _) = place((right, 0.0));
+        let _ = writeln!(self.elements, "<g transform=\"translate({right} 0)\">");
+        draw(self);
+        self.elements.push_str("</g>\n");
+    }
+
     /// Appends what plotters writes, without the document that it puts around it: its own cannot
     /// be grouped, which dashes and frames need.
     fn add<E: Debug>(&mut self, draw: impl FnOnce(&mut SVGBackend<'_>) -> Result<(), E>) {

@@ -13,6 +13,12 @@ pub enum Shape {
     Disc,
     /// A disc filled with white.
     Ring,
+    /// A circle, through which one sees.
+    Circle,
+    /// A square on one corner, likewise.
+    Diamond,
+    /// A square, likewise.
+    Square,
     /// ×.
     Cross,
     /// Six rays.
@@ -314,7 +320,18 @@ pub fn draw_symbol(canvas: &mut Canvas, (x, y): Point, symbol: Symbol) {
             canvas.line(&[(x - dx, y - dy), (x + dx, y + dy)], solid(colour, 1.5));
         }
     };
+    // As many corners as make it round, where it is a circle.
+    let outline = |corners: u32, turn: f64| -> Vec<Point> {
+        let angle = |corner| std::f64::consts::TAU * f64::from(corner) / f64::from(corners) + turn;
+        let corner = |angle: f64| (x + radius * angle.cos(), y + radius * angle.sin());
+        (0..=corners + 1).map(|index| corner(angle(index))).collect()
+    };
     match shape {
+        Shape::Circle => canvas.line(&outline(32, 0.0), solid(colour, 1.3)),
+        Shape::Diamond => canvas.line(&outline(4, 0.0), solid(colour, 1.3)),
+        Shape::Square => {
+            canvas.line(&outline(4, std::f64::consts::FRAC_PI_4), solid(colour, 1.3));
+        }
         Shape::Disc => canvas.disc((x, y), radius, colour),
         Shape::Ring => {
             canvas.disc((x, y), radius, colour);

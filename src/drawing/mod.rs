@@ -12,6 +12,7 @@ pub mod contour;
 mod cutting;
 pub mod page;
 pub mod primitives;
+pub mod sheet;
 pub mod style;
 
 mod letters;

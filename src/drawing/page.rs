@@ -109,9 +109,9 @@ const MOST_LETTERS_OF_A_LABEL: usize = 90;
 const FRAME: (f64, f64) = (80.0, 1200.0);
 
 /// Sizes that follow from a page's contents, in logical pixels.
-struct PageLayout {
-    width: f64,
-    height: f64,
+pub(super) struct PageLayout {
+    pub width: f64,
+    pub height: f64,
     /// Horizontal middle of the panels.
     middle: f64,
     title: Vec<String>,
@@ -132,7 +132,7 @@ impl Page {
 
     /// The page as far as it can be shown: texts that can be set, and no more of anything than
     /// there is room for. What is left out is said.
-    fn bounded(&self) -> Self {
+    pub(super) fn bounded(&self) -> Self {
         let label = |text: &str| legible(text, MOST_LETTERS_OF_A_LABEL);
         let size = |size: f64| if size.is_nan() { FRAME.0 } else { size.clamp(FRAME.0, FRAME.1) };
         let notes = self.footnotes.iter().take(MOST_FOOTNOTES);
@@ -173,7 +173,7 @@ impl Page {
         (!self.shared_axes || lowest, !self.shared_axes || index.is_multiple_of(self.columns))
     }
 
-    fn layout(&self) -> PageLayout {
+    pub(super) fn layout(&self) -> PageLayout {
         let (frame_width, frame_height) = self.frame;
         let rows = self.panels.len().div_ceil(self.columns);
         let columns = self.columns.min(self.panels.len());
@@ -186,7 +186,8 @@ impl Page {
             let Margins { left, bottom, top, right } = panel.margins(frame_width, frame_height);
             let (row, column) = (index / self.columns, index % self.columns);
             let (x_labels, y_labels) = self.labelled(index);
-            lefts[column] = lefts[column].max(if y_labels { left } else { GAP });
+            // Its first tick's label reaches beyond the frame, as its neighbour's last one does.
+            lefts[column] = lefts[column].max(if y_labels { left } else { 2.0 * GAP });
             rights[column] = rights[column].max(if x_labels { right } else { GAP });
             tops[row] = tops[row].max(top);
             bottoms[row] = bottoms[row].max(if x_labels { bottom } else { GAP });
@@ -248,7 +249,7 @@ impl Page {
         PageLayout { width, height, middle, title, footnotes, frames, legend, legend_columns }
     }
 
-    fn draw(&self, canvas: &mut Canvas, layout: &PageLayout) {
+    pub(super) fn draw(&self, canvas: &mut Canvas, layout: &PageLayout) {
         let ground =
             Rect { left: 0.0, top: 0.0, right: layout.width.ceil(), bottom: layout.height.ceil() };
         canvas.fill(&ground.corners(), WHITE);

@@ -13,6 +13,7 @@ use crate::objective;
 use crate::trial::Start;
 
 mod check;
+mod facts;
 mod offer;
 mod read;
 mod study;

@@ -1,20 +1,26 @@
 //! Training curves: the median over trials of a column of `curves.csv` at the selected learning
-//! rates, with the quartiles as a band.
+//! rates, with the quartiles as a band; all in one panel, or a panel for each of some coordinate
+//! systems, with the original one beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
-use super::metric::{Appearance, AxisLimits, Column, appearance};
-use super::quartiles::{Quartiles, or_worst};
-use super::selection::{Filter, MethodRates, RateChoice, described, trials_note};
+use super::median_curve::MedianCurve;
+use super::metric::{AxisLimits, Column, VerticalAxis, appearance};
+use super::quartiles::Quartiles;
+use super::selection::{
+    Filter, MethodRates, ORIGINAL, RateChoice, described, divergence_note, rates_note, trials_note,
+};
 use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Entry, Reader, key};
-use crate::drawing::axis::{Axis, Scale};
+use crate::drawing::axis::{Axis, Scale, number};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
+use crate::drawing::primitives::{Colour, Point, Stroke};
+use crate::drawing::style::dash;
 use crate::need::{Need, Want};
-use crate::record::CurveRow;
+use crate::record::{CurveRow, RateRow};
 use crate::sweep::Goal;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -26,16 +32,28 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             .choice(key("metric", "the column of curves.csv that is drawn"), &Column::choices());
         let tuned = RateChoice::read(reader);
         let filter = Filter::read(reader);
+        let panels =
+            key("panels", "coordinate systems that have a panel each, beside original ones");
+        let panels = reader.strings_or(panels, &[]);
         let units = [("iteration", StepUnit::Iteration), ("epoch", StepUnit::Epoch)];
         let unit = reader.choice_or(key("unit", "what a recorded step is"), "iteration", &units);
         let last_step = reader
             .optional_count(key("last_step", "where the horizontal axis ends"), 1..=usize::MAX);
         let limits = AxisLimits::read(reader);
+        let (mut filter, panels) = (filter?, panels?);
+        if !panels.is_empty() {
+            if !filter.coordinates.is_empty() {
+                reader.problem("coordinates", "are those of `panels`, where these are given");
+                return None;
+            }
+            filter.coordinates = iter::once(ORIGINAL.to_owned()).chain(panels.clone()).collect();
+        }
         Some(Box::new(CurvesFigure {
             heading: heading?,
             column: column?,
             tuned: tuned?,
-            filter: filter?,
+            filter,
+            panels,
             unit: unit?,
             last_step: last_step?,
             limits: limits?,
@@ -52,6 +70,8 @@ struct CurvesFigure {
     /// Which of the selected learning rates is used.
     tuned: RateChoice,
     filter: Filter,
+    /// Names of the coordinate systems that have a panel each; none: all are in one.
+    panels: Vec<String>,
     /// What a step is.
     unit: StepUnit,
     /// Where the horizontal axis ends.
@@ -96,7 +116,9 @@ impl Spec for CurvesFigure {
 
     fn wants(&self) -> Vec<Want<'_>> {
         let mut wants = vec![Want::new("kind", Need::Training)];
-        wants.extend(self.filter.wants());
+        wants.extend(self.heading.wants());
+        let key = if self.panels.is_empty() { "coordinates" } else { "panels" };
+        wants.extend(self.filter.wants(key));
         wants.extend(self.tuned.wants());
         wants.extend(Want::all("metric", self.column.needs.iter().copied()));
         wants.push(Want::new("unit", self.unit.need()));
@@ -104,242 +126,211 @@ impl Spec for CurvesFigure {
     }
 
     fn page(&self, tables: &ResultTables) -> Result<Page> {
-        let mut footnotes = Vec::new();
-        let mut selected = Vec::new();
         let methods = self.filter.methods(tables)?;
-        for method in &methods {
-            match method.selected(self.tuned) {
-                Some(rate) => selected.push((method, rate)),
-                None => {
-                    footnotes.push(format!("{}: no learning rate was selected.", method.name()))
-                }
-            }
-        }
-        if selected.is_empty() {
-            return Err(
-                tables.lacks("learning_rates.csv", "no learning rate was selected for this figure")
-            );
-        }
-        let curves: Vec<_> = tables.curves()?.chunk_by(CurveRow::is_of_run).collect();
-        let mut series = Vec::new();
-        for (method, rate) in selected {
-            series.push((method, rate, self.summary(tables, &curves, method, rate.learning_rate)?));
-        }
-        let rates: Vec<_> = series.iter().map(|(_, rate, _)| *rate).collect();
-        footnotes.insert(0, trials_note(&rates));
-
-        // Where every trial of a method stopped early, its line goes on at its last value.
-        let last = series.iter().filter_map(|(_, _, summary)| summary.keys().copied().next_back());
-        let last = self.last_step.map(|step| step as u64).or(last.max()).unwrap_or(0).max(1);
-        for (_, _, summary) in &mut series {
-            if let Some((_, &quartiles)) = summary.range(..=last).next_back() {
-                summary.insert(last, quartiles);
-            }
-        }
-
-        let within = series.iter().flat_map(|(_, _, summary)| {
-            summary.range(..=last).flat_map(|(_, q)| [q.lower, q.median, q.upper])
-        });
-        let within: Vec<f64> = within.collect();
-        let vertical = self.limits.vertical(appearance(self.column.name), &within, 0.03);
-
-        let mut bands = Vec::new();
-        let mut lines = Vec::new();
-        let mut legend = Vec::new();
-        for (method, rate, summary) in &series {
-            let colour = method.stroke.colour;
-            let band = colour.with_opacity(0.16);
-            let points: Vec<(f64, Quartiles)> =
-                summary.iter().map(|(&step, &q)| (step as f64, vertical.shown(q))).collect();
-            bands.push(Mark::Band {
-                points: points.iter().map(|&(step, q)| (step, q.lower, q.upper)).collect(),
-                colour: band,
-            });
-            lines.push(Mark::Line {
-                points: points.iter().map(|&(step, q)| (step, q.median)).collect(),
-                stroke: method.stroke,
-            });
-            if let Some(&(step, q)) = points.iter().find(|(_, q)| q.median.is_infinite()) {
-                let symbol = Symbol { shape: Shape::Cross, radius: 4.0, colour };
-                lines.push(Mark::Symbols { points: vec![(step, q.median)], symbol });
-            }
-            legend.push(LegendEntry::line(described(method, rate), method.stroke).with_band(band));
-        }
-
-        let x = Axis {
-            label: self.unit.name().into(),
-            scale: Scale::Whole,
-            low: 0.0,
-            high: last as f64,
-        };
-        if lines.iter().any(|mark| matches!(mark, Mark::Symbols { .. })) {
-            footnotes.push("×: from here on, half of the trials or more have diverged.".into());
-        }
-        let mut panel = Chart::new(x, vertical.axis);
-        panel.marks = bands.into_iter().chain(lines).collect();
+        let series = self.series(tables, &methods)?;
+        let last = series.iter().filter_map(|one| one.curve.points.keys().next_back()).max();
+        let last = self.last_step.map(|step| step as u64).or(last.copied()).unwrap_or(0).max(1);
+        let (vertical, cut) = self.vertical(&series, last);
+        let mut footnotes = self.footnotes(tables, &methods, &series);
+        footnotes.extend(cut);
+        let panels = self.panels(&series, &vertical, last);
+        let single = panels.len() == 1;
         Ok(Page {
-            title: self.heading.title.clone(),
-            panels: vec![panel],
-            columns: 1,
-            frame: (430.0, 300.0),
-            shared_axes: false,
-            legend,
-            legend_position: LegendPosition::Right,
+            title: self.heading.title(tables.facts()),
+            columns: panels.len(),
+            panels,
+            frame: if single { (430.0, 300.0) } else { (290.0, 240.0) },
+            shared_axes: !single,
+            legend: self.legend(&series),
+            legend_position: if single { LegendPosition::Right } else { LegendPosition::Below },
             footnotes,
         })
     }
 }
 
+/// The curve of a method at a learning rate.
+struct Series<'a> {
+    method: &'a MethodRates<'a>,
+    rate: &'a RateRow,
+    curve: MedianCurve,
+    stroke: Stroke,
+}
+
+/// How far above the highest initial value a logarithmic axis goes for the sake of bands, and of
+/// lines of methods of which a trial diverged: what is lost is not what a figure is about.
+const RISE: f64 = 4.0;
+
 impl CurvesFigure {
-    /// The quartiles over the trials at some steps: those that are kept of any of them, unless they
-    /// are too many, and others between them. Between the steps that are kept of it, a run is on the line that
-    /// joins them; one that stopped early holds its last value, a diverged one is the worst from
-    /// then on.
-    fn summary(
+    /// The curves of the methods that have a selected rate.
+    fn series<'a>(
         &self,
         tables: &ResultTables,
-        curves: &[&[CurveRow]],
-        method: &MethodRates<'_>,
-        rate: f64,
-    ) -> Result<BTreeMap<u64, Quartiles>> {
-        let Column { goal, get, .. } = self.column;
-        let Appearance { factor, scale, .. } = appearance(self.column.name);
-        let mut trials: BTreeMap<usize, TrialCurve> = BTreeMap::new();
-        for row in tables.runs()? {
-            if *row.algorithm == *method.algorithm
-                && *row.coordinates == *method.coordinates
-                && row.learning_rate == rate
-            {
-                trials.entry(row.trial).or_default().diverged = row.stop.is_failure();
+        methods: &'a [MethodRates<'a>],
+    ) -> Result<Vec<Series<'a>>> {
+        let curves: Vec<_> = tables.curves()?.chunk_by(CurveRow::is_of_run).collect();
+        let mut series = Vec::new();
+        for method in methods {
+            let Some(rate) = method.selected(self.tuned) else { continue };
+            let at = rate.learning_rate;
+            let curve = MedianCurve::of(self.column, tables, &curves, method, at)?;
+            // A panel of its own tells a coordinate system from the others.
+            let panel = self.panels.iter().any(|panel| panel == method.coordinates);
+            let own = Stroke::new(method.stroke.colour, dash(1));
+            series.push(Series {
+                method,
+                rate,
+                curve,
+                stroke: if panel { own } else { method.stroke },
+            });
+        }
+        if series.is_empty() {
+            return Err(
+                tables.lacks("learning_rates.csv", "no learning rate was selected for this figure")
+            );
+        }
+        Ok(series)
+    }
+
+    fn panels(&self, series: &[Series<'_>], vertical: &VerticalAxis, last: u64) -> Vec<Chart> {
+        let label = self.unit.name().to_owned();
+        let x = Axis { label, scale: Scale::Whole, low: 0.0, high: last as f64 };
+        let panel = |title: String, systems: Option<[&str; 2]>| {
+            let shown = |one: &&Series<'_>| {
+                systems.is_none_or(|systems| systems.contains(&one.method.coordinates))
+            };
+            let mut panel = Chart::new(x.clone(), vertical.axis.clone());
+            panel.marks = marks(series.iter().filter(shown), vertical);
+            panel.title = title;
+            panel
+        };
+        if self.panels.is_empty() {
+            return vec![panel(String::new(), None)];
+        }
+        let beside_original = |(system, letter): (&String, char)| {
+            panel(format!("({letter}) {system}"), Some([ORIGINAL, system]))
+        };
+        self.panels.iter().zip('a'..).map(beside_original).collect()
+    }
+
+    fn footnotes(
+        &self,
+        tables: &ResultTables,
+        methods: &[MethodRates<'_>],
+        series: &[Series<'_>],
+    ) -> Vec<String> {
+        let facts = tables.facts();
+        let shown: Vec<&str> = methods.iter().map(|method| method.coordinates).collect();
+        let rates: Vec<_> = series.iter().map(|one| (one.method, one.rate)).collect();
+        let rows: Vec<_> = rates.iter().map(|(_, rate)| *rate).collect();
+        let mut footnotes: Vec<String> = facts.note(&shown, None).into_iter().collect();
+        footnotes.extend(rates_note(facts, methods, self.tuned));
+        footnotes.push(trials_note(&rows));
+        if series.iter().any(|one| one.curve.converged) {
+            footnotes.push(
+                "●: here half of the trials have converged, and the line ends; until then they \
+                 count with their last values."
+                    .into(),
+            );
+        }
+        let fails = |one: &Series<'_>| one.curve.points.values().any(|q| q.median.is_infinite());
+        if series.iter().any(fails) {
+            footnotes.push("×: from here on, half of the trials or more have diverged.".into());
+        }
+        footnotes.extend(divergence_note(&rates));
+        let unselected = methods.iter().filter(|method| method.selected(self.tuned).is_none());
+        footnotes.extend(
+            unselected.map(|method| format!("{}: no learning rate was selected.", method.name())),
+        );
+        footnotes
+    }
+
+    /// The vertical axis, and the footnote on what is not on it.
+    fn vertical(&self, series: &[Series<'_>], last: u64) -> (VerticalAxis, Option<String>) {
+        let appearance = appearance(self.column.name);
+        let capped = self.column.goal == Goal::Lower && self.limits.ceiling.is_none();
+        let initial = series.iter().filter_map(|one| one.curve.points.values().next());
+        let initial = initial.map(|q| q.median).filter(|value| value.is_finite());
+        let cap = match initial.fold(0.0, f64::max) {
+            highest if capped && highest > 0.0 => RISE * highest,
+            _ => f64::INFINITY,
+        };
+        let all: Vec<Vec<Quartiles>> = series
+            .iter()
+            .map(|one| one.curve.points.range(..=last).map(|(_, q)| *q).collect())
+            .collect();
+        let covered = |(one, quartiles): (&Series<'_>, &Vec<Quartiles>)| {
+            let median =
+                |q: &Quartiles| if one.curve.diverged { q.median.min(cap) } else { q.median };
+            let covered = |q: &Quartiles| Quartiles { median: median(q), ..q.map(|v| v.min(cap)) };
+            quartiles.iter().map(covered).collect()
+        };
+        let covered: Vec<Vec<Quartiles>> = series.iter().zip(&all).map(covered).collect();
+        let vertical = self.limits.vertical(appearance, &covered, 0.03);
+        let high = vertical.axis.high;
+        let above = all.iter().flatten().any(|q| q.upper.is_finite() && q.upper > high.max(cap));
+        let above = above.then(|| {
+            format!(
+                "Above {} times the initial value, bands leave the figure, and so do lines of \
+                 methods with diverged trials.",
+                number(RISE)
+            )
+        });
+        let names: Vec<String> = series.iter().map(|one| one.method.name()).collect();
+        let note = above.or_else(|| vertical.note(&names, &all));
+        (vertical, note)
+    }
+
+    /// With panels, one entry for the lines of a method in all of them.
+    fn legend(&self, series: &[Series<'_>]) -> Vec<LegendEntry> {
+        let mut legend: Vec<LegendEntry> = Vec::new();
+        let entry = |label, one: &Series<'_>| {
+            LegendEntry::line(label, one.stroke).with_band(band(one.stroke))
+        };
+        if self.panels.is_empty() {
+            return series.iter().map(|one| entry(described(one.method, one.rate), one)).collect();
+        }
+        for group in series.chunk_by(|a, b| a.method.algorithm == b.method.algorithm) {
+            let (original, others): (Vec<_>, Vec<_>) =
+                group.iter().partition(|one| one.method.coordinates == ORIGINAL);
+            for (lines, name) in [(original, ORIGINAL), (others, "as the panel says")] {
+                let Some(first) = lines.first() else { continue };
+                let mut rates: Vec<String> =
+                    lines.iter().map(|one| number(one.rate.learning_rate)).collect();
+                rates.dedup();
+                let rates = rates.join(", ");
+                legend.push(entry(format!("{}, {name} (η = {rates})", first.method.title), first));
             }
         }
-        for run in curves {
-            let first = &run[0];
-            if *first.algorithm == *method.algorithm
-                && *first.coordinates == *method.coordinates
-                && first.learning_rate == rate
-            {
-                let TrialCurve { points, diverged } = trials.entry(first.trial).or_default();
-                for row in *run {
-                    // The last point of a run that diverges within an epoch has no more than a loss.
-                    let missing = diverged.then_some(goal.worst());
-                    let value = get(row).or(missing).ok_or_else(|| {
-                        tables.lacks(
-                            "curves.csv",
-                            format!("has no `{}` of {}", self.column.name, method.name()),
-                        )
-                    })?;
-                    points.push((row.step, factor * or_worst(goal, value)));
-                }
-                points.sort_by_key(|&(step, _)| step);
-            }
-        }
-        let mut steps: Vec<u64> =
-            trials.values().flat_map(|trial| &trial.points).map(|&(step, _)| step).collect();
-        steps.sort();
-        steps.dedup();
-        if steps.is_empty() {
-            return Err(tables
-                .lacks("curves.csv", format!("has no rows of {} at η = {rate}", method.name())));
-        }
-        let mut summary = BTreeMap::new();
-        for step in spread(&steps) {
-            // Of several lines, medians have corners where none of the lines has.
-            let values: Vec<f64> =
-                trials.values().map(|trial| trial.at(step, goal, scale)).collect();
-            summary.insert(step, Quartiles::of(&values));
-        }
-        Ok(summary)
+        legend
     }
 }
 
-/// The most recorded steps at which a line is drawn: more than an axis has pixels.
-const MOST_STEPS: usize = 2000;
-/// Evenly spread steps at which a line is drawn, about as many as an axis has pixels.
-const EVEN_STEPS: u64 = 1000;
-
-/// Some of the steps, evenly, with the first and the last one, if they are too many; and others
-/// evenly spread between the first and the last.
-fn spread(steps: &[u64]) -> BTreeSet<u64> {
-    let stride = steps.len().div_ceil(MOST_STEPS).max(1);
-    let mut some: BTreeSet<u64> = steps.iter().step_by(stride).copied().collect();
-    if let [first, .., last] = *steps {
-        let even = (last - first).div_ceil(EVEN_STEPS).max(1);
-        some.extend((first..last).step_by(usize::try_from(even).unwrap_or(usize::MAX)));
-        some.insert(last);
-    }
-    some
+fn band(stroke: Stroke) -> Colour {
+    stroke.colour.with_opacity(0.16)
 }
 
-/// The curve of one trial.
-#[derive(Debug, Default)]
-struct TrialCurve {
-    /// Steps, increasing, and values.
-    points: Vec<(u64, f64)>,
-    diverged: bool,
-}
-
-impl TrialCurve {
-    fn at(&self, step: u64, goal: Goal, scale: Scale) -> f64 {
-        let until = self.points.partition_point(|&(other, _)| other <= step);
-        let (before, after) = self.points.split_at(until);
-        match (before.last(), after.first()) {
-            (Some(&(last, _)), None) if self.diverged && last < step => goal.worst(),
-            (Some(&(_, value)), None) => value,
-            (Some(&from), Some(&to)) => between(from, to, step, scale),
-            (None, _) => goal.worst(),
-        }
+/// Bands, lines over them, and where lines end.
+fn marks<'a>(series: impl Iterator<Item = &'a Series<'a>>, vertical: &VerticalAxis) -> Vec<Mark> {
+    let mut bands = Vec::new();
+    let mut lines = Vec::new();
+    for Series { curve, stroke, .. } in series {
+        let points: Vec<(f64, Quartiles)> =
+            curve.points.iter().map(|(&step, &q)| (step as f64, vertical.shown(q))).collect();
+        bands.push(Mark::Band {
+            points: points.iter().map(|&(step, q)| (step, q.lower, q.upper)).collect(),
+            colour: band(*stroke),
+        });
+        let line: Vec<Point> = points.iter().map(|&(step, q)| (step, q.median)).collect();
+        let symbol = |shape, radius, point| Mark::Symbols {
+            points: vec![point],
+            symbol: Symbol { shape, radius, colour: stroke.colour },
+        };
+        let failure = line.iter().find(|(_, median)| median.is_infinite());
+        let failure = failure.map(|&point| symbol(Shape::Cross, 4.0, point));
+        let end = line.last().filter(|_| curve.converged);
+        let end = end.map(|&point| symbol(Shape::Disc, 3.5, point));
+        lines.push(Mark::Line { points: line, stroke: *stroke });
+        lines.extend(failure.into_iter().chain(end));
     }
-}
-
-/// The value between two points of a curve. What has no line to the next point holds until there.
-fn between(from: (u64, f64), to: (u64, f64), step: u64, scale: Scale) -> f64 {
-    let (a, b) = (from.1, to.1);
-    if from.0 == step || !(a.is_finite() && b.is_finite()) {
-        return a;
-    }
-    let part = (step - from.0) as f64 / (to.0 - from.0) as f64;
-    match scale {
-        Scale::Linear | Scale::Whole => (1.0 - part) * a + part * b,
-        Scale::Logarithmic if a > 0.0 && b > 0.0 => ((1.0 - part) * a.ln() + part * b.ln()).exp(),
-        Scale::Logarithmic => a,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn between_points_a_curve_is_on_the_line_of_its_axis() {
-        let trial =
-            |diverged, points: &[(u64, f64)]| TrialCurve { points: points.to_vec(), diverged };
-        let at = |trial: &TrialCurve, step, scale| trial.at(step, Goal::Lower, scale);
-        let run = trial(false, &[(0, 1.0), (10, 1e-10), (20, 0.0), (22, 3.0)]);
-        // Rounding of a logarithm and an exponential.
-        assert!((at(&run, 5, Scale::Logarithmic) / 1e-5 - 1.0).abs() < 1e-12);
-        assert!((at(&run, 5, Scale::Linear) - 0.5).abs() < 1e-9);
-        assert_eq!(at(&run, 10, Scale::Logarithmic), 1e-10);
-        // There is no line to 0, nor from it.
-        assert_eq!(at(&run, 19, Scale::Logarithmic), 1e-10);
-        assert_eq!(at(&run, 21, Scale::Logarithmic), 0.0);
-        assert_eq!(at(&run, 99, Scale::Logarithmic), 3.0);
-        let run = trial(true, &[(0, 1.0), (10, f64::INFINITY)]);
-        assert_eq!(at(&run, 9, Scale::Linear), 1.0);
-        assert_eq!(at(&run, 11, Scale::Linear), f64::INFINITY);
-    }
-
-    #[test]
-    fn steps_are_spread_when_they_are_too_many() {
-        assert!(spread(&[1, 2, 5]).into_iter().eq(1..=5));
-        assert!(spread(&[7]).into_iter().eq([7]));
-        assert!(spread(&[]).is_empty());
-        let ends = spread(&[3, u64::MAX]);
-        assert_eq!((ends.first(), ends.last()), (Some(&3), Some(&u64::MAX)));
-        assert!(ends.len() <= 1002, "{}", ends.len());
-        let many: Vec<u64> = (0..1_000_000).collect();
-        let some = spread(&many);
-        assert!(some.len() <= MOST_STEPS + 1002, "{}", some.len());
-        assert_eq!((some.first(), some.last()), (Some(&0), Some(&999_999)));
-    }
+    bands.into_iter().chain(lines).collect()
 }

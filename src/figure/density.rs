@@ -4,7 +4,7 @@ use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Entry, Reader, key};
-use crate::drawing::axis::{Axis, Scale, number};
+use crate::drawing::axis::{Axis, Scale, number, three_digits};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Dash, Stroke};
@@ -70,6 +70,7 @@ impl Spec for DensityFigure {
         let vector = |&k| Want::new("vectors", Need::Eigenvector { of: system, block, k });
         wants.extend(self.vectors.iter().map(vector));
         wants.push(Want::new("trial", Need::Trial(self.trial)));
+        wants.extend(self.heading.wants());
         wants
     }
 
@@ -77,14 +78,14 @@ impl Spec for DensityFigure {
         let mut legend = Vec::new();
         let panels = vec![self.densities(tables, &mut legend)?, self.entries(tables, &mut legend)?];
         Ok(Page {
-            title: self.heading.title.clone(),
+            title: self.heading.title(tables.facts()),
             panels,
             columns: 2,
             frame: (320.0, 250.0),
             shared_axes: false,
             legend,
             legend_position: LegendPosition::Below,
-            footnotes: Vec::new(),
+            footnotes: tables.facts().note(&[&self.system], Some(self.trial)).into_iter().collect(),
         })
     }
 }
@@ -100,15 +101,13 @@ impl DensityFigure {
 
     /// β_k against k, beside that of a random vector.
     fn densities(&self, tables: &ResultTables, legend: &mut Vec<LegendEntry>) -> Result<Chart> {
-        let points: Vec<(f64, f64)> = tables
-            .spectrum()?
-            .iter()
-            .filter(|row| {
-                row.trial == self.trial && row.coordinates == self.system && row.block == self.block
-            })
-            .filter(|row| row.k <= self.leading)
-            .map(|row| (row.k as f64, row.density))
-            .collect();
+        let rows = tables.spectrum()?.iter().filter(|row| {
+            row.trial == self.trial && row.coordinates == self.system && row.block == self.block
+        });
+        // As many as parameters.
+        let size = rows.clone().count() as f64;
+        let leading = rows.filter(|row| row.k <= self.leading);
+        let points: Vec<(f64, f64)> = leading.map(|row| (row.k as f64, row.density)).collect();
         if points.is_empty() {
             return Err(self.lacks(tables, "spectrum.csv", "density"));
         }
@@ -125,9 +124,12 @@ impl DensityFigure {
         let reference = Stroke { colour: GREY, width: 1.2, dash: Dash::Dashed };
         let mut panel = Chart::new(x, y);
         panel.title = "(a) densities".into();
-        panel
-            .marks
-            .push(Mark::Line { points: vec![(0.5, random), (last, random)], stroke: reference });
+        // β of a vector with a single entry: none is less.
+        let (least, single) = (1.0 / size.sqrt(), Stroke { dash: Dash::DashDotted, ..reference });
+        for (level, stroke) in [(random, reference), (least, single)] {
+            let points = vec![(0.5, level), (last, level)];
+            panel.marks.push(Mark::Line { points, stroke });
+        }
         let stem = Stroke { colour: colour(0), width: 1.2, dash: Dash::Solid };
         for &(k, density) in &points {
             panel.marks.push(Mark::Line { points: vec![(k, 0.0), (k, density)], stroke: stem });
@@ -136,6 +138,8 @@ impl DensityFigure {
         panel.marks.push(Mark::Symbols { points, symbol });
         legend.push(LegendEntry::symbol("βₖ", symbol));
         legend.push(LegendEntry::line("βₖ of a random unit vector, √(2/π)", reference));
+        let least = number(three_digits(least));
+        legend.push(LegendEntry::line(format!("least possible βₖ, 1/√d = {least}"), single));
         Ok(panel)
     }
 
@@ -193,8 +197,4 @@ impl DensityFigure {
         }
         Ok(panel)
     }
-}
-
-fn three_digits(value: f64) -> f64 {
-    format!("{value:.2e}").parse().unwrap_or(value)
 }

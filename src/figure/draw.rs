@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::spec::Spec;
 use super::tables::ResultTables;
 use crate::drawing::canvas::{Drawing, FORMATS};
+use crate::drawing::page::Page;
 use crate::error::{Error, Result};
 
 /// What became of an experiment's figures.
@@ -59,6 +60,40 @@ pub fn draw(
         }
     }
     Ok(report)
+}
+
+/// The figure that a name means: the one of this name, or the only one whose name begins with it.
+///
+/// # Errors
+/// [`Error::Usage`] when there is none, or more than one.
+pub fn find<'a>(figures: &'a [Box<dyn Spec>], name: &str) -> Result<&'a dyn Spec> {
+    let list = |names: &[&dyn Spec]| {
+        names.iter().map(|figure| figure.file()).collect::<Vec<_>>().join(", ")
+    };
+    let all: Vec<&dyn Spec> = figures.iter().map(|figure| &**figure).collect();
+    let exact = all.iter().find(|figure| figure.file() == name);
+    let begun: Vec<&dyn Spec> =
+        all.iter().copied().filter(|figure| figure.file().starts_with(name)).collect();
+    match (exact, &begun[..]) {
+        (Some(figure), _) | (None, [figure]) => Ok(*figure),
+        (None, []) => {
+            let message = format!("there is no figure {name:?}; there are {}", list(&all));
+            Err(Error::Usage(message))
+        }
+        (None, several) => {
+            let message = format!("figure {name:?} may be any of {}", list(several));
+            Err(Error::Usage(message))
+        }
+    }
+}
+
+/// The page of the figure that a name means.
+///
+/// # Errors
+/// As [`find`], and as [`Spec::page`].
+pub fn page(figures: &[Box<dyn Spec>], tables: &ResultTables, name: &str) -> Result<Page> {
+    let figure = find(figures, name)?;
+    guarded(|| figure.page(tables))
 }
 
 /// A panic costs one figure.

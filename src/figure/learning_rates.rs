@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use super::metric::{AxisLimits, VerticalAxis, appearance};
 use super::quartiles::{Quartiles, or_worst};
-use super::selection::{Filter, MethodRates, RateChoice, algorithm_name, trials_note};
+use super::selection::{Filter, MethodRates, trials_note};
 use super::spec::{Heading, Spec};
+use super::stars::{Marked, Stars, selection_note};
 use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Entry, Reader, key};
@@ -29,13 +30,13 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let metric =
             key("metric", "the column of runs.csv that is drawn, or what rates are selected by");
         let metric = reader.choice_or(metric, SELECTION, &metrics);
-        let tuned = RateChoice::read(reader);
+        let marked = Marked::read(reader);
         let filter = Filter::read(reader);
         let limits = AxisLimits::read(reader);
         Some(Box::new(LearningRatesFigure {
             heading: heading?,
             metric: metric?,
-            tuned: tuned?,
+            marked: marked?,
             filter: filter?,
             limits: limits?,
         }))
@@ -52,7 +53,7 @@ struct LearningRatesFigure {
     /// A column of `runs.csv`; otherwise the metric of `learning_rates.csv`.
     metric: Option<Metric>,
     /// Which selected rates are marked.
-    tuned: RateChoice,
+    marked: Marked,
     filter: Filter,
     /// Of the vertical axis.
     limits: AxisLimits,
@@ -79,8 +80,9 @@ impl Spec for LearningRatesFigure {
 
     fn wants(&self) -> Vec<Want<'_>> {
         let mut wants = vec![Want::new("kind", Need::Training)];
-        wants.extend(self.filter.wants());
-        wants.extend(self.tuned.wants());
+        wants.extend(self.heading.wants());
+        wants.extend(self.filter.wants("coordinates"));
+        wants.extend(self.marked.wants());
         if let Some(metric) = self.metric {
             wants.extend(Want::all("metric", metric.needs_everywhere()));
         }
@@ -110,11 +112,10 @@ impl Spec for LearningRatesFigure {
             series.push(Series { method, points });
         }
 
-        let values: Vec<f64> = series
-            .iter()
-            .flat_map(|series| &series.points)
-            .flat_map(|(_, q)| [q.lower, q.median, q.upper])
-            .collect();
+        let facts = tables.facts();
+        let stars = Stars::new(self.marked, &methods, facts);
+        let values: Vec<Vec<Quartiles>> =
+            series.iter().map(|series| series.points.iter().map(|(_, q)| *q).collect()).collect();
         let vertical = self.limits.vertical(appearance, &values, 0.06);
         let rates = series.iter().flat_map(|series| series.points.iter().map(|(rate, _)| *rate));
         let x = Axis::covering("learning rate η", Scale::Logarithmic, rates, 0.04);
@@ -125,83 +126,77 @@ impl Spec for LearningRatesFigure {
             .map(|algorithm| {
                 let shown = || series.iter().filter(|series| series.method.algorithm == algorithm);
                 let mut panel = Chart::new(x.clone(), vertical.axis.clone());
-                panel.title = algorithm_name(algorithm);
+                panel.title = facts.algorithm(algorithm).into();
                 panel.title_colour = shown().map(|s| s.method.stroke.colour).next().unwrap_or(GREY);
-                panel.marks = self.marks(shown(), metric.goal, &vertical);
+                panel.marks = marks(shown(), metric.goal, &vertical);
+                panel.marks.extend(stars.marks(shown().map(|series| series.method)));
                 panel
             })
             .collect();
 
         let rows: Vec<_> = methods.iter().flat_map(|method| method.rates.iter().copied()).collect();
+        let shown: Vec<&str> = methods.iter().map(|method| method.coordinates).collect();
+        let mut footnotes: Vec<String> = facts.note(&shown, None).into_iter().collect();
+        footnotes.push(selection_note(facts, &methods[0]));
+        footnotes.push(trials_note(&rows));
+        let names: Vec<String> = methods.iter().map(MethodRates::name).collect();
+        footnotes.extend(vertical.note(&names, &values));
         Ok(Page {
-            title: self.heading.title.clone(),
+            title: self.heading.title(facts),
             columns: if panels.len() > 1 { 2 } else { 1 },
             frame: if panels.len() > 1 { (290.0, 200.0) } else { (430.0, 300.0) },
             panels,
             shared_axes: true,
-            legend: legend(&series, metric.name),
+            legend: legend(&series, metric.name, stars.legend(&methods)),
             legend_position: LegendPosition::Below,
-            footnotes: vec![trials_note(&rows)],
+            footnotes,
         })
     }
 }
 
-impl LearningRatesFigure {
-    fn marks<'a>(
-        &self,
-        shown: impl Iterator<Item = &'a Series<'a>>,
-        goal: Goal,
-        vertical: &VerticalAxis,
-    ) -> Vec<Mark> {
-        let mut bands = Vec::new();
-        let mut lines = Vec::new();
-        let mut symbols = Vec::new();
-        for Series { method, points } in shown {
-            let colour = method.stroke.colour;
-            let points: Vec<(f64, Quartiles)> =
-                points.iter().map(|&(rate, q)| (rate, vertical.shown(q))).collect();
-            let median = |&(rate, q): &(f64, Quartiles)| (rate, q.median);
-            let (failed, drawn): (Vec<_>, Vec<_>) =
-                points.iter().map(median).partition(|(_, value)| value.is_infinite());
-            // A band may end at the edge, but not beside a rate at which there is no median.
-            for part in points.split(|(_, q)| q.median.is_infinite()) {
-                bands.push(Mark::Band {
-                    points: part.iter().map(|&(rate, q)| (rate, q.lower, q.upper)).collect(),
-                    colour: colour.with_opacity(0.18),
-                });
-            }
-            lines.push(Mark::Line {
-                points: points.iter().map(median).collect(),
-                stroke: method.stroke,
-            });
-            symbols.push(Mark::Symbols {
-                points: drawn,
-                symbol: Symbol { shape: Shape::Disc, radius: 1.9, colour },
-            });
-            symbols.push(Mark::Symbols {
-                points: failed.iter().map(|&(rate, _)| (rate, goal.worst())).collect(),
-                symbol: Symbol { colour, ..FAILED },
-            });
-            let selected = method.selected(self.tuned);
-            symbols.push(Mark::Symbols {
-                points: selected
-                    .map(|row| (row.learning_rate, f64::NEG_INFINITY))
-                    .into_iter()
-                    .collect(),
-                symbol: Symbol { colour, ..SELECTED },
+fn marks<'a>(
+    shown: impl Iterator<Item = &'a Series<'a>>,
+    goal: Goal,
+    vertical: &VerticalAxis,
+) -> Vec<Mark> {
+    let mut bands = Vec::new();
+    let mut lines = Vec::new();
+    let mut symbols = Vec::new();
+    for Series { method, points } in shown {
+        let colour = method.stroke.colour;
+        let points: Vec<(f64, Quartiles)> =
+            points.iter().map(|&(rate, q)| (rate, vertical.shown(q))).collect();
+        let median = |&(rate, q): &(f64, Quartiles)| (rate, q.median);
+        let (failed, drawn): (Vec<_>, Vec<_>) =
+            points.iter().map(median).partition(|(_, value)| value.is_infinite());
+        // A band may end at the edge, but not beside a rate at which there is no median.
+        for part in points.split(|(_, q)| q.median.is_infinite()) {
+            bands.push(Mark::Band {
+                points: part.iter().map(|&(rate, q)| (rate, q.lower, q.upper)).collect(),
+                colour: colour.with_opacity(0.18),
             });
         }
-        bands.into_iter().chain(lines).chain(symbols).collect()
+        lines.push(Mark::Line {
+            points: points.iter().map(median).collect(),
+            stroke: method.stroke,
+        });
+        symbols.push(Mark::Symbols {
+            points: drawn,
+            symbol: Symbol { shape: Shape::Disc, radius: 1.9, colour },
+        });
+        symbols.push(Mark::Symbols {
+            points: failed.iter().map(|&(rate, _)| (rate, goal.worst())).collect(),
+            symbol: Symbol { colour, ..FAILED },
+        });
     }
+    bands.into_iter().chain(lines).chain(symbols).collect()
 }
 
-/// Marks a selected learning rate.
-const SELECTED: Symbol = Symbol { shape: Shape::Asterisk, radius: 6.0, colour: GREY };
 /// Marks a learning rate at which the median is the worst value.
 const FAILED: Symbol = Symbol { shape: Shape::Cross, radius: 3.5, colour: GREY };
 
 /// What line styles and symbols mean; colours are explained by the panels' titles.
-fn legend(series: &[Series<'_>], metric: &str) -> Vec<LegendEntry> {
+fn legend(series: &[Series<'_>], metric: &str, stars: Vec<LegendEntry>) -> Vec<LegendEntry> {
     let mut legend: Vec<LegendEntry> = Vec::new();
     for Series { method, .. } in series {
         let stroke = Stroke { colour: GREY, ..method.stroke };
@@ -210,7 +205,7 @@ fn legend(series: &[Series<'_>], metric: &str) -> Vec<LegendEntry> {
             legend.push(key);
         }
     }
-    legend.push(LegendEntry::symbol("selected learning rate", SELECTED));
+    legend.extend(stars);
     if series.iter().flat_map(|series| &series.points).any(|(_, q)| q.median.is_infinite()) {
         let failure = match metric {
             "reached_target" => "target not reached in half of the trials or more",

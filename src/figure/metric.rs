@@ -3,10 +3,10 @@
 use super::quartiles::Quartiles;
 use crate::config::{Allowed, Reader, key};
 use crate::data::Split;
-use crate::drawing::axis::{Axis, Scale};
+use crate::drawing::axis::{Axis, Scale, number, three_digits};
 use crate::need::Need;
 use crate::record::CurveRow;
-use crate::sweep::Goal;
+use crate::sweep::{Goal, METRICS};
 
 /// A column of `curves.csv`.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,35 @@ pub struct Appearance {
     pub factor: f64,
 }
 
+/// Ends the labels of percentages.
+const PERCENTAGE: &str = "(%)";
+
+impl Appearance {
+    fn is_percentage(self) -> bool {
+        self.label.ends_with(PERCENTAGE)
+    }
+}
+
+/// An axis of percentages shows medians down to so many points below the best one, or to the best of
+/// the worst method, with their quartiles, and nothing below twice as many. What decides between
+/// methods are tenths of a point near the best, and a curve that begins at chance would squeeze them
+/// into a line.
+const POINTS: f64 = 5.0;
+
+/// What an axis of percentages shows of the quartiles of some methods.
+fn near_the_best(methods: &[Vec<Quartiles>]) -> Vec<f64> {
+    let highest = |quartiles: &Vec<Quartiles>| {
+        let medians = quartiles.iter().map(|q| q.median).filter(|median| median.is_finite());
+        medians.fold(f64::NEG_INFINITY, f64::max)
+    };
+    let best = methods.iter().map(highest).fold(f64::NEG_INFINITY, f64::max);
+    let lowest = best - 2.0 * POINTS;
+    let bests = methods.iter().map(highest).filter(|one| *one >= lowest);
+    let from = bests.fold(best - POINTS, f64::min);
+    let near = methods.iter().flatten().filter(|q| q.median >= from);
+    near.flat_map(|q| [q.lower.max(lowest), q.median, q.upper]).collect()
+}
+
 /// What the axis of a column of `curves.csv` or `runs.csv` looks like.
 pub fn appearance(column: &'static str) -> Appearance {
     let label = match column {
@@ -82,11 +111,19 @@ pub fn appearance(column: &'static str) -> Appearance {
         "test_accuracy" => "test accuracy (%)",
         other => other,
     };
-    if label.ends_with("(%)") {
+    if label.ends_with(PERCENTAGE) {
         Appearance { label, scale: Scale::Linear, factor: 100.0 }
     } else {
         Appearance { label, scale: Scale::Logarithmic, factor: 1.0 }
     }
+}
+
+/// What a metric is called within a sentence.
+pub fn called(metric: &str) -> &str {
+    METRICS.iter().find(|known| known.name == metric).map_or(metric, |one| {
+        let label = appearance(one.name).label;
+        label.strip_suffix(" (%)").unwrap_or(label)
+    })
 }
 
 /// Limits that a config may set to a vertical axis, in its unit.
@@ -113,9 +150,19 @@ impl AxisLimits {
         Some(limits)
     }
 
-    /// The axis over the finite ones of some values, with this part of its length left free.
-    pub fn vertical(&self, appearance: Appearance, values: &[f64], margin: f64) -> VerticalAxis {
+    /// The axis over the finite ones of the quartiles of some methods, with this part of its length
+    /// left free. An axis of percentages is that of the best of them, unless its begin is set.
+    pub fn vertical(
+        &self,
+        appearance: Appearance,
+        methods: &[Vec<Quartiles>],
+        margin: f64,
+    ) -> VerticalAxis {
         let Appearance { label, scale, .. } = appearance;
+        let values = match self.floor {
+            None if appearance.is_percentage() => near_the_best(methods),
+            _ => methods.iter().flatten().flat_map(|q| [q.lower, q.median, q.upper]).collect(),
+        };
         let positive = || values.iter().copied().filter(|&value| value > 0.0 && value.is_finite());
         let floor = match scale {
             Scale::Linear | Scale::Whole => f64::NEG_INFINITY,
@@ -146,6 +193,32 @@ pub struct VerticalAxis {
 }
 
 impl VerticalAxis {
+    /// The footnote on what the axis does not show: methods with their best medians, where all are
+    /// below it.
+    pub fn note(&self, names: &[String], methods: &[Vec<Quartiles>]) -> Option<String> {
+        let medians = |quartiles: &[Quartiles]| -> Vec<f64> {
+            quartiles.iter().map(|q| q.median).filter(|median| median.is_finite()).collect()
+        };
+        // On a logarithmic axis what is too low is drawn at its floor.
+        let Axis { low, high, scale, .. } = self.axis;
+        let missing = names.iter().zip(methods).filter_map(|(name, quartiles)| {
+            let best = medians(quartiles).into_iter().reduce(f64::max)?;
+            let hidden = scale == Scale::Linear && best < low;
+            hidden.then(|| format!("{name} (at best {})", number(three_digits(best))))
+        });
+        let missing: Vec<String> = missing.collect();
+        let all = medians(&methods.concat());
+        let above = all.iter().any(|&median| median > high);
+        let below = scale == Scale::Linear && all.iter().any(|&median| median < low);
+        match (above, below) {
+            _ if !missing.is_empty() => Some(format!("Below the axis: {}.", missing.join("; "))),
+            (false, false) => None,
+            (true, false) => Some("Some medians are above the axis.".into()),
+            (false, true) => Some("Some medians are below the axis.".into()),
+            (true, true) => Some("Some medians are above or below the axis.".into()),
+        }
+    }
+
     /// What is drawn for these quartiles: infinite ones stay so, whichever side they are on.
     pub fn shown(&self, quartiles: Quartiles) -> Quartiles {
         quartiles.map(|value| clamp(value, self.floor))
@@ -160,9 +233,36 @@ fn clamp(value: f64, floor: f64) -> f64 {
 mod tests {
     use super::*;
 
+    fn each(value: f64) -> Quartiles {
+        Quartiles { lower: value, median: value, upper: value }
+    }
+
+    #[test]
+    fn percentages_are_shown_near_the_best() {
+        let good = vec![
+            each(10.0),
+            each(90.9),
+            Quartiles { lower: 90.5, median: 92.0, upper: 95.0 },
+            Quartiles { lower: 95.0, median: 96.0, upper: 96.5 },
+        ];
+        let shown = |methods: &[Vec<Quartiles>]| {
+            let axis = AxisLimits::default().vertical(appearance("test_accuracy"), methods, 0.0);
+            let names = ["SGD", "Adam"].map(String::from);
+            (axis.axis.low, axis.axis.high, axis.note(&names, methods))
+        };
+        let below = Some("Some medians are below the axis.".to_owned());
+        assert_eq!(shown(std::slice::from_ref(&good)), (90.5, 96.5, below.clone()));
+        assert_eq!(shown(&[good[2..].to_vec()]), (90.5, 96.5, None));
+        let fair = vec![each(30.0), Quartiles { lower: f64::NEG_INFINITY, ..each(88.0) }];
+        assert_eq!(shown(&[good.clone(), fair]), (86.0, 96.5, below.clone()));
+        // What is far from the others does not squeeze them.
+        let far = Some("Below the axis: Adam (at best 60).".to_owned());
+        assert_eq!(shown(&[good, vec![each(60.0)]]), (90.5, 96.5, far));
+    }
+
     #[test]
     fn a_logarithmic_axis_draws_what_it_cannot_show_at_its_floor() {
-        let values = [0.0, 1e-20, 1.0, f64::INFINITY];
+        let values = [vec![each(0.0), each(1e-20), each(1.0), each(f64::INFINITY)]];
         let shown = |limits: AxisLimits, median| {
             let vertical = limits.vertical(appearance("train_loss"), &values, 0.0);
             let quartiles = Quartiles { lower: 0.0, median, upper: f64::INFINITY };
@@ -179,7 +279,7 @@ mod tests {
     #[test]
     fn a_linear_axis_begins_at_its_floor_and_leaves_failures_alone() {
         let limits = AxisLimits { floor: Some(80.0), ceiling: None };
-        let values = [f64::NEG_INFINITY, 10.0, 95.0];
+        let values = [vec![each(f64::NEG_INFINITY), each(10.0), each(95.0)]];
         let vertical = limits.vertical(appearance("test_accuracy"), &values, 0.0);
         assert_eq!((vertical.axis.low, vertical.axis.high), (80.0, 95.0));
         let quartiles = Quartiles { lower: f64::NEG_INFINITY, median: 10.0, upper: 95.0 };
@@ -193,7 +293,8 @@ mod tests {
                 AxisLimits { floor: Some(1e3), ceiling: None },
                 AxisLimits { floor: None, ceiling: Some(1e-3) },
             ] {
-                let axis = limits.vertical(appearance(name), &[1.0, 2.0], 0.05).axis;
+                let axis =
+                    limits.vertical(appearance(name), &[vec![each(1.0), each(2.0)]], 0.05).axis;
                 assert!(axis.low < axis.high, "{axis:?}");
             }
         }

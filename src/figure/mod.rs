@@ -7,17 +7,21 @@
 mod curves;
 mod density;
 mod draw;
+mod facts;
 mod learning_rates;
+mod median_curve;
 mod metric;
 mod quartiles;
 mod schedule;
 mod selection;
 mod spec;
 mod spectrum;
+mod stars;
 mod tables;
 mod trajectories;
 
-pub use draw::{DrawReport, draw, outputs};
+pub use draw::{DrawReport, draw, find, outputs, page};
+pub use facts::{Facts, SystemFacts};
 pub use spec::Spec;
 pub use tables::ResultTables;
 

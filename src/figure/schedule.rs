@@ -35,7 +35,9 @@ impl Spec for ScheduleFigure {
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
-        vec![Want::new("kind", Need::Training), Want::new("kind", Need::Schedule)]
+        let mut wants = vec![Want::new("kind", Need::Training), Want::new("kind", Need::Schedule)];
+        wants.extend(self.heading.wants());
+        wants
     }
 
     fn page(&self, tables: &ResultTables) -> Result<Page> {
@@ -48,14 +50,14 @@ impl Spec for ScheduleFigure {
         let stroke = Stroke::new(colour(0), Dash::Solid);
         panel.marks.push(Mark::Line { points, stroke });
         Ok(Page {
-            title: self.heading.title.clone(),
+            title: self.heading.title(tables.facts()),
             panels: vec![panel],
             columns: 1,
             frame: (400.0, 260.0),
             shared_axes: false,
             legend: Vec::new(),
             legend_position: LegendPosition::Right,
-            footnotes: Vec::new(),
+            footnotes: tables.facts().training.iter().map(|how| format!("{how}.")).collect(),
         })
     }
 }

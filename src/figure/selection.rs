@@ -1,6 +1,8 @@
 //! Which algorithms, coordinate systems and learning rates a figure shows, and what they look like:
 //! the same in every figure.
 
+use super::facts::Facts;
+use super::metric::called;
 use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Reader, key};
@@ -9,6 +11,9 @@ use crate::drawing::primitives::{Colour, Stroke};
 use crate::drawing::style::{PALETTE, dash};
 use crate::need::{Need, Want};
 use crate::record::RateRow;
+
+/// The name of the coordinate system that all others are compared with.
+pub const ORIGINAL: &str = "original";
 
 /// Which selected learning rate is used (paper, D.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +37,7 @@ impl RateChoice {
         (self == Self::Original).then(|| Want::new("tuned", Need::Original))
     }
 
-    fn accepts(self, selected: &str) -> bool {
+    pub fn accepts(self, selected: &str) -> bool {
         match self {
             Self::Original => matches!(selected, "original" | "both"),
             Self::Own => matches!(selected, "own" | "both"),
@@ -54,6 +59,8 @@ pub struct Filter {
 pub struct MethodRates<'a> {
     /// Name of the algorithm in the tables.
     pub algorithm: &'a str,
+    /// What figures call it.
+    pub title: &'a str,
     /// Name of the coordinate system in the tables.
     pub coordinates: &'a str,
     /// The algorithm's colour and the coordinate system's line style.
@@ -70,7 +77,7 @@ impl MethodRates<'_> {
 
     /// How it is called in a legend: `Adam, original`.
     pub fn name(&self) -> String {
-        format!("{}, {}", algorithm_name(self.algorithm), self.coordinates)
+        format!("{}, {}", self.title, self.coordinates)
     }
 }
 
@@ -78,12 +85,34 @@ impl MethodRates<'_> {
 pub fn described(method: &MethodRates<'_>, row: &RateRow) -> String {
     let mut details = vec![format!("η = {}", number(row.learning_rate))];
     if row.trials < row.planned {
-        details.push(format!("n={}/{}", row.trials, row.planned));
+        details.push(format!("{} of {} trials", row.trials, row.planned));
     }
     if row.diverged > 0 {
         details.push(format!("{} of {} diverged", row.diverged, row.trials));
     }
     format!("{} ({})", method.name(), details.join("; "))
+}
+
+/// The footnote on how learning rates were chosen, by what the table says.
+pub fn rates_note(facts: &Facts, methods: &[MethodRates<'_>], tuned: RateChoice) -> Option<String> {
+    let row = methods.first()?.rates.first()?;
+    if facts.tuned.is_empty() {
+        return Some("Learning rates η as set, not tuned.".into());
+    }
+    let system = match tuned {
+        RateChoice::Original => "original coordinates",
+        RateChoice::Own => "each coordinate system",
+    };
+    Some(format!("Learning rates η: best by median {} in {system}.", called(&row.metric)))
+}
+
+/// The footnote on diverged trials.
+pub fn divergence_note(rows: &[(&MethodRates<'_>, &RateRow)]) -> Option<String> {
+    let diverged = rows.iter().filter(|(_, row)| row.diverged > 0);
+    let diverged: Vec<String> = diverged
+        .map(|(method, row)| format!("{} of {} of {}", row.diverged, row.trials, method.name()))
+        .collect();
+    (!diverged.is_empty()).then(|| format!("Diverged trials: {}.", diverged.join("; ")))
 }
 
 /// The footnote on what the line and the band are, with the number of trials.
@@ -92,13 +121,12 @@ pub fn trials_note(rows: &[&RateRow]) -> String {
     let (fewest, most) = (trials().min().unwrap_or(0), trials().max().unwrap_or(0));
     let planned = rows.iter().map(|row| row.planned).max().unwrap_or(0);
     let trials = match fewest {
-        _ if fewest == planned => format!("n={planned}"),
-        _ if fewest == most => format!("n={fewest}/{planned}, incomplete"),
-        _ => format!("n={fewest}/{planned} to {most}/{planned}, incomplete"),
+        _ if planned == 1 => return "Lines: a single trial.".into(),
+        _ if fewest == planned => format!("{planned} trials"),
+        _ if fewest == most => format!("{fewest} of {planned} trials, incomplete"),
+        _ => format!("{fewest} to {most} of {planned} trials, incomplete"),
     };
-    format!(
-        "Lines: median over trials ({trials}); bands: quartiles; a diverged trial counts as the worst value."
-    )
+    format!("Lines: median over {trials}; bands: quartiles; a diverged trial counts as the worst.")
 }
 
 impl Filter {
@@ -111,12 +139,12 @@ impl Filter {
         Some(Self { algorithms: algorithms?, coordinates: coordinates? })
     }
 
-    /// What it needs of the experiment: its names.
-    pub fn wants(&self) -> impl Iterator<Item = Want<'_>> {
+    /// What it needs of the experiment: its names, those of coordinate systems from this key.
+    pub fn wants(&self, coordinates: &'static str) -> impl Iterator<Item = Want<'_>> {
         let algorithms = self.algorithms.iter().map(|name| ("algorithms", Need::Algorithm(name)));
-        let coordinates = self.coordinates.iter();
-        let coordinates = coordinates.map(|name| ("coordinates", Need::Coordinates(name)));
-        algorithms.chain(coordinates).map(|(key, need)| Want::new(key, need))
+        let systems = self.coordinates.iter();
+        let systems = systems.map(move |name| (coordinates, Need::Coordinates(name)));
+        algorithms.chain(systems).map(|(key, need)| Want::new(key, need))
     }
 
     /// The methods shown, algorithm by algorithm in the order of the config.
@@ -126,9 +154,11 @@ impl Filter {
     /// nothing is left to show.
     pub fn methods<'a>(&self, tables: &'a ResultTables) -> Result<Vec<MethodRates<'a>>> {
         let rates = tables.learning_rates()?;
-        let algorithms = ordered(tables.algorithms(), rates.iter().map(|row| &row.algorithm));
-        let coordinates =
-            original_first(ordered(tables.coordinates(), rates.iter().map(|row| &row.coordinates)));
+        let facts = tables.facts();
+        let known = facts.algorithms.iter().map(|(name, _)| &**name);
+        let algorithms = ordered(known, rates.iter().map(|row| &row.algorithm));
+        let known = facts.systems.iter().map(|one| &*one.name);
+        let coordinates = original_first(ordered(known, rates.iter().map(|row| &row.coordinates)));
         let check = |wanted: &[String], what: &str, known: &[&str]| {
             wanted.iter().find(|name| !known.contains(&name.as_str())).map_or(Ok(()), |name| {
                 let known = known.join(", ");
@@ -155,6 +185,7 @@ impl Filter {
                 if !rows.is_empty() {
                     methods.push(MethodRates {
                         algorithm,
+                        title: facts.algorithm(algorithm),
                         coordinates: system,
                         stroke: Stroke::new(colours[a], dash(c)),
                         rates: rows,
@@ -171,11 +202,11 @@ impl Filter {
 
 /// The names that occur, those of the config first and in its order.
 pub fn ordered<'a>(
-    config: &'a [String],
-    occurring: impl Iterator<Item = &'a String> + Clone,
+    config: impl Iterator<Item = &'a str>,
+    occurring: impl Iterator<Item = &'a String>,
 ) -> Vec<&'a str> {
-    let mut names: Vec<&str> = config.iter().map(String::as_str).collect();
-    for name in occurring.clone() {
+    let mut names: Vec<&str> = config.collect();
+    for name in occurring {
         if !names.contains(&name.as_str()) {
             names.push(name);
         }
@@ -185,7 +216,7 @@ pub fn ordered<'a>(
 
 /// Original coordinates are drawn solid wherever the config names them.
 pub fn original_first(mut names: Vec<&str>) -> Vec<&str> {
-    names.sort_by_key(|&name| name != "original");
+    names.sort_by_key(|&name| name != ORIGINAL);
     names
 }
 
@@ -202,17 +233,6 @@ pub fn algorithm_colours(names: &[&str]) -> Vec<Colour> {
             None => *others.next().expect("it goes round and round"),
         })
         .collect()
-}
-
-/// How an algorithm is called in a figure.
-pub fn algorithm_name(name: &str) -> String {
-    match name {
-        "adam" => "Adam".into(),
-        "adagrad" => "Adagrad".into(),
-        "sgd" => "SGD".into(),
-        "momentum" => "Momentum".into(),
-        other => other.into(),
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Allowed, Entry, Reader, key};
-use crate::drawing::axis::{Axis, Scale};
-use crate::drawing::chart::{Chart, Inset, Mark};
+use crate::drawing::axis::{Axis, Scale, number, three_digits};
+use crate::drawing::chart::{Chart, Inset, Mark, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Point, Rect, Stroke};
 use crate::drawing::style::{colour, dash};
@@ -24,6 +24,8 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             reader.strings_or(key("blocks", "names of the blocks that are shown; none: all"), &[]);
         let trial =
             reader.count_or(key("trial", "number of the trial that is shown"), 0, 0..=usize::MAX);
+        let panels = key("panels", "whether all blocks share a panel or each has its own");
+        let panels = reader.choice_or(panels, "all", &[("all", false), ("block", true)]);
         let scales = [("linear", Scale::Whole), ("log", Scale::Logarithmic)];
         let index_scale =
             reader.choice_or(key("index", "scale of the axis of the index k"), "linear", &scales);
@@ -37,6 +39,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             coordinates: coordinates?,
             blocks: blocks?,
             trial: trial?,
+            by_block: panels?,
             index_scale: index_scale?,
             inset: inset?,
             floor: floor?,
@@ -54,6 +57,8 @@ struct SpectrumFigure {
     blocks: Vec<String>,
     /// Number of the trial.
     trial: usize,
+    /// Whether each block has a panel.
+    by_block: bool,
     /// Scale of the index k.
     index_scale: Scale,
     /// How many leading eigenvalues an inset shows on a linear axis.
@@ -81,47 +86,49 @@ impl Spec for SpectrumFigure {
         wants
             .extend(Want::all("blocks", self.blocks.iter().map(|block| Need::Block { of, block })));
         wants.push(Want::new("trial", Need::Trial(self.trial)));
+        wants.extend(self.heading.wants());
         wants
     }
 
     fn page(&self, tables: &ResultTables) -> Result<Page> {
         let lines = self.lines(tables)?;
-        let values = || lines.iter().flat_map(|line| &line.points);
-        let last = values().map(|point| point.0).fold(1.0, f64::max);
-        let x = Axis {
-            label: "index k".into(),
-            scale: self.index_scale,
-            low: 1.0,
-            high: last.max(2.0),
+        let mut blocks: Vec<&str> = lines.iter().map(|line| &*line.block).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        let all: Vec<&Line> = lines.iter().collect();
+        let panels = if self.by_block {
+            let panels = blocks.iter().zip('a'..).flat_map(|(&block, letter)| {
+                let shown: Vec<&Line> = lines.iter().filter(|line| line.block == block).collect();
+                let mut panels = self.panels(&shown, &all);
+                panels[0].title = format!("({letter}) {block}");
+                panels
+            });
+            panels.collect()
+        } else {
+            self.panels(&all, &all)
         };
-        let y = Axis::covering(
-            "eigenvalue λₖ/λ₁",
-            Scale::Logarithmic,
-            values().map(|point| point.1),
-            0.03,
-        );
-        let mut panel = Chart::new(x, y);
-        panel.marks = marks(&lines, f64::INFINITY);
-        let mut panels = vec![panel];
-        if let Some(leading) = self.inset {
-            let x = Axis { label: "k".into(), scale: Scale::Whole, low: 1.0, high: leading as f64 };
-            let y =
-                Axis { label: "λₖ/λ₁".into(), scale: Scale::Linear, low: 0.0, high: 1.05 };
-            let mut inner = Chart::new(x, y);
-            inner.marks = marks(&lines, leading as f64);
-            match free_corner(&panels[0], &lines) {
-                Some(area) => panels[0].inset = Some(Inset { panel: Box::new(inner), area }),
-                None => panels.push(inner),
+        let mut legend: Vec<LegendEntry> = Vec::new();
+        for line in &lines {
+            let entry = LegendEntry::line(line.label.clone(), line.stroke);
+            if lines.len() > 1 && !legend.contains(&entry) {
+                legend.push(entry);
             }
         }
-        let legend = if lines.len() > 1 {
-            lines.iter().map(|line| LegendEntry::line(line.label.clone(), line.stroke)).collect()
-        } else {
-            Vec::new()
-        };
+        let facts = tables.facts();
+        let systems: Vec<&str> = lines.iter().map(|line| &*line.system).collect();
+        let mut footnotes: Vec<String> =
+            facts.note(&systems, Some(self.trial)).into_iter().collect();
+        footnotes.extend(each(&lines, "Stable rank Σ√λₖ/√λ₁", |line| {
+            Some(number(three_digits(line.stable_rank)))
+        }));
+        let floor = number(self.floor);
+        footnotes.extend(each(&lines, &format!("Not shown, below {floor} λ₁"), |line| {
+            let left_out = line.values - line.points.len();
+            (left_out > 0).then(|| format!("{left_out} of {} values", line.values))
+        }));
         Ok(Page {
-            title: self.heading.title.clone(),
-            columns: panels.len(),
+            title: self.heading.title(facts),
+            columns: panels.len().min(2),
             legend_position: if panels.len() > 1 {
                 LegendPosition::Below
             } else {
@@ -131,20 +138,73 @@ impl Spec for SpectrumFigure {
             frame: (430.0, 300.0),
             shared_axes: false,
             legend,
-            footnotes: Vec::new(),
+            footnotes,
         })
     }
 }
 
 /// One spectrum.
 struct Line {
+    system: String,
+    block: String,
+    /// What tells it from the others of its panel.
     label: String,
     stroke: Stroke,
-    /// (k, λ_k/λ₁).
+    /// (k, λ_k/λ₁) from the floor on.
     points: Vec<Point>,
+    /// How many eigenvalues there are.
+    values: usize,
+    /// Σ√λ_k/√λ₁.
+    stable_rank: f64,
+}
+
+impl Line {
+    fn name(&self) -> String {
+        match &*self.block {
+            "all" => self.system.clone(),
+            block => format!("{}, {block}", self.system),
+        }
+    }
+}
+
+/// A footnote on what there is to say of each line.
+fn each(lines: &[Line], what: &str, say: impl Fn(&Line) -> Option<String>) -> Option<String> {
+    let said: Vec<(String, String)> =
+        lines.iter().filter_map(|line| Some((line.name(), say(line)?))).collect();
+    let words: Vec<String> = match &said[..] {
+        [(_, words)] if lines.len() == 1 => vec![words.clone()],
+        _ => said.into_iter().map(|(name, words)| format!("{name} {words}")).collect(),
+    };
+    (!words.is_empty()).then(|| format!("{what}: {}.", words.join("; ")))
 }
 
 impl SpectrumFigure {
+    /// The panel of some lines, on the vertical axis of all, with its inset, or with that beside it
+    /// where there is no room for it within.
+    fn panels(&self, lines: &[&Line], all: &[&Line]) -> Vec<Chart> {
+        let last =
+            lines.iter().flat_map(|line| &line.points).map(|point| point.0).fold(2.0, f64::max);
+        // The leading eigenvalue is not on the frame.
+        let x = Axis::covering("index k", self.index_scale, [1.0, last], 0.02);
+        let values = all.iter().flat_map(|line| &line.points).map(|point| point.1);
+        let y = Axis::covering("eigenvalue λₖ/λ₁", Scale::Logarithmic, values, 0.04);
+        let mut panel = Chart::new(x, y);
+        panel.marks = marks(lines, f64::INFINITY);
+        let Some(leading) = self.inset else { return vec![panel] };
+        let leading = leading as f64;
+        let x = Axis::covering("k", Scale::Whole, [1.0, leading], 0.03);
+        let y = Axis { label: "λₖ/λ₁".into(), scale: Scale::Linear, low: 0.0, high: 1.08 };
+        let mut inner = Chart::new(x, y);
+        inner.marks = marks(lines, leading);
+        match free_corner(&panel, lines) {
+            Some(area) => {
+                panel.inset = Some(Inset { panel: Box::new(inner), area });
+                vec![panel]
+            }
+            None => vec![panel, inner],
+        }
+    }
+
     /// Colours tell coordinate systems apart and line styles blocks; where there is but one of
     /// either, colour and style together tell the others apart.
     fn lines(&self, tables: &ResultTables) -> Result<Vec<Line>> {
@@ -159,9 +219,11 @@ impl SpectrumFigure {
                     && shown(&self.blocks, &row.block)
             })
             .collect();
-        let mut systems = ordered(tables.coordinates(), rows.iter().map(|row| &row.coordinates));
+        let known = tables.facts().systems.iter().map(|one| &*one.name);
+        let mut systems = ordered(known, rows.iter().map(|row| &row.coordinates));
         systems.retain(|&system| rows.iter().any(|row| row.coordinates == system));
-        let blocks = ordered(&self.blocks, rows.iter().map(|row| &row.block));
+        let blocks =
+            ordered(self.blocks.iter().map(|block| &**block), rows.iter().map(|row| &row.block));
         let mut lines = Vec::new();
         for (s, &system) in systems.iter().enumerate() {
             for (b, &block) in blocks.iter().enumerate() {
@@ -174,17 +236,26 @@ impl SpectrumFigure {
                 let Some(&(_, leading)) = values.first() else { continue };
                 let relative = |(k, value)| (k as f64, value / leading);
                 let stroke = match (systems.len(), blocks.len()) {
+                    _ if self.by_block => Stroke::new(colour(s), dash(s)),
                     (1, _) => Stroke::new(colour(b), dash(b)),
                     (_, 1) => Stroke::new(colour(s), dash(s)),
                     _ => Stroke::new(colour(s), dash(b)),
                 };
                 lines.push(Line {
+                    system: system.into(),
+                    block: block.into(),
                     label: match (systems.len(), block) {
+                        _ if self.by_block => system.into(),
                         (_, "all") => system.into(),
                         (1, _) => block.into(),
                         _ => format!("{system}, {block}"),
                     },
                     stroke,
+                    values: values.len(),
+                    stable_rank: values
+                        .iter()
+                        .map(|(_, value)| (value / leading).max(0.0).sqrt())
+                        .sum(),
                     points: values
                         .into_iter()
                         .map(relative)
@@ -203,14 +274,22 @@ impl SpectrumFigure {
     }
 }
 
-fn marks(lines: &[Line], last: f64) -> Vec<Mark> {
-    let shown = |line: &Line| line.points.iter().copied().filter(|point| point.0 <= last).collect();
-    lines.iter().map(|line| Mark::Line { points: shown(line), stroke: line.stroke }).collect()
+fn marks(lines: &[&Line], last: f64) -> Vec<Mark> {
+    let shown = |line: &Line| -> Vec<Point> {
+        line.points.iter().copied().filter(|point| point.0 <= last).collect()
+    };
+    let line = |line: &&Line| Mark::Line { points: shown(line), stroke: line.stroke };
+    // A line to the second may be too steep to be seen.
+    let leading = |line: &&Line| Mark::Symbols {
+        points: line.points.first().copied().into_iter().collect(),
+        symbol: Symbol { shape: Shape::Disc, radius: 2.6, colour: line.stroke.colour },
+    };
+    lines.iter().map(line).chain(lines.iter().map(leading)).collect()
 }
 
 /// The upper right or lower left corner of a panel, whichever decreasing lines leave more free;
 /// `None` when neither is large enough.
-fn free_corner(panel: &Chart, lines: &[Line]) -> Option<Rect> {
+fn free_corner(panel: &Chart, lines: &[&Line]) -> Option<Rect> {
     let points = || {
         let place = |&(k, value): &Point| (panel.x.fraction(k), panel.y.fraction(value));
         lines.iter().flat_map(|line| &line.points).map(place)
@@ -219,7 +298,7 @@ fn free_corner(panel: &Chart, lines: &[Line]) -> Option<Rect> {
     let lowest = points().filter(|p| p.0 <= 0.66).map(|p| p.1).fold(1.0, f64::min);
     let (above, below) = (0.94 - highest, lowest - 0.06);
     let height = above.max(below).min(0.58);
-    (height >= 0.4).then_some(if above >= below {
+    (height >= 0.36).then_some(if above >= below {
         Rect { left: 0.40, right: 0.97, top: 0.03, bottom: 0.03 + height }
     } else {
         Rect { left: 0.03, right: 0.62, top: 0.97 - height, bottom: 0.97 }

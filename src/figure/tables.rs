@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
 
+use super::facts::Facts;
 use crate::record::{
     CurveRow, EigenvectorRow, LandscapeRow, RateRow, RunRow, ScheduleRow, SpectrumRow,
     TrajectoryRow,
@@ -13,12 +14,11 @@ use crate::record::{
 use crate::store::Store;
 use crate::{Error, Result};
 
-/// The tables of a results folder, with the order in which its config names things.
+/// The tables of a results folder, with what its config says of them.
 #[derive(Debug)]
 pub struct ResultTables {
     folder: PathBuf,
-    algorithms: Vec<String>,
-    coordinates: Vec<String>,
+    facts: Facts,
     read: TableCache,
 }
 
@@ -70,24 +70,14 @@ tables! {
 }
 
 impl ResultTables {
-    /// The tables in `folder`. `algorithms` and `coordinates` are the names in the order of the
-    /// config: colours and line styles go by it.
-    pub fn new(
-        folder: impl Into<PathBuf>,
-        algorithms: Vec<String>,
-        coordinates: Vec<String>,
-    ) -> Self {
-        Self { folder: folder.into(), algorithms, coordinates, read: TableCache::default() }
+    /// The tables in `folder`, of an experiment of which this is known.
+    pub fn new(folder: impl Into<PathBuf>, facts: Facts) -> Self {
+        Self { folder: folder.into(), facts, read: TableCache::default() }
     }
 
-    /// Names of the algorithms, in the order of the config.
-    pub fn algorithms(&self) -> &[String] {
-        &self.algorithms
-    }
-
-    /// Names of the coordinate systems, in the order of the config.
-    pub fn coordinates(&self) -> &[String] {
-        &self.coordinates
+    /// What is known of the experiment.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The error that a table does not hold what a figure needs.
@@ -154,7 +144,7 @@ mod tests {
     fn folder_with(file: &str, contents: &[u8]) -> (tempfile::TempDir, ResultTables) {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(file), contents).unwrap();
-        let tables = ResultTables::new(folder.path(), vec![], vec![]);
+        let tables = ResultTables::new(folder.path(), Facts::default());
         (folder, tables)
     }
 
@@ -199,7 +189,7 @@ mod tests {
     #[test]
     fn a_missing_table_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let error = ResultTables::new(folder.path(), vec![], vec![]).runs().unwrap_err();
+        let error = ResultTables::new(folder.path(), Facts::default()).runs().unwrap_err();
         assert!(matches!(&error, Error::Io { path, .. } if path.ends_with("runs.csv")), "{error}");
     }
 }

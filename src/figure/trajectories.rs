@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::iter;
 
-use super::selection::{Filter, RateChoice, described};
+use super::selection::{Filter, RateChoice, described, rates_note};
 use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
@@ -50,6 +50,10 @@ struct TrajectoriesFigure {
     zoom: Option<f64>,
 }
 
+/// Room around the paths, as a part of their extent.
+const MARGIN: f64 = 0.1;
+/// Of the sides of a panel, the longer one is at most this many times the shorter.
+const SLIMMEST: f64 = 1.8;
 /// Levels of the contours.
 const LEVELS: usize = 14;
 /// Cells across a panel in which contours are traced.
@@ -71,7 +75,8 @@ impl Spec for TrajectoriesFigure {
         // The landscape is recorded in original coordinates, around the minimizer.
         let needs = [Need::Trajectories, Need::Parameters(2), Need::Minimizer, Need::Original];
         wants.extend(Want::all("kind", needs));
-        wants.extend(self.filter.wants());
+        wants.extend(self.heading.wants());
+        wants.extend(self.filter.wants("coordinates"));
         wants.extend(self.tuned.wants());
         wants.push(Want::new("trial", Need::Trial(self.trial)));
         wants
@@ -80,7 +85,7 @@ impl Spec for TrajectoriesFigure {
     fn page(&self, tables: &ResultTables) -> Result<Page> {
         let landscape = self.landscape(tables)?;
         let methods = self.filter.methods(tables)?;
-        let mut paths = Vec::new();
+        let mut paths: Vec<(BTreeMap<u64, Point>, Stroke)> = Vec::new();
         let mut legend = Vec::new();
         for method in &methods {
             let Some(rate) = method.selected(self.tuned) else { continue };
@@ -105,25 +110,38 @@ impl Spec for TrajectoriesFigure {
             if path.is_empty() {
                 continue;
             }
-            paths.push(Mark::Line { points: path.into_values().collect(), stroke: method.stroke });
+            paths.push((path, method.stroke));
             legend.push(LegendEntry::line(described(method, rate), method.stroke));
         }
-        let Some(Mark::Line { points, .. }) = paths.first() else {
+        let Some((first, _)) = paths.first() else {
             return Err(tables.lacks(
                 "trajectories.csv",
                 format!("has no path of trial {} at a selected learning rate", self.trial),
             ));
         };
         let start = Symbol { shape: Shape::Ring, radius: 4.5, colour: BLACK };
-        let end = Symbol { shape: Shape::Asterisk, radius: 6.0, colour: BLACK };
+        // One sees through it how the paths end.
+        let end = Symbol { shape: Shape::Circle, radius: 7.5, colour: BLACK };
         let symbols = [
-            Mark::Symbols { points: points.first().copied().into_iter().collect(), symbol: start },
+            Mark::Symbols { points: first.values().take(1).copied().collect(), symbol: start },
             Mark::Symbols { points: vec![landscape.lowest], symbol: end },
         ];
+        let dot = |colour| Symbol { shape: Shape::Disc, radius: 2.4, colour };
+        let dots = paths.iter().map(|(path, stroke)| Mark::Symbols {
+            points: milestones(path),
+            symbol: dot(stroke.colour),
+        });
+        let lines = paths.iter().map(|(path, stroke)| Mark::Line {
+            points: path.values().copied().collect(),
+            stroke: *stroke,
+        });
+        let drawn: Vec<Mark> = lines.chain(dots).chain(symbols).collect();
+        legend.push(LegendEntry::symbol("after 1, 2, 5, 10, 20, 50 … iterations", dot(GREY)));
         legend.push(LegendEntry::symbol("start", start));
         legend.push(LegendEntry::symbol("lowest point on record", end));
 
-        let view = landscape.loss.bounds();
+        let visited = paths.iter().flat_map(|(path, _)| path.values().copied());
+        let view = landscape.view(visited.chain([landscape.lowest]));
         let [width, height] = view.map(|(low, high)| high - low);
         let mut views = vec![view];
         views.extend(self.zoom.map(|half| {
@@ -144,8 +162,7 @@ impl Spec for TrajectoriesFigure {
                 let mut panel = Chart::new(axis("θ₁", view[0]), axis("θ₂", view[1]));
                 let (contours, note) = landscape.contours(view);
                 footnotes.push(note);
-                panel.marks =
-                    contours.into_iter().chain(paths.clone()).chain(symbols.clone()).collect();
+                panel.marks = contours.into_iter().chain(drawn.clone()).collect();
                 panel
             })
             .collect();
@@ -158,8 +175,13 @@ impl Spec for TrajectoriesFigure {
         if let [_, zoomed] = footnotes.as_mut_slice() {
             *zoomed = format!("Right: the framed part. {zoomed}");
         }
+        let shown: Vec<&str> = methods.iter().map(|method| method.coordinates).collect();
+        let facts = tables.facts();
+        let notes = facts.note(&shown, Some(self.trial)).into_iter();
+        let rates = rates_note(facts, &methods, self.tuned);
+        let footnotes = notes.chain(rates).chain(footnotes).collect();
         Ok(Page {
-            title: self.heading.title.clone(),
+            title: self.heading.title(facts),
             columns: panels.len(),
             frame: (HEIGHT * width / height, HEIGHT),
             legend_position: if panels.len() > 1 {
@@ -173,6 +195,20 @@ impl Spec for TrajectoriesFigure {
             footnotes,
         })
     }
+}
+
+/// Where a path is after 1, 2, 5, 10, 20, 50 … iterations: most of the way is made in few, and dots
+/// after equally many would lie on one another at its end. Between iterates on record it is straight.
+fn milestones(path: &BTreeMap<u64, Point>) -> Vec<Point> {
+    let at = |step: u64| {
+        let (&before, &(x, y)) = path.range(..=step).next_back()?;
+        let (&after, &(to_x, to_y)) = path.range(step..).next()?;
+        let part = (step - before) as f64 / (after - before).max(1) as f64;
+        Some((x + part * (to_x - x), y + part * (to_y - y)))
+    };
+    let powers = iter::successors(Some(1_u64), |power| power.checked_mul(10));
+    let steps = powers.flat_map(|power| [1, 2, 5].map(|digit| power.saturating_mul(digit)));
+    steps.map_while(at).collect()
 }
 
 /// A loss over two parameters.
@@ -227,6 +263,26 @@ impl TrajectoriesFigure {
 }
 
 impl Landscape {
+    /// The part of it that has these points in it, with a margin, neither very wide nor very high;
+    /// all of it, if there are none in it.
+    fn view(&self, points: impl Iterator<Item = Point> + Clone) -> [(f64, f64); 2] {
+        let bounds = self.loss.bounds();
+        let span = |values: &mut dyn Iterator<Item = f64>| {
+            let values = values.filter(|value| value.is_finite());
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (v.min(a), v.max(b)))
+        };
+        let spans = [span(&mut points.clone().map(|p| p.0)), span(&mut points.map(|p| p.1))];
+        let [width, height] = spans.map(|(low, high)| (1.0 + 2.0 * MARGIN) * (high - low));
+        let sizes = [width.max(height / SLIMMEST), height.max(width / SLIMMEST)];
+        let axis = |index: usize| {
+            let (middle, half) = ((spans[index].0 + spans[index].1) / 2.0, sizes[index] / 2.0);
+            ((middle - half).max(bounds[index].0), (middle + half).min(bounds[index].1))
+        };
+        let view = [axis(0), axis(1)];
+        // NaN compares false.
+        if view.iter().all(|(low, high)| low < high) { view } else { bounds }
+    }
+
     /// Filled contours of the part in view, and what they are.
     fn contours(&self, view: &[(f64, f64); 2]) -> (Vec<Mark>, String) {
         let inside = [0, 1].map(|axis| {
@@ -293,4 +349,15 @@ fn shade(part: f64) -> Colour {
 
 fn two_digits(value: f64) -> f64 {
     format!("{value:.1e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_straight_between_its_iterates() {
+        let path = BTreeMap::from([(0, (0.0, 1.0)), (4, (8.0, 1.0)), (10, (8.0, 7.0))]);
+        assert_eq!(milestones(&path), [(2.0, 1.0), (4.0, 1.0), (8.0, 2.0), (8.0, 7.0)]);
+    }
 }

@@ -56,6 +56,12 @@ pub(super) fn layout(widths: &[usize], biases: bool) -> Layout {
     Layout::new(layers.flatten())
 }
 
+/// Widths as figures state them: 64-32-10.
+pub(super) fn described(widths: &[usize]) -> String {
+    let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
+    format!("layers {}", widths.join("-"))
+}
+
 /// About how many floating-point operations the gradient of the loss of `examples` takes.
 pub(super) fn gradient_flops(widths: &[usize], examples: usize) -> f64 {
     let products = widths.windows(2).enumerate().map(|(index, pair)| {

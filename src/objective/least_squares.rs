@@ -76,6 +76,14 @@ impl Spec for LeastSquaresSpec {
         Layout::vector(self.0.columns)
     }
 
+    fn rows(&self) -> Option<usize> {
+        Some(self.0.rows)
+    }
+
+    fn remark(&self) -> Option<String> {
+        Some(self.0.decay.to_string())
+    }
+
     /// Of the triangular factor, if there is one.
     fn gradient_flops(&self) -> f64 {
         MatrixSpec { rows: self.0.rows.min(self.0.columns), ..self.0 }.gradient_flops()

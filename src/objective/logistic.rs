@@ -192,6 +192,14 @@ impl Spec for LogisticSpec {
         Layout::vector(self.0.columns)
     }
 
+    fn rows(&self) -> Option<usize> {
+        Some(self.0.rows)
+    }
+
+    fn remark(&self) -> Option<String> {
+        Some(self.0.decay.to_string())
+    }
+
     fn gradient_flops(&self) -> f64 {
         self.0.gradient_flops()
     }

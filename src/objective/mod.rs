@@ -182,6 +182,16 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         None
     }
 
+    /// Rows n of the training data, as figures state it.
+    fn rows(&self) -> Option<usize> {
+        self.examples()
+    }
+
+    /// What else figures state of it, in a few words: widths, or how singular values decay.
+    fn remark(&self) -> Option<String> {
+        None
+    }
+
     /// About how many floating-point operations one lane's full-batch gradient takes.
     fn gradient_flops(&self) -> f64;
 

@@ -94,6 +94,10 @@ impl Spec for ReluNetSpec {
         Some(self.images.shape().2)
     }
 
+    fn remark(&self) -> Option<String> {
+        Some(feed_forward::described(&self.widths()))
+    }
+
     fn gradient_flops(&self) -> f64 {
         feed_forward::gradient_flops(&self.widths(), self.images.shape().2)
     }

@@ -74,6 +74,10 @@ impl<R: Real> Build<R> for Adagrad {
 }
 
 impl Spec for Adagrad {
+    fn title(&self, _minibatches: bool) -> Option<&'static str> {
+        Some("Adagrad")
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         layout.dimension()
     }

@@ -45,6 +45,10 @@ impl<R: Real> Build<R> for Adam {
 }
 
 impl Spec for Adam {
+    fn title(&self, _minibatches: bool) -> Option<&'static str> {
+        Some("Adam")
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         2 * layout.dimension()
     }

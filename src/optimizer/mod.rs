@@ -71,6 +71,11 @@ pub trait Build<R: Real> {
 
 /// An optimizer and its hyperparameters, except for the learning rate.
 pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
+    /// How figures call it, with minibatches or without; `None`: by its name in the config.
+    fn title(&self, _minibatches: bool) -> Option<&'static str> {
+        None
+    }
+
     /// Numbers of state that one lane holds.
     fn state_len(&self, layout: &Layout) -> usize;
 

@@ -38,6 +38,10 @@ impl<R: Real> Build<R> for Momentum {
 }
 
 impl Spec for Momentum {
+    fn title(&self, minibatches: bool) -> Option<&'static str> {
+        Some(if minibatches { "SGD with momentum" } else { "GD with momentum" })
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         layout.dimension()
     }

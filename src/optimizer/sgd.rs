@@ -23,6 +23,10 @@ impl<R: Real> Build<R> for Sgd {
 }
 
 impl Spec for Sgd {
+    fn title(&self, minibatches: bool) -> Option<&'static str> {
+        Some(if minibatches { "SGD" } else { "GD" })
+    }
+
     fn state_len(&self, _: &Layout) -> usize {
         0
     }

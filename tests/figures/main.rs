@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use egop::config::{Overlay, Source, key, read};
 use egop::drawing::canvas::Drawing;
+use egop::drawing::page::Page;
 use egop::experiment::Experiment;
-use egop::figure::{ResultTables, Spec};
+use egop::figure::{Facts, ResultTables, Spec, SystemFacts};
 use synthetic::{ALGORITHMS, COORDINATES};
 
 /// The figure that a `[[figures]]` table asks for.
@@ -26,8 +27,30 @@ fn figure(settings: &str) -> Box<dyn Spec> {
 }
 
 fn tables(folder: &Path) -> ResultTables {
-    let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    ResultTables::new(folder, owned(&ALGORITHMS), owned(&COORDINATES))
+    ResultTables::new(folder, facts())
+}
+
+/// What a config would say.
+fn facts() -> Facts {
+    let titles = ["Adam", "Adagrad", "GD", "GD with momentum"];
+    let system = |name: &str| SystemFacts {
+        name: name.into(),
+        sizes: "n = 100, d = 50".into(),
+        samples: (name != "original").then_some(100),
+        remark: Some("singular values k^−1".into()),
+    };
+    Facts {
+        algorithms: ALGORITHMS
+            .map(String::from)
+            .into_iter()
+            .zip(titles.map(String::from))
+            .collect(),
+        systems: COORDINATES.map(system).into(),
+        tuned: COORDINATES.map(String::from).into(),
+        trials: 5,
+        numbers: [("d", "50".into()), ("trials", "5".into())].into(),
+        ..Facts::default()
+    }
 }
 
 struct Picture {
@@ -117,6 +140,12 @@ fn curves() {
         "#,
     );
     picture.assert_says("Adam, original (η = 0.2)");
+    picture.assert_says("GD, original (η = 0.4)");
+    picture.assert_says("n = 100, d = 50, M = 100; singular values k^−1; 5 trials.");
+    picture.assert_says(
+        "Lines: median over 5 trials; bands: quartiles; a diverged trial counts as the worst.",
+    );
+    assert!(picture.texts().iter().any(|text| text.starts_with("●: here half of the trials have")));
     picture.assert_says("Adam, reparameterized (η = 0.2)");
     picture.assert_says("10⁻⁸");
     picture.assert_says("iteration");
@@ -154,7 +183,7 @@ fn curves_of_networks() {
         unit = "epoch"
         "#,
     );
-    picture.assert_says("Adagrad, original (η = 0.04; n=9/10)");
+    picture.assert_says("Adagrad, original (η = 0.04; 9 of 10 trials)");
     draw(
         folder.path(),
         r#"
@@ -181,7 +210,8 @@ fn learning_rates() {
         title = "Final suboptimality after 1000 iterations"
         "#,
     );
-    picture.assert_says("selected learning rate");
+    picture.assert_says("η best in original coordinates");
+    picture.assert_says("η best in reparameterized");
     picture.assert_says("Adagrad");
     draw(
         folder.path(),
@@ -231,6 +261,7 @@ fn trajectories() {
     );
     picture.assert_says("Adagrad, reparameterized (η = 30)");
     picture.assert_says("start");
+    picture.assert_says("after 1, 2, 5, 10, 20, 50 … iterations");
     draw(
         folder.path(),
         r#"
@@ -245,7 +276,7 @@ fn trajectories() {
 fn spectra() {
     let folder = tempfile::tempdir().unwrap();
     synthetic::spectra(folder.path());
-    draw(
+    let picture = draw(
         folder.path(),
         r#"
         kind = "spectrum"
@@ -255,6 +286,9 @@ fn spectra() {
         inset = 100
         "#,
     );
+    let texts = picture.texts().join("\n");
+    assert!(texts.contains("Stable rank Σ√λₖ/√λ₁: "), "{texts}");
+    assert!(texts.contains("Not shown, below 10⁻¹⁶ λ₁: "), "{texts}");
     draw(
         folder.path(),
         r#"
@@ -266,15 +300,18 @@ fn spectra() {
         floor = 1e-10
         "#,
     );
-    draw(
+    let picture = draw(
         folder.path(),
         r#"
         kind = "spectrum"
         file = "fig7"
         title = "EGOP eigenvalues of the blocks"
         coordinates = ["blocks"]
+        panels = "block"
+        floor = 1e-8
         "#,
     );
+    picture.assert_says("(b) weights-2");
     draw(
         folder.path(),
         r#"
@@ -299,6 +336,58 @@ fn schedule() {
     assert!(picture.width > 800 && picture.height > 500);
 }
 
+/// Each coordinate system in a panel with the original one; the axis is not that of what is lost.
+#[test]
+fn curves_in_panels() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::awkward(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "curves"
+        file = "fig9"
+        title = "{trials} trials in {d} dimensions"
+        metric = "suboptimality"
+        panels = ["reparameterized", "rotated"]
+        algorithms = ["adam", "adagrad"]
+        "#,
+    );
+    for text in [
+        "5 trials in 50 dimensions",
+        "(a) reparameterized",
+        "(b) rotated",
+        "Adam, original (η = 0.1)",
+        "Adagrad, as the panel says (η = 0.1)",
+        "Diverged trials: 3 of 5 of Adam, rotated.",
+        "10⁻⁴",
+    ] {
+        picture.assert_says(text);
+    }
+    // Runs rise by 20 decades before they are given up.
+    assert!(!picture.texts().contains(&"10²"), "{:#?}", picture.texts());
+}
+
+/// Pages of several folders on a sheet.
+#[test]
+fn side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::convex(folder.path());
+    let figure = figure("kind = \"learning-rates\"\nfile = \"f\"\ntitle = \"Rates\"");
+    let page = figure.page(&tables(folder.path())).unwrap();
+    let width = |pages: &[Page]| {
+        let drawings = egop::drawing::sheet::side_by_side(pages).unwrap();
+        let svg = String::from_utf8(drawings[1].bytes.clone()).unwrap();
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        for letter in ["(a) Rates", "(b) Rates"].iter().take(pages.len()) {
+            assert!(svg.contains(letter), "{letter}");
+        }
+        document.root_element().attribute("width").unwrap().parse::<f64>().unwrap()
+    };
+    let one = width(std::slice::from_ref(&page));
+    // Either width is rounded up.
+    assert!((width(&[page.clone(), page]) - 2.0 * one).abs() <= 2.0);
+}
+
 /// Three coordinate systems, one of which diverges in most trials; long names; one learning rate.
 #[test]
 fn awkward_results() {
@@ -314,8 +403,8 @@ fn awkward_results() {
         "#,
     );
     picture.assert_says("Adam, rotated (η = 0.1; 3 of 5 diverged)");
-    picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; n=1/5)");
-    picture.assert_says("Momentum, rotated: no learning rate was selected.");
+    picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; 1 of 5 trials)");
+    picture.assert_says("GD with momentum, rotated: no learning rate was selected.");
     let picture = draw(
         folder.path(),
         r#"
@@ -361,6 +450,14 @@ ceiling = 0.5
 
 [[figures]]
 kind = "contours"
+
+[[figures]]
+kind = "curves"
+file = "fig9"
+title = "{epoch} epochs"
+metric = "train_loss"
+panels = ["global"]
+coordinates = ["global"]
 "#;
     let source = Source::parse("test.toml", document.as_bytes()).unwrap();
     let problems = read(&source, &Overlay::default(), |reader| {
@@ -374,7 +471,9 @@ kind = "contours"
     test.toml:6:9: figures.0.tuned: expected one of "original", "own", found "best"
     test.toml:8:11: figures.0.ceiling: must be above the floor
     test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", found "contours"
-    6 problems in test.toml
+    test.toml:16:9: figures.2.title: there is no number {epoch}; there are {d}, {trials}, {epochs}, {iterations}
+    test.toml:19:15: figures.2.coordinates: are those of `panels`, where these are given
+    8 problems in test.toml
     "#);
 }
 
@@ -394,6 +493,13 @@ kind = "trajectories"
 file = "twice"
 title = ""
 coordinates = ["turned"]
+
+[[figures]]
+kind = "curves"
+file = "fig9"
+title = "{epochs} epochs"
+metric = "suboptimality"
+panels = ["global"]
 "#;
     let source = Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap();
     let problems = read(&source, &Overlay::default(), Experiment::read).unwrap_err().to_string();
@@ -402,8 +508,39 @@ coordinates = ["turned"]
         "coordinates: no coordinates \"turned\"; there are original, reparameterized",
         "kind: needs training.record = \"trajectories\"",
         "file: \"twice\" is used twice",
+        "title: needs training.batch",
+        "panels: no coordinates \"global\"; there are original, reparameterized",
     ] {
         assert!(problems.contains(wanted), "{problems}");
+    }
+}
+
+#[test]
+fn panels_and_numbers_in_titles_fit_an_experiment_that_has_them() {
+    let config = include_str!("../../configs/lsq.toml");
+    let figures = r#"
+[[figures]]
+kind = "curves"
+file = "panels"
+title = "d = {d}: {trials} trials, {iterations} iterations"
+metric = "suboptimality"
+panels = ["reparameterized", "rotated"]
+"#;
+    let source = Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap();
+    for (profile, caution) in [("paper", None), ("quick", Some("quick profile"))] {
+        // As in a resolved config.
+        let key = format!("profile={profile}");
+        let overlay = Overlay { profile: Some(profile.into()), overrides: vec![key] };
+        let facts = read(&source, &overlay, Experiment::read).unwrap().value.facts();
+        assert_eq!(facts.caution.map(|caution| &caution[..13]), caution);
+        assert_eq!(facts.numbers["d"], "50");
+        assert_eq!(facts.algorithm("sgd"), "GD");
+        let note = facts.note(&["original", "reparameterized"], None).unwrap();
+        assert!(
+            note.starts_with("n = 100, d = 50, M = 100; singular values k^−1; at most "),
+            "{note}"
+        );
+        assert!(note.ends_with(&format!("profile {profile}.")), "{note}");
     }
 }
 

@@ -53,6 +53,52 @@ fn the_tables_alone_give_the_same_pictures() {
     assert_eq!(others.count(), 4, "egop-plot writes pictures and nothing else");
 }
 
+/// egop-plot with several folders: exit code and stderr.
+fn beside(workspace: &Workspace, arguments: &[&str]) -> (i32, String) {
+    let plot = workspace.program("egop-plot").args(arguments).assert();
+    let output = plot.get_output();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
+}
+
+#[test]
+fn one_figure_of_several_folders_is_one_picture() {
+    let workspace = workspace();
+    workspace.run(&[]).success();
+    let before = pictures(&workspace, "out");
+    for out in ["both.png", "both.svg"] {
+        for _ in 0..2 {
+            let arguments = ["out", "out", "--figure", "cur", "--out", out];
+            assert_eq!(beside(&workspace, &arguments), (0, String::new()));
+        }
+        assert!(workspace.path(&format!("{out}.sha256")).exists());
+    }
+    let svg = std::fs::read_to_string(workspace.path("both.svg")).unwrap();
+    assert!(svg.contains("(a) Curves") && svg.contains("(b) Curves"), "both folders");
+    assert!(pictures(&workspace, "out") == before, "folders stay as they are");
+
+    std::fs::write(workspace.path("both.svg"), "mine").unwrap();
+    std::fs::create_dir(workspace.path("empty")).unwrap();
+    let two = ["out", "out"];
+    for (folders, figure, out, code, message) in [
+        (&two[..], "cur", "both.svg", 4, "both.svg: is not as these programs wrote it"),
+        (&two, "cur", "both.pdf", 2, "must end with .png or .svg"),
+        (&two, "cur", "none/both.png", 5, "none"),
+        (&two, "", "new.png", 2, "out: figure \"\" may be any of curves, rates"),
+        (&two, "fig5", "new.png", 2, "out: there is no figure \"fig5\"; there are curves, rates"),
+        (&["out", "empty"], "cur", "new.png", 5, "empty: is not a results folder"),
+        (&["out"; 7], "cur", "new.png", 2, "at most 6 folders"),
+    ] {
+        let arguments = [folders, &["--figure", figure, "--out", out]].concat();
+        let (found, stderr) = beside(&workspace, &arguments);
+        assert!(found == code && stderr.contains(message), "{found}: {stderr}");
+    }
+    assert_eq!(std::fs::read(workspace.path("both.svg")).unwrap(), b"mine");
+    assert!(!workspace.path("new.png").exists());
+    let (code, stderr) = beside(&workspace, &two);
+    assert!(code == 2 && stderr.contains("--figure NAME --out FILE"), "{stderr}");
+    assert_eq!(beside(&workspace, &["out", "--figure", "cur"]).0, 2);
+}
+
 #[test]
 fn an_unknown_figure_is_a_usage_error() {
     let workspace = workspace();

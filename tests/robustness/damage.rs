@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use egop::figure::ResultTables;
+use egop::figure::{Facts, ResultTables};
 use egop::store::{LocalDisk, Store, Stored};
 
 use crate::lab::{Lab, Random, folder, identity, keys, tables, times};
@@ -56,8 +56,7 @@ fn check_reading(root: &Path, file: &Path, what: &str) {
         let error = store.read(file.to_str().unwrap()).unwrap_err().to_string();
         assert!(error.contains(file.to_str().unwrap()), "{what}: {error}");
         if file == Path::new("runs.csv") {
-            let error =
-                ResultTables::new(root, Vec::new(), Vec::new()).runs().unwrap_err().to_string();
+            let error = ResultTables::new(root, Facts::default()).runs().unwrap_err().to_string();
             assert!(error.contains("runs.csv"), "{what}: {error}");
         }
     }

@@ -10,7 +10,7 @@ use crate::data::{self, DataSet, Decay, Examples, Targets};
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{self, Accum, Real};
-use crate::objective::feed_forward::layout;
+use crate::objective::feed_forward::{described, layout};
 use crate::objective::{Build, Context, Entry, Known, Objective, Spec};
 use crate::rng::Streams;
 
@@ -92,6 +92,10 @@ impl Spec for LinearNetSpec {
 
     fn examples(&self) -> Option<usize> {
         Some(self.rows[0])
+    }
+
+    fn remark(&self) -> Option<String> {
+        Some(format!("{}, {}", described(&self.widths), self.decay))
     }
 
     fn gradient_flops(&self) -> f64 {

@@ -1,0 +1,71 @@
+//! `egop-plot DIR DIR … --figure NAME --out FILE`: one figure of several folders, side by side.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::cli::outcome::{Abort, Status, print};
+use crate::cli::plot::Opened;
+use crate::cli::{figures, plot};
+use crate::drawing::canvas::FORMATS;
+use crate::drawing::sheet::{MOST_PAGES, side_by_side};
+use crate::error::{Error, Result};
+use crate::figure::{self, ResultTables};
+use crate::store::{check_picture, write_picture};
+
+/// Draws the figure that `name` means in each folder, and writes them as one picture.
+pub(super) fn draw(
+    folders: &[PathBuf],
+    name: &str,
+    out: &Path,
+    quiet: bool,
+) -> Result<Status, Abort> {
+    let extension = extension(out)?;
+    if folders.len() > MOST_PAGES {
+        let message = format!("at most {MOST_PAGES} folders fit side by side");
+        return Err(Error::Usage(message).into());
+    }
+    check_picture(out)?;
+    let mut experiments = Vec::new();
+    for folder in folders {
+        let Opened { store, experiment, .. } = plot::open(folder)?;
+        let found = figure::find(&experiment.figures, name).map(|figure| figure.file().to_owned());
+        let found = found.map_err(|why| Error::Usage(format!("{}: {why}", folder.display())))?;
+        experiments.push((store, experiment, found));
+    }
+    let mut pages = Vec::new();
+    for (store, experiment, name) in &experiments {
+        let tables: ResultTables = figures::tables(store.root(), experiment);
+        match figure::page(&experiment.figures, &tables, name) {
+            Ok(page) => pages.push(page),
+            Err(error) if plot::is_unread(&error) => return Err(error.into()),
+            Err(error) => {
+                let folder = store.root().display();
+                // Nothing can be done if stderr is closed.
+                let _ = writeln!(
+                    anstream::stderr(),
+                    "{} was not written: figure {name} of {folder}: {error}",
+                    out.display()
+                );
+                return Ok(Status::Partial);
+            }
+        }
+    }
+    let drawings = side_by_side(&pages)?;
+    for drawing in drawings.iter().filter(|drawing| drawing.extension == extension) {
+        write_picture(out, &drawing.bytes)?;
+    }
+    if !quiet {
+        let names: Vec<&str> = experiments.iter().map(|(_, _, name)| &**name).collect();
+        print(&format!("{}: {}\n", out.display(), names.join(", ")))?;
+    }
+    Ok(Status::Done)
+}
+
+/// The format of a picture, by its name.
+fn extension(out: &Path) -> Result<&'static str> {
+    let given = out.extension().unwrap_or_default().to_string_lossy();
+    FORMATS.into_iter().find(|format| given.eq_ignore_ascii_case(format)).ok_or_else(|| {
+        let known = FORMATS.map(|format| format!(".{format}")).join(" or ");
+        Error::Usage(format!("--out {}: the name must end with {known}", out.display()))
+    })
+}
