@@ -27,6 +27,8 @@ pub enum Need<'a> {
     Minimum,
     /// An objective whose minimizer is known.
     Minimizer,
+    /// An objective whose Hessian is known somewhere.
+    Hessian,
     /// Metrics on the examples for this purpose.
     Split(Split),
     /// An objective that classifies.

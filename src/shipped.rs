@@ -49,7 +49,7 @@ pub const SHIPPED: &[Shipped] = shipped![
 ];
 
 /// Keys that change no value of a result, or that are compared by themselves.
-const ASIDE: &[&str] = &["name", "title", "profile", "figures", "claims"];
+const ASIDE: &[&str] = &["name", "title", "about", "profile", "figures", "claims"];
 
 impl Shipped {
     /// The experiment of this name.
@@ -57,7 +57,8 @@ impl Shipped {
         SHIPPED.iter().find(|shipped| shipped.name == name)
     }
 
-    fn read(&self) -> Option<Resolved<Experiment>> {
+    /// It, read.
+    pub fn read(&self) -> Option<Resolved<Experiment>> {
         let source = Source::parse(self.name, self.text.as_bytes()).ok()?;
         config::read(&source, &Overlay::default(), Experiment::read).ok()
     }

@@ -97,8 +97,7 @@ mod tests {
         let rates: Vec<_> =
             ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
         let test = BestRate { across: across(None), claimed: Claimed::at_least(10.0) };
-        let records =
-            Records { runs: &runs, rates: &rates, measures: &[], planned: 6, selection: None };
+        let records = Records { runs: &runs, rates: &rates, planned: 6, ..Records::default() };
         let finding = test.judge(records);
         let interval = finding.interval.unwrap();
         assert_eq!((interval.lower, interval.median), (10.0, 100.0));
@@ -107,13 +106,8 @@ mod tests {
         runs.iter_mut()
             .filter(|run| run.trial > 3 && *run.coordinates == *"r")
             .for_each(|run| run.final_loss = f64::INFINITY);
-        let finding = test.judge(Records {
-            runs: &runs,
-            rates: &rates,
-            measures: &[],
-            planned: 6,
-            selection: None,
-        });
+        let finding =
+            test.judge(Records { runs: &runs, rates: &rates, planned: 6, ..Records::default() });
         assert_eq!((finding.verdict, finding.no_evidence), (Verdict::Inconclusive, 2));
     }
 }

@@ -165,13 +165,7 @@ mod tests {
         let rates: Vec<RateRow> =
             ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
         let test = EveryRate { across: across(None), claimed: Claimed::at_least(2.0) };
-        test.judge(Records {
-            runs: &runs,
-            rates: &rates,
-            measures: &[],
-            planned: trials,
-            selection: None,
-        })
+        test.judge(Records { runs: &runs, rates: &rates, planned: trials, ..Records::default() })
     }
 
     #[test]

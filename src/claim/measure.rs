@@ -16,29 +16,45 @@ pub(super) const ENTRY: Entry<dyn Test> = Entry {
         let of = reader.table(key("of", "the measure that is judged"), Quantity::read);
         let over =
             reader.optional_table(key("over", "the measure that it is divided by"), Quantity::read);
-        let lowest = reader
-            .optional_number(key("lowest", "the lowest median that is claimed"), Allowed::any());
-        let highest = reader
-            .optional_number(key("highest", "the highest median that is claimed"), Allowed::any());
-        let (of, over, lowest, highest) = (of?, over?, lowest?, highest?);
-        match (lowest, highest) {
-            (None, None) => {
-                reader.problem("lowest", "a bound is needed, lowest or highest: any value is true");
-                return None;
-            }
-            (Some(lowest), Some(highest)) if lowest > highest => {
-                reader.problem("lowest", format!("must be at most `highest`, {highest}"));
-                return None;
-            }
-            _ => {}
-        }
+        let bounds = read_bounds(reader);
+        let (of, over, bounds) = (of?, over?, bounds?);
         if over.as_ref() == Some(&of) {
             reader.problem("over", "is the same as `of`: the ratio is 1 whatever it is");
             return None;
         }
-        Some(Box::new(InBounds { of, over, lowest, highest }))
+        Some(Box::new(InBounds { of, over, bounds }))
     },
 };
+
+/// Reads `lowest` and `highest`, of which one may be left out.
+pub(super) fn read_bounds(reader: &mut Reader<'_>) -> Option<Bounds> {
+    let lowest = key("lowest", "the lowest median that is claimed");
+    let lowest = reader.optional_number(lowest, Allowed::any());
+    let highest = key("highest", "the highest median that is claimed");
+    let highest = reader.optional_number(highest, Allowed::any());
+    match (lowest?, highest?) {
+        (None, None) => {
+            reader.problem("lowest", "a bound is needed, lowest or highest: any value is true");
+            None
+        }
+        (Some(lowest), Some(highest)) if lowest > highest => {
+            reader.problem("lowest", format!("must be at most `highest`, {highest}"));
+            None
+        }
+        (lowest, highest) => {
+            Some([lowest.unwrap_or(f64::NEG_INFINITY), highest.unwrap_or(f64::INFINITY)])
+        }
+    }
+}
+
+/// "from 1 to 2", "≥ 1".
+pub(super) fn bounds([lowest, highest]: Bounds) -> String {
+    match [lowest, highest].map(f64::is_finite) {
+        [true, true] => format!("from {} to {}", short(lowest), short(highest)),
+        [true, false] => format!("≥ {}", short(lowest)),
+        _ => format!("≤ {}", short(highest)),
+    }
+}
 
 /// Which rows of `measures.csv`: one for each trial.
 #[derive(Debug, PartialEq)]
@@ -104,15 +120,10 @@ impl fmt::Display for Quantity {
 struct InBounds {
     of: Quantity,
     over: Option<Quantity>,
-    lowest: Option<f64>,
-    highest: Option<f64>,
+    bounds: Bounds,
 }
 
 impl InBounds {
-    fn bounds(&self) -> Bounds {
-        [self.lowest.unwrap_or(f64::NEG_INFINITY), self.highest.unwrap_or(f64::INFINITY)]
-    }
-
     /// The value of a trial.
     fn value(&self, of: &MeasureRow, records: Records<'_>) -> Option<f64> {
         let Some(over) = &self.over else { return Some(of.value) };
@@ -125,20 +136,13 @@ impl InBounds {
 impl Test for InBounds {
     fn judge(&self, records: Records<'_>) -> Finding {
         let values = self.of.rows(records).filter_map(|of| self.value(of, records));
-        Evidence::new(values.map(Ok), records.planned).judge(self.bounds(), "trials")
+        Evidence::new(values.map(Ok), records.planned).judge(self.bounds, "trials")
     }
 
     fn describe(&self) -> String {
-        let Self { of, over, lowest, highest } = self;
+        let Self { of, over, bounds: claimed } = self;
         let over = over.as_ref().map_or(String::new(), |over| format!(" over {over}"));
-        let bounds = match (lowest, highest) {
-            (Some(lowest), Some(highest)) => {
-                format!("from {} to {}", short(*lowest), short(*highest))
-            }
-            (Some(lowest), None) => format!("≥ {}", short(*lowest)),
-            (None, highest) => format!("≤ {}", short(highest.unwrap_or(f64::INFINITY))),
-        };
-        format!("{of}{over} {bounds}")
+        format!("{of}{over} {}", bounds(*claimed))
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
@@ -146,8 +150,8 @@ impl Test for InBounds {
         wants.extend(self.of.wants("of"));
         wants.extend(self.over.iter().flat_map(|over| over.wants("over")));
         let over = self.over.as_ref().map(Quantity::measure);
-        let key = if self.lowest.is_some() { "lowest" } else { "highest" };
-        let undecided = Need::Undecided { of: self.of.measure(), over, bounds: self.bounds() };
+        let key = if self.bounds[0].is_finite() { "lowest" } else { "highest" };
+        let undecided = Need::Undecided { of: self.of.measure(), over, bounds: self.bounds };
         wants.push(Want::new(key, undecided));
         wants
     }
@@ -189,15 +193,9 @@ mod tests {
                 ]
             })
             .collect();
-        let (lowest, highest) = (Some(lowest), Some(highest));
-        let test = InBounds { of: quantity("a"), over: over.map(quantity), lowest, highest };
-        test.judge(Records {
-            runs: &[],
-            rates: &[],
-            measures: &measures,
-            planned: trials,
-            selection: None,
-        })
+        let bounds = [lowest, highest];
+        let test = InBounds { of: quantity("a"), over: over.map(quantity), bounds };
+        test.judge(Records { measures: &measures, planned: trials, ..Records::default() })
     }
 
     #[test]

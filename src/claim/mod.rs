@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 use crate::config::{Entry, Reader, key};
 use crate::need::{Need, Want};
-use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow};
+use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::sweep::Metric;
 
 mod across;
@@ -22,6 +22,7 @@ mod pair;
 mod paired;
 mod range;
 mod side;
+mod theory;
 mod ties;
 mod trend;
 
@@ -31,7 +32,7 @@ pub(crate) use pair::ratio;
 pub use side::{Rule, Side};
 
 /// The records that claims are judged from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Records<'a> {
     /// All runs.
     pub runs: &'a [RunRow],
@@ -39,6 +40,8 @@ pub struct Records<'a> {
     pub rates: &'a [RateRow],
     /// The measures of EGOP estimates.
     pub measures: &'a [MeasureRow],
+    /// What the theory says of the changes of variables.
+    pub theory: &'a [TheoryRow],
     /// Trials planned.
     pub planned: usize,
     /// How learning rates were selected, where any were.
@@ -160,6 +163,7 @@ pub const REGISTRY: &[Entry<dyn Test>] = &[
     trend::ENTRY,
     range::ENTRY,
     measure::ENTRY,
+    theory::ENTRY,
 ];
 
 impl Claim {

@@ -196,9 +196,9 @@ mod tests {
         let records = Records {
             runs: &runs,
             rates: &rates,
-            measures: &[],
             planned: TRIALS,
             selection: Some(selection),
+            ..Records::default()
         };
         let sides = [side("o", tuned), side("r", tuned)];
         let tied = sides[1].tied(records).unwrap().into_iter().map(|(rate, _)| rate).collect();
@@ -280,9 +280,9 @@ mod tests {
         let records = Records {
             runs: &runs,
             rates: &rates,
-            measures: &[],
             planned: TRIALS,
             selection: Some(selection),
+            ..Records::default()
         };
         let tied = side("r", Rule::Original).tied(records).unwrap();
         assert_eq!(tied.len(), 1);

@@ -115,13 +115,7 @@ mod tests {
             let rates: Vec<RateRow> =
                 ["o", "r"].iter().flat_map(|side| RATES.map(|rate| tried(side, rate))).collect();
             let test = Trend { across: across(highest), direction: Direction::Rises };
-            test.judge(Records {
-                runs: &runs,
-                rates: &rates,
-                measures: &[],
-                planned: 6,
-                selection: None,
-            })
+            test.judge(Records { runs: &runs, rates: &rates, planned: 6, ..Records::default() })
         };
         let rises = judged(None, |_, rate| 2.0 + rate);
         assert_eq!((rises.verdict, rises.pairs), (Verdict::Reproduced, 6));

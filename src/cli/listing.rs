@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use crate::config::Entry;
 use crate::egop::Measure;
+use crate::experiment::{About, Experiment};
+use crate::shipped::SHIPPED;
 use crate::sweep::METRICS;
 use crate::{basis, claim, figure, objective, optimizer};
 
@@ -18,6 +20,19 @@ pub(super) fn listing() -> String {
             let _ = writeln!(text, "  {name:width$}  {summary}");
         }
     };
+    let shipped = SHIPPED.iter().filter_map(|shipped| Some((shipped.name, shipped.read()?.value)));
+    let shipped: Vec<(&str, Experiment)> = shipped.collect();
+    for (title, about) in [
+        ("experiments of the paper (configs/NAME.toml)", About::Paper),
+        ("experiments beyond the paper (configs/NAME.toml)", About::Beyond),
+        ("studies of a setting (configs/NAME.toml)", About::Study),
+    ] {
+        let of = shipped.iter().filter(|(_, experiment)| experiment.about == about);
+        let entries: Vec<_> = of.map(|(name, experiment)| (*name, &*experiment.title)).collect();
+        if !entries.is_empty() {
+            section(title, entries);
+        }
+    }
     section("objectives ([objective] kind)", entries(objective::REGISTRY));
     section("optimizers ([algorithms.NAME] kind)", entries(optimizer::REGISTRY));
     section("bases ([coordinates.NAME] basis)", entries(basis::REGISTRY));

@@ -25,6 +25,29 @@ pub use study::{
 /// The profile that every experiment may have for a look.
 const QUICK: &str = "quick";
 
+/// What an experiment is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// What the paper shows.
+    Paper,
+    /// What the paper leaves open, or names only.
+    Beyond,
+    /// A setting that is varied.
+    Study,
+    /// Something else.
+    Own,
+}
+
+impl About {
+    /// The names used in configs.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("paper", Self::Paper),
+        ("beyond", Self::Beyond),
+        ("study", Self::Study),
+        ("own", Self::Own),
+    ];
+}
+
 /// In which floating-point type trials run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FloatType {
@@ -59,6 +82,8 @@ pub struct Experiment {
     pub name: String,
     /// One line for people.
     pub title: String,
+    /// What it is about.
+    pub about: About,
     /// The profile that its settings come from, where that is not the default one. A key of the
     /// resolved config, so that it is known wherever that goes; no setting in itself.
     pub profile: Option<String>,

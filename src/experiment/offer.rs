@@ -39,6 +39,7 @@ impl Experiment {
             ),
             Need::Minimum => unless(known.minimum, "the objective's minimum is not known"),
             Need::Minimizer => unless(known.minimizer, "the objective's minimizer is not known"),
+            Need::Hessian => unless(known.hessian, "the objective's Hessian is not known"),
             Need::Split(split) => {
                 let (name, known) = match split {
                     Split::Training => return None,

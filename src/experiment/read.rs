@@ -5,8 +5,8 @@ use crate::claim::Claim;
 use crate::config::{Allowed, Key, Reader, key};
 use crate::distribution::Distribution;
 use crate::experiment::{
-    Algorithm, Coordinates, EgopSpec, Experiment, FloatType, Rates, Study, Sweep, TrainingSpec,
-    TrainingStudy, check,
+    About, Algorithm, Coordinates, EgopSpec, Experiment, FloatType, Rates, Study, Sweep,
+    TrainingSpec, TrainingStudy, check,
 };
 use crate::figure;
 use crate::gradients::Sampling;
@@ -24,11 +24,13 @@ const TINY: Allowed = Allowed::at_least(1e-30);
 const TRAINING: &[&str] = &["coordinates", "algorithms", "training", "sweep"];
 
 pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
-    let (name, title, profile) = reader.presentation(|reader| {
+    let (name, title, about, profile) = reader.presentation(|reader| {
         let name = reader.file_name(key("name", "name of the experiment and its results folder"));
         let title = reader.string(key("title", "the experiment in one line, for people"));
         let profile = key("profile", "which profile the settings come from, in a resolved config");
-        (name, title, reader.optional_file_name(profile))
+        let about = key("about", "what the experiment is about: how lists are ordered");
+        let about = reader.choice_or(about, "own", &About::NAMES);
+        (name, title, about, reader.optional_file_name(profile))
     });
     let seed = reader.count(key("seed", "root of all random numbers"), 0..=u32::MAX as usize);
     // How many tasks there are, not what comes of each.
@@ -73,6 +75,7 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     let experiment = Experiment {
         name: name?,
         title: title?,
+        about: about?,
         profile: profile?,
         seed: seed? as u64,
         trials: trials?,

@@ -158,6 +158,8 @@ pub struct Known {
     pub minimum: bool,
     /// [`Objective::minimizer`].
     pub minimizer: bool,
+    /// [`Objective::hessian`].
+    pub hessian: bool,
     /// Metrics on validation examples.
     pub validation: bool,
     /// Metrics on test examples.
@@ -167,9 +169,15 @@ pub struct Known {
 }
 
 impl Known {
-    /// Where the minimum is, and nothing else.
-    pub const OPTIMUM: Self =
-        Self { minimum: true, minimizer: true, validation: false, test: false, accuracy: false };
+    /// Where the minimum is, and the curvature; no examples.
+    pub const OPTIMUM: Self = Self {
+        minimum: true,
+        minimizer: true,
+        hessian: true,
+        validation: false,
+        test: false,
+        accuracy: false,
+    };
 }
 
 /// An objective's settings: everything but the random draw.

@@ -134,6 +134,7 @@ impl<'a> Run<'a> {
             runs: &swept.runs,
             rates: &swept.rates,
             measures: &finals.measures,
+            theory: &finals.theory,
             planned: experiment.trials,
             selection: study.map(TrainingStudy::selection),
         };
