@@ -1,4 +1,4 @@
-//! (b) The linear network of `configs/linear-net-100.toml` and (c) the digits network of
+//! (b) The linear network of `configs/linear-net.toml` and (c) the digits network of
 //! `configs/digits.toml`, with Adam in the EGOP's basis at many learning rates, in singles.
 
 use egop::basis::{EgopBasis, Part, Scope};
