@@ -62,7 +62,7 @@ pub fn linear(args: &Args) -> Result<()> {
 
 pub fn digits(args: &Args) -> Result<()> {
     let streams = Streams::new(SEED, 0);
-    let data: DataSet<f32> = digits::load()?.cast();
+    let data: DataSet<f32> = digits::load(0)?.cast();
     let rho = Distribution::XavierNormal;
     let problem = Problem::new(FeedForward::new(&[32], true, data.clone()), rho, streams);
     let sampling = Sampling { samples: Samples::PerParameter(1.0), batch: Some(300) };
