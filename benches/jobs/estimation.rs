@@ -36,7 +36,10 @@ pub fn run(args: &Args) -> Result<()> {
     let sampler = Sampler {
         objective: &objective as &dyn Objective<f32>,
         distribution: Distribution::XavierNormal,
-        sampling: Sampling { samples: Samples::Count(samples), batch: Some(BATCH) },
+        sampling: Sampling {
+            samples: Samples::Count(samples),
+            minibatch: Some((BATCH, Order::Reshuffled)),
+        },
         streams,
         progress: &|_| true,
     };
