@@ -127,7 +127,7 @@ fn gradient(criterion: &mut Criterion, name: &str, objective: &dyn Objective<f32
 }
 
 fn gradients(criterion: &mut Criterion) {
-    let digits = digits::load().expect("the digits are embedded in the library");
+    let digits = digits::load(0).expect("the digits are embedded in the library");
     gradient(criterion, "digits", &FeedForward::<f32>::new(&[32], true, digits.cast()), 300);
     let decay = Decay::Power { exponent: 2.0 };
     let spec = LinearNetSpec { widths: vec![10, 50, 30, 10], rows: [10_000, 10, 10], decay };
@@ -149,7 +149,7 @@ fn gram(criterion: &mut Criterion) {
     let sampler = Sampler {
         objective: &objective as &dyn Objective<f32>,
         distribution: RHO,
-        sampling: Sampling { samples: Samples::Count(256), batch: None },
+        sampling: Sampling { samples: Samples::Count(256), minibatch: None },
         streams: streams(),
         progress: &|_| true,
     };

@@ -2,7 +2,7 @@
 //! cargo run --release --example custom_objective
 
 use egop::basis::{EgopBasis, Scope};
-use egop::gradients::{Samples, Sampling};
+use egop::gradients::{Counted, Samples, Sampling};
 use egop::objective::{PerLane, PointObjective};
 use egop::trial::{Control, Problem, Training};
 use egop::{Result, distribution::Distribution, optimizer::Adam, rng::Streams};
@@ -27,7 +27,7 @@ impl PointObjective for Valley {
 fn main() -> Result<()> {
     let rho = Distribution::Gaussian { scale: 1.0 };
     let problem = Problem::<f64>::new(PerLane::new(Valley), rho, Streams::new(1, 0));
-    let sampling = Sampling { samples: Samples::PerParameter(2.0), batch: None };
+    let sampling = Sampling { samples: Samples::PerParameter(2.0, Counted::All), minibatch: None };
     let egop = problem.parts(&EgopBasis(Scope::Global), rho, sampling, Control::none())?;
     for (coordinates, parts) in [("original", &[][..]), ("reparameterized", &egop)] {
         let run = problem.minimize(parts, &Adam::default(), 0.1, &Training::full_batch(300))?;

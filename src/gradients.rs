@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::config::{Allowed, Reader, key};
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
-use crate::lanes::{Lanes, Layout, Workspace};
+use crate::lanes::{Block, Lanes, Layout, Role, Workspace};
 use crate::linalg::{self, Real, to_f64};
 use crate::minibatch::{Minibatches, Order};
 use crate::objective::{Batch, Objective};
@@ -21,8 +21,27 @@ use crate::simd::vectorized;
 pub enum Samples {
     /// M.
     Count(usize),
-    /// M as a multiple of the number d of parameters.
-    PerParameter(f64),
+    /// M as a multiple of the number of parameters that count.
+    PerParameter(f64, Counted),
+}
+
+/// Which parameters count for the number of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// All d.
+    All,
+    /// Weights, not biases: those that block bases mix (spec: paper, section 6; authors' code).
+    Weights,
+}
+
+impl Counted {
+    /// The names used in configs.
+    const NAMES: [(&'static str, Self); 2] = [("all", Self::All), ("weights", Self::Weights)];
+
+    fn of(self, layout: &Layout) -> usize {
+        let counts = |block: &&Block| self == Self::All || block.role == Role::Weight;
+        layout.blocks().iter().filter(counts).map(Block::size).sum()
+    }
 }
 
 /// How an EGOP is estimated.
@@ -30,15 +49,15 @@ pub enum Samples {
 pub struct Sampling {
     /// Number of gradients.
     pub samples: Samples,
-    /// Rows in a minibatch; `None`: full-batch gradients. Sample number i uses the i-th minibatch
-    /// of reshuffled passes over the training rows.
-    pub batch: Option<usize>,
+    /// Rows and order of minibatches; `None`: full-batch gradients. Sample number i uses the i-th
+    /// minibatch of passes over the training rows.
+    pub minibatch: Option<(usize, Order)>,
 }
 
 impl Sampling {
-    /// Reads `samples` (M) or `samples_per_parameter` (M/d), and `batch`.
+    /// Reads `samples` (M) or `samples_per_parameter` and `counted`; `batch` and `order`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let given = reader.alternative(&[&["samples"], &["samples_per_parameter"]]);
+        let given = reader.alternative(&[&["samples"], &["samples_per_parameter", "counted"]]);
         let samples = match given {
             None => None,
             Some(Some(0)) => reader
@@ -48,23 +67,32 @@ impl Sampling {
                 let multiple =
                     key("samples_per_parameter", "M as a multiple of the number of parameters");
                 let multiple = reader.number_or(multiple, 2.0, Allowed::between(1e-3, 1e3));
-                multiple.map(Samples::PerParameter)
+                let counted = key("counted", "whether all parameters count, or weights alone");
+                let counted = reader.choice_or(counted, "all", &Counted::NAMES);
+                multiple.zip(counted).map(|(by, counted)| Samples::PerParameter(by, counted))
             }
         };
-        let batch = key(
-            "batch",
-            "rows in the minibatch of each sample; otherwise gradients are of all rows",
-        );
-        let batch = reader.optional_count(batch, 1..=10_000_000);
-        Some(Self { samples: samples?, batch: batch? })
+        let minibatch = match reader.alternative(&[&["batch", "order"]]) {
+            None => None,
+            Some(None) => Some(None),
+            Some(Some(_)) => {
+                let batch =
+                    key("batch", "rows in each sample's minibatch; otherwise gradients are of all");
+                let batch = reader.count(batch, 1..=10_000_000);
+                let order = key("order", "order of the rows in which samples pass over them");
+                let order = reader.choice_or(order, "reshuffled", &Order::NAMES);
+                batch.zip(order).map(Some)
+            }
+        };
+        Some(Self { samples: samples?, minibatch: minibatch? })
     }
 
-    /// M for a model of `dimension` parameters, at least 1.
-    pub fn count(&self, dimension: usize) -> usize {
+    /// M for a model, at least 1.
+    pub fn count(&self, layout: &Layout) -> usize {
         match self.samples {
             Samples::Count(count) => count,
-            Samples::PerParameter(multiple) => {
-                ((multiple * dimension as f64).round() as usize).max(1)
+            Samples::PerParameter(multiple, counted) => {
+                ((multiple * counted.of(layout) as f64).round() as usize).max(1)
             }
         }
     }
@@ -116,7 +144,7 @@ impl<R: Real> Gradients for Sampler<'_, R> {
     }
 
     fn samples(&self) -> usize {
-        self.sampling.count(self.layout().dimension())
+        self.sampling.count(self.layout())
     }
 
     fn stream(&self, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()> {
@@ -161,10 +189,10 @@ impl<R: Real> Sampler<'_, R> {
     }
 
     fn batches(&self) -> Option<Minibatches> {
-        self.sampling.batch.zip(self.objective.examples()).map(|(size, examples)| Minibatches {
-            examples,
-            size: size.min(examples),
-            order: Order::Reshuffled,
+        let minibatch = self.sampling.minibatch.zip(self.objective.examples());
+        minibatch.map(|((size, order), examples)| {
+            let size = size.min(examples);
+            Minibatches { examples, size, order }
         })
     }
 
@@ -210,5 +238,23 @@ impl<R: Real> Sampler<'_, R> {
                 to.iter_mut().zip(gradient.as_slice()).for_each(|(to, &from)| *to = to_f64(from));
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn biases_count_for_the_number_of_samples_only_if_they_are_to() {
+        let layout = Layout::new([
+            ("weight".into(), (3, 5), Role::Weight, (5, 3)),
+            ("bias".into(), (3, 1), Role::Bias, (5, 3)),
+        ]);
+        let count = |samples| Sampling { samples, minibatch: None }.count(&layout);
+        assert_eq!(count(Samples::PerParameter(2.0, Counted::All)), 36);
+        assert_eq!(count(Samples::PerParameter(2.0, Counted::Weights)), 30);
+        assert_eq!(count(Samples::PerParameter(1e-3, Counted::Weights)), 1);
+        assert_eq!(count(Samples::Count(7)), 7);
     }
 }

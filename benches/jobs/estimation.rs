@@ -27,7 +27,7 @@ pub fn run(args: &Args) -> Result<()> {
     let sizes = if args.quick { [230, 400] } else { [2300, 4000] };
     folder.settings(&json!({ "samples": samples, "batch": BATCH, "sizes": sizes }))?;
 
-    let data: DataSet<f32> = digits::load()?.cast();
+    let data: DataSet<f32> = digits::load(0)?.cast();
     write_examples(&folder, "training", &data.training)?;
     let minibatches =
         Minibatches { examples: data.training.len(), size: BATCH, order: Order::Reshuffled };
@@ -36,7 +36,10 @@ pub fn run(args: &Args) -> Result<()> {
     let sampler = Sampler {
         objective: &objective as &dyn Objective<f32>,
         distribution: Distribution::XavierNormal,
-        sampling: Sampling { samples: Samples::Count(samples), batch: Some(BATCH) },
+        sampling: Sampling {
+            samples: Samples::Count(samples),
+            minibatch: Some((BATCH, Order::Reshuffled)),
+        },
         streams,
         progress: &|_| true,
     };

@@ -4,7 +4,7 @@ use egop::basis::{EgopBasis, Part, Scope};
 use egop::coordinates::Coordinates;
 use egop::data::{self, Decay};
 use egop::distribution::Distribution;
-use egop::gradients::{Samples, Sampling};
+use egop::gradients::{Counted, Samples, Sampling};
 use egop::objective::LeastSquares;
 use egop::optimizer::{Adagrad, Adam, EpsPlacement, Momentum, Sgd};
 use egop::rng::Streams;
@@ -39,7 +39,8 @@ impl Instance {
         let rho = Distribution::Gaussian { scale: 1.0 };
         let objective = LeastSquares::realizable(matrix.view(), &minimizer);
         let problem = Problem::new(objective, rho, streams);
-        let sampling = Sampling { samples: Samples::PerParameter(2.0), batch: None };
+        let sampling =
+            Sampling { samples: Samples::PerParameter(2.0, Counted::All), minibatch: None };
         let egop = EgopBasis(Scope::Global);
         let parts = problem.parts(&egop, rho, sampling, Control::none())?;
         let coordinates = problem.coordinates(&parts);

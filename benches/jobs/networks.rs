@@ -1,10 +1,10 @@
-//! (b) The linear network of `configs/linear-net-100.toml` and (c) the digits network of
+//! (b) The linear network of `configs/linear-net.toml` and (c) the digits network of
 //! `configs/digits.toml`, with Adam in the EGOP's basis at many learning rates, in singles.
 
 use egop::basis::{EgopBasis, Part, Scope};
 use egop::data::{DataSet, Decay, Examples, Split, Targets, digits};
 use egop::distribution::Distribution;
-use egop::gradients::{Samples, Sampling};
+use egop::gradients::{Counted, Samples, Sampling};
 use egop::minibatch::{Minibatches, Order};
 use egop::objective::{FeedForward, LinearNet, LinearNetSpec};
 use egop::optimizer::Adam;
@@ -42,7 +42,10 @@ pub fn linear(args: &Args) -> Result<()> {
     let objective = LinearNet::realizable(&[50, 30], data.clone());
     let rho = Distribution::XavierNormal;
     let problem = Problem::new(objective, rho, streams);
-    let sampling = Sampling { samples: Samples::PerParameter(2.0), batch: Some(500) };
+    let sampling = Sampling {
+        samples: Samples::PerParameter(2.0, Counted::All),
+        minibatch: Some((500, Order::Reshuffled)),
+    };
     let egop = EgopBasis(Scope::Global);
     let network = Network {
         job: "b",
@@ -62,10 +65,13 @@ pub fn linear(args: &Args) -> Result<()> {
 
 pub fn digits(args: &Args) -> Result<()> {
     let streams = Streams::new(SEED, 0);
-    let data: DataSet<f32> = digits::load()?.cast();
+    let data: DataSet<f32> = digits::load(0)?.cast();
     let rho = Distribution::XavierNormal;
     let problem = Problem::new(FeedForward::new(&[32], true, data.clone()), rho, streams);
-    let sampling = Sampling { samples: Samples::PerParameter(1.0), batch: Some(300) };
+    let sampling = Sampling {
+        samples: Samples::PerParameter(1.0, Counted::All),
+        minibatch: Some((300, Order::Reshuffled)),
+    };
     let egop = EgopBasis(Scope::Block(Vec::new()));
     let network = Network {
         job: "c",

@@ -9,4 +9,4 @@ mod synthetic;
 
 pub use examples::{DataSet, Examples, Targets};
 pub use split::{Split, stratified};
-pub use synthetic::{Decay, gaussian_vector, orthonormal, spectral_matrix};
+pub use synthetic::{Decay, Svd, gaussian_vector, orthonormal, spectral_matrix};

@@ -71,6 +71,34 @@ pub fn orthonormal(rows: usize, columns: usize, rng: &mut impl Rng) -> Array2<f6
     linalg::orthonormal_columns(gaussian.view())
 }
 
+/// A matrix A = U diag(s) Wᵀ by its singular value decomposition.
+#[derive(Clone, Debug)]
+pub struct Svd {
+    /// U, rows × rank, orthonormal columns.
+    pub left: Array2<f64>,
+    /// s, descending.
+    pub singular_values: Array1<f64>,
+    /// W, columns × rank, orthonormal columns.
+    pub right: Array2<f64>,
+}
+
+impl Svd {
+    /// A.
+    pub fn matrix(&self) -> Array2<f64> {
+        let mut matrix = Array2::zeros((self.left.nrows(), self.right.nrows()));
+        let left = &self.left * &self.singular_values;
+        linalg::product(left.view(), self.right.t(), Accum::Overwrite, matrix.view_mut());
+        matrix
+    }
+
+    /// The shortest x with Ax = Uc, where a singular value of 0 lets x be 0.
+    pub fn solve(&self, c: &Array1<f64>) -> Array1<f64> {
+        let quotients = c.iter().zip(&self.singular_values);
+        let quotients = quotients.map(|(&c, &s)| if s > 0.0 { c / s } else { 0.0 });
+        self.right.dot(&quotients.collect::<Array1<f64>>())
+    }
+}
+
 /// A `rows` × `columns` matrix U diag(s) Wᵀ with singular values that decay as `decay` says and
 /// Haar-random singular vectors (spec: paper, D.5).
 pub fn spectral_matrix(
@@ -80,11 +108,9 @@ pub fn spectral_matrix(
     rng: &mut impl Rng,
 ) -> Array2<f64> {
     let rank = rows.min(columns);
-    let left = orthonormal(rows, rank, rng) * &decay.singular_values(rank);
+    let left = orthonormal(rows, rank, rng);
     let right = orthonormal(columns, rank, rng);
-    let mut matrix = Array2::zeros((rows, columns));
-    linalg::product(left.view(), right.t(), Accum::Overwrite, matrix.view_mut());
-    matrix
+    Svd { left, singular_values: decay.singular_values(rank), right }.matrix()
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ fn batches(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         Study::Training(study) => {
             let examples = experiment.objective.examples();
             let training = study.training.minibatch.map(|(size, _)| size);
-            let sampling = experiment.sampling.batch;
+            let sampling = experiment.sampling.minibatch.map(|(size, _)| size);
             vec![
                 ("training.batch".into(), training, examples),
                 ("egop.batch".into(), sampling, examples),
@@ -113,7 +113,7 @@ fn batches(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
             let systems = experiment.systems();
             let batch = |(spectrum, system): (&EgopSpec, &System<'_>)| {
                 let key = format!("{}.batch", sampling_key(spectrum));
-                (key, system.sampling.batch, system.objective.examples())
+                (key, system.sampling.minibatch.map(|(size, _)| size), system.objective.examples())
             };
             spectra.iter().zip(&systems).map(batch).collect()
         }

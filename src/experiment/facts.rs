@@ -47,12 +47,12 @@ fn titles(study: &TrainingStudy) -> Vec<(String, String)> {
 }
 
 fn system(system: &System<'_>) -> SystemFacts {
-    let dimension = system.objective.layout().dimension();
+    let layout = system.objective.layout();
     let rows = system.objective.rows().map(|rows| format!("n = {rows}, ")).unwrap_or_default();
     SystemFacts {
         name: system.name.to_owned(),
-        sizes: format!("{rows}d = {dimension}"),
-        samples: system.basis.samples_gradients().then(|| system.sampling.count(dimension)),
+        sizes: format!("{rows}d = {}", layout.dimension()),
+        samples: system.basis.samples_gradients().then(|| system.sampling.count(&layout)),
         remark: system.objective.remark(),
     }
 }

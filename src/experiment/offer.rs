@@ -159,8 +159,7 @@ impl Experiment {
             Need::Undecided { of, over, bounds } => self.decided(of, over, bounds),
             Need::Samples(name) => {
                 let estimate = self.find(name)?;
-                let size = estimate.objective.layout().dimension();
-                let samples = estimate.sampling.count(size);
+                let samples = estimate.sampling.count(&estimate.objective.layout());
                 let problem =
                     || format!("two samples are needed for two halves, this makes {samples}");
                 (samples < 2).then(problem)

@@ -2,11 +2,8 @@
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
-use ndarray_rand::rand::Rng;
-
-use crate::config::{Reader, key};
 use crate::coordinates::Coordinates;
-use crate::data::{self, Decay, Split};
+use crate::data::Split;
 use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::{self, Accum, Real};
 use crate::objective::{Batch, Metrics, Objective};
@@ -18,8 +15,8 @@ pub trait Outer<R: Real>: Clone + Send + Sync + 'static {
     fn value_and_gradient(&self, z: &mut [R]) -> f64;
 
     /// c such that c I is the Hessian of h that tells how smooth a function with a known optimum is
-    /// (see [`Objective::hessian`]), and where it is taken.
-    fn curvature(&self) -> (f64, &'static str);
+    /// (see [`Objective::hessian`]), and where it is taken; `None` where it is no multiple of I.
+    fn curvature(&self) -> Option<(f64, &'static str)>;
 }
 
 /// f(θ) = h(Aθ) for an n × d matrix A. The gradient is Aᵀ∇h(Aθ).
@@ -151,50 +148,12 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
     /// c AᵀA.
     fn hessian(&self) -> Option<Hessian> {
         self.optimum.as_ref()?;
-        let (curvature, place) = self.outer.curvature();
+        let (curvature, place) = self.outer.curvature()?;
         let matrix = self.matrix.mapv(linalg::to_f64);
         Some(Hessian { matrix: matrix.t().dot(&matrix) * curvature, place })
     }
 
     fn numerical_floor(&self) -> f64 {
         self.optimum.as_ref().map_or(f64::MIN_POSITIVE, |optimum| optimum.numerical_floor)
-    }
-}
-
-/// A random data matrix with a prescribed spectrum.
-#[derive(Clone, Copy, Debug)]
-pub struct MatrixSpec {
-    /// Rows n.
-    pub rows: usize,
-    /// Columns d: the number of parameters.
-    pub columns: usize,
-    /// Decay of the singular values.
-    pub decay: Decay,
-}
-
-impl MatrixSpec {
-    /// Reads `rows`, `columns` and `decay`.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let rows = reader.count(key("rows", "rows n of the data matrix"), 1..=1_000_000);
-        let columns = key("columns", "columns d of the data matrix: the number of parameters");
-        let columns = reader.count(columns, 1..=20_000);
-        let decay = key("decay", "how the singular values of the data matrix decay");
-        let decay = reader.table(decay, Decay::read);
-        Some(Self { rows: rows?, columns: columns?, decay: decay? })
-    }
-
-    /// Two matrix–vector products.
-    pub(super) fn gradient_flops(&self) -> f64 {
-        4.0 * self.rows as f64 * self.columns as f64
-    }
-
-    /// Entries of the matrix.
-    pub(super) fn data_elements(&self) -> usize {
-        self.rows * self.columns
-    }
-
-    /// Draws the matrix.
-    pub(super) fn draw(&self, rng: &mut impl Rng) -> Array2<f64> {
-        data::spectral_matrix(self.rows, self.columns, self.decay, rng)
     }
 }

@@ -3,43 +3,69 @@
 use ndarray::{Array1, ArrayView2};
 
 use crate::config::Reader;
-use crate::data;
+use crate::data::Svd;
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::sum_of_squares;
 use crate::linalg::{self, Real, from_f64, to_f64};
-use crate::objective::composite::MatrixSpec;
-use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
+use crate::objective::{
+    Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, RegressionSpec, Spec,
+};
 use crate::simd::vectorized;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "least-squares",
-    summary: "f(θ) = ½‖Aθ − y‖² with y = Aθ*",
-    read: |reader: &mut Reader<'_>| Some(Box::new(LeastSquaresSpec(MatrixSpec::read(reader)?))),
+    summary: "f(θ) = ½‖Aθ − y‖² with y = Aθ*, or that with noise",
+    read: |reader: &mut Reader<'_>| Some(Box::new(LeastSquaresSpec(RegressionSpec::read(reader)?))),
 };
 
-/// h(z) = ½‖z − y‖².
+/// h(z) = ½‖z − y‖² + c.
 #[derive(Clone, Debug)]
-pub struct LeastSquares<R>(Array1<R>);
+pub struct LeastSquares<R> {
+    targets: Array1<R>,
+    /// c, the part of the loss that no parameters change.
+    rest: f64,
+}
 
 impl<R: Real> LeastSquares<R> {
-    /// h for the targets y.
+    /// h for the targets y, c = 0.
     pub fn new(targets: &Array1<f64>) -> Self {
-        Self(targets.mapv(from_f64))
+        Self { targets: targets.mapv(from_f64), rest: 0.0 }
     }
 
     /// f(θ) = ½‖Aθ − y‖² with y = Aθ*, so that the minimum is 0, at θ*.
+    pub fn realizable(matrix: ArrayView2<'_, f64>, minimizer: &Array1<f64>) -> Composite<R, Self> {
+        Self::around(matrix, minimizer, 0.0)
+    }
+
+    /// f(θ) = ½‖Aθ − y‖² with y = Aθ* + ε for A = U diag(s) Wᵀ.
+    ///
+    /// The part UUᵀε of ε moves the minimizer, to θ* + W diag(1/s) Uᵀε; half the square of the rest,
+    /// which is at right angles to all Aθ, is the minimum.
+    pub fn noisy(svd: &Svd, truth: &Array1<f64>, noise: &Array1<f64>) -> Composite<R, Self> {
+        let within = svd.left.t().dot(noise);
+        let beyond = noise - &svd.left.dot(&within);
+        let minimizer = truth + &svd.solve(&within);
+        Self::around(svd.matrix().view(), &minimizer, 0.5 * beyond.dot(&beyond))
+    }
+
+    /// f(θ) = ½‖A(θ − θ*)‖² + c.
     ///
     /// ‖A(θ − θ*)‖ = ‖R(θ − θ*)‖ for A = QR: with more rows than columns, the smaller R stands for
     /// A. Unlike AᵀA it is as well conditioned as A.
-    pub fn realizable(matrix: ArrayView2<'_, f64>, minimizer: &Array1<f64>) -> Composite<R, Self> {
+    fn around(
+        matrix: ArrayView2<'_, f64>,
+        minimizer: &Array1<f64>,
+        rest: f64,
+    ) -> Composite<R, Self> {
         let factor = (matrix.nrows() > matrix.ncols()).then(|| linalg::triangular_factor(matrix));
         let matrix = factor.as_ref().map_or(matrix, |factor| factor.view());
         let targets = matrix.dot(minimizer);
         // Each residual is computed to about one rounding of its target.
-        let numerical_floor = 0.5 * to_f64(R::epsilon()).powi(2) * targets.dot(&targets);
-        Composite::new(matrix, Self::new(&targets)).with_optimum(
-            0.0,
+        let residuals = 0.5 * to_f64(R::epsilon()).powi(2) * targets.dot(&targets);
+        let numerical_floor = residuals + f64::EPSILON * rest;
+        Composite::new(matrix, Self { rest, ..Self::new(&targets) }).with_optimum(
+            rest,
             minimizer.view(),
             numerical_floor,
         )
@@ -48,49 +74,52 @@ impl<R: Real> LeastSquares<R> {
 
 impl<R: Real> Outer<R> for LeastSquares<R> {
     fn value_and_gradient(&self, z: &mut [R]) -> f64 {
-        let targets = self.0.as_slice().expect("an owned array is contiguous");
+        let targets = self.targets.as_slice().expect("an owned array is contiguous");
         vectorized(|| z.iter_mut().zip(targets).for_each(|(z, &y)| *z -= y));
-        0.5 * sum_of_squares(z)
+        0.5 * sum_of_squares(z) + self.rest
     }
 
-    fn curvature(&self) -> (f64, &'static str) {
-        (1.0, "everywhere")
+    fn curvature(&self) -> Option<(f64, &'static str)> {
+        Some((1.0, "everywhere"))
     }
 }
 
-/// Least squares on a random matrix with a prescribed spectrum; θ* ~ N(0, I).
+/// Least squares on a random matrix with a prescribed spectrum.
 #[derive(Clone, Debug)]
-pub struct LeastSquaresSpec(pub MatrixSpec);
+pub struct LeastSquaresSpec(pub RegressionSpec);
 
 impl<R: Real> Build<R> for LeastSquaresSpec {
     fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
         let mut rng = context.streams.rng("data");
-        let matrix = self.0.draw(&mut rng);
-        let minimizer = data::gaussian_vector(self.0.columns, &mut rng);
-        Ok(Box::new(LeastSquares::realizable(matrix.view(), &minimizer)))
+        let (svd, truth, noise) = self.0.draw(&mut rng)?;
+        Ok(Box::new(match noise {
+            Some(noise) => LeastSquares::noisy(&svd, &truth, &noise),
+            None => LeastSquares::realizable(svd.matrix().view(), &truth),
+        }))
     }
 }
 
 impl Spec for LeastSquaresSpec {
     fn layout(&self) -> Layout {
-        Layout::vector(self.0.columns)
+        Layout::vector(self.0.matrix.columns)
     }
 
     fn rows(&self) -> Option<usize> {
-        Some(self.0.rows)
+        Some(self.0.matrix.rows)
     }
 
     fn remark(&self) -> Option<String> {
-        Some(self.0.decay.to_string())
+        Some(self.0.matrix.decay.to_string())
     }
 
     /// Of the triangular factor, if there is one.
     fn gradient_flops(&self) -> f64 {
-        MatrixSpec { rows: self.0.rows.min(self.0.columns), ..self.0 }.gradient_flops()
+        let matrix = self.0.matrix;
+        MatrixSpec { rows: matrix.rows.min(matrix.columns), ..matrix }.gradient_flops()
     }
 
     fn data_elements(&self) -> usize {
-        self.0.data_elements()
+        self.0.matrix.data_elements()
     }
 
     fn known(&self) -> Known {
@@ -107,7 +136,7 @@ mod tests {
     use ndarray::{Array2, arr1, arr2};
 
     use super::*;
-    use crate::data::Decay;
+    use crate::data::{self, Decay};
     use crate::lanes::{Lanes, Workspace};
     use crate::linalg::{Accum, product};
     use crate::objective::Batch;
@@ -129,9 +158,9 @@ mod tests {
 
     #[test]
     fn the_triangular_factor_makes_the_same_objective() {
-        let spec = MatrixSpec { rows: 40, columns: 9, decay: Decay::Power { exponent: 1.0 } };
+        let spec = MatrixSpec::new(40, 9, Decay::Power { exponent: 1.0 });
         let mut rng = Streams::new(1, 0).rng("data");
-        let matrix = spec.draw(&mut rng);
+        let matrix = spec.draw(&mut rng).unwrap().matrix();
         let minimizer = data::gaussian_vector(9, &mut rng);
         let small = LeastSquares::realizable(matrix.view(), &minimizer);
         let whole = Composite::new(matrix.view(), LeastSquares::new(&matrix.dot(&minimizer)));
@@ -159,5 +188,32 @@ mod tests {
         // A(1, −1)ᵀ = (0, e, −e)ᵀ, to the relative accuracy at which 1 + e is known.
         let found = value(&objective, &arr1(&[1.5, 1.0]));
         assert!((found / (e * e) - 1.0).abs() < 1e-6, "{found:e}");
+    }
+
+    /// With noise, f is still ½‖Aθ − y‖², and no point is below the minimum.
+    #[test]
+    fn noise_moves_the_minimum() {
+        for (rows, columns) in [(40, 9), (9, 9), (5, 12)] {
+            let spec = MatrixSpec::new(rows, columns, Decay::Exponential { rate: 0.3 });
+            let mut rng = Streams::new(1, 0).rng("data");
+            let svd = spec.draw(&mut rng).unwrap();
+            let truth = data::gaussian_vector(columns, &mut rng);
+            let noise = 0.3 * data::gaussian_vector(rows, &mut rng);
+            let noisy = LeastSquares::<f64>::noisy(&svd, &truth, &noise);
+            let matrix = svd.matrix();
+            let plain =
+                Composite::new(matrix.view(), LeastSquares::new(&(matrix.dot(&truth) + &noise)));
+            let (minimum, minimizer) = (noisy.minimum().unwrap(), noisy.minimizer().unwrap());
+            // Sums of up to 40 squares of numbers about 1; the condition number is below 50.
+            assert!((value(&noisy, &minimizer.to_owned()) - minimum).abs() <= 1e-14);
+            assert!((value(&plain, &minimizer.to_owned()) - minimum).abs() <= 1e-12);
+            assert_eq!(minimum > 0.1, rows > columns, "{minimum:e}");
+            for _ in 0..10 {
+                let theta = &minimizer + &data::gaussian_vector(columns, &mut rng);
+                let (noisy, plain) = (value(&noisy, &theta), value(&plain, &theta));
+                assert!((noisy - plain).abs() <= 1e-12 * plain, "{noisy} and {plain}");
+                assert!(plain > minimum);
+            }
+        }
     }
 }

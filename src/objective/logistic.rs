@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, from_f64, to_f64};
-use crate::objective::composite::MatrixSpec;
-use crate::objective::{Build, Composite, Context, Entry, Known, Objective, Outer, Spec};
+use crate::objective::{
+    Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, Spec, newton,
+};
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "logistic",
@@ -47,7 +48,7 @@ impl<R: Real> Logistic<R> {
     /// # Errors
     /// When the labels are separable, so that no minimum exists, or the Hessian is singular.
     pub fn fit(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<Composite<R, Self>> {
-        let (minimizer, minimum) = newton(matrix, labels)?;
+        let (minimizer, minimum) = minimize(matrix, labels)?;
         let numerical_floor = 16.0 * to_f64(R::epsilon()) * minimum.max(1.0);
         Ok(Composite::new(matrix, Self::new(labels)).with_optimum(
             minimum,
@@ -83,64 +84,36 @@ impl<R: Real> Outer<R> for Logistic<R> {
     }
 
     /// σ′ ≤ σ′(0) = 1/4.
-    fn curvature(&self) -> (f64, &'static str) {
-        (0.25, "at 0, where it is largest")
+    fn curvature(&self) -> Option<(f64, &'static str)> {
+        Some((0.25, "at 0, where it is largest"))
     }
 }
 
-/// Minimizer and minimum, by Newton's method with step halving.
-fn newton(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f64>, f64)> {
+/// Minimizer and minimum, by Newton's method.
+fn minimize(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<(Array1<f64>, f64)> {
     let value = |theta: &Array1<f64>| -> f64 {
         let z = matrix.dot(theta);
         z.iter().zip(labels).map(|(&z, &y)| softplus(z) - y * z).sum()
     };
-    let mut theta = Array1::zeros(matrix.ncols());
-    let mut current = value(&theta);
-    if !current.is_finite() {
+    let start = Array1::zeros(matrix.ncols());
+    if !value(&start).is_finite() {
         return Err(Error::Numerical("logistic regression: the matrix is not finite".into()));
     }
-    'newton: for _ in 0..100 {
-        let probabilities = matrix.dot(&theta).mapv(sigmoid);
+    // On the way to the infinitely far minimum of separable labels the Hessian vanishes; with fewer
+    // rows than columns it is singular from the start.
+    let found = newton::minimize(start, value, |theta| {
+        let probabilities = matrix.dot(theta).mapv(sigmoid);
         let gradient = matrix.t().dot(&(&probabilities - labels));
         let weights = probabilities.mapv(|p| p * (1.0 - p));
         let weighted: Array2<f64> = &matrix * &weights.insert_axis(ndarray::Axis(1));
-        let hessian = matrix.t().dot(&weighted).as_standard_layout().into_owned();
-        // On the way to the infinitely far minimum of separable labels the Hessian vanishes; with
-        // fewer rows than columns it is singular from the start.
-        let Ok(direction) = linalg::solve_positive_definite(hessian.view(), gradient.view()) else {
-            break;
-        };
-        // Half the squared Newton decrement estimates the suboptimality that is left; below the
-        // value's rounding there is nothing to gain.
-        let decrement = gradient.dot(&direction);
-        if decrement < f64::EPSILON * current.max(1.0) {
-            return Ok((theta, current));
-        }
-        // Near the minimum the last full step may raise the sum by its rounding: no reason to halve
-        // it.
-        let rounding = 16.0 * f64::EPSILON * current.max(1.0);
-        let mut scale = 1.0;
-        loop {
-            let candidate = &theta - &(&direction * scale);
-            let next = value(&candidate);
-            if next <= current + rounding {
-                (theta, current) = (candidate, next);
-                break;
-            }
-            scale *= 0.5;
-            if scale < 1e-10 {
-                // Nothing lower nearby: the minimum, unless the direction is rounding alone.
-                if decrement < 1e-9 * current.max(1.0) {
-                    return Ok((theta, current));
-                }
-                break 'newton;
-            }
-        }
-    }
-    Err(Error::Numerical(format!(
-        "logistic regression: Newton's method found no minimum; {}",
-        why_there_is_none(matrix, labels, &theta)
-    )))
+        (gradient, matrix.t().dot(&weighted).as_standard_layout().into_owned())
+    });
+    found.map_err(|stopped| {
+        Error::Numerical(format!(
+            "logistic regression: Newton's method found no minimum; {}",
+            why_there_is_none(matrix, labels, &stopped)
+        ))
+    })
 }
 
 /// Why Newton's method stopped at θ without a minimum, and what to do.
@@ -180,7 +153,7 @@ pub struct LogisticSpec(pub MatrixSpec);
 impl<R: Real> Build<R> for LogisticSpec {
     fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
         let mut rng = context.streams.rng("data");
-        let matrix = self.0.draw(&mut rng);
+        let matrix = self.0.draw(&mut rng)?.matrix();
         let truth = data::gaussian_vector(self.0.columns, &mut rng);
         let labels = matrix.dot(&truth).mapv(|z| f64::from(u8::from(rng.random_bool(sigmoid(z)))));
         Ok(Box::new(Logistic::fit(matrix.view(), &labels)?))
@@ -227,7 +200,7 @@ mod tests {
     fn the_minimum_is_found_whatever_the_draw() {
         for (rows, columns) in [(60, 5), (400, 20)] {
             let decay = Decay::Power { exponent: 1.0 };
-            let spec = LogisticSpec(MatrixSpec { rows, columns, decay });
+            let spec = LogisticSpec(MatrixSpec::new(rows, columns, decay));
             for trial in 0..100 {
                 let context = Context { streams: Streams::new(2025, trial), data_dir: None };
                 let built: Result<Box<dyn Objective<f64>>> = spec.build(&context);
@@ -248,7 +221,7 @@ mod tests {
     fn the_reason_is_the_reason() {
         let says = |rows: usize, columns: usize, exponent: f64| {
             let decay = Decay::Power { exponent };
-            let spec = LogisticSpec(MatrixSpec { rows, columns, decay });
+            let spec = LogisticSpec(MatrixSpec::new(rows, columns, decay));
             let context = Context { streams: Streams::new(2025, 0), data_dir: None };
             let built: Result<Box<dyn Objective<f64>>> = spec.build(&context);
             built.err().map(|error| error.to_string()).unwrap_or_default()

@@ -25,15 +25,18 @@ mod linear_net;
 mod log_sum_exp;
 mod logistic;
 mod loss;
+mod matrix;
+mod newton;
 mod point;
 mod relu_net;
 
-pub use composite::{Composite, MatrixSpec, Outer};
+pub use composite::{Composite, Outer};
 pub use feed_forward::FeedForward;
 pub use least_squares::{LeastSquares, LeastSquaresSpec};
 pub use linear_net::{LinearNet, LinearNetSpec};
 pub use log_sum_exp::{LogSumExp, LogSumExpSpec};
 pub use logistic::{Logistic, LogisticSpec};
+pub use matrix::{MatrixSpec, RegressionSpec};
 pub use point::{PerLane, PointObjective};
 pub use relu_net::{Images, ReluNetSpec};
 

@@ -20,19 +20,30 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Images {
     /// [`digits`].
-    Digits,
+    Digits {
+        /// Decides which examples are for validation and which for tests.
+        split_seed: u64,
+    },
     /// [`fashion_mnist`].
     FashionMnist,
 }
 
 impl Images {
-    const NAMES: [(&'static str, Self); 2] =
-        [("digits", Self::Digits), ("fashion-mnist", Self::FashionMnist)];
+    /// Reads `data` and, for digits, `split_seed`.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let data = key("data", "which images are classified");
+        if reader.choice(data, &[("digits", false), ("fashion-mnist", true)])? {
+            return Some(Self::FashionMnist);
+        }
+        let seed = key("split_seed", "decides which digits are for validation and which for tests");
+        let seed = reader.count_or(seed, 0, 0..=u32::MAX as usize)?;
+        Some(Self::Digits { split_seed: seed as u64 })
+    }
 
     /// Inputs, outputs and training examples.
     fn shape(self) -> (usize, usize, usize) {
         match self {
-            Self::Digits => (digits::PIXELS, digits::CLASSES, digits::TRAINING_EXAMPLES),
+            Self::Digits { .. } => (digits::PIXELS, digits::CLASSES, digits::TRAINING_EXAMPLES),
             Self::FashionMnist => {
                 use fashion_mnist::{CLASSES, PIXELS, TRAINING_EXAMPLES};
                 (PIXELS, CLASSES, TRAINING_EXAMPLES)
@@ -57,7 +68,7 @@ impl ReluNetSpec {
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let images = reader.choice(key("data", "which images are classified"), &Images::NAMES);
+        let images = Images::read(reader);
         let hidden = reader.counts(key("hidden", "widths of the hidden layers"), 1..=10_000);
         Some(Self::new(images?, hidden?))
     }
@@ -72,7 +83,7 @@ impl ReluNetSpec {
             return Ok(data);
         }
         let data = match self.images {
-            Images::Digits => digits::load()?,
+            Images::Digits { split_seed } => digits::load(split_seed)?,
             Images::FashionMnist => fashion_mnist::load(context.data_dir.as_deref())?,
         };
         Ok(self.loaded.get_or_init(|| data))
@@ -115,7 +126,7 @@ impl Spec for ReluNetSpec {
     fn data(&self, context: &Context) -> Result<Vec<(String, String)>> {
         self.load(context)?;
         Ok(match self.images {
-            Images::Digits => digits::files(),
+            Images::Digits { .. } => digits::files(),
             Images::FashionMnist => fashion_mnist::files(),
         })
     }
@@ -130,8 +141,8 @@ mod tests {
     fn what_the_settings_announce_is_what_is_built() {
         let context = Context { streams: Streams::new(1, 0), data_dir: None };
         for (images, hidden, dimension) in [
-            (Images::Digits, vec![32], 2410),
-            (Images::Digits, vec![], 650),
+            (Images::Digits { split_seed: 0 }, vec![32], 2410),
+            (Images::Digits { split_seed: 7 }, vec![], 650),
             (Images::FashionMnist, vec![20], 4024),
         ] {
             let spec = ReluNetSpec::new(images, hidden);

@@ -50,7 +50,7 @@ pub(super) fn samples(system: &System<'_>) -> u64 {
     if !system.basis.samples_gradients() {
         return 0;
     }
-    system.sampling.count(system.objective.layout().dimension()) as u64
+    system.sampling.count(&system.objective.layout()) as u64
 }
 
 /// The part of the training rows that a minibatch is.
@@ -104,7 +104,7 @@ pub(super) fn estimate(experiment: &Experiment, system: usize) -> Work {
         Study::Spectra(_) => 3.0,
     };
     let preparation = basis.preparation(&objective.layout(), samples, decompositions);
-    let batch = share(sampling.batch, objective.examples());
+    let batch = share(sampling.minibatch.map(|(size, _)| size), objective.examples());
     let gradients = samples * objective.gradient_flops() * batch;
     Work { operations: gradients + preparation.flops, steps: 0.0, lane_steps: samples }
 }

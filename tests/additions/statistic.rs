@@ -29,7 +29,7 @@ fn statistics_share_one_stream() {
     let sampler = Sampler {
         objective: &LeastSquares::<f64>::realizable(matrix.view(), &minimizer),
         distribution: Distribution::Gaussian { scale: 1.0 },
-        sampling: Sampling { samples: Samples::Count(700), batch: None },
+        sampling: Sampling { samples: Samples::Count(700), minibatch: None },
         streams: Streams::new(3, 0),
         progress: &|_| true,
     };

@@ -3,7 +3,7 @@
 use egop::basis::{self, Part, Scope};
 use egop::coordinates::Coordinates;
 use egop::distribution::Distribution;
-use egop::gradients::{Samples, Sampling};
+use egop::gradients::{Counted, Samples, Sampling};
 use egop::lanes::{Block, Lanes, Layout, Role, Workspace};
 use egop::linalg::{from_f64, orthonormality_defect};
 use egop::objective::Objective;
@@ -56,7 +56,7 @@ pub fn bases(problem: &Problem<f64>) -> Vec<(String, Box<dyn basis::Spec>)> {
 
 /// V's diagonal blocks for an objective.
 pub fn parts(problem: &Problem<f64>, spec: &dyn basis::Spec) -> Vec<Part> {
-    let sampling = Sampling { samples: Samples::PerParameter(2.0), batch: None };
+    let sampling = Sampling { samples: Samples::PerParameter(2.0, Counted::All), minibatch: None };
     problem.parts(spec, STANDARD, sampling, Control::none()).unwrap()
 }
 

@@ -10,6 +10,7 @@ use egop::egop::egop;
 use egop::gradients::{Gradients, Sampler, Samples, Sampling};
 use egop::lanes::{Lanes, Layout, Workspace};
 use egop::linalg::symmetric_eigen;
+use egop::minibatch::Order;
 use egop::objective::{Batch, Composite, LeastSquares, LogSumExp, Logistic, Objective, Outer};
 use egop::rng::Streams;
 use egop::trial::Precision;
@@ -39,7 +40,7 @@ fn blocks(
 }
 
 fn samples(count: usize) -> Sampling {
-    Sampling { samples: Samples::Count(count), batch: None }
+    Sampling { samples: Samples::Count(count), minibatch: None }
 }
 
 fn frobenius(matrix: &Array2<f64>) -> f64 {
@@ -276,7 +277,10 @@ fn minibatch_samples_pass_over_all_rows_each_time_in_another_order() {
     let (examples, batch, passes) = (103, 10, 3);
     let recorder = Recorder::new(2, examples);
     let per_pass = 11;
-    let sampling = Sampling { samples: Samples::Count(passes * per_pass + 4), batch: Some(batch) };
+    let sampling = Sampling {
+        samples: Samples::Count(passes * per_pass + 4),
+        minibatch: Some((batch, Order::Reshuffled)),
+    };
     let pool = rayon_pool(1);
     pool.install(|| estimate(&recorder, sampling, 5));
     let asked = recorder.asked.into_inner().unwrap();
@@ -298,6 +302,19 @@ fn minibatch_samples_pass_over_all_rows_each_time_in_another_order() {
     assert!(points.windows(2).all(|pair| pair[0] != pair[1]), "every sample has its own point");
 }
 
+#[test]
+fn samples_of_a_fixed_order_pass_over_the_same_minibatches_again_and_again() {
+    let recorder = Recorder::new(2, 103);
+    let sampling = Sampling { samples: Samples::Count(25), minibatch: Some((10, Order::Fixed)) };
+    rayon_pool(1).install(|| estimate(&recorder, sampling, 5));
+    let asked = recorder.asked.into_inner().unwrap();
+    for (sample, (_, rows)) in asked.iter().enumerate() {
+        let first = sample % 11 * 10;
+        assert!(rows.iter().copied().eq(first..103.min(first + 10)), "sample {sample}");
+    }
+    assert!(asked[0].0 != asked[11].0, "every sample has its own point");
+}
+
 fn rayon_pool(threads: usize) -> rayon::ThreadPool {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
 }
@@ -309,7 +326,8 @@ fn bits_do_not_depend_on_the_number_of_threads() {
     let a = spectral_matrix(40, 300, Decay::Power { exponent: 0.5 }, &mut rng);
     let full = LogSumExp::<f64>::realizable(a.view(), &gaussian_vector(300, &mut rng));
     let recorder = Recorder::new(300, 1000);
-    let minibatches = Sampling { samples: Samples::Count(600), batch: Some(7) };
+    let minibatches =
+        Sampling { samples: Samples::Count(600), minibatch: Some((7, Order::Reshuffled)) };
     let cases: [(&dyn Objective<f64>, Sampling); 2] =
         [(&full, samples(600)), (&recorder, minibatches)];
     for (objective, sampling) in cases {

@@ -32,6 +32,12 @@ const INSTANCES: &[Instance] = &[
         0.02,
     ),
     instance(
+        "log-sum-exp",
+        "rows = 23\ncolumns = 7\nscale = 0.5\nnoise = 0.3\nangle = [0.0, 70.0]\n\
+         decay = { kind = \"power\", exponent = 1.0 }",
+        0.02,
+    ),
+    instance(
         "logistic",
         "rows = 60\ncolumns = 5\ndecay = { kind = \"power\", exponent = 1.0 }",
         0.5,
@@ -45,6 +51,12 @@ const INSTANCES: &[Instance] = &[
         "least-squares",
         "rows = 5\ncolumns = 12\ndecay = { kind = \"exponential\", rate = 0.5 }",
         0.5,
+    ),
+    instance(
+        "least-squares",
+        "rows = 90\ncolumns = 13\nscale = 2.0\nnoise = 0.3\n\
+         decay = { kind = \"power\", exponent = 1.0 }",
+        0.1,
     ),
     instance(
         "linear-net",
