@@ -6,5 +6,6 @@ mod bases;
 mod composed;
 mod egop;
 mod instances;
+mod lemmas;
 mod objectives;
 mod wrapped;
