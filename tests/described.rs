@@ -124,7 +124,8 @@ fn what_no_result_depends_on_is_declared_where_it_is_read() {
         let top = keys.iter().filter(|one| !one.key.contains(['.', '[']));
         top.filter(|one| one.presentation == presentation).map(|one| &*one.key).collect()
     };
-    let expected = ["claims", "figures", "name", "profile", "profiles", "sweep", "title", "trials"];
+    let expected =
+        ["about", "claims", "figures", "name", "profile", "profiles", "sweep", "title", "trials"];
     assert_eq!(top(true).into_iter().collect::<Vec<_>>(), expected);
     let inner = keys.iter().filter(|one| one.presentation);
     let inner: BTreeSet<&str> = inner

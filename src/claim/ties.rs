@@ -149,7 +149,7 @@ fn of_all<const N: usize>(all: Vec<([f64; N], Finding)>) -> Finding {
                 other.reason,
             );
         }
-        _ if others > 0 => {
+        _ if others > 0 && verdict != Verdict::Inconclusive => {
             let rates = if others == 1 { "rate that ties" } else { "rates that tie" };
             let _ = write!(finding.reason, "; likewise at {others} {rates}");
         }

@@ -7,9 +7,11 @@ mod reparameterized;
 mod thinning;
 mod tracker;
 mod train;
+mod training;
 
 pub use control::Control;
 pub use problem::{Precision, Problem, Start};
 pub use thinning::CurvePoints;
 pub use tracker::{CurvePoint, GradientNorms, Iterate, Outcome};
-pub use train::{Method, Recording, Training, train};
+pub use train::{Method, Recording, train};
+pub use training::Training;

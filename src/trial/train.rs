@@ -8,54 +8,12 @@ use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Workspace};
 use crate::linalg::{from_f64, to_f64};
 use crate::linalg::{sum_of_magnitudes, sum_of_squares};
-use crate::minibatch::Minibatches;
 use crate::objective::Batch;
 use crate::optimizer::{self, Optimizer};
 use crate::record::Stop;
-use crate::schedule::Schedule;
 use crate::trial::reparameterized::Reparameterized;
 use crate::trial::tracker::{GradientNorms, LossReference, Tracker};
-use crate::trial::{Control, CurvePoint, CurvePoints, Outcome, Precision, Problem};
-
-/// How runs are trained.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Training {
-    /// Passes over the training rows; with full batches, an epoch is one update.
-    pub epochs: usize,
-    /// Minibatches; `None`: full batches.
-    pub minibatches: Option<Minibatches>,
-    /// Learning-rate schedule, by epoch.
-    pub schedule: Schedule,
-    /// Full-batch runs stop when the gradient's Euclidean norm is below this.
-    pub gradient_tolerance: f64,
-    /// A run whose loss exceeds its initial loss by this factor (times max(1, |initial loss|)) has
-    /// diverged, as has one with a loss, gradient or parameter that is not finite.
-    pub divergence: f64,
-    /// The fraction of the initial suboptimality (or loss) that counts as reached.
-    pub target: f64,
-    /// Which points of recorded curves are kept.
-    pub curve: CurvePoints,
-}
-
-impl Training {
-    /// Full batches at a constant learning rate, stopped as configs have it by default.
-    pub fn full_batch(steps: usize) -> Self {
-        Self {
-            epochs: steps,
-            minibatches: None,
-            schedule: Schedule::Constant,
-            gradient_tolerance: 1e-8,
-            divergence: 1e6,
-            target: 1e-6,
-            curve: CurvePoints::Thinned,
-        }
-    }
-
-    /// Updates of a run that uses all of them.
-    fn steps(&self) -> usize {
-        self.epochs * self.minibatches.as_ref().map_or(1, Minibatches::per_epoch)
-    }
-}
+use crate::trial::{Control, CurvePoint, Outcome, Precision, Problem, Training};
 
 /// What is kept of each run beside its summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

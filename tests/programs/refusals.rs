@@ -2,6 +2,8 @@
 
 use std::process::Output;
 
+use egop::record::SCHEMA;
+
 use crate::workspace::{SMALL, Workspace, endless, files};
 
 /// Runs egop-run on the endless experiment with these arguments; returns its messages.
@@ -107,7 +109,7 @@ fn a_folder_of_other_results_is_left_alone() {
     for (identity, code) in [
         ("{\"schema\": 999, \"data\": []}", 4),
         ("{\"schema\": 1, \"data\": [[\"digits\", \"0123\"]]}", 4),
-        ("{\"schema\": 3, \"data\": []}", 5),
+        (&*format!("{{\"schema\": {SCHEMA}, \"data\": []}}"), 5),
         ("not JSON", 5),
         ("", 5),
     ] {

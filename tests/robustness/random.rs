@@ -293,7 +293,7 @@ fn run(name: &str, arguments: &[&Path]) -> (Option<i32>, String) {
 fn may_be_nan(table: &str, column: &str) -> bool {
     let losses = column.contains("loss") || column.contains("suboptimality");
     match table {
-        "runs.csv" | "curves.csv" => losses || column == "gradient_norm",
+        "runs.csv" | "curves.csv" => losses || column.contains("gradient"),
         "trajectories.csv" => column == "value",
         "landscape.csv" => column == "loss",
         _ => false,
