@@ -64,6 +64,8 @@ pub struct Interval {
 pub(crate) enum Nothing {
     /// Neither side arrives.
     BothFail,
+    /// One side stays above all levels to which steps are counted.
+    AboveLevels,
     /// Rounding decides which is lower.
     Floor,
     /// Both sides are the same run.
@@ -76,6 +78,7 @@ impl fmt::Display for Nothing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BothFail => "both sides fail",
+            Self::AboveLevels => "one side stays above a tenth of its start",
             Self::Floor => "both sides are at the numerical floor",
             Self::SameRun => "both sides are the same run",
             Self::Undefined => "there is no ratio (0/0)",

@@ -52,18 +52,20 @@ fn at_floor(metric: &Metric, left: &RunRow, right: &RunRow) -> bool {
     l_resolved && r_resolved && l == r || l.max(r) <= FLOOR * initial.unwrap_or(0.0)
 }
 
-/// The steps of both sides to the lowest level that both reach; to the highest of all, if only one
-/// side reaches any, and without end for the other.
+/// The steps of both sides to the lowest level that both reach. Of two runs of which one stays above
+/// all levels, nothing is said; one that fails takes for ever, if the other arrives anywhere.
 fn steps_to_common_level(left: &RunRow, right: &RunRow) -> Result<[f64; 2], Nothing> {
-    let levels = [left, right].map(|run| {
+    let levels = |run: &RunRow| match run.stop.is_failure() {
         // What diverged does not stay where it was.
-        if run.stop.is_failure() { &[] } else { &run.levels.0[..] }
-    });
-    let lowest = match levels.map(<[u64]>::len) {
-        [0, 0] => return Err(Nothing::BothFail),
-        [left, right] => left.min(right).saturating_sub(1),
+        true => vec![f64::INFINITY],
+        false => run.levels.0.iter().map(|&step| step as f64).collect(),
     };
-    Ok(levels.map(|steps| steps.get(lowest).map_or(f64::INFINITY, |&step| step as f64)))
+    let (left, right) = (levels(left), levels(right));
+    let lowest = left.len().min(right.len()).checked_sub(1).ok_or(Nothing::AboveLevels)?;
+    match [left[lowest], right[lowest]] {
+        [l, r] if l.is_infinite() && r.is_infinite() => Err(Nothing::BothFail),
+        steps => Ok(steps),
+    }
 }
 
 /// The values of both sides; the worst of the side that fails, of which there may be one.
@@ -217,9 +219,15 @@ pub(super) mod tests {
         };
         assert_eq!(common(|_, _| {}), Ok(4.0));
         assert_eq!(common(|l, _| l.levels.0.truncate(1)), Ok(2.5));
-        // One side alone arrives anywhere, or both diverge, whatever they had reached before.
-        assert_eq!(common(|l, _| l.levels.0.clear()), Ok(f64::INFINITY));
+        // One stays above all levels: how much slower it is, nobody knows.
+        assert_eq!(common(|l, _| l.levels.0.clear()), Err(Nothing::AboveLevels));
+        // One diverges, or both, whatever they had reached before.
         assert_eq!(common(|_, r| r.stop = Stop::Diverged), Ok(0.0));
+        let neither = common(|l, r| {
+            l.levels.0.clear();
+            r.stop = Stop::Diverged;
+        });
+        assert_eq!(neither, Err(Nothing::AboveLevels));
         let both = common(|l, r| (l.stop, r.stop) = (Stop::Diverged, Stop::Failed));
         assert_eq!(both, Err(Nothing::BothFail));
         assert_eq!(
