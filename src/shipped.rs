@@ -31,6 +31,7 @@ pub const SHIPPED: &[Shipped] = shipped![
     "digits-control"
     "fashion"
     "fig1-left"
+    "fig1-left-rates"
     "linear-net"
     "log-sum-exp"
     "log-sum-exp-square"

@@ -153,7 +153,7 @@ proptest! {
 }
 
 /// 50 steps with one optimizer at two learning rates, every iterate kept.
-fn trained(
+pub fn trained(
     problem: &Problem<f64>,
     parts: &[Part],
     optimizer: &dyn optimizer::Spec,

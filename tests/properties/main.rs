@@ -8,4 +8,5 @@ mod egop;
 mod instances;
 mod lemmas;
 mod objectives;
+mod rotated_data;
 mod wrapped;

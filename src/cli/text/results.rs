@@ -115,9 +115,7 @@ pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
             "L_f",
             "L_f∘V",
             "steps",
-            "own η",
             "‖∇f‖₁",
-            "own η",
         ],
     );
     for of in &summary.medians {
@@ -130,17 +128,15 @@ pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
             number(of.predicted),
             between(of.smoothness.map(number_or_none)),
             between(of.reparameterized.map(number_or_none)),
-            number_or_none(of.observed_same_rate),
-            number_or_none(of.observed_own_rate),
-            number_or_none(of.gradient_same_rate),
-            number_or_none(of.gradient_own_rate),
+            between([of.observed_same_rate, of.observed_own_rate].map(number_or_none)),
+            between([of.gradient_same_rate, of.gradient_own_rate].map(number_or_none)),
         ]);
     }
     let place = summary.hessian;
     let place = place.map_or(String::new(), |place| format!("; L from the Hessian {place}"));
     format!(
-        "theory (factor β₁²d/sr) beside the observed ratios, of steps to the common level and of the mean \
-         ‖∇f‖₁, at the original's rate and each at its own{place}:\n{rows}\n"
+        "theory (factor β₁²d/sr) beside the observed ratios of steps to the common level and of the \
+         mean ‖∇f‖₁,\nat the original's rate – each at its own{place}:\n{rows}\n"
     )
 }
 
