@@ -189,17 +189,15 @@ mod tests {
         (runs, rates)
     }
 
-    fn judged(tuned: Rule, loss: impl Fn(&str, usize, f64) -> f64) -> (Finding, Vec<f64>) {
-        let (runs, rates) = records(loss);
+    fn selected_by_loss<'a>(runs: &'a [RunRow], rates: &'a [RateRow]) -> Records<'a> {
         let selection =
             SelectionRule { metric: metric("final_loss"), floor: 1e-8, original: Some("o") };
-        let records = Records {
-            runs: &runs,
-            rates: &rates,
-            planned: TRIALS,
-            selection: Some(selection),
-            ..Records::default()
-        };
+        Records { runs, rates, planned: TRIALS, selection: Some(selection), ..Records::default() }
+    }
+
+    fn judged(tuned: Rule, loss: impl Fn(&str, usize, f64) -> f64) -> (Finding, Vec<f64>) {
+        let (runs, rates) = records(loss);
+        let records = selected_by_loss(&runs, &rates);
         let sides = [side("o", tuned), side("r", tuned)];
         let tied = sides[1].tied(records).unwrap().into_iter().map(|(rate, _)| rate).collect();
         let claimed = Claimed::at_least(2.0);
@@ -250,15 +248,10 @@ mod tests {
     #[test]
     fn rates_tuned_apart_tie_apart() {
         // In the other system 2 is worse than 1 in every trial: nothing ties with it there.
-        let loss = |coordinates: &str, trial, rate| match coordinates {
-            "o" => original(trial, rate),
-            _ => {
-                if rate == 1.0 {
-                    0.1
-                } else {
-                    0.2
-                }
-            }
+        let loss = |coordinates: &str, trial, rate| match (coordinates, rate) {
+            ("o", _) => original(trial, rate),
+            (_, 1.0) => 0.1,
+            _ => 0.2,
         };
         let (finding, tied) = judged(Rule::Own, loss);
         assert_eq!(tied, [1.0]);
@@ -275,15 +268,7 @@ mod tests {
         for run in runs.iter_mut().filter(|run| run.learning_rate == 2.0) {
             run.reached_target = None;
         }
-        let selection =
-            SelectionRule { metric: metric("final_loss"), floor: 1e-8, original: Some("o") };
-        let records = Records {
-            runs: &runs,
-            rates: &rates,
-            planned: TRIALS,
-            selection: Some(selection),
-            ..Records::default()
-        };
+        let records = selected_by_loss(&runs, &rates);
         let tied = side("r", Rule::Original).tied(records).unwrap();
         assert_eq!(tied.len(), 1);
     }

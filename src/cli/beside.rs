@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::cli::figures;
 use crate::cli::outcome::{Abort, Status, print};
-use crate::cli::plot::Opened;
-use crate::cli::{figures, plot};
+use crate::cli::results_folder::{self, Opened};
 use crate::drawing::canvas::FORMATS;
 use crate::drawing::sheet::{MOST_PAGES, side_by_side};
 use crate::error::{Error, Result};
@@ -27,7 +27,7 @@ pub(super) fn draw(
     check_picture(out)?;
     let mut experiments = Vec::new();
     for folder in folders {
-        let Opened { store, experiment, .. } = plot::open(folder)?;
+        let Opened { store, experiment, .. } = results_folder::open(folder)?;
         let found = figure::find(&experiment.figures, name).map(|figure| figure.file().to_owned());
         let found = found.map_err(|why| Error::Usage(format!("{}: {why}", folder.display())))?;
         experiments.push((store, experiment, found));
@@ -37,7 +37,7 @@ pub(super) fn draw(
         let tables: ResultTables = figures::tables(store.root(), experiment);
         match figure::page(&experiment.figures, &tables, name) {
             Ok(page) => pages.push(page),
-            Err(error) if plot::is_unread(&error) => return Err(error.into()),
+            Err(error) if figures::is_unread(&error) => return Err(error.into()),
             Err(error) => {
                 let folder = store.root().display();
                 // Nothing can be done if stderr is closed.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::figure::{self, DrawReport, ResultTables};
 
@@ -29,4 +29,9 @@ pub(super) fn written(folder: &Path, report: &DrawReport) -> String {
 /// The figures that could not be drawn, and why.
 pub(super) fn missing(report: &DrawReport) -> impl Iterator<Item = String> {
     report.missing.iter().map(|(figure, why)| format!("figure {figure} was not drawn: {why}"))
+}
+
+/// Whether a table cannot be read, which is another matter than that it is not there.
+pub(super) fn is_unread(error: &Error) -> bool {
+    matches!(error, Error::Io { .. } | Error::Corrupt { .. })
 }

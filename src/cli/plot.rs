@@ -6,11 +6,9 @@ use std::process::ExitCode;
 
 use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, exit, print};
-use crate::cli::{beside, figures, results_folder};
-use crate::config::{self, Overlay, Source};
+use crate::cli::results_folder::{self, Opened};
+use crate::cli::{beside, figures};
 use crate::error::Error;
-use crate::experiment::Experiment;
-use crate::store::{EXPERIMENT, Store};
 
 /// Runs the program.
 pub fn main(arguments: &PlotArgs) -> ExitCode {
@@ -29,37 +27,10 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Abort> {
     }
 }
 
-/// A results folder, its experiment, and the `SHA256SUMS` that stood when that was read.
-pub(super) struct Opened {
-    pub store: Store,
-    pub experiment: Experiment,
-    published: Option<Vec<u8>>,
-}
-
-/// Opens a results folder.
-///
-/// # Errors
-/// When it is none, or its experiment cannot be read.
-pub(super) fn open(folder: &Path) -> Result<Opened, Abort> {
-    results_folder::check(folder)?;
-    let store = Store::peek(folder);
-    store.finish_publication()?;
-    let published = store.sums()?;
-    let name = folder.join(EXPERIMENT).display().to_string();
-    let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
-    let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
-    Ok(Opened { store, experiment, published })
-}
-
-/// Whether a table cannot be read, which is another matter than that it is not there.
-pub(super) fn is_unread(error: &Error) -> bool {
-    matches!(error, Error::Io { .. } | Error::Corrupt { .. })
-}
-
 fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
-    let Opened { store, experiment, published } = open(folder)?;
+    let Opened { store, experiment, published } = results_folder::open(folder)?;
     let mut drawn = figures::draw(store.root(), &experiment, &arguments.only)?;
-    if let Some(first) = drawn.missing.iter().position(|(_, error)| is_unread(error)) {
+    if let Some(first) = drawn.missing.iter().position(|(_, error)| figures::is_unread(error)) {
         return Err(drawn.missing.swap_remove(first).1.into());
     }
     let mut publication = store.stage()?;

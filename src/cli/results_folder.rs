@@ -1,13 +1,13 @@
-//! Whether a folder holds results, and which may have been meant if not.
+//! Opening a results folder; and where a folder holds no results, which may have been meant.
 
 use std::path::{Path, PathBuf};
 
-use crate::config::nearest;
+use crate::config::{self, Overlay, Source, nearest};
 use crate::error::{Error, Result};
+use crate::experiment::Experiment;
 use crate::input::corrupt;
+use crate::store::{EXPERIMENT, Store};
 
-/// What every results folder holds.
-const EXPERIMENT: &str = "experiment.toml";
 /// What the folder of a plan holds beside it.
 const PLAN: &str = "cluster.json";
 /// Where results folders are, unless asked otherwise.
@@ -15,11 +15,33 @@ const RESULTS: &str = "results";
 /// At most this many are listed.
 const LISTED: usize = 12;
 
+/// A results folder, its experiment, and the `SHA256SUMS` that stood when that was read.
+pub(super) struct Opened {
+    pub store: Store,
+    pub experiment: Experiment,
+    pub published: Option<Vec<u8>>,
+}
+
+/// Opens a results folder.
+///
+/// # Errors
+/// When it is none, or its experiment cannot be read.
+pub(super) fn open(folder: &Path) -> Result<Opened> {
+    check(folder)?;
+    let store = Store::peek(folder);
+    store.finish_publication()?;
+    let published = store.sums()?;
+    let name = folder.join(EXPERIMENT).display().to_string();
+    let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
+    let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
+    Ok(Opened { store, experiment, published })
+}
+
 /// Refuses what is not a results folder.
 ///
 /// # Errors
 /// [`Error::Corrupt`], with the folder that may have been meant.
-pub(super) fn check(path: &Path) -> Result<()> {
+fn check(path: &Path) -> Result<()> {
     if path.join(PLAN).exists() {
         return refuse(
             path,

@@ -71,8 +71,15 @@ fn training(study: &TrainingStudy) -> String {
             format!("{epochs}, minibatches of {rows}{schedule}")
         }
         None => {
-            let tolerance = number(training.gradient_tolerance);
-            format!("at most {epochs} iterations, down to a gradient norm of {tolerance}{schedule}")
+            let tolerance = training.gradient_tolerance;
+            if tolerance > 0.0 {
+                let tolerance = number(tolerance);
+                format!(
+                    "at most {epochs} iterations, down to a gradient norm of {tolerance}{schedule}"
+                )
+            } else {
+                format!("{epochs} iterations{schedule}")
+            }
         }
     }
 }

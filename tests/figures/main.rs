@@ -477,9 +477,14 @@ coordinates = ["global"]
     "#);
 }
 
+/// The shipped least squares with more figures.
+fn lsq_with(figures: &str) -> Source {
+    let config = include_str!("../../configs/lsq.toml");
+    Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap()
+}
+
 #[test]
 fn figures_must_fit_the_experiment() {
-    let config = include_str!("../../configs/lsq.toml");
     let figures = r#"
 [[figures]]
 kind = "curves"
@@ -501,7 +506,7 @@ title = "{epochs} epochs"
 metric = "suboptimality"
 panels = ["global"]
 "#;
-    let source = Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap();
+    let source = lsq_with(figures);
     let problems = read(&source, &Overlay::default(), Experiment::read).unwrap_err().to_string();
     for wanted in [
         "algorithms: no algorithm \"adan\"; there are ",
@@ -517,7 +522,6 @@ panels = ["global"]
 
 #[test]
 fn panels_and_numbers_in_titles_fit_an_experiment_that_has_them() {
-    let config = include_str!("../../configs/lsq.toml");
     let figures = r#"
 [[figures]]
 kind = "curves"
@@ -526,7 +530,7 @@ title = "d = {d}: {trials} trials, {iterations} iterations"
 metric = "suboptimality"
 panels = ["reparameterized", "rotated"]
 "#;
-    let source = Source::parse("test.toml", format!("{config}{figures}").as_bytes()).unwrap();
+    let source = lsq_with(figures);
     for (profile, caution) in [("paper", None), ("quick", Some("quick profile"))] {
         // As in a resolved config.
         let key = format!("profile={profile}");
