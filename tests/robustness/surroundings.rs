@@ -23,11 +23,13 @@ fn locale_time_zone_and_moment_change_nothing() {
         .map(|(index, (locale, zone))| {
             let mut command = egop_run(&config, &out(index));
             command.env("LC_ALL", locale).env("LANG", locale).env("TZ", zone);
-            command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+            command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
         })
         .collect();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {said}", output.status);
     }
     let expected = tables(&out(0));
     for (index, surrounding) in surroundings.iter().enumerate() {
