@@ -143,13 +143,12 @@ impl<'a> Session<'a> {
     /// there but that it finishes a publication that was cut short.
     pub fn check_store(&self) -> Result<()> {
         let there = Store::peek(&self.folder);
-        there.finish_publication()?;
         let tables = TABLES.iter().map(|&name| name.to_owned());
         let others = [EXPERIMENT, PROVENANCE].map(str::to_owned);
         let bases = self.save_basis.then(|| run::basis_outputs(&self.experiment));
         let figures = figure::outputs(&self.experiment.figures);
         let outputs = tables.chain(others).chain(figures).chain(bases.into_iter().flatten());
-        there.check_outputs(outputs)?;
+        there.check_outputs(&outputs.collect::<Vec<_>>())?;
         if self.arguments.replace { Ok(()) } else { there.check_bound(&self.identity()) }
     }
 

@@ -59,6 +59,21 @@ impl Store {
         self.finish_locked()
     }
 
+    /// What a look at the published files finds while they stay as they are: where another program
+    /// published meanwhile, it is taken again.
+    fn settled<T>(&self, look: impl Fn() -> Result<T>) -> Result<T> {
+        loop {
+            self.finish_publication()?;
+            self.check_place(SUMS)?;
+            let before = self.sums()?;
+            let found = look();
+            let publishing = read_if_there(&*self.disk, &self.root.join(JOURNAL))?.is_some();
+            if !publishing && self.sums()? == before {
+                return found;
+            }
+        }
+    }
+
     /// A published file. A folder of tables without `SHA256SUMS`, put together by someone else, is
     /// taken as it is.
     ///
@@ -66,6 +81,10 @@ impl Store {
     /// [`Error::Io`] when it cannot be read, [`Error::Corrupt`] when it is not as it was written,
     /// or not of the published set.
     pub fn read(&self, name: &str) -> Result<Vec<u8>> {
+        self.settled(|| self.read_now(name))
+    }
+
+    fn read_now(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.root.join(name);
         let bytes = self.disk.read(&path).map_err(Error::io(&path))?;
         let Some(sums) = self.sums()? else {
@@ -118,21 +137,34 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Incompatible`], naming the file.
-    pub fn check_outputs(&self, names: impl IntoIterator<Item = String>) -> Result<()> {
+    pub fn check_outputs(&self, names: &[String]) -> Result<()> {
+        self.settled(|| self.check_outputs_now(names))
+    }
+
+    fn check_outputs_now(&self, names: &[String]) -> Result<()> {
         let published = self.published()?;
-        for name in names.into_iter().chain(published.keys().cloned()) {
-            if let Some(found) = self.sum(&name)?
-                && published.get(&name) != Some(&found)
+        for name in names.iter().chain(published.keys()) {
+            if let Some(found) = self.sum(name)?
+                && published.get(name) != Some(&found)
             {
-                return Err(self.foreign(&name));
+                return Err(self.foreign(name));
             }
         }
         Ok(())
     }
 
+    /// Whether this file is published with this checksum, by the experiment with that one.
+    pub(super) fn publishes(&self, name: &str, sums: &Sums) -> Result<bool> {
+        self.settled(|| {
+            let published = self.published()?;
+            let same = |name: &str| sums.get(name) == published.get(name);
+            Ok(same(EXPERIMENT) && same(name) && self.sum(name)? == published.get(name).cloned())
+        })
+    }
+
     /// Removes all that is published.
     pub(super) fn withdraw_locked(&self) -> Result<()> {
-        self.check_outputs([])?;
+        self.check_outputs_now(&[])?;
         let replaced = self.published()?;
         self.commit_locked(&Journal { staged: PathBuf::new(), sums: Sums::new(), replaced })
     }

@@ -86,9 +86,7 @@ impl Publication<'_> {
     /// # Errors
     /// When the published files cannot be read.
     pub fn is_published(&self, name: &str) -> Result<bool> {
-        let published = self.store.published()?;
-        let same = |name: &str| self.sums.get(name) == published.get(name);
-        Ok(same(EXPERIMENT) && same(name) && self.store.sum(name)? == published.get(name).cloned())
+        self.store.publishes(name, &self.sums)
     }
 
     /// Publishes the staged files in the place of all that is published; of another experiment's

@@ -15,6 +15,7 @@ mod folders;
 mod kill;
 mod lab;
 mod many;
+mod meanwhile;
 mod memory;
 mod publishing;
 mod random;

@@ -1,0 +1,130 @@
+//! What another program publishes while this one looks is no fault of the files.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use egop::store::{Disk, EXPERIMENT, LocalDisk, Store};
+
+use crate::lab::{folder, identity};
+
+/// The operating system's, but at one of its readings another program publishes first.
+#[derive(Debug)]
+struct Shared {
+    root: PathBuf,
+    at: usize,
+    count: AtomicUsize,
+    done: Mutex<bool>,
+}
+
+impl Shared {
+    fn publish_now(&self) {
+        let mut done = self.done.lock().unwrap();
+        if !*done {
+            *done = true;
+            publish(&self.root, b"new");
+        }
+    }
+}
+
+fn publish(root: &Path, table: &[u8]) {
+    let store = Store::open(root, &identity()).unwrap();
+    let mut publication = store.stage().unwrap();
+    publication.write(EXPERIMENT, b"name = \"e\"\n").unwrap();
+    publication.write("runs.csv", table).unwrap();
+    publication.commit(|_| false).unwrap();
+}
+
+impl Disk for Shared {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if self.count.fetch_add(1, Ordering::Relaxed) == self.at {
+            self.publish_now();
+        }
+        LocalDisk.read(path)
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.make_folder(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        LocalDisk.write(path, bytes)
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        LocalDisk.append(path, bytes)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        LocalDisk.rename(from, to)
+    }
+
+    fn flush_folder(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.flush_folder(path)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.remove(path)
+    }
+
+    fn open_lock(&self, path: &Path) -> io::Result<File> {
+        LocalDisk.open_lock(path)
+    }
+}
+
+/// Looks at a folder in which another program publishes at each of the readings in turn; returns
+/// how many there are.
+fn at_every_reading(published: bool, look: impl Fn(&Store)) -> usize {
+    for at in 0.. {
+        let root = folder();
+        if published {
+            publish(root.path(), b"old");
+        } else {
+            drop(Store::open(root.path(), &identity()).unwrap());
+        }
+        let disk = Arc::new(Shared {
+            root: root.path().into(),
+            // Opening the folder is not what is looked at.
+            at: usize::MAX,
+            count: AtomicUsize::new(0),
+            done: Mutex::new(false),
+        });
+        let counting = Store::open_on(disk.clone(), root.path(), &identity()).unwrap();
+        let opening = disk.count.load(Ordering::Relaxed);
+        drop(counting);
+        let disk = Arc::new(Shared {
+            root: root.path().into(),
+            at: opening + at,
+            count: AtomicUsize::new(0),
+            done: Mutex::new(false),
+        });
+        let store = Store::open_on(disk.clone(), root.path(), &identity()).unwrap();
+        look(&store);
+        if !*disk.done.lock().unwrap() {
+            return at;
+        }
+    }
+    unreachable!("a look ends")
+}
+
+#[test]
+fn files_that_are_published_meanwhile_are_not_taken_for_somebodys() {
+    let names = [EXPERIMENT, "runs.csv", "curves.csv"].map(str::to_owned);
+    for published in [false, true] {
+        let readings = at_every_reading(published, |store| {
+            store.check_outputs(&names).unwrap();
+        });
+        assert!(readings >= 6, "{readings}");
+    }
+}
+
+#[test]
+fn a_file_that_is_published_meanwhile_is_read_as_it_was_or_as_it_is() {
+    let readings = at_every_reading(true, |store| {
+        let found = store.read("runs.csv").unwrap();
+        assert!(found == b"old" || found == b"new", "{found:?}");
+    });
+    assert!(readings >= 5, "{readings}");
+}
