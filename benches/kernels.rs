@@ -149,6 +149,7 @@ fn gram(criterion: &mut Criterion) {
     let sampler = Sampler {
         objective: &objective as &dyn Objective<f32>,
         distribution: RHO,
+        start: None,
         sampling: Sampling { samples: Samples::Count(256), minibatch: None },
         streams: streams(),
         progress: &|_| true,

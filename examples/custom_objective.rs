@@ -28,7 +28,7 @@ fn main() -> Result<()> {
     let rho = Distribution::Gaussian { scale: 1.0 };
     let problem = Problem::<f64>::new(PerLane::new(Valley), rho, Streams::new(1, 0));
     let sampling = Sampling { samples: Samples::PerParameter(2.0, Counted::All), minibatch: None };
-    let egop = problem.parts(&EgopBasis(Scope::Global), rho, sampling, Control::none())?;
+    let egop = problem.parts(&EgopBasis::new(Scope::Global), rho, sampling, Control::none())?;
     for (coordinates, parts) in [("original", &[][..]), ("reparameterized", &egop)] {
         let run = problem.minimize(parts, &Adam::default(), 0.1, &Training::full_batch(300))?;
         println!("{coordinates}: loss {:.2e}", run.ends.1.train_loss);

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
+use ndarray::{Array1, ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
 use crate::config::{Allowed, Reader, key};
+use crate::data::InputMoments;
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
 use crate::lanes::{Block, Lanes, Layout, Role, Workspace};
@@ -109,7 +110,22 @@ pub trait Statistic: Send {
     fn add(&mut self, gradients: ArrayView2<'_, f64>);
 }
 
-/// Samples gradients; hides their precision.
+/// Where gradients are sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// At points θ ~ ρ.
+    Distribution,
+    /// At θ₀: those of minibatches are the gradients of the first steps.
+    Start,
+}
+
+impl At {
+    /// The names used in configs.
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("distribution", Self::Distribution), ("start", Self::Start)];
+}
+
+/// What a change of variables is made of; hides the precision.
 pub trait Gradients {
     /// The parameter blocks.
     fn layout(&self) -> &Layout;
@@ -117,11 +133,17 @@ pub trait Gradients {
     /// The number M of samples.
     fn samples(&self) -> usize;
 
-    /// Gives some of the M samples to statistics, in order.
+    /// Gives samples to statistics, in order; those of a number are the same, however many there are.
     ///
     /// # Errors
     /// When a sampled gradient is not finite, or on interruption.
-    fn stream(&self, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()>;
+    fn stream(&self, at: At, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()>;
+
+    /// θ₀ (d entries), where there is one.
+    fn start(&self) -> Option<Array1<f64>>;
+
+    /// The moments of the inputs of the objective's training data, where it has any.
+    fn input_moments(&self) -> Option<InputMoments>;
 }
 
 /// Where gradients come from: an objective, ρ and the trial's random streams.
@@ -130,6 +152,8 @@ pub struct Sampler<'a, R: Real> {
     pub objective: &'a dyn Objective<R>,
     /// ρ.
     pub distribution: Distribution,
+    /// θ₀, where there is one.
+    pub start: Option<&'a Array1<R>>,
     /// M and the minibatches.
     pub sampling: Sampling,
     /// The trial's streams.
@@ -147,7 +171,18 @@ impl<R: Real> Gradients for Sampler<'_, R> {
         self.sampling.count(self.layout())
     }
 
-    fn stream(&self, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()> {
+    fn start(&self) -> Option<Array1<f64>> {
+        Some(self.start?.mapv(to_f64))
+    }
+
+    fn input_moments(&self) -> Option<InputMoments> {
+        self.objective.input_moments()
+    }
+
+    fn stream(&self, at: At, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()> {
+        if at == At::Start && self.start.is_none() {
+            return Err(Error::Numerical("there is no start to sample gradients at".into()));
+        }
         let dimension = self.layout().dimension();
         // Filled anew for every chunk, in memory that stays.
         let mut gradients = Vec::new();
@@ -155,7 +190,7 @@ impl<R: Real> Gradients for Sampler<'_, R> {
             let chunk = start..samples.end.min(start + CHUNK);
             let count = chunk.len();
             gradients.resize(count * dimension, 0.0);
-            self.fill(chunk.clone(), &mut gradients);
+            self.fill(at, chunk.clone(), &mut gradients);
             if !linalg::all_finite(gradients.iter()) {
                 return Err(Error::Numerical(format!(
                     "EGOP estimation: a gradient among samples {} to {} is not finite; \
@@ -177,15 +212,28 @@ impl<R: Real> Gradients for Sampler<'_, R> {
 
 impl<R: Real> Sampler<'_, R> {
     /// Writes the gradients of some samples, one after the other.
-    fn fill(&self, samples: Range<usize>, gradients: &mut [f64]) {
+    fn fill(&self, at: At, samples: Range<usize>, gradients: &mut [f64]) {
         let dimension = self.layout().dimension();
         gradients
             .par_chunks_mut(LANES * dimension)
             .zip(samples.into_par_iter().step_by(LANES))
             .for_each_init(Workspace::new, |workspace, (gradients, start)| match self.batches() {
-                None => self.full_batch(start, gradients, workspace),
-                Some(batches) => self.minibatches(batches, start, gradients, workspace),
+                None => self.full_batch(at, start, gradients, workspace),
+                Some(batches) => self.minibatches(batches, at, start, gradients, workspace),
             });
+    }
+
+    /// Writes the point of a sample.
+    fn place(&self, at: At, sample: usize, point: &mut [R]) {
+        match (at, self.start) {
+            (At::Start, Some(start)) => {
+                point.iter_mut().zip(start).for_each(|(to, &from)| *to = from);
+            }
+            (At::Start | At::Distribution, _) => {
+                let mut rng = self.streams.indexed("egop", sample);
+                self.distribution.fill(self.layout(), &mut rng, point);
+            }
+        }
     }
 
     fn batches(&self) -> Option<Minibatches> {
@@ -197,13 +245,20 @@ impl<R: Real> Sampler<'_, R> {
     }
 
     /// Writes gradients of samples from number `start` on: all side by side.
-    fn full_batch(&self, start: usize, gradients: &mut [f64], workspace: &mut Workspace<R>) {
+    fn full_batch(
+        &self,
+        at: At,
+        start: usize,
+        gradients: &mut [f64],
+        workspace: &mut Workspace<R>,
+    ) {
         let layout = self.layout();
         let count = gradients.len() / layout.dimension();
         let mut theta = Lanes::zeros(layout, count);
+        let mut point = vec![R::zero(); layout.dimension()];
         for lane in 0..count {
-            let mut rng = self.streams.indexed("egop", start + lane);
-            theta.set_lane(lane, self.distribution.sample::<R>(layout, &mut rng).view());
+            self.place(at, start + lane, &mut point);
+            theta.set_lane(lane, ArrayView1::from(&point));
         }
         let (mut values, mut all) = (vec![0.0; count], Lanes::zeros(layout, count));
         self.objective.value_and_gradient(&theta, Batch::Full, &mut values, &mut all, workspace);
@@ -216,6 +271,7 @@ impl<R: Real> Sampler<'_, R> {
     fn minibatches(
         &self,
         batches: Minibatches,
+        at: At,
         start: usize,
         gradients: &mut [f64],
         workspace: &mut Workspace<R>,
@@ -229,9 +285,8 @@ impl<R: Real> Sampler<'_, R> {
                 pass = (epoch, batches.pass(&self.streams, "egop minibatches", epoch));
             }
             let rows = batches.cut(&pass.1).nth(sample % batches.per_epoch()).unwrap_or_default();
-            let mut rng = self.streams.indexed("egop", sample);
             // The entries of a lane alone are in the order of the layout.
-            self.distribution.fill(layout, &mut rng, theta.as_mut_slice());
+            self.place(at, sample, theta.as_mut_slice());
             let batch = Batch::Rows(rows);
             self.objective.value_and_gradient(&theta, batch, &mut [0.0], &mut gradient, workspace);
             vectorized(|| {

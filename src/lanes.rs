@@ -47,6 +47,12 @@ impl Block {
     pub fn size(&self) -> usize {
         self.range.len()
     }
+
+    /// Outputs and inputs of the weights as a matrix: of a vector that an objective is a function of,
+    /// one output.
+    pub fn matrix(&self) -> (usize, usize) {
+        (self.fan.1, self.fan.0)
+    }
 }
 
 /// The blocks of a model: disjoint, in order, covering `0..d`. Cheap to clone.

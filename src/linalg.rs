@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 use crate::error::{Error, Result};
 
@@ -23,7 +23,7 @@ mod with_faer;
 mod with_openblas;
 
 pub use backend::Factor;
-pub use eigen::symmetric_eigen;
+pub use eigen::{fix_sign, symmetric_eigen};
 pub use real::{Real, from_f64, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 
@@ -51,6 +51,14 @@ pub fn product<R: Real>(
     c: ArrayViewMut2<'_, R>,
 ) {
     backend::product(a, b, into, c);
+}
+
+/// Some consecutive columns of a matrix.
+///
+/// # Panics
+/// When it has fewer.
+pub fn columns<R>(a: ArrayView2<'_, R>, range: Range<usize>) -> ArrayView2<'_, R> {
+    a.slice_axis_move(Axis(1), range.into())
 }
 
 /// C ← C + LᵀR for two ranges L and R of the columns of A: some rows and columns of AᵀA.

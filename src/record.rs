@@ -245,8 +245,8 @@ pub struct SpectrumRow {
     pub k: usize,
     /// Eigenvalue λ_k.
     pub eigenvalue: f64,
-    /// Density β_k = ‖v_k‖₁/√d of its unit eigenvector.
-    pub density: f64,
+    /// Density β_k = ‖v_k‖₁/√d of its unit eigenvector; empty where that is not computed.
+    pub density: Option<f64>,
 }
 
 /// One entry of a leading eigenvector of an EGOP estimate (`eigenvectors.csv`).

@@ -36,6 +36,7 @@ pub fn run(args: &Args) -> Result<()> {
     let sampler = Sampler {
         objective: &objective as &dyn Objective<f32>,
         distribution: Distribution::XavierNormal,
+        start: None,
         sampling: Sampling {
             samples: Samples::Count(samples),
             minibatch: Some((BATCH, Order::Reshuffled)),

@@ -41,7 +41,7 @@ impl Instance {
         let problem = Problem::new(objective, rho, streams);
         let sampling =
             Sampling { samples: Samples::PerParameter(2.0, Counted::All), minibatch: None };
-        let egop = EgopBasis(Scope::Global);
+        let egop = EgopBasis::new(Scope::Global);
         let parts = problem.parts(&egop, rho, sampling, Control::none())?;
         let coordinates = problem.coordinates(&parts);
         let targets = matrix.dot(&minimizer);

@@ -46,7 +46,7 @@ pub fn linear(args: &Args) -> Result<()> {
         samples: Samples::PerParameter(2.0, Counted::All),
         minibatch: Some((500, Order::Reshuffled)),
     };
-    let egop = EgopBasis(Scope::Global);
+    let egop = EgopBasis::new(Scope::Global);
     let network = Network {
         job: "b",
         parts: problem.parts(&egop, rho, sampling, Control::none())?,
@@ -72,7 +72,7 @@ pub fn digits(args: &Args) -> Result<()> {
         samples: Samples::PerParameter(1.0, Counted::All),
         minibatch: Some((300, Order::Reshuffled)),
     };
-    let egop = EgopBasis(Scope::Block(Vec::new()));
+    let egop = EgopBasis::new(Scope::Block(Vec::new()));
     let network = Network {
         job: "c",
         parts: problem.parts(&egop, rho, sampling, Control::none())?,

@@ -1,8 +1,11 @@
-//! The EGOP eigenbasis (paper, Algorithm 1; blockwise: section 5, eq. 5).
+//! The EGOP eigenbasis (paper, Algorithm 1; blockwise: section 5, eq. 5), whole or its leading part.
 
-use crate::basis::{Entry, Part, Preparation, Scope, Spec};
+use std::ops::Range;
+
+use crate::basis::{Entry, LowRank, Part, Preparation, Scope, Spec};
 use crate::config::Reader;
-use crate::egop::{Spectrum, egop};
+use crate::coordinates::{Cost, Orthonormal};
+use crate::egop::{Spectrum, Wanted, egop, leading};
 use crate::error::Result;
 use crate::gradients::Gradients;
 use crate::lanes::Layout;
@@ -10,37 +13,115 @@ use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "egop",
-    summary: "the eigenbasis of the EGOP matrix, global or for each block",
-    read: |reader: &mut Reader<'_>| Some(Box::new(EgopBasis(Scope::read(reader)?))),
+    summary: "the eigenbasis of the EGOP matrix, global or for each block, or its leading part",
+    read: |reader: &mut Reader<'_>| {
+        let scope = Scope::read(reader);
+        let low_rank = LowRank::read(reader);
+        Some(Box::new(EgopBasis { scope: scope?, low_rank: low_rank? }))
+    },
 };
 
 /// V = the eigenvectors of the estimated EGOP matrix of each group of parameters.
 #[derive(Clone, Debug)]
-pub struct EgopBasis(pub Scope);
+pub struct EgopBasis {
+    /// The groups.
+    pub scope: Scope,
+    /// Only leading ones; `None`: all.
+    pub low_rank: Option<LowRank>,
+}
 
-impl Spec for EgopBasis {
-    fn build(&self, source: &dyn Gradients, _: &Streams) -> Result<Vec<Part>> {
+impl EgopBasis {
+    /// All eigenvectors.
+    pub fn new(scope: Scope) -> Self {
+        Self { scope, low_rank: None }
+    }
+
+    fn whole(&self, source: &dyn Gradients) -> Result<Vec<Part>> {
         let layout = source.layout();
-        let groups = self.0.groups(layout);
+        let groups = self.scope.groups(layout);
         let ranges: Vec<_> = groups.iter().map(|blocks| layout.parameters(blocks)).collect();
         let egops = egop(source, 0..source.samples(), &ranges)?;
         let parts = groups.into_iter().zip(egops);
         parts.map(|(blocks, egop)| Ok(Part::eigenbasis(blocks, Spectrum::of(egop)?))).collect()
     }
 
-    fn preparation(&self, layout: &Layout, samples: f64, decompositions: f64) -> Preparation {
-        Preparation::of_matrices(&self.sizes(layout), samples, decompositions)
+    fn leading(
+        &self,
+        low_rank: &LowRank,
+        source: &dyn Gradients,
+        streams: &Streams,
+    ) -> Result<Vec<Part>> {
+        let layout = source.layout();
+        let groups = self.scope.groups(layout);
+        let wanted = |group: &Range<usize>| -> Wanted {
+            (layout.parameters(group), low_rank.rank.of(layout, group), low_rank.solver)
+        };
+        let wanted: Vec<Wanted> = groups.iter().map(wanted).collect();
+        let spectra = leading(source, &wanted, streams)?;
+        let start = source.start();
+        let each = groups.into_iter().zip(wanted).zip(spectra).enumerate();
+        each.map(|(index, ((blocks, (range, ..)), spectrum))| {
+            let start = start
+                .as_ref()
+                .map(|start| start.slice_axis(ndarray::Axis(0), range.into()).to_owned());
+            let streams = streams.branch(&format!("complement {index}"));
+            let map = low_rank.complement.form(&spectrum.eigenvectors, start, &streams)?;
+            Ok(Part { blocks, map, spectrum: Some(spectrum) })
+        })
+        .collect()
+    }
+}
+
+impl Spec for EgopBasis {
+    fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>> {
+        match &self.low_rank {
+            None => self.whole(source),
+            Some(low_rank) => self.leading(low_rank, source, streams),
+        }
+    }
+
+    fn groups(&self, layout: &Layout) -> Vec<Range<usize>> {
+        self.scope.groups(layout)
+    }
+
+    fn cost(&self, layout: &Layout, samples: usize) -> Cost {
+        let groups = self.groups(layout);
+        let cost = |group: &Range<usize>| {
+            let size = layout.parameters(group).len();
+            match &self.low_rank {
+                None => Orthonormal::cost(size),
+                Some(one) => one.complement.cost(size, one.most(layout, group, samples)),
+            }
+        };
+        groups.iter().map(cost).sum()
+    }
+
+    fn preparation(&self, layout: &Layout, samples: usize, decompositions: f64) -> Preparation {
+        let Some(low_rank) = &self.low_rank else {
+            return Preparation::of_matrices(&self.sizes(layout), samples as f64, decompositions);
+        };
+        let groups = self.groups(layout);
+        let preparation = |group: &Range<usize>| {
+            let size = layout.parameters(group).len();
+            let k = low_rank.most(layout, group, samples);
+            let solver = low_rank.solver.chosen(samples, size, Some(k));
+            let [flops, elements] = solver.cost(samples as f64, size as f64, k as f64);
+            // A reflector's factorization.
+            let (size, k) = (size as f64, k as f64);
+            Preparation { flops: flops + 6.0 * size * k * k, elements: elements + 3.0 * size * k }
+        };
+        groups.iter().map(preparation).sum()
     }
 
     fn has_spectrum(&self) -> bool {
-        true
+        self.low_rank.is_none()
     }
 
-    fn samples_gradients(&self) -> bool {
-        true
+    fn sampled(&self, samples: usize) -> usize {
+        samples
     }
 
-    fn scope(&self) -> Option<&Scope> {
-        Some(&self.0)
+    fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
+        self.scope.problem(layout)
     }
 }

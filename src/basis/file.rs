@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array1, Array2, ArrayD, Dimension};
+use ndarray::{Array1, Array2, ArrayD, Axis, Dimension};
 
-use crate::basis::{DataFile, Entry, Part, Scope, Spec};
+use crate::basis::{Complement, DataFile, Entry, Part, Scope, Spec};
 use crate::config::{Reader, key};
+use crate::coordinates::{Cost, Kronecker, Orthonormal};
 use crate::egop::Spectrum;
 use crate::error::Result;
 use crate::gradients::Gradients;
@@ -17,24 +18,8 @@ use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "file",
-    summary: "orthonormal matrices from .npy files, one for each block",
-    read: |reader: &mut Reader<'_>| {
-        let scope = Scope::read(reader);
-        // Results depend on what is in the files, which is checked by itself, not on where they lie.
-        let (vectors, eigenvalues) = reader.presentation(|reader| {
-            let vectors =
-                key("vectors", "a .npy file for each block: V; {trial} is the trial's number");
-            let values =
-                key("eigenvalues", "a .npy file of eigenvalues for each; none: no eigenbasis");
-            (reader.files(vectors), reader.files_or_none(values))
-        });
-        let (vectors, eigenvalues) = (vectors?, eigenvalues?);
-        if !eigenvalues.is_empty() && eigenvalues.len() != vectors.len() {
-            reader.problem("eigenvalues", "must be as many files as `vectors`, or none");
-            return None;
-        }
-        Some(Box::new(FileBasis { scope: scope?, vectors, eigenvalues }))
-    },
+    summary: "orthonormal matrices from .npy files, for each block",
+    read: |reader: &mut Reader<'_>| Some(Box::new(FileBasis::read(reader)?)),
 };
 
 /// How far VᵀV may be from the identity: what single precision makes of an orthonormal matrix of
@@ -45,16 +30,52 @@ const TOLERANCE: f64 = 1e-4;
 /// precision too.
 const ROUNDING: f64 = 1e-6;
 
+/// What the files hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FileForm {
+    /// V of each block: a square matrix.
+    Matrix,
+    /// The leading eigenvectors of each block.
+    LowRank {
+        /// How many.
+        rank: usize,
+        /// What becomes of the rest.
+        complement: Complement,
+    },
+    /// U_out and U_in of each weight block.
+    Kronecker,
+}
+
+/// [`FileForm`], before its settings are read.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Matrix,
+    LowRank,
+    Kronecker,
+}
+
+/// A key, and its files.
+pub type Files = (&'static str, Vec<String>);
+
 /// V from files; `{trial}` in their names stands for the number of the trial.
 #[derive(Clone, Debug)]
 pub struct FileBasis {
     /// Which parameters V mixes.
     pub scope: Scope,
-    /// A square matrix for each block that is mixed, columns orthonormal, in the blocks' order.
-    pub vectors: Vec<String>,
-    /// The eigenvalues that go with each, descending; none: V is not taken for an eigenbasis.
+    /// What the files hold.
+    pub form: FileForm,
+    /// Matrices with orthonormal columns by their keys, for each block that is mixed, in the blocks'
+    /// order: `vectors`, or `output_vectors` and `input_vectors`, of which one may be missing.
+    pub matrices: Vec<Files>,
+    /// The eigenvalues that go with square matrices, descending; none: V is not taken for an
+    /// eigenbasis.
     pub eigenvalues: Vec<String>,
 }
+
+const VECTORS: &str = "vectors";
+const OUTPUTS: &str = "output_vectors";
+const INPUTS: &str = "input_vectors";
+const EIGENVALUES: &str = "eigenvalues";
 
 /// What stands for the number of the trial.
 const TRIAL: &str = "{trial}";
@@ -114,58 +135,199 @@ fn orthonormal(path: &Path, vectors: Array2<f64>) -> Result<Array2<f64>> {
 }
 
 impl FileBasis {
-    /// The part for consecutive blocks, from the files with this position.
-    fn part(&self, index: usize, blocks: Range<usize>, size: usize, trial: u64) -> Result<Part> {
-        let path = of_trial(&self.vectors[index], trial);
-        let vectors = orthonormal(&path, shaped(npy::read(&path, &[size, size])?.array))?;
-        let Some(eigenvalues) = self.eigenvalues.get(index) else {
-            return Ok(Part::orthonormal(blocks, vectors));
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let form = key("form", "what the files hold: V whole, its leading columns, or two factors");
+        let forms =
+            [("matrix", Kind::Matrix), ("low-rank", Kind::LowRank), ("kronecker", Kind::Kronecker)];
+        let kind = reader.choice_or(form, "matrix", &forms)?;
+        let (scope, form) = match kind {
+            Kind::Matrix => (Scope::read(reader), Some(FileForm::Matrix)),
+            Kind::LowRank => {
+                let scope = Scope::read(reader);
+                let rank = key("rank", "number of columns in each file");
+                let rank = reader.count(rank, 1..=1_000_000);
+                let complement = Complement::read(reader);
+                (scope, rank.zip(complement).map(low_rank))
+            }
+            Kind::Kronecker => (Scope::read_blocks(reader), Some(FileForm::Kronecker)),
         };
-        let path = of_trial(eigenvalues, trial);
-        let eigenvalues = checked(&path, shaped(npy::read(&path, &[size])?.array))?;
-        let spectrum = Spectrum { eigenvalues, eigenvectors: vectors.into() };
-        Ok(Part::eigenbasis(blocks, spectrum))
+        // Results depend on what is in the files, which is checked by itself, not on where they lie.
+        let (matrices, eigenvalues) = reader.presentation(|reader| Self::paths(reader, kind))?;
+        Some(Self { scope: scope?, form: form?, matrices, eigenvalues })
     }
+
+    /// The files of matrices and of eigenvalues.
+    fn paths(reader: &mut Reader<'_>, kind: Kind) -> Option<(Vec<Files>, Vec<String>)> {
+        if kind == Kind::Kronecker {
+            let outputs =
+                key(OUTPUTS, "a .npy file for each block: U_out; {trial} is the trial's number");
+            let inputs = key(INPUTS, "the same for U_in; at least one of the two is needed");
+            let (outputs, inputs) = (reader.files_or_none(outputs), reader.files_or_none(inputs));
+            let matrices = [(OUTPUTS, outputs?), (INPUTS, inputs?)];
+            let given = matrices.into_iter().filter(|(_, paths)| !paths.is_empty());
+            let given: Vec<_> = given.collect();
+            if given.is_empty() {
+                reader.problem(INPUTS, "is missing, and so is `output_vectors`: state one of them");
+                return None;
+            }
+            return Some((given, Vec::new()));
+        }
+        let vectors = key(VECTORS, "a .npy file for each block: V; {trial} is the trial's number");
+        let vectors = reader.files(vectors);
+        let eigenvalues = if kind == Kind::Matrix {
+            let values =
+                key(EIGENVALUES, "a .npy file of eigenvalues for each; none: no eigenbasis");
+            reader.files_or_none(values)
+        } else {
+            Some(Vec::new())
+        };
+        let (vectors, eigenvalues) = (vectors?, eigenvalues?);
+        if !eigenvalues.is_empty() && eigenvalues.len() != vectors.len() {
+            reader.problem(EIGENVALUES, "must be as many files as `vectors`, or none");
+            return None;
+        }
+        Some((vec![(VECTORS, vectors)], eigenvalues))
+    }
+
+    /// The shape of a matrix for a group of blocks.
+    fn shape(&self, key: &str, layout: &Layout, group: &Range<usize>) -> [usize; 2] {
+        let (outputs, inputs) = layout.blocks()[group.start].matrix();
+        let size = layout.parameters(group).len();
+        match (self.form, key) {
+            (FileForm::LowRank { rank, .. }, _) => [size, rank],
+            (_, OUTPUTS) => [outputs; 2],
+            (_, INPUTS) => [inputs; 2],
+            _ => [size; 2],
+        }
+    }
+
+    /// The matrix of a key for the group with this position, if there is one.
+    fn matrix(
+        &self,
+        wanted: &str,
+        (index, group): (usize, &Range<usize>),
+        layout: &Layout,
+        trial: u64,
+    ) -> Result<Option<Array2<f64>>> {
+        let Some((key, paths)) = self.matrices.iter().find(|(key, _)| *key == wanted) else {
+            return Ok(None);
+        };
+        let path = of_trial(&paths[index], trial);
+        let shape = self.shape(key, layout, group);
+        orthonormal(&path, shaped(npy::read(&path, &shape)?.array)).map(Some)
+    }
+
+    /// The part for a group of consecutive blocks, from the files with its position.
+    fn part(
+        &self,
+        (index, group): (usize, Range<usize>),
+        source: &dyn Gradients,
+        streams: &Streams,
+    ) -> Result<Part> {
+        let layout = source.layout();
+        let matrix = |key| self.matrix(key, (index, &group), layout, streams.trial());
+        let vectors =
+            || -> Result<Array2<f64>> { Ok(matrix(VECTORS)?.expect("there are files of vectors")) };
+        match self.form {
+            FileForm::Kronecker => {
+                let [outputs, inputs] = [matrix(OUTPUTS)?, matrix(INPUTS)?];
+                let [outputs, inputs] = [outputs, inputs].map(|side| side.map(Into::into));
+                let shape = layout.blocks()[group.start].matrix();
+                Ok(Part::new(group, Kronecker { shape, outputs, inputs }))
+            }
+            FileForm::LowRank { complement, .. } => {
+                let range = layout.parameters(&group).into();
+                let start = source.start();
+                let start = start.map(|start| start.slice_axis(Axis(0), range).to_owned());
+                let streams = streams.branch(&format!("complement {index}"));
+                let map = complement.form(&vectors()?.into(), start, &streams)?;
+                Ok(Part { blocks: group, map, spectrum: None })
+            }
+            FileForm::Matrix => {
+                let eigenvectors = vectors()?;
+                let Some(path) = self.eigenvalues.get(index) else {
+                    return Ok(Part::orthonormal(group, eigenvectors));
+                };
+                let path = of_trial(path, streams.trial());
+                let eigenvalues = npy::read(&path, &[eigenvectors.nrows()])?.array;
+                let eigenvalues = checked(&path, shaped(eigenvalues))?;
+                let spectrum = Spectrum { eigenvalues, eigenvectors: eigenvectors.into() };
+                Ok(Part::eigenbasis(group, spectrum))
+            }
+        }
+    }
+
+    fn key_of_paths(&self) -> impl Iterator<Item = (&'static str, &Vec<String>)> {
+        let matrices = self.matrices.iter().map(|(key, paths)| (*key, paths));
+        matrices.chain([(EIGENVALUES, &self.eigenvalues)])
+    }
+}
+
+fn low_rank((rank, complement): (usize, Complement)) -> FileForm {
+    FileForm::LowRank { rank, complement }
 }
 
 impl Spec for FileBasis {
     fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>> {
-        let layout = source.layout();
-        let groups = self.scope.groups(layout);
-        let part = |(index, blocks)| {
-            let size = layout.parameters(&blocks).len();
-            self.part(index, blocks, size, streams.trial())
-        };
-        groups.into_iter().take(self.vectors.len()).enumerate().map(part).collect()
+        let groups = self.scope.groups(source.layout()).into_iter().enumerate();
+        groups.map(|group| self.part(group, source, streams)).collect()
     }
 
     fn has_spectrum(&self) -> bool {
         !self.eigenvalues.is_empty()
     }
 
-    fn scope(&self) -> Option<&Scope> {
-        Some(&self.scope)
+    fn groups(&self, layout: &Layout) -> Vec<Range<usize>> {
+        self.scope.groups(layout)
+    }
+
+    fn cost(&self, layout: &Layout, _: usize) -> Cost {
+        let has = |wanted| self.matrices.iter().any(|(key, _)| *key == wanted);
+        let cost = |group: &Range<usize>| {
+            let size = layout.parameters(group).len();
+            match self.form {
+                FileForm::Matrix => Orthonormal::cost(size),
+                FileForm::LowRank { rank, complement } => complement.cost(size, rank),
+                FileForm::Kronecker => {
+                    let shape = layout.blocks()[group.start].matrix();
+                    Kronecker::cost(shape, has(OUTPUTS), has(INPUTS))
+                }
+            }
+        };
+        self.groups(layout).iter().map(cost).sum()
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
-        let (groups, files) = (self.scope.groups(layout).len(), self.vectors.len());
-        let message = || format!("must be {groups}, one for each block, instead of {files}");
-        (groups != files).then(|| ("vectors", message()))
+        if let Some(problem) = self.scope.problem(layout) {
+            return Some(problem);
+        }
+        let groups = self.scope.groups(layout);
+        let wrong = |(_, paths): &&Files| paths.len() != groups.len();
+        if let Some((key, files)) = self.matrices.iter().find(wrong) {
+            let (groups, files) = (groups.len(), files.len());
+            let problem = format!("must be {groups}, one for each block, instead of {files}");
+            return Some((key, problem));
+        }
+        let FileForm::LowRank { rank, .. } = self.form else { return None };
+        let smallest = self.sizes(layout).into_iter().min()?;
+        let problem = || ("rank", format!("must be at most the {smallest} parameters of a block"));
+        (rank > smallest).then(problem)
     }
 
     fn data(&self, layout: &Layout, trials: usize) -> Result<Vec<DataFile>> {
-        let sizes = self.sizes(layout);
+        let groups = self.scope.groups(layout);
         let mut files = Vec::new();
-        for (key, paths) in [("vectors", &self.vectors), ("eigenvalues", &self.eigenvalues)] {
-            for (index, (path, &size)) in paths.iter().zip(&sizes).enumerate() {
-                let shape: &[usize] = if key == "vectors" { &[size, size] } else { &[size] };
+        for (key, paths) in self.key_of_paths() {
+            for (index, (path, group)) in paths.iter().zip(&groups).enumerate() {
+                let [rows, columns] = self.shape(key, layout, group);
+                let shape = if key == EIGENVALUES { vec![rows] } else { vec![rows, columns] };
                 let differ = path.contains(TRIAL);
                 for trial in 0..if differ { trials } else { 1 } {
                     let path = of_trial(path, trial as u64);
-                    let npy::Npy { array, sha256 } = npy::read(&path, shape)?;
+                    let npy::Npy { array, sha256 } = npy::read(&path, &shape)?;
                     match key {
-                        "vectors" => drop(orthonormal(&path, shaped(array))?),
-                        _ => drop(checked(&path, shaped(array))?),
+                        EIGENVALUES => drop(checked(&path, shaped(array))?),
+                        _ => drop(orthonormal(&path, shaped(array))?),
                     }
                     let (name, trial) = (format!("{key}.{index}"), differ.then_some(trial));
                     files.push(DataFile { name, trial, sha256 });

@@ -1,9 +1,12 @@
 //! Original coordinates: V = I.
 
-use crate::basis::{Entry, Part, Scope, Spec};
+use std::ops::Range;
+
+use crate::basis::{Entry, Part, Spec};
 use crate::config::Reader;
 use crate::error::Result;
 use crate::gradients::Gradients;
+use crate::lanes::Layout;
 use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -21,7 +24,11 @@ impl Spec for Identity {
         Ok(Vec::new())
     }
 
-    fn scope(&self) -> Option<&Scope> {
-        None
+    fn groups(&self, _: &Layout) -> Vec<Range<usize>> {
+        Vec::new()
+    }
+
+    fn is_identity(&self) -> bool {
+        true
     }
 }

@@ -1,8 +1,9 @@
-//! Bases: orthonormal changes of variables θ = V θ̃ (paper, section 2).
+//! Bases: changes of variables θ = V θ̃ (paper, section 2), orthonormal but for some low-rank ones.
 //!
 //! To add one: a file with its settings and its [`Entry`], and a line in [`REGISTRY`].
 
 use std::fmt::Debug;
+use std::iter::Sum;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,12 +20,19 @@ use crate::rng::Streams;
 mod egop;
 mod file;
 mod identity;
+mod input;
+mod kronecker;
+mod low_rank;
 mod random_rotation;
 mod scope;
+mod side;
 
 pub use egop::EgopBasis;
 pub use file::FileBasis;
 pub use identity::Identity;
+pub use input::{InputBasis, InputSource};
+pub use kronecker::{KroneckerBasis, Sides};
+pub use low_rank::{Complement, LowRank, Rank};
 pub use random_rotation::RandomRotation;
 pub use scope::Scope;
 
@@ -46,7 +54,7 @@ pub struct Part {
     pub blocks: Range<usize>,
     /// θ = V θ̃.
     pub map: Arc<dyn Form>,
-    /// What V was made of, if it is an eigenbasis.
+    /// What V was made of, if it is an eigenbasis or begins with one.
     pub spectrum: Option<Spectrum>,
 }
 
@@ -59,7 +67,12 @@ impl Part {
 
     /// V = any other orthonormal matrix.
     pub fn orthonormal(blocks: Range<usize>, vectors: Array2<f64>) -> Self {
-        Self { blocks, map: Arc::new(Orthonormal(vectors.into())), spectrum: None }
+        Self::new(blocks, Orthonormal(vectors.into()))
+    }
+
+    /// Any map.
+    pub fn new(blocks: Range<usize>, map: impl Form + 'static) -> Self {
+        Self { blocks, map: Arc::new(map), spectrum: None }
     }
 }
 
@@ -88,6 +101,15 @@ impl Preparation {
     }
 }
 
+impl Sum for Preparation {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            flops: sum.flops + one.flops,
+            elements: sum.elements + one.elements,
+        })
+    }
+}
+
 /// How V is obtained for a trial.
 pub trait Spec: Debug + Send + Sync {
     /// V's diagonal blocks; parameters that none of them covers stay in original coordinates.
@@ -96,28 +118,34 @@ pub trait Spec: Debug + Send + Sync {
     /// When the EGOP cannot be estimated or decomposed.
     fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>>;
 
-    /// Which parameters V mixes; `None`: V is the identity, original coordinates.
-    fn scope(&self) -> Option<&Scope>;
+    /// The groups of consecutive blocks that V mixes, one for each part.
+    fn groups(&self, layout: &Layout) -> Vec<Range<usize>>;
 
-    /// Whether V is the identity: original coordinates.
+    /// Whether V is the identity: no change of variables.
     fn is_identity(&self) -> bool {
-        self.scope().is_none()
+        false
     }
 
-    /// The sizes of V's diagonal blocks for a model.
+    /// The numbers of parameters of the groups for a model.
     fn sizes(&self, layout: &Layout) -> Vec<usize> {
-        let groups = self.scope().map(|scope| scope.groups(layout)).unwrap_or_default();
+        let groups = self.groups(layout);
         groups.iter().map(|blocks| layout.parameters(blocks).len()).collect()
     }
 
-    /// What the maps take that it makes for a model.
-    fn cost(&self, layout: &Layout) -> Cost {
+    /// What the maps take that it makes for a model, where `[egop]` asks for so many samples.
+    fn cost(&self, layout: &Layout, _samples: usize) -> Cost {
         self.sizes(layout).into_iter().map(Orthonormal::cost).sum()
     }
 
-    /// What making them takes of so many sampled gradients, of which matrices are decomposed so
-    /// often.
-    fn preparation(&self, layout: &Layout, _samples: f64, _decompositions: f64) -> Preparation {
+    /// The floating-point operations among them that take the inputs of the first layer there and back:
+    /// none, where the data are rotated instead.
+    fn input_flops(&self, _layout: &Layout) -> f64 {
+        0.0
+    }
+
+    /// What making them takes where `[egop]` asks for so many samples, of which matrices are
+    /// decomposed so often.
+    fn preparation(&self, layout: &Layout, _samples: usize, _decompositions: f64) -> Preparation {
         Preparation::of_matrices(&self.sizes(layout), 0.0, 1.0)
     }
 
@@ -134,20 +162,26 @@ pub trait Spec: Debug + Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Whether eigenvalues come with V.
+    /// Whether all eigenvalues and eigenvectors come with V.
     fn has_spectrum(&self) -> bool {
         false
     }
 
-    /// Whether building V samples gradients.
-    fn samples_gradients(&self) -> bool {
-        false
+    /// How many gradients building V samples, where `[egop]` asks for so many.
+    fn sampled(&self, _samples: usize) -> usize {
+        0
     }
 }
 
 /// All bases.
-pub const REGISTRY: &[Entry<dyn Spec>] =
-    &[identity::ENTRY, egop::ENTRY, random_rotation::ENTRY, file::ENTRY];
+pub const REGISTRY: &[Entry<dyn Spec>] = &[
+    identity::ENTRY,
+    egop::ENTRY,
+    input::ENTRY,
+    kronecker::ENTRY,
+    random_rotation::ENTRY,
+    file::ENTRY,
+];
 
 /// Reads `basis` and the keys that go with it.
 pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {

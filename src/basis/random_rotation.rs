@@ -1,10 +1,13 @@
 //! A random rotation: the control that shows that it is the EGOP's basis that helps, not just any.
 
+use std::ops::Range;
+
 use crate::basis::{Entry, Part, Scope, Spec};
 use crate::config::Reader;
 use crate::data;
 use crate::error::Result;
 use crate::gradients::Gradients;
+use crate::lanes::Layout;
 use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -28,7 +31,11 @@ impl Spec for RandomRotation {
         Ok(parts.collect())
     }
 
-    fn scope(&self) -> Option<&Scope> {
-        Some(&self.0)
+    fn groups(&self, layout: &Layout) -> Vec<Range<usize>> {
+        self.0.groups(layout)
+    }
+
+    fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
+        self.0.problem(layout)
     }
 }

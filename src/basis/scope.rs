@@ -20,19 +20,25 @@ impl Scope {
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let scope = key("scope", "whether V mixes all parameters, or those of each weight block");
         if reader.choice_or(scope, "global", &[("global", false), ("block", true)])? {
-            let blocks =
-                key("blocks", "names of the blocks that are mixed; none: all weight blocks");
-            return Some(Self::Block(reader.strings_or(blocks, &[])?));
+            return Self::read_blocks(reader);
         }
         Some(Self::Global)
     }
 
-    /// The names that the config mentions.
-    pub fn names(&self) -> &[String] {
-        match self {
-            Self::Global => &[],
-            Self::Block(names) => names,
-        }
+    /// Reads `blocks` alone.
+    pub fn read_blocks(reader: &mut Reader<'_>) -> Option<Self> {
+        let blocks = key("blocks", "names of the blocks that are mixed; none: all weight blocks");
+        Some(Self::Block(reader.strings_or(blocks, &[])?))
+    }
+
+    /// What is wrong with the names for a model: a key, and the problem.
+    pub fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
+        let Self::Block(names) = self else { return None };
+        let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
+        let unknown = names.iter().find(|name| !blocks.contains(&&***name))?;
+        let problem =
+            format!("the objective has no block \"{unknown}\"; it has {}", blocks.join(", "));
+        Some(("blocks", problem))
     }
 
     /// The groups of consecutive blocks that are mixed.

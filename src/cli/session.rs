@@ -112,11 +112,11 @@ impl<'a> Session<'a> {
     /// Refuses an experiment of which a single trial takes more memory than there is: asking the
     /// operating system for it would end the program.
     fn check_memory(&self) -> Result<()> {
+        self.check_bases()?;
         let memory = self.look(|run| Ok(run.memory()))?;
         self.warn_of_memory(memory);
         let needed = memory.per_trial;
-        let asked = self.arguments.memory.map_or(0, |memory| memory.as_u64());
-        let there = run::of_this_machine().max(asked);
+        let there = self.available_memory();
         if needed <= there {
             return Ok(());
         }
@@ -126,6 +126,20 @@ impl<'a> Session<'a> {
             ByteSize(needed).display().si(),
             ByteSize(there).display().si(),
         )))
+    }
+
+    /// Refuses a change of variables that alone takes more memory than there is.
+    fn check_bases(&self) -> Result<()> {
+        match run::too_large(&self.experiment, self.available_memory()) {
+            Some(message) => Err(Error::Usage(message)),
+            None => Ok(()),
+        }
+    }
+
+    /// What this machine has, or is said to have.
+    fn available_memory(&self) -> u64 {
+        let asked = self.arguments.memory.map_or(0, |memory| memory.as_u64());
+        run::of_this_machine().max(asked)
     }
 
     fn warn_of_memory(&self, memory: Memory) {
@@ -223,6 +237,7 @@ impl<'a> Session<'a> {
 
     /// What would run.
     pub fn dry_run(&self) -> Result<Status, Abort> {
+        self.check_bases()?;
         let (plan, memory) = self.look(|run| Ok((run.plan()?, run.memory())))?;
         self.warn_of_memory(memory);
         let dry_run = DryRun::new(&self.experiment, &self.folder, &plan, memory);

@@ -6,14 +6,20 @@ use std::ops::Range;
 use ndarray::Array2;
 
 use crate::error::Result;
-use crate::gradients::{Gradients, Statistic};
+use crate::gradients::{At, Gradients, Statistic};
 
+mod bundle;
 mod gram;
+mod leading;
 mod measure;
+mod moments;
 mod spectrum;
 
+pub use bundle::Bundle;
 pub use gram::Gram;
+pub use leading::{Count, Solver, Wanted, leading};
 pub use measure::{Measure, measured_subspaces, subspace_distance};
+pub use moments::Moments;
 pub use spectrum::Spectrum;
 
 /// The estimates GᵀG/m (lower triangles) for ranges of parameters, from m of the M samples.
@@ -28,6 +34,6 @@ pub fn egop(
     let mut sums: Vec<Gram> = ranges.iter().cloned().map(Gram::new).collect();
     let mut statistics: Vec<&mut dyn Statistic> =
         sums.iter_mut().map(|sum| sum as &mut dyn Statistic).collect();
-    source.stream(samples, &mut statistics)?;
+    source.stream(At::Distribution, samples, &mut statistics)?;
     Ok(sums.into_iter().map(Gram::mean).collect())
 }

@@ -8,10 +8,11 @@ use crate::linalg;
 /// The eigendecomposition of an EGOP matrix.
 #[derive(Clone, Debug)]
 pub struct Spectrum {
-    /// λ₁ ≥ λ₂ ≥ …; rounding's negative values are raised to 0.
+    /// λ₁ ≥ λ₂ ≥ …; rounding's negative values are raised to 0. Those that are not listed are 0, or
+    /// not known.
     pub eigenvalues: Array1<f64>,
-    /// Orthonormal eigenvectors v₁, v₂, … as columns, signs fixed; shared by
-    /// clones.
+    /// Orthonormal eigenvectors v₁, v₂, … as columns, signs fixed, perhaps of the leading eigenvalues
+    /// only; shared by clones.
     pub eigenvectors: ArcArray2<f64>,
 }
 

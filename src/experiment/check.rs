@@ -1,10 +1,10 @@
 //! The rules that involve several tables, and what was asked for that the experiment does not have.
 
-use crate::basis::Scope;
 use crate::config::Reader;
-use crate::experiment::offer::list;
+use crate::data::Inputs;
 use crate::experiment::{EgopSpec, Experiment, Start, Study, System};
 use crate::need::{Need, Want};
+use crate::objective::Absorbs;
 use crate::trial::Recording;
 
 /// Trajectories hold every parameter of every iterate; more parameters than this are no picture.
@@ -80,19 +80,14 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         Study::Training(_) => "coordinates",
         Study::Spectra(_) => "spectra",
     };
-    for System { name, basis, objective, .. } in experiment.systems() {
+    for System { name, basis, inputs, objective, .. } in experiment.systems() {
         let layout = objective.layout();
-        let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
+        if inputs != Inputs::Raw && objective.absorbs() != Absorbs::Inputs {
+            let problem = "the objective has no inputs that could be shifted: remove this key";
+            report(format!("{section}.{name}.inputs"), problem.into());
+        }
         if let Some((key, problem)) = basis.problem(&layout) {
             report(format!("{section}.{name}.{key}"), problem);
-        }
-        for block in basis.scope().map_or(&[][..], Scope::names) {
-            if !blocks.contains(&&**block) {
-                report(
-                    format!("{section}.{name}.blocks"),
-                    format!("the objective has no block \"{block}\"; it has {}", list(&blocks)),
-                );
-            }
         }
     }
 }

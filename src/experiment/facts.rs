@@ -52,7 +52,7 @@ fn system(system: &System<'_>) -> SystemFacts {
     SystemFacts {
         name: system.name.to_owned(),
         sizes: format!("{rows}d = {}", layout.dimension()),
-        samples: system.basis.samples_gradients().then(|| system.sampling.count(&layout)),
+        samples: Some(system.samples()).filter(|&samples| samples > 0),
         remark: system.objective.remark(),
     }
 }

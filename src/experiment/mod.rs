@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use crate::basis;
+use crate::basis::{self, Preparation};
 use crate::claim::Claim;
 use crate::config::Reader;
+use crate::coordinates::Cost;
+use crate::data::Inputs;
 use crate::distribution::Distribution;
 use crate::error::Result;
 use crate::figure;
 use crate::gradients::Sampling;
-use crate::objective;
+use crate::objective::{self, Absorbs};
 use crate::trial::Start;
 
 mod check;
@@ -65,6 +67,8 @@ pub struct System<'a> {
     pub name: &'a str,
     /// The change of variables, or the one that the estimate would make.
     pub basis: &'a dyn basis::Spec,
+    /// What is done to the inputs of the training data beforehand.
+    pub inputs: Inputs,
     /// f.
     pub objective: &'a dyn objective::Spec,
     /// ρ.
@@ -73,6 +77,36 @@ pub struct System<'a> {
     pub sampling: Sampling,
     /// How many leading eigenvectors are kept: none of a coordinate system.
     pub eigenvectors: usize,
+}
+
+impl System<'_> {
+    /// Gradients that are sampled for its change of variables, or its estimate.
+    pub fn samples(&self) -> usize {
+        self.basis.sampled(self.sampling.count(&self.objective.layout()))
+    }
+
+    /// What its maps take around every gradient, and hold.
+    pub fn map_cost(&self) -> Cost {
+        let layout = self.objective.layout();
+        let whole = self.basis.cost(&layout, self.sampling.count(&layout));
+        let absorbed = match self.objective.absorbs() {
+            Absorbs::Nothing => 0.0,
+            Absorbs::Inputs => self.basis.input_flops(&layout),
+            Absorbs::Everything => whole.flops,
+        };
+        Cost { flops: whole.flops - absorbed, ..whole }
+    }
+
+    /// What forming its maps takes, where matrices are decomposed so often.
+    pub fn preparation(&self, decompositions: f64) -> Preparation {
+        let layout = self.objective.layout();
+        self.basis.preparation(&layout, self.sampling.count(&layout), decompositions)
+    }
+
+    /// Whether its runs are those that the others are compared with.
+    pub fn is_original(&self) -> bool {
+        self.basis.is_identity() && self.inputs == Inputs::Raw
+    }
 }
 
 /// A checked experiment.
@@ -136,18 +170,21 @@ impl Experiment {
 
     /// The coordinate systems or EGOP estimates, in the order of the config.
     pub fn systems(&self) -> Vec<System<'_>> {
-        let shared = |name, basis| System {
+        let shared = |name, basis, inputs| System {
             name,
             basis,
+            inputs,
             objective: &*self.objective,
             distribution: self.distribution,
             sampling: self.sampling,
             eigenvectors: 0,
         };
         match &self.study {
-            Study::Training(study) => {
-                study.coordinates.iter().map(|one| shared(&one.name, &*one.basis)).collect()
-            }
+            Study::Training(study) => study
+                .coordinates
+                .iter()
+                .map(|one| shared(&one.name, &*one.basis, one.inputs))
+                .collect(),
             Study::Spectra(spectra) => spectra
                 .iter()
                 .map(|one| System {
@@ -155,7 +192,7 @@ impl Experiment {
                     distribution: one.distribution.unwrap_or(self.distribution),
                     sampling: one.sampling.unwrap_or(self.sampling),
                     eigenvectors: one.eigenvectors,
-                    ..shared(&one.name, &one.basis)
+                    ..shared(&one.name, &one.basis, Inputs::Raw)
                 })
                 .collect(),
         }

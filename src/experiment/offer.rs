@@ -234,8 +234,8 @@ impl Experiment {
 /// Names and sizes of the blocks of a spectrum.
 fn blocks(system: System<'_>) -> Vec<(String, usize)> {
     let layout = system.objective.layout();
-    let scope = system.basis.scope().filter(|_| system.basis.has_spectrum());
-    let groups = scope.map(|scope| scope.groups(&layout)).unwrap_or_default();
+    let has = system.basis.has_spectrum();
+    let groups = if has { system.basis.groups(&layout) } else { Vec::new() };
     let block = |group| (layout.group_name(group), layout.parameters(group).len());
     groups.iter().map(block).collect()
 }

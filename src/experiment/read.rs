@@ -3,6 +3,7 @@
 use crate::basis::{self, EgopBasis, Scope};
 use crate::claim::Claim;
 use crate::config::{Allowed, Key, Reader, key};
+use crate::data::Inputs;
 use crate::distribution::Distribution;
 use crate::experiment::{
     About, Algorithm, Coordinates, EgopSpec, Experiment, FloatType, Rates, Study, Sweep,
@@ -113,9 +114,14 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
             "at least one coordinate system is needed, such as [coordinates.original] with \
              basis = \"identity\"",
         ),
-        |_, reader| basis::read(reader),
+        |_, reader| {
+            let basis = basis::read(reader);
+            let inputs = key("inputs", "what is done to the data's inputs beforehand");
+            let inputs = reader.choice_or(inputs, "raw", &Inputs::NAMES);
+            Some((basis?, inputs?))
+        },
     )?;
-    let coordinates = |(name, basis)| Coordinates { name, basis };
+    let coordinates = |(name, (basis, inputs))| Coordinates { name, basis, inputs };
     Some(tables.into_iter().map(coordinates).collect())
 }
 
@@ -140,7 +146,7 @@ fn spectra(reader: &mut Reader<'_>) -> Option<Vec<EgopSpec>> {
         let eigenvectors = reader.count_or(eigenvectors, 0, 0..=1000);
         Some(EgopSpec {
             name: name.into(),
-            basis: EgopBasis(scope?),
+            basis: EgopBasis::new(scope?),
             objective: objective?,
             distribution: distribution?,
             sampling: sampling?,

@@ -2,6 +2,7 @@
 
 use crate::basis::{self, EgopBasis};
 use crate::claim::SelectionRule;
+use crate::data::Inputs;
 use crate::distribution::Distribution;
 use crate::gradients::Sampling;
 use crate::minibatch::{Minibatches, Order};
@@ -28,6 +29,15 @@ pub struct Coordinates {
     pub name: String,
     /// How its change of variables is obtained.
     pub basis: Box<dyn basis::Spec>,
+    /// What is done to the inputs beforehand.
+    pub inputs: Inputs,
+}
+
+impl Coordinates {
+    /// Whether these are the coordinates that others are compared with.
+    pub fn is_original(&self) -> bool {
+        self.basis.is_identity() && self.inputs == Inputs::Raw
+    }
 }
 
 /// A named EGOP estimate.
@@ -176,7 +186,7 @@ pub struct TrainingStudy {
 impl TrainingStudy {
     /// Original coordinates, where they are among the systems.
     pub fn original(&self) -> Option<&Coordinates> {
-        self.coordinates.iter().find(|one| one.basis.is_identity())
+        self.coordinates.iter().find(|one| one.is_original())
     }
 
     /// How learning rates are selected.

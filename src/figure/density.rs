@@ -107,7 +107,8 @@ impl DensityFigure {
         // As many as parameters.
         let size = rows.clone().count() as f64;
         let leading = rows.filter(|row| row.k <= self.leading);
-        let points: Vec<(f64, f64)> = leading.map(|row| (row.k as f64, row.density)).collect();
+        let points: Vec<(f64, f64)> =
+            leading.filter_map(|row| Some((row.k as f64, row.density?))).collect();
         if points.is_empty() {
             return Err(self.lacks(tables, "spectrum.csv", "density"));
         }

@@ -1,6 +1,6 @@
 //! Eigendecompositions in the order and with the signs that results have.
 
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1};
 
 use super::{Real, all_finite, backend};
 use crate::error::{Error, Result};
@@ -24,6 +24,12 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> 
     let sorted =
         Array2::from_shape_fn(vectors.raw_dim(), |(i, k)| signs[k] * vectors[(i, last - k)]);
     Ok((values.into(), sorted))
+}
+
+/// Turns a vector so that its entry of largest magnitude, the first of them at a tie, is positive.
+pub fn fix_sign<R: Real>(mut vector: ArrayViewMut1<'_, R>) {
+    let sign = sign(vector.view());
+    vector.map_inplace(|entry| *entry = sign * *entry);
 }
 
 /// The sign of the entry of largest magnitude, the first of them at a tie.

@@ -9,7 +9,8 @@ use crate::lanes::Layout;
 use crate::linalg::sum_of_squares;
 use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::objective::{
-    Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, RegressionSpec, Spec,
+    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, RegressionSpec,
+    Spec,
 };
 use crate::simd::vectorized;
 
@@ -126,8 +127,8 @@ impl Spec for LeastSquaresSpec {
         Known::OPTIMUM
     }
 
-    fn absorbs_bases(&self) -> bool {
-        true
+    fn absorbs(&self) -> Absorbs {
+        Absorbs::Everything
     }
 }
 

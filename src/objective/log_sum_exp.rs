@@ -9,7 +9,8 @@ use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{Real, from_f64, to_f64};
 use crate::objective::{
-    Build, Composite, Context, Entry, Known, Objective, Outer, RegressionSpec, Spec, newton,
+    Absorbs, Build, Composite, Context, Entry, Known, Objective, Outer, RegressionSpec, Spec,
+    newton,
 };
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -215,8 +216,8 @@ impl Spec for LogSumExpSpec {
         Known::OPTIMUM
     }
 
-    fn absorbs_bases(&self) -> bool {
-        true
+    fn absorbs(&self) -> Absorbs {
+        Absorbs::Everything
     }
 }
 

@@ -10,7 +10,7 @@ use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::objective::{
-    Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, Spec, newton,
+    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, Spec, newton,
 };
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -185,8 +185,8 @@ impl Spec for LogisticSpec {
         Known::OPTIMUM
     }
 
-    fn absorbs_bases(&self) -> bool {
-        true
+    fn absorbs(&self) -> Absorbs {
+        Absorbs::Everything
     }
 }
 

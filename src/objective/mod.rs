@@ -183,6 +183,17 @@ impl Known {
     };
 }
 
+/// What of a change of variables an objective takes into its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absorbs {
+    /// Nothing.
+    Nothing,
+    /// A rotation of the inputs of its first layer.
+    Inputs,
+    /// Any linear map.
+    Everything,
+}
+
 /// An objective's settings: everything but the random draw.
 pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// The parameter blocks.
@@ -214,9 +225,9 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         Known::default()
     }
 
-    /// Whether gradients need no products with V: see [`Objective::reparameterized`].
-    fn absorbs_bases(&self) -> bool {
-        false
+    /// What of a change of variables needs no products around a gradient: see [`Objective::absorb`].
+    fn absorbs(&self) -> Absorbs {
+        Absorbs::Nothing
     }
 
     /// Name and SHA-256 of each data file used; part of the identity of the results.

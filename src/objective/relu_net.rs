@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::feed_forward;
-use super::{Build, Context, Entry, FeedForward, Known, Objective, Spec};
+use super::{Absorbs, Build, Context, Entry, FeedForward, Known, Objective, Spec};
 use crate::config::{Reader, key};
 use crate::data::{DataSet, digits, fashion_mnist};
 use crate::error::Result;
@@ -111,6 +111,10 @@ impl Spec for ReluNetSpec {
 
     fn gradient_flops(&self) -> f64 {
         feed_forward::gradient_flops(&self.widths(), self.images.shape().2)
+    }
+
+    fn absorbs(&self) -> Absorbs {
+        Absorbs::Inputs
     }
 
     fn known(&self) -> Known {

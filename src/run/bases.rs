@@ -28,8 +28,7 @@ pub fn basis_outputs(experiment: &Experiment) -> Vec<String> {
     let mut files = Vec::new();
     for system in experiment.systems().iter().filter(|one| !one.basis.is_identity()) {
         let layout = system.objective.layout();
-        let groups = system.basis.scope().map(|scope| scope.groups(&layout));
-        for group in groups.unwrap_or_default() {
+        for group in system.basis.groups(&layout) {
             for trial in 0..experiment.trials {
                 let stem = stem(trial, system.name, &layout.group_name(&group));
                 files.extend(ENDINGS.map(|ending| format!("{stem}{ending}")));
@@ -112,6 +111,8 @@ impl Run<'_> {
                 .collect());
         };
         let layout = system.objective.layout();
+        let changed = problem.with_inputs(system.inputs)?;
+        let problem = changed.as_ref().unwrap_or(problem);
         let parts = problem.parts(system.basis, system.distribution, system.sampling, control)?;
         let named = |part: Part| {
             let name = layout.group_name(&part.blocks);

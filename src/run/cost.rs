@@ -47,10 +47,7 @@ pub(super) fn updates(experiment: &Experiment) -> u64 {
 
 /// Gradients that are sampled for a coordinate system or an EGOP estimate.
 pub(super) fn samples(system: &System<'_>) -> u64 {
-    if !system.basis.samples_gradients() {
-        return 0;
-    }
-    system.sampling.count(&system.objective.layout()) as u64
+    system.samples() as u64
 }
 
 /// The part of the training rows that a minibatch is.
@@ -66,12 +63,13 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: f64, part:
     /// Operations for each parameter around an optimizer's own.
     const AROUND: f64 = 28.0;
     let Some(study) = experiment.training() else { return Work::default() };
-    let System { basis, objective, .. } = experiment.system(system);
+    let system = experiment.system(system);
+    let objective = system.objective;
     let training = study.training.on(objective.examples());
     let updates = updates(experiment) as f64;
     let layout = objective.layout();
     let gradient = objective.gradient_flops();
-    let maps = if objective.absorbs_bases() { 0.0 } else { basis.cost(&layout).flops };
+    let maps = system.map_cost().flops;
     let batch = share(training.minibatches.map(|all| all.size), objective.examples());
     let optimizers = study.algorithms.iter();
     let optimizer = optimizers.map(|one| one.optimizer.step_flops(&layout)).fold(0.0, f64::max);
@@ -97,13 +95,13 @@ pub(super) fn estimate(experiment: &Experiment, system: usize) -> Work {
     if samples == 0.0 {
         return Work::default();
     }
-    let System { basis, objective, sampling, .. } = system;
+    let System { objective, sampling, .. } = system;
     // What only measures an EGOP also decomposes that of either half of the samples.
     let decompositions = match experiment.study {
         Study::Training(_) => 1.0,
         Study::Spectra(_) => 3.0,
     };
-    let preparation = basis.preparation(&objective.layout(), samples, decompositions);
+    let preparation = system.preparation(decompositions);
     let batch = share(sampling.minibatch.map(|(size, _)| size), objective.examples());
     let gradients = samples * objective.gradient_flops() * batch;
     Work { operations: gradients + preparation.flops, steps: 0.0, lane_steps: samples }

@@ -3,9 +3,7 @@
 
 use serde::Serialize;
 
-use crate::experiment::{
-    Algorithm, Coordinates, Experiment, FloatType, Rates, System, TrainingStudy,
-};
+use crate::experiment::{Algorithm, Experiment, FloatType, Rates, System, TrainingStudy};
 use crate::gradients;
 use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TrajectoryRow};
 use crate::run::task::LANDSCAPE_ROWS;
@@ -91,12 +89,11 @@ fn address_space() -> u64 {
 
 /// Bytes that the changes of variables of all trials take.
 pub(super) fn of_bases(experiment: &Experiment) -> u64 {
-    let Some(study) = experiment.training() else { return 0 };
-    let layout = experiment.objective.layout();
-    let system = |coordinates: &Coordinates| {
-        bytes_of_a_number(experiment) * coordinates.basis.cost(&layout).elements
-    };
-    (experiment.trials as f64 * study.coordinates.iter().map(system).sum::<f64>()) as u64
+    if experiment.training().is_none() {
+        return 0;
+    }
+    let system = |system: &System<'_>| bytes_of_a_number(experiment) * system.map_cost().elements;
+    (experiment.trials as f64 * experiment.systems().iter().map(system).sum::<f64>()) as u64
 }
 
 /// Bytes of so many values of a type.
@@ -117,15 +114,15 @@ fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let dimension = layout.dimension() as f64;
     // What only measures an EGOP also does so from either half of the samples.
     let estimates = if experiment.training().is_some() { 1.0 } else { 3.0 };
-    let sampled = if system.basis.samples_gradients() { 2.0 * CHUNK * dimension } else { 0.0 };
-    let preparation = system.basis.preparation(&layout, 0.0, estimates);
+    let sampled = if system.samples() > 0 { 2.0 * CHUNK * dimension } else { 0.0 };
+    let preparation = system.preparation(estimates);
     let estimate = bytes::<f64>(preparation.elements + sampled);
     // Parameters and gradients in both coordinates, and the state of the optimizers.
     let state =
         |one: &Algorithm| one.first_rates().len() as f64 * one.optimizer.state_len(&layout) as f64;
     let state: f64 = experiment.algorithms().iter().map(state).sum();
     let lanes = 4.0 * widest_round(experiment) as f64 * dimension + state;
-    let training = bytes_of_a_number(experiment) * (system.basis.cost(&layout).elements + lanes);
+    let training = bytes_of_a_number(experiment) * (system.map_cost().elements + lanes);
     estimate.max(training) + recorded(experiment, system).in_flight
 }
 
@@ -167,7 +164,7 @@ fn recorded(experiment: &Experiment, system: &System<'_>) -> Recorded {
         return Recorded { in_flight: held, held };
     };
     // At the best rate in original coordinates and at that in these.
-    let selected = if system.basis.is_identity() { 1 } else { 2 };
+    let selected = if system.is_original() { 1 } else { 2 };
     let runs = if study.all_curves { rates(study) } else { selected * study.algorithms.len() };
     let points = study.training.epochs + 1;
     let curve = study.training.curve;
@@ -181,9 +178,8 @@ fn recorded(experiment: &Experiment, system: &System<'_>) -> Recorded {
         in_flight += rows + (2.0 * TEXT + 80.0) * kept;
         held += rows;
     }
-    let landscape = system.basis.is_identity()
-        && study.recording == Recording::Trajectory
-        && layout.dimension() == 2;
+    let landscape =
+        system.is_original() && study.recording == Recording::Trajectory && layout.dimension() == 2;
     let landscape = if landscape { bytes::<LandscapeRow>(LANDSCAPE_ROWS as f64) } else { 0.0 };
     let once = spectrum + landscape;
     Recorded {

@@ -12,6 +12,7 @@ use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 
 mod bases;
 mod basis_cache;
+mod basis_memory;
 mod cost;
 mod distributed;
 mod event;
@@ -28,6 +29,7 @@ mod theory;
 mod threads;
 
 pub use bases::{SavedBases, basis_outputs};
+pub use basis_memory::too_large;
 pub use distributed::{Next, PlannedRates, PlannedTask};
 pub use event::{EdgeReason, Event, GridEdge, Observer, Silent, Stage, Warning};
 pub use identity::Data;

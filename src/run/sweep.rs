@@ -191,9 +191,7 @@ impl<'a> SweepState<'a> {
         let algorithms = study.algorithms.len() as u64;
         let curves = study.coordinates.iter().map(|coordinates| match study.all_curves {
             true => tried,
-            false if coordinates.basis.is_identity() => {
-                Between { lower: algorithms, upper: algorithms }
-            }
+            false if coordinates.is_original() => Between { lower: algorithms, upper: algorithms },
             // The rate that is best in original coordinates may not be the best in these.
             false => Between { lower: algorithms, upper: 2 * algorithms },
         });

@@ -240,6 +240,9 @@ impl<R: Precision> Threads<'_, R> {
                     spectra::rows::<R>(&experiment.system(task.system), trial, &context, control)
                 })?,
                 Ok(Some((study, problem))) => guarded(|| {
+                    let inputs = experiment.system(task.system).inputs;
+                    let changed = problem.with_inputs(inputs)?;
+                    let problem = changed.as_ref().unwrap_or(problem);
                     let prepared = self.prepared(problem, task)?;
                     let progress = |units| self.advance(stage, units);
                     let control = Control::new(self.index.observer.interrupted(), &progress);

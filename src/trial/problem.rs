@@ -7,7 +7,7 @@ use ndarray_rand::rand::Rng;
 
 use crate::basis::{self, Part};
 use crate::coordinates::{self, Coordinates, LinearMap};
-use crate::data::{self, Split};
+use crate::data::{self, Inputs, Split};
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
 use crate::gradients::{Sampler, Sampling};
@@ -117,6 +117,20 @@ impl<R: Precision> Problem<R> {
         Ok(Self { objective, start, streams: context.streams })
     }
 
+    /// The same instance, from the same start, after something was done to the inputs; `None`: they
+    /// stay as they are.
+    ///
+    /// # Errors
+    /// When the objective has none.
+    pub fn with_inputs(&self, inputs: Inputs) -> Result<Option<Self>> {
+        if inputs == Inputs::Raw {
+            return Ok(None);
+        }
+        let none = || Error::Numerical("the objective has no inputs that could be shifted".into());
+        let objective = self.objective.with_inputs(inputs).ok_or_else(none)?;
+        Ok(Some(Self { objective, start: self.start.clone(), streams: self.streams }))
+    }
+
     /// Estimates or draws a change of variables. Progress is counted in gradient samples.
     ///
     /// # Errors
@@ -135,6 +149,7 @@ impl<R: Precision> Problem<R> {
         let source = Sampler {
             objective: &*self.objective,
             distribution,
+            start: Some(&self.start),
             sampling,
             streams: self.streams,
             progress: &progress,

@@ -3,7 +3,7 @@
 use egop::data;
 use egop::distribution::Distribution;
 use egop::egop::{Gram, egop};
-use egop::gradients::{Gradients, Sampler, Samples, Sampling, Statistic};
+use egop::gradients::{At, Gradients, Sampler, Samples, Sampling, Statistic};
 use egop::objective::LeastSquares;
 use egop::rng::Streams;
 use ndarray::ArrayView2;
@@ -29,13 +29,14 @@ fn statistics_share_one_stream() {
     let sampler = Sampler {
         objective: &LeastSquares::<f64>::realizable(matrix.view(), &minimizer),
         distribution: Distribution::Gaussian { scale: 1.0 },
+        start: None,
         sampling: Sampling { samples: Samples::Count(700), minibatch: None },
         streams: Streams::new(3, 0),
         progress: &|_| true,
     };
     let all = 0..5;
     let (mut norm, mut gram) = (SquaredNorm::default(), Gram::new(all.clone()));
-    sampler.stream(0..700, &mut [&mut norm, &mut gram]).unwrap();
+    sampler.stream(At::Distribution, 0..700, &mut [&mut norm, &mut gram]).unwrap();
     assert_eq!(norm.samples, 700);
     let gram = gram.mean();
     // Sums of 3500 squares in another order.

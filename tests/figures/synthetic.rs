@@ -364,7 +364,7 @@ pub fn spectra(folder: &Path) {
                 block: block.into(),
                 k,
                 eigenvalue: 35.0 * 10_f64.powf(log),
-                density,
+                density: Some(density),
             });
         }
     }

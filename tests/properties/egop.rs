@@ -34,8 +34,14 @@ fn blocks(
 ) -> Vec<Array2<f64>> {
     let distribution = Distribution::Gaussian { scale: 1.0 };
     let streams = Streams::new(seed, 0);
-    let sampler =
-        Sampler { objective, distribution, sampling, streams, progress: &|_: usize| true };
+    let sampler = Sampler {
+        objective,
+        distribution,
+        start: None,
+        sampling,
+        streams,
+        progress: &|_: usize| true,
+    };
     egop(&sampler, 0..sampler.samples(), ranges).unwrap()
 }
 

@@ -87,14 +87,27 @@ impl Instance {
     }
 }
 
-/// Every registered basis: over all parameters, over each weight block, and over the blocks named.
+/// Every registered basis that is orthonormal: over all parameters, over each weight block, and over
+/// the blocks named.
 pub fn bases(blocks: &[&str]) -> Vec<(String, Box<dyn basis::Spec>)> {
     let named = format!("scope = \"block\"\nblocks = {blocks:?}");
     let mut all = Vec::new();
     // What egop-run saves is loaded in tests/programs/bases.rs.
     for entry in basis::REGISTRY.iter().filter(|entry| entry.name != "file") {
+        let blocks = format!("blocks = {blocks:?}");
+        let low_rank = format!("{named}\nrank = 3\ncomplement = \"rotated\"");
         let scopes: &[&str] = match entry.name {
             "identity" => &[""],
+            "input" => &["", "source = \"random\"", "samples = 1\nat = \"start\""],
+            "kronecker" => &["", &blocks, "sides = \"inputs\"", "sides = \"outputs\""],
+            "egop" => &[
+                "scope = \"global\"",
+                "scope = \"block\"",
+                &named,
+                "scope = \"global\"\nrank = 2",
+                "scope = \"block\"\nrank_energy = 0.5\nsolver = \"gram\"",
+                &low_rank,
+            ],
             _ => &["scope = \"global\"", "scope = \"block\"", &named],
         };
         for scope in scopes {

@@ -4,7 +4,7 @@
 use egop::data::{self, DataSet, Examples, Targets, gaussian_vector, orthonormal};
 use egop::distribution::Distribution;
 use egop::egop::{Spectrum, egop};
-use egop::gradients::{Gradients, Sampler, Samples, Sampling, Statistic};
+use egop::gradients::{At, Gradients, Sampler, Samples, Sampling, Statistic};
 use egop::lanes::{Lanes, Workspace};
 use egop::linalg::symmetric_eigen;
 use egop::minibatch::Order;
@@ -46,6 +46,7 @@ fn eigenvalues_are_mean_squared_directional_derivatives() {
         let sampler = Sampler {
             objective: &*objective,
             distribution: Distribution::Gaussian { scale: 0.5 },
+            start: None,
             sampling: Sampling {
                 samples: Samples::Count(2 * d),
                 minibatch: objective.examples().map(|_| (7, Order::Reshuffled)),
@@ -58,7 +59,7 @@ fn eigenvalues_are_mean_squared_directional_derivatives() {
         let spectrum = Spectrum::of(matrix).unwrap();
         let mut projections =
             SquaredProjections { vectors: spectrum.eigenvectors.view(), sums: Array1::zeros(d) };
-        sampler.stream(all.clone(), &mut [&mut projections]).unwrap();
+        sampler.stream(At::Distribution, all.clone(), &mut [&mut projections]).unwrap();
         for (k, (&sum, &lambda)) in projections.sums.iter().zip(&spectrum.eigenvalues).enumerate() {
             // Rounding of the eigenvalues, relative to the largest.
             let rounding = 1e-13 * d as f64 * spectrum.eigenvalues[0];
@@ -307,6 +308,7 @@ fn the_egops_basis_of_the_first_layer_transforms_no_data() {
     let sampler = Sampler {
         objective: &*net,
         distribution: Distribution::XavierNormal,
+        start: None,
         sampling: Sampling { samples: Samples::Count(500), minibatch: None },
         streams: Streams::new(1, 0),
         progress: &|_: usize| true,

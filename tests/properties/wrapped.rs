@@ -21,8 +21,8 @@ impl InBlocks {
         let first = (dimension - 1) / 2;
         let rest = dimension - 1 - first;
         let layout = Layout::new([
-            ("first.weight".into(), (first, 1), Role::Weight, (1, first)),
-            ("first.bias".into(), (1, 1), Role::Bias, (1, first)),
+            ("first.weight".into(), (1, first), Role::Weight, (first, 1)),
+            ("first.bias".into(), (1, 1), Role::Bias, (first, 1)),
             ("second.weight".into(), (1, rest), Role::Weight, (rest, 1)),
         ]);
         Self { layout, inner }

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{self, Accum, Real};
 use crate::objective::feed_forward::{described, layout};
-use crate::objective::{Build, Context, Entry, Known, Objective, Spec};
+use crate::objective::{Absorbs, Build, Context, Entry, Known, Objective, Spec};
 use crate::rng::Streams;
 
 pub(in crate::objective) const ENTRY: Entry<dyn Spec> = Entry {
@@ -105,6 +105,10 @@ impl Spec for LinearNetSpec {
         // One product forward and one back over the examples; one forward and two back, and one
         // more for the metrics, of the weights.
         4.0 * self.rows[0] as f64 * inputs * outputs + 8.0 * inputs * matrices as f64
+    }
+
+    fn absorbs(&self) -> Absorbs {
+        Absorbs::Inputs
     }
 
     fn known(&self) -> Known {

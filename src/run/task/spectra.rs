@@ -53,6 +53,7 @@ pub(in crate::run) fn estimates<R: Precision>(
     let sampler = Sampler {
         objective: &*objective,
         distribution: system.distribution,
+        start: None,
         sampling: system.sampling,
         // With samples in common, two spectra would agree better than two estimates do.
         streams: context.streams.branch(system.name),
@@ -62,8 +63,7 @@ pub(in crate::run) fn estimates<R: Precision>(
     if samples < 2 {
         return Err(Error::Numerical("two samples are needed, for two halves".into()));
     }
-    let groups = system.basis.scope().map(|scope| scope.groups(layout));
-    let groups = groups.unwrap_or_default();
+    let groups = system.basis.groups(layout);
     let ranges: Vec<_> = groups.iter().map(|group| layout.parameters(group)).collect();
     let middle = samples / 2;
     let first = egop(&sampler, 0..middle, &ranges)?;
@@ -143,7 +143,7 @@ pub(in crate::run) fn eigenvalues(label: Label<'_>, spectrum: &Spectrum) -> Vec<
             block: block.into(),
             k: k + 1,
             eigenvalue,
-            density: spectrum.density(k),
+            density: (k < spectrum.eigenvectors.ncols()).then(|| spectrum.density(k)),
         })
         .collect()
 }

@@ -13,10 +13,11 @@ pub(in crate::run) fn row<R: Real>(
     spectrum: &Spectrum,
     objective: &dyn Objective<R>,
 ) -> TheoryRow {
-    let parameters = spectrum.eigenvalues.len();
+    let (parameters, vectors) = spectrum.eigenvectors.dim();
     let (stable_rank, density) = (spectrum.stable_rank(), spectrum.density(0));
-    // A Hessian is about all parameters; so must the eigenvectors be.
-    let hessian = objective.hessian().filter(|hessian| hessian.matrix.nrows() == parameters);
+    // A Hessian is about all parameters; so must the eigenvectors be, and all of them.
+    let hessian = objective.hessian();
+    let hessian = hessian.filter(|hessian| hessian.matrix.dim() == (parameters, vectors));
     let bounds = hessian.as_ref().map(|hessian| {
         let after = reparameterized(hessian.matrix.view(), spectrum.eigenvectors.view());
         [SmoothnessBounds::of(hessian.matrix.view()), SmoothnessBounds::of(after.view())]

@@ -49,7 +49,7 @@ pub(in crate::run) fn rows<R: Precision>(
         rows.spectrum.clone_from(&prepared.spectrum);
         rows.theory.clone_from(&prepared.theory);
     }
-    if task.recording == Recording::Trajectory && coordinates.basis.is_identity() {
+    if task.recording == Recording::Trajectory && coordinates.is_original() {
         rows.landscape = landscape::rows(problem, task.trial);
     }
     Ok(rows)

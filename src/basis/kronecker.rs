@@ -1,0 +1,126 @@
+//! Eigenbases of either side of each weight matrix: W = U_out W̃ U_inᵀ, with the eigenvectors of
+//! E[GGᵀ] and of E[GᵀG], the factors that SOAP keeps running averages of (Vyas et al. 2024).
+
+use std::ops::Range;
+
+use crate::basis::side::eigenbasis;
+use crate::basis::{Entry, Part, Preparation, Scope, Spec};
+use crate::config::{Reader, key};
+use crate::coordinates::{Cost, Kronecker};
+use crate::egop::Moments;
+use crate::error::Result;
+use crate::gradients::{At, Gradients, Statistic};
+use crate::lanes::{Block, Layout};
+use crate::rng::Streams;
+
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
+    name: "kronecker",
+    summary: "eigenbases of either side of each weight matrix's gradient",
+    read: |reader: &mut Reader<'_>| {
+        let scope = Scope::read_blocks(reader);
+        let sides = key("sides", "which sides of the weight matrices are rotated");
+        let sides = reader.choice_or(sides, "both", &Sides::NAMES);
+        Some(Box::new(KroneckerBasis { scope: scope?, sides: sides? }))
+    },
+};
+
+/// Which sides of weight matrices are rotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sides {
+    /// U_out ⊗ U_in.
+    Both,
+    /// I ⊗ U_in.
+    Inputs,
+    /// U_out ⊗ I.
+    Outputs,
+}
+
+impl Sides {
+    /// The names used in configs.
+    const NAMES: [(&'static str, Self); 3] =
+        [("both", Self::Both), ("inputs", Self::Inputs), ("outputs", Self::Outputs)];
+
+    fn outputs(self) -> bool {
+        self != Self::Inputs
+    }
+
+    fn inputs(self) -> bool {
+        self != Self::Outputs
+    }
+}
+
+/// V = U_out ⊗ U_in on each weight block.
+#[derive(Clone, Debug)]
+pub struct KroneckerBasis {
+    /// Weight blocks.
+    pub scope: Scope,
+    /// Sides.
+    pub sides: Sides,
+}
+
+impl KroneckerBasis {
+    fn blocks<'a>(&self, layout: &'a Layout) -> impl Iterator<Item = &'a Block> {
+        self.scope.groups(layout).into_iter().map(|group| &layout.blocks()[group.start])
+    }
+}
+
+impl Spec for KroneckerBasis {
+    fn build(&self, source: &dyn Gradients, _: &Streams) -> Result<Vec<Part>> {
+        let layout = source.layout();
+        let (outputs, inputs) = (self.sides.outputs(), self.sides.inputs());
+        let mut moments: Vec<Moments> =
+            self.blocks(layout).map(|block| Moments::new(block, outputs, inputs)).collect();
+        let mut statistics: Vec<&mut dyn Statistic> =
+            moments.iter_mut().map(|moments| moments as &mut dyn Statistic).collect();
+        source.stream(At::Distribution, 0..source.samples(), &mut statistics)?;
+        let groups = self.scope.groups(layout).into_iter();
+        let part = |(group, moments): (Range<usize>, Moments)| {
+            let [outputs, inputs] = moments.means().map(|mean| mean.map(eigenbasis).transpose());
+            let shape = layout.blocks()[group.start].matrix();
+            let [outputs, inputs] = [outputs?, inputs?].map(|basis| basis.map(Into::into));
+            Ok(Part::new(group, Kronecker { shape, outputs, inputs }))
+        };
+        groups.zip(moments).map(part).collect()
+    }
+
+    fn groups(&self, layout: &Layout) -> Vec<Range<usize>> {
+        self.scope.groups(layout)
+    }
+
+    fn cost(&self, layout: &Layout, _: usize) -> Cost {
+        let (outputs, inputs) = (self.sides.outputs(), self.sides.inputs());
+        self.blocks(layout).map(|block| Kronecker::cost(block.matrix(), outputs, inputs)).sum()
+    }
+
+    fn input_flops(&self, layout: &Layout) -> f64 {
+        let first = self.scope.groups(layout).into_iter().find(|group| group.start == 0);
+        let shape = first.filter(|_| self.sides.inputs()).map(|_| layout.blocks()[0].matrix());
+        shape.map_or(0.0, |shape| Kronecker::cost(shape, false, true).flops)
+    }
+
+    fn preparation(&self, layout: &Layout, samples: usize, _: f64) -> Preparation {
+        let samples = samples as f64;
+        let sides = self.blocks(layout).flat_map(|block| {
+            let (outputs, inputs) = block.matrix();
+            let [outputs, inputs] = [outputs, inputs].map(|size| size as f64);
+            let side = |wanted: bool, size: f64, other: f64| Preparation {
+                flops: f64::from(u8::from(wanted))
+                    * (2.0 * samples * other * size.powi(2) + 9.0 * size.powi(3)),
+                elements: f64::from(u8::from(wanted)) * 5.0 * size.powi(2),
+            };
+            [
+                side(self.sides.outputs(), outputs, inputs),
+                side(self.sides.inputs(), inputs, outputs),
+            ]
+        });
+        sides.sum()
+    }
+
+    fn sampled(&self, samples: usize) -> usize {
+        samples
+    }
+
+    fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
+        self.scope.problem(layout)
+    }
+}

@@ -1,0 +1,184 @@
+//! The leading eigenvectors of an EGOP, and what becomes of their complement.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::{ArcArray2, Array1, Array2, Axis, concatenate};
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand_distr::StandardNormal;
+
+use crate::config::{Allowed, Reader, key};
+use crate::coordinates::{Auxiliary, Cost, Form, Frozen, Orthonormal, Reduced, Reflector};
+use crate::egop::{Count, Solver};
+use crate::error::{Error, Result};
+use crate::lanes::Layout;
+use crate::linalg::{self, Accum};
+use crate::rng::Streams;
+
+/// How many leading eigenvectors are taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rank {
+    /// So many.
+    Number(usize),
+    /// The fewest whose eigenvalues are this share of all.
+    Energy(f64),
+    /// So many for each output of the layer: by symmetry, eigenvalues come in shelves of about as
+    /// many as there are hidden units.
+    Widths(f64),
+}
+
+impl Rank {
+    /// For a group of consecutive blocks.
+    pub fn of(self, layout: &Layout, group: &Range<usize>) -> Count {
+        match self {
+            Self::Number(number) => Count::Number(number),
+            Self::Energy(share) => Count::Energy(share),
+            Self::Widths(multiple) => {
+                let width = |block: usize| layout.blocks()[block].matrix().0;
+                let widest = group.clone().map(width).max().unwrap_or(1);
+                Count::Number(((multiple * widest as f64).round() as usize).max(1))
+            }
+        }
+    }
+}
+
+/// What becomes of what the leading eigenvectors do not span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Complement {
+    /// Coordinates near the original ones, by a block reflector (Schreiber & Parlett 1988).
+    Reflector,
+    /// Original coordinates, all of them, beside those of the eigenvectors: W = V w_r + (I − VVᵀ) w_d
+    /// (the paper's second version).
+    Auxiliary,
+    /// It stays as it is at the start.
+    Frozen,
+    /// It is 0 (the paper's second version: reduced EGOP).
+    Reduced,
+    /// Rotated at random (a control).
+    Rotated,
+}
+
+impl Complement {
+    /// The names used in configs.
+    const NAMES: [(&'static str, Self); 5] = [
+        ("reflector", Self::Reflector),
+        ("auxiliary", Self::Auxiliary),
+        ("frozen", Self::Frozen),
+        ("reduced", Self::Reduced),
+        ("rotated", Self::Rotated),
+    ];
+
+    /// Reads `complement`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let complement = key("complement", "what becomes of what the eigenvectors do not span");
+        reader.choice_or(complement, "reflector", &Self::NAMES)
+    }
+
+    /// What a map takes of so many parameters with so many eigenvectors.
+    pub fn cost(self, parameters: usize, k: usize) -> Cost {
+        match self {
+            Self::Reflector => Reflector::cost(parameters, k),
+            Self::Auxiliary => Auxiliary::cost(parameters, k),
+            Self::Frozen => Frozen::cost(parameters, k),
+            Self::Reduced => Reduced::cost(parameters, k),
+            Self::Rotated => Orthonormal::cost(parameters),
+        }
+    }
+
+    /// The map that eigenvectors (d × k) make with their complement. `start` is θ₀ of the group.
+    ///
+    /// # Errors
+    /// When there is no start where one is needed, or the eigenvectors are not finite.
+    pub fn form(
+        self,
+        vectors: &ArcArray2<f64>,
+        start: Option<Array1<f64>>,
+        streams: &Streams,
+    ) -> Result<Arc<dyn Form>> {
+        let shared = || vectors.clone();
+        Ok(match self {
+            Self::Reflector => Arc::new(Reflector::new(vectors.view())?),
+            Self::Auxiliary => Arc::new(Auxiliary { vectors: shared() }),
+            Self::Reduced => Arc::new(Reduced { vectors: shared() }),
+            Self::Frozen => {
+                let none = || Error::Numerical("there is no start to keep".into());
+                let start = start.ok_or_else(none)?;
+                let inside = vectors.dot(&vectors.t().dot(&start));
+                Arc::new(Frozen { vectors: shared(), offset: (start - inside).into() })
+            }
+            Self::Rotated => {
+                let (size, k) = vectors.dim();
+                let mut rng = streams.rng("complement");
+                let gaussian = Array2::random_using((size, size - k), StandardNormal, &mut rng);
+                let inside = projected(vectors, &gaussian);
+                let outside = linalg::orthonormal_columns((gaussian - inside).view());
+                let whole = concatenate(Axis(1), &[vectors.view(), outside.view()])
+                    .expect("both have d rows");
+                // Once more, as the projection leaves a rounding error of the size of the Gaussian.
+                Arc::new(Orthonormal(linalg::orthonormal_columns(whole.view()).into()))
+            }
+        })
+    }
+}
+
+/// V Vᵀ A.
+fn projected(vectors: &ArcArray2<f64>, a: &Array2<f64>) -> Array2<f64> {
+    let mut inner = Array2::zeros((vectors.ncols(), a.ncols()));
+    linalg::product(vectors.t(), a.view(), Accum::Overwrite, inner.view_mut());
+    let mut outer = Array2::zeros(a.raw_dim());
+    linalg::product(vectors.view(), inner.view(), Accum::Overwrite, outer.view_mut());
+    outer
+}
+
+/// Some leading eigenvectors instead of all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LowRank {
+    /// How many.
+    pub rank: Rank,
+    /// What becomes of the rest.
+    pub complement: Complement,
+    /// How they are computed.
+    pub solver: Solver,
+}
+
+impl LowRank {
+    /// Reads `rank`, `rank_energy` or `rank_widths` and what goes with them; none of them: all
+    /// eigenvectors.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Option<Self>> {
+        let keys: [&[&str]; 3] = [&["rank"], &["rank_energy"], &["rank_widths"]];
+        let rank = match reader.alternative(&keys)? {
+            None => return Some(None),
+            Some(0) => {
+                let rank = key("rank", "number k of leading eigenvectors that are taken, not all");
+                reader.count(rank, 1..=1_000_000).map(Rank::Number)
+            }
+            Some(1) => {
+                let share = key("rank_energy", "as many as have this share of all eigenvalues");
+                reader.number(share, Allowed::between(1e-6, 1.0)).map(Rank::Energy)
+            }
+            Some(_) => {
+                let widths = key("rank_widths", "as many, for each output of the block's layer");
+                reader.number(widths, Allowed::between(1e-3, 1e4)).map(Rank::Widths)
+            }
+        };
+        let complement = Complement::read(reader);
+        let solver = key("solver", "how the leading eigenvectors are computed");
+        let solver = reader.choice_or(solver, "auto", &Solver::NAMES);
+        let (rank, solver) = (rank?, solver?);
+        if matches!(rank, Rank::Energy(_)) && solver == Solver::Randomized {
+            let problem = "\"randomized\" finds a number of eigenvectors, not a share of all";
+            reader.problem("solver", problem);
+            return None;
+        }
+        Some(Some(Self { rank, complement: complement?, solver }))
+    }
+
+    /// At most so many eigenvectors, of so many samples.
+    pub fn most(&self, layout: &Layout, group: &Range<usize>, samples: usize) -> usize {
+        let there = layout.parameters(group).len().min(samples.max(1));
+        match self.rank.of(layout, group) {
+            Count::Number(number) => number.min(there),
+            Count::Energy(_) => there,
+        }
+    }
+}

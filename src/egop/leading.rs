@@ -1,0 +1,292 @@
+//! Leading eigenvectors of an EGOP, from fewer samples than parameters: GᵀG/M has as many eigenvalues
+//! above 0 as there are samples at most, and they are those of the small matrix GGᵀ/M.
+
+use std::ops::Range;
+
+use ndarray::{ArcArray2, Array1, Array2, ArrayView2, Axis};
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand_distr::StandardNormal;
+
+use super::{Bundle, Gram, Spectrum};
+use crate::error::{Error, Result};
+use crate::gradients::{At, Gradients, Statistic};
+use crate::linalg::{self, Accum};
+use crate::rng::Streams;
+
+/// How leading eigenvectors are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Solver {
+    /// Whichever takes the least, of those that are exact where that is no more.
+    Auto,
+    /// All d eigenvectors of GᵀG/M.
+    Dense,
+    /// By way of those of GGᵀ (M × M): exact.
+    Gram,
+    /// Subspace iteration from a random start (Halko, Martinsson & Tropp 2011).
+    Randomized,
+}
+
+/// Subspace iterations, and columns of the subspace for each one wanted.
+const ITERATIONS: usize = 2;
+const OVERSAMPLING: usize = 2;
+
+impl Solver {
+    /// The names used in configs.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("auto", Self::Auto),
+        ("dense", Self::Dense),
+        ("gram", Self::Gram),
+        ("randomized", Self::Randomized),
+    ];
+
+    /// What is done for so many samples of so many parameters, of which so many eigenvectors are
+    /// wanted (`None`: as many as the eigenvalues say). The Gram matrix takes M²d operations, the
+    /// iteration 2Md(k + p)(2q + 2): it is worth while for many more samples than eigenvectors.
+    pub fn chosen(self, samples: usize, parameters: usize, wanted: Option<usize>) -> Self {
+        let Self::Auto = self else { return self };
+        let worthwhile = |k: usize| samples > 2 * OVERSAMPLING * k * (2 * ITERATIONS + 2);
+        match wanted {
+            _ if samples >= parameters => Self::Dense,
+            Some(k) if worthwhile(k) => Self::Randomized,
+            _ => Self::Gram,
+        }
+    }
+
+    /// Floating-point operations, and double-precision numbers held, beside the sampling.
+    pub fn cost(self, samples: f64, parameters: f64, k: f64) -> [f64; 2] {
+        let [m, d, l] = [samples, parameters, (OVERSAMPLING as f64 * k).min(samples)];
+        match self {
+            Self::Dense => [m * d * d + 9.0 * d.powi(3), 5.0 * d * d],
+            Self::Auto | Self::Gram => {
+                [m * m * d + 9.0 * m.powi(3) + 2.0 * m * d * k, m * d + 5.0 * m * m + 3.0 * d * k]
+            }
+            Self::Randomized => {
+                [2.0 * m * d * l * (2 * ITERATIONS + 2) as f64, m * d + 4.0 * d * l]
+            }
+        }
+    }
+}
+
+/// How many eigenvectors are leading.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Count {
+    /// So many, or as many as there are.
+    Number(usize),
+    /// The fewest whose eigenvalues are this share of all.
+    Energy(f64),
+}
+
+impl Count {
+    fn of(self, eigenvalues: &Array1<f64>, samples: usize) -> usize {
+        let largest = eigenvalues.first().copied().unwrap_or(0.0);
+        // Those below are rounding of a matrix of this size.
+        let floor = largest * f64::EPSILON * samples.max(eigenvalues.len()) as f64;
+        let there = eigenvalues.iter().take_while(|&&value| value > floor).count();
+        match self {
+            Self::Number(number) => number.min(there),
+            Self::Energy(share) => {
+                let wanted = share * eigenvalues.sum();
+                let mut sum = 0.0;
+                let enough = eigenvalues.iter().position(|value| {
+                    sum += value;
+                    sum >= wanted
+                });
+                enough.map_or(there, |last| there.min(last + 1))
+            }
+        }
+    }
+
+    fn number(self) -> Option<usize> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Energy(_) => None,
+        }
+    }
+}
+
+/// What is asked of each range of parameters: how many leading eigenvectors, and how.
+pub type Wanted = (Range<usize>, Count, Solver);
+
+/// Leading eigenvectors of the EGOPs of ranges of parameters, from all M samples. Their spectra have
+/// the eigenvalues that are known, of which there may be more than eigenvectors.
+///
+/// # Errors
+/// As for [`Gradients::stream`], and when a decomposition fails or all gradients are 0.
+pub fn leading(
+    source: &dyn Gradients,
+    wanted: &[Wanted],
+    streams: &Streams,
+) -> Result<Vec<Spectrum>> {
+    let samples = source.samples();
+    let mut sums: Vec<Sum> = wanted.iter().map(|wanted| Sum::new(wanted, samples)).collect();
+    let mut statistics: Vec<&mut dyn Statistic> = sums.iter_mut().map(Sum::statistic).collect();
+    source.stream(At::Distribution, 0..samples, &mut statistics)?;
+    let each = sums.into_iter().zip(wanted).enumerate();
+    each.map(|(index, (sum, wanted))| sum.solve(wanted, index, streams)).collect()
+}
+
+/// What is accumulated of the gradients of a range.
+enum Sum {
+    Matrix(Gram),
+    Rows(Bundle, Solver),
+}
+
+impl Sum {
+    fn new((range, count, solver): &Wanted, samples: usize) -> Self {
+        match solver.chosen(samples, range.len(), count.number()) {
+            Solver::Dense | Solver::Auto => Self::Matrix(Gram::new(range.clone())),
+            solver => Self::Rows(Bundle::new(range.clone(), samples), solver),
+        }
+    }
+
+    fn statistic(&mut self) -> &mut dyn Statistic {
+        match self {
+            Self::Matrix(gram) => gram,
+            Self::Rows(bundle, _) => bundle,
+        }
+    }
+
+    fn solve(self, (_, count, _): &Wanted, index: usize, streams: &Streams) -> Result<Spectrum> {
+        match self {
+            Self::Matrix(gram) => {
+                let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(gram.mean())?;
+                let k = count.of(&eigenvalues, 0);
+                let eigenvectors = first(&eigenvectors, k).into();
+                Ok(Spectrum { eigenvalues, eigenvectors })
+            }
+            Self::Rows(bundle, Solver::Randomized) => {
+                let number = count.number().ok_or_else(|| {
+                    Error::Numerical("subspace iteration needs a number of eigenvectors".into())
+                })?;
+                randomized(&bundle.into_matrix(), number, &streams.branch(&format!("egop {index}")))
+            }
+            Self::Rows(bundle, _) => by_gram(&bundle.into_matrix(), *count),
+        }
+    }
+}
+
+/// By way of the eigenvectors u of GGᵀ: Gᵀu are those of GᵀG.
+fn by_gram(bundle: &Array2<f64>, count: Count) -> Result<Spectrum> {
+    let samples = bundle.nrows();
+    let mut gram = Array2::zeros((samples, samples));
+    linalg::product(bundle.view(), bundle.t(), Accum::Overwrite, gram.view_mut());
+    let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(gram)?;
+    let k = count.of(&eigenvalues, bundle.ncols());
+    let eigenvalues = eigenvalues / samples as f64;
+    let vectors = mapped(bundle.t(), first(&eigenvectors, k).view());
+    Ok(Spectrum { eigenvalues, eigenvectors: oriented(vectors.view()).into() })
+}
+
+/// By subspace iteration; the eigenvalues are those of the leading eigenvectors alone.
+fn randomized(bundle: &Array2<f64>, number: usize, streams: &Streams) -> Result<Spectrum> {
+    let (samples, parameters) = bundle.dim();
+    let width = (OVERSAMPLING * number).min(samples).min(parameters);
+    let start =
+        Array2::random_using((parameters, width), StandardNormal, &mut streams.rng("sketch"));
+    let mut subspace = start;
+    for _ in 0..=ITERATIONS {
+        let image = linalg::orthonormal_columns(mapped(bundle.view(), subspace.view()).view());
+        subspace = linalg::orthonormal_columns(mapped(bundle.t(), image.view()).view());
+    }
+    let image = mapped(bundle.view(), subspace.view());
+    let mut small = Array2::zeros((width, width));
+    linalg::add_gram(image.view(), 0..width, 0..width, small.view_mut());
+    let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(small)?;
+    let k = Count::Number(number).of(&eigenvalues, samples);
+    let vectors = mapped(subspace.view(), first(&eigenvectors, k).view());
+    let eigenvalues = eigenvalues.iter().take(k).map(|value| value / samples as f64).collect();
+    Ok(Spectrum { eigenvalues, eigenvectors: oriented(vectors.view()).into() })
+}
+
+/// Some first columns.
+fn first(columns: &ArcArray2<f64>, count: usize) -> Array2<f64> {
+    linalg::columns(columns.view(), 0..count).to_owned()
+}
+
+fn mapped(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut c = Array2::zeros((a.nrows(), b.ncols()));
+    linalg::product(a, b, Accum::Overwrite, c.view_mut());
+    c
+}
+
+/// An orthonormal basis of the columns, each along its column, with the signs of eigenvectors.
+fn oriented(columns: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut basis = linalg::orthonormal_columns(columns);
+    basis.axis_iter_mut(Axis(1)).for_each(linalg::fix_sign);
+    basis
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::orthonormal;
+
+    /// A bundle with these singular values over √M.
+    fn bundle(samples: usize, parameters: usize, values: &[f64]) -> (Array2<f64>, Array2<f64>) {
+        let mut rng = Streams::new(5, 0).rng("data");
+        let left = orthonormal(samples, values.len(), &mut rng);
+        let right = orthonormal(parameters, values.len(), &mut rng);
+        let scaled = &left * &(Array1::from(values.to_vec()) * (samples as f64).sqrt());
+        (scaled.dot(&right.t()), right)
+    }
+
+    /// The largest entry of the difference of the projections on two spans.
+    fn apart(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
+        let difference = a.dot(&a.t()) - b.dot(&b.t());
+        linalg::largest(difference.iter().map(|entry| entry.abs()))
+    }
+
+    #[test]
+    fn all_solvers_find_the_leading_subspace() {
+        let values = [4.0, 3.0, 3.0, 2.0, 0.5, 0.4, 0.2, 0.1];
+        let (bundle, right) = bundle(20, 50, &values);
+        let gram = by_gram(&bundle, Count::Number(4)).unwrap();
+        let iterated = randomized(&bundle, 4, &Streams::new(1, 0)).unwrap();
+        let mut matrix = Gram::new(0..50);
+        matrix.add(bundle.view());
+        let dense = Spectrum::of(matrix.mean()).unwrap();
+        let leading = linalg::columns(right.view(), 0..4);
+        for (spectrum, tolerance) in [(&gram, 1e-12), (&iterated, 1e-12)] {
+            assert_eq!(spectrum.eigenvectors.dim(), (50, 4));
+            // Rounding of subspaces whose eigenvalues are well apart.
+            assert!(apart(spectrum.eigenvectors.view(), leading) < tolerance);
+            for k in 0..4 {
+                assert!((spectrum.eigenvalues[k] / values[k].powi(2) - 1.0).abs() < 1e-12);
+                assert!((spectrum.eigenvalues[k] / dense.eigenvalues[k] - 1.0).abs() < 1e-12);
+            }
+        }
+        // Simple eigenvalues have the same eigenvectors, signs included.
+        for k in [0, 3] {
+            let difference = &gram.eigenvectors.column(k) - &dense.eigenvectors.column(k);
+            assert!(linalg::largest(difference.iter().map(|x| x.abs())) < 1e-11);
+        }
+        assert!(linalg::orthonormality_defect(gram.eigenvectors.view()) < 1e-14);
+        assert_eq!(gram.eigenvalues.len(), 20);
+    }
+
+    #[test]
+    fn there_are_no_more_eigenvectors_than_the_bundle_has() {
+        let (bundle, _) = bundle(20, 50, &[1.0, 0.5, 0.1]);
+        assert_eq!(by_gram(&bundle, Count::Number(10)).unwrap().eigenvectors.ncols(), 3);
+        assert_eq!(randomized(&bundle, 10, &Streams::new(1, 0)).unwrap().eigenvectors.ncols(), 3);
+        // 1/1.26 = 0.79, 1.25/1.26 = 0.992.
+        for (share, k) in [(0.5, 1), (0.79, 1), (0.8, 2), (0.99, 2), (1.0, 3)] {
+            let found = by_gram(&bundle, Count::Energy(share)).unwrap();
+            assert_eq!(found.eigenvectors.ncols(), k, "{share}");
+        }
+    }
+
+    #[test]
+    fn the_cheapest_solver_is_chosen() {
+        for (samples, parameters, wanted, solver) in [
+            (100, 100, Some(5), Solver::Dense),
+            (99, 100, Some(5), Solver::Gram),
+            (121, 1000, Some(5), Solver::Randomized),
+            (120, 1000, Some(5), Solver::Gram),
+            (999, 1000, None, Solver::Gram),
+        ] {
+            assert_eq!(Solver::Auto.chosen(samples, parameters, wanted), solver);
+            assert_eq!(Solver::Dense.chosen(samples, parameters, wanted), Solver::Dense);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Bases that no memory has room for, and what would fit instead.
+
+use bytesize::ByteSize;
+
+use crate::coordinates::{Kronecker, Reflector};
+use crate::experiment::{Experiment, FloatType, System};
+use crate::lanes::Role;
+
+/// The rank that is proposed.
+const RANK: usize = 100;
+
+/// Why a coordinate system's change of variables, or an estimate's spectrum, cannot be had with so
+/// many bytes of memory: that alone takes more. Names its largest block, and what would fit.
+pub fn too_large(experiment: &Experiment, available: u64) -> Option<String> {
+    let number = match experiment.precision {
+        FloatType::Double => size_of::<f64>(),
+        FloatType::Single => size_of::<f32>(),
+    } as f64;
+    let excessive = |system: &&System<'_>| {
+        let map = number * system.map_cost().elements;
+        let forming = size_of::<f64>() as f64 * system.preparation(1.0).elements;
+        map.max(forming) > available as f64
+    };
+    let systems = experiment.systems();
+    let system = systems.iter().find(excessive)?;
+    let layout = system.objective.layout();
+    let groups = system.basis.groups(&layout);
+    let largest = groups.iter().max_by_key(|group| layout.parameters(group).len())?;
+    let size = layout.parameters(largest).len();
+    let bytes = |elements: f64| ByteSize((number * elements) as u64).display().si().to_string();
+    let mut message = format!(
+        "{}: {} needs {} as a dense matrix, and there are {} of memory",
+        system.name,
+        layout.group_name(largest),
+        bytes((size as f64).powi(2)),
+        ByteSize(available).display().si(),
+    );
+    let first = layout.blocks().iter().find(|block| block.role == Role::Weight)?;
+    let input = Kronecker::cost(first.matrix(), false, true).elements;
+    let rank = Reflector::cost(size, RANK.min(size)).elements;
+    message += &format!("; basis = \"input\" needs {}", bytes(input));
+    message += &format!(", rank = {RANK} needs {}", bytes(rank));
+    Some(message)
+}
