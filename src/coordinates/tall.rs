@@ -36,7 +36,9 @@ impl<R: Real> Tall<R> {
             let part = matrix.slice_axis(Axis(0), range.clone().into()).mapv(from_f64::<R>);
             Piece { range, matrix: Factor::new(part.view()), transposed: Factor::new(part.t()) }
         };
-        Self { rows, columns, pieces: (0..rows).step_by(PIECE).map(piece).collect() }
+        // A matrix without columns is made of nothing.
+        let all = if columns == 0 { 0 } else { rows };
+        Self { rows, columns, pieces: (0..all).step_by(PIECE).map(piece).collect() }
     }
 
     /// Number of rows d.
