@@ -111,6 +111,16 @@ pub fn solve_positive_definite(
     Ok((0..b.len()).map(|i| x[(i, 0)]).collect())
 }
 
+/// A = L diag(σ) Rᵀ of a square matrix: L, σ (descending, not negative) and R. Signs are the solver's.
+///
+/// # Errors
+/// When the iteration does not converge.
+pub fn singular_value_decomposition(
+    a: ArrayView2<'_, f64>,
+) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
+    backend::singular_value_decomposition(a)
+}
+
 /// The largest entry of |VᵀV − I|: how far a matrix's columns are from orthonormal.
 pub fn orthonormality_defect<R: Real>(v: ArrayView2<'_, R>) -> f64 {
     let mut gram = Array2::zeros((v.ncols(), v.ncols()));

@@ -67,6 +67,10 @@ impl LinearMap<f32> for Timed {
         self.inner.original()
     }
 
+    fn is_linear(&self) -> bool {
+        self.inner.is_linear()
+    }
+
     fn to_original(
         &self,
         z: ArrayView2<'_, f32>,

@@ -12,7 +12,11 @@ use crate::linalg::{Factor, Real, from_f64, to_f64};
 #[derive(Clone, Debug)]
 pub struct Orthonormal(pub ArcArray2<f64>);
 
-impl Form for Orthonormal {}
+impl Form for Orthonormal {
+    fn matrices(&self) -> Vec<(&'static str, ArcArray2<f64>)> {
+        vec![("", self.0.clone())]
+    }
+}
 
 impl<R: Real> Build<R> for Orthonormal {
     fn build(&self) -> Arc<dyn LinearMap<R>> {

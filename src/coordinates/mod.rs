@@ -1,5 +1,5 @@
-//! Coordinates: linear maps θ = J z from the variables z that are trained to parameters θ
-//! (paper, section 2: J = V, orthonormal).
+//! Coordinates: maps θ = J z + c from the variables z that are trained to parameters θ (paper,
+//! section 2: J = V, orthonormal, and c = 0, as for all maps but [`Frozen`]).
 //!
 //! A map acts on the rows of lanes of a group of parameter blocks; blocks outside of all groups are
 //! trained as they are. To add one: a file with a [`LinearMap`] and a [`Form`] of it, which a basis
@@ -10,19 +10,27 @@ use std::iter::Sum;
 use std::ops::{Add, Range};
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
 
 use crate::lanes::{Lanes, Layout, Role, Workspace};
-use crate::linalg::Real;
+use crate::linalg::{Real, to_f64};
 
 mod dense;
+mod kronecker;
+mod partial;
+mod reflector;
+mod tall;
 
 pub use dense::{Dense, Orthonormal};
+pub use kronecker::Kronecker;
+pub use partial::{Auxiliary, Frozen, Reduced};
+pub use reflector::Reflector;
 
 /// θ = J z for the rows of lanes: from the trained variables to the parameters of a group of blocks.
 ///
 /// J may be orthogonal (Jᵀ = J⁻¹), co-isometric (more variables than parameters, J Jᵀ = I) or
-/// isometric (fewer, Jᵀ J = I).
+/// isometric (fewer, Jᵀ J = I). A map that is not linear ([`LinearMap::is_linear`]) adds a constant c
+/// of parameters that are not trained, with Jᵀ c = 0.
 pub trait LinearMap<R: Real>: Debug + Send + Sync {
     /// Number of variables that are trained: J's columns.
     fn trained(&self) -> usize;
@@ -30,7 +38,17 @@ pub trait LinearMap<R: Real>: Debug + Send + Sync {
     /// Number of parameters: J's rows.
     fn original(&self) -> usize;
 
-    /// θ ← J z for each row: K × trained to K × original.
+    /// Whether c = 0: gradients of functions of J z alone are functions of z.
+    fn is_linear(&self) -> bool {
+        true
+    }
+
+    /// The part of the map that turns the inputs of a layer whose weights it maps, if it has one.
+    fn split_inputs(&self) -> Option<InputSide<R>> {
+        None
+    }
+
+    /// θ ← J z (+ c) for each row: K × trained to K × original.
     fn to_original(
         &self,
         z: ArrayView2<'_, R>,
@@ -47,8 +65,8 @@ pub trait LinearMap<R: Real>: Debug + Send + Sync {
         workspace: &mut Workspace<R>,
     );
 
-    /// Variables z at θ for each row: those with J z = θ, where there are any. For an orthogonal J
-    /// they are Jᵀ θ.
+    /// Variables z at θ for each row: those with J z + c = θ, where there are any. For an orthogonal
+    /// J they are Jᵀ θ.
     fn start(
         &self,
         theta: ArrayView2<'_, R>,
@@ -65,6 +83,17 @@ pub trait LinearMap<R: Real>: Debug + Send + Sync {
     fn to_dense(&self) -> Option<Array2<f64>>;
 }
 
+/// A map on the weights of a layer, outputs × inputs row by row, that is I ⊗ U_in followed by another
+/// map with which that commutes. As W x = W̃ (U_inᵀ x) for W = W̃ U_inᵀ, a layer of data can have
+/// the data turned instead.
+#[derive(Clone, Debug)]
+pub struct InputSide<R> {
+    /// U_in, inputs × inputs.
+    pub inputs: Array2<R>,
+    /// The other map; `None`: I.
+    pub rest: Option<Arc<dyn LinearMap<R>>>,
+}
+
 /// Rounds a map to one precision.
 pub trait Build<R: Real> {
     /// The map in the precision of the runs.
@@ -72,7 +101,11 @@ pub trait Build<R: Real> {
 }
 
 /// A map as it was formed, in double precision.
-pub trait Form: Build<f32> + Build<f64> + Debug + Send + Sync {}
+pub trait Form: Build<f32> + Build<f64> + Debug + Send + Sync {
+    /// The matrices that it is made of, for files, each with what the name of its file ends with: the
+    /// empty string for one that stands for all.
+    fn matrices(&self) -> Vec<(&'static str, ArcArray2<f64>)>;
+}
 
 /// What a map takes, or several together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -153,13 +186,30 @@ impl<R: Real> Coordinates<R> {
         self.pieces.iter().all(|piece| piece.map.is_none())
     }
 
+    /// Whether there is no constant: θ = J z.
+    pub fn is_linear(&self) -> bool {
+        let mut maps = self.pieces.iter().filter_map(|piece| piece.map.as_ref());
+        maps.all(|map| map.is_linear())
+    }
+
+    /// Where the map of exactly this block turns a layer's inputs: U_in, and the coordinates without
+    /// that (see [`InputSide`]).
+    pub fn split_inputs(&self, block: usize) -> Option<(Array2<R>, Self)> {
+        let is = |piece: &Piece<R>| piece.original == (block..block + 1);
+        let place = self.pieces.iter().position(is)?;
+        let InputSide { inputs, rest } = self.pieces[place].map.as_ref()?.split_inputs()?;
+        let mut left = self.clone();
+        left.pieces[place].map = rest;
+        Some((inputs, left))
+    }
+
     /// The blocks of the trained variables: those of the parameters, wherever a map leaves their
     /// number as it is; otherwise one for each group.
     pub fn trained(&self) -> &Layout {
         &self.trained
     }
 
-    /// θ ← J z for each lane.
+    /// θ ← J z + c for each lane.
     pub fn to_original(&self, z: &Lanes<R>, theta: &mut Lanes<R>, workspace: &mut Workspace<R>) {
         self.apply(Way::ToOriginal, z, theta, workspace);
     }
@@ -255,6 +305,20 @@ fn trained_blocks<R: Real>(
         return described(layout, blocks);
     }
     vec![(layout.group_name(blocks), (trained, 1), Role::Weight, (trained, 1))]
+}
+
+/// Entries up to which a matrix is written down: half a gigabyte.
+const WRITTEN: usize = 1 << 26;
+
+/// J of a linear map, from where unit vectors go, unless it is too large.
+fn written_down<R: Real>(map: &impl LinearMap<R>) -> Option<Array2<f64>> {
+    let (trained, original) = (map.trained(), map.original());
+    (trained.saturating_mul(original) <= WRITTEN).then(|| {
+        let mut columns = Array2::zeros((trained, original));
+        let units = Array2::eye(trained);
+        map.to_original(units.view(), columns.view_mut(), &mut Workspace::new());
+        Array2::from_shape_fn((original, trained), |(i, j)| to_f64(columns[(j, i)]))
+    })
 }
 
 /// Number of variables of consecutive blocks.

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::data::Split;
-use crate::linalg::{Real, from_f64, to_f64};
+use crate::linalg::{Accum, Real, from_f64, product, to_f64};
 
 /// What a model is to predict for each example.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,6 +130,30 @@ impl<R: Real> DataSet<R> {
             Split::Validation => self.validation.as_ref(),
             Split::Test => self.test.as_ref(),
         }
+    }
+
+    /// The same targets with the inputs of each split (examples × features) replaced.
+    ///
+    /// # Panics
+    /// When a split gets inputs of fewer or more examples.
+    pub fn map_inputs(&self, map: impl Fn(ArrayView2<'_, R>) -> Array2<R>) -> Self {
+        let mapped = |examples: &Examples<R>| {
+            Examples::new(map(examples.inputs()), examples.targets.clone())
+        };
+        Self {
+            training: mapped(&self.training),
+            validation: self.validation.as_ref().map(mapped),
+            test: self.test.as_ref().map(mapped),
+        }
+    }
+
+    /// The inputs of each split times a matrix (features × features).
+    pub fn turned(&self, matrix: ArrayView2<'_, R>) -> Self {
+        self.map_inputs(|inputs| {
+            let mut turned = Array2::zeros((inputs.nrows(), matrix.ncols()));
+            product(inputs, matrix, Accum::Overwrite, turned.view_mut());
+            turned
+        })
     }
 
     /// The same data in another precision (rounded to nearest).

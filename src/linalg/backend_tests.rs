@@ -99,6 +99,32 @@ fn eigendecompositions_agree<R: Real>(n: usize, seed: u64) {
     assert!(difference(one.view(), other.view()) <= tolerance, "{n}, degenerate");
 }
 
+/// L diag(σ) Rᵀ is the matrix, L and R are orthogonal, and both back ends find the same σ and the
+/// same polar factor L Rᵀ.
+fn singular_value_decompositions_agree(n: usize, seed: u64) {
+    let a = matrix::<f64>((n, n), false, seed);
+    let found = [
+        with_faer::singular_value_decomposition(a.view()).unwrap(),
+        with_openblas::singular_value_decomposition(a.view()).unwrap(),
+    ];
+    // A matrix of norm about 2 √n, to a few roundings for each of n reflections.
+    let tolerance = 20.0 * n as f64 * f64::EPSILON;
+    let polar = found.each_ref().map(|(left, values, right)| {
+        assert!(values.windows(2).into_iter().all(|pair| pair[0] >= pair[1] && pair[1] >= 0.0));
+        let again = (left * values).dot(&right.t());
+        assert!(difference(again.view(), a.view()) <= tolerance, "{n}");
+        for vectors in [left, right] {
+            assert!(super::orthonormality_defect(vectors.view()) <= tolerance, "{n}");
+        }
+        left.dot(&right.t())
+    });
+    let [one, other] = &found;
+    assert!((&one.1 - &other.1).iter().all(|off| off.abs() <= tolerance), "{n}");
+    // The polar factor changes by the error over the least singular value.
+    let least = one.1[n - 1];
+    assert!(difference(polar[0].view(), polar[1].view()) <= tolerance / least.min(1.0), "{n}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -114,6 +140,11 @@ proptest! {
     fn gram_matrices_of_any_shape_agree(rows in 1..300_usize, columns in 1..90_usize, seed: u32) {
         gram_matrices_agree::<f64>((rows, columns), seed.into());
         gram_matrices_agree::<f32>((rows, columns), seed.into());
+    }
+
+    #[test]
+    fn singular_value_decompositions_of_any_size_agree(n in 1..60_usize, seed: u32) {
+        singular_value_decompositions_agree(n, seed.into());
     }
 
     #[test]

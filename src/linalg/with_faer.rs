@@ -9,7 +9,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
 use faer::{Accum as Faers, MatMut, Par};
-use ndarray::{Array2, Axis, CowArray, Ix2, ShapeBuilder, Slice};
+use ndarray::{Array1, Array2, Axis, CowArray, Ix2, ShapeBuilder, Slice};
 
 fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
     let (rows, columns) = a.dim();
@@ -110,4 +110,20 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Vec<R>, Array2<R>)> {
     done.map_err(|_| Error::Numerical("the eigendecomposition did not converge".into()))?;
     let vectors = Array2::from_shape_vec((n, n).f(), vectors).expect("n × n entries as made above");
     Ok((values, vectors))
+}
+
+/// L, σ and R of A = L diag(σ) Rᵀ.
+pub fn singular_value_decomposition(
+    a: ArrayView2<'_, f64>,
+) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
+    let found = as_faer(a).svd();
+    leave_wide_registers();
+    let found = found.map_err(|_| {
+        Error::Numerical("the singular value decomposition did not converge".into())
+    })?;
+    let matrix = |m: faer::MatRef<'_, f64>| {
+        Array2::from_shape_fn((m.nrows(), m.ncols()), |(i, j)| m[(i, j)])
+    };
+    let values = found.S().column_vector().iter().copied().collect();
+    Ok((matrix(found.U()), values, matrix(found.V())))
 }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::{Accum, ArrayView2, ArrayViewMut2, Real};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis};
+use ndarray_linalg::SVD;
 
 /// The k × n right factor B of products A B.
 #[derive(Debug)]
@@ -68,4 +69,17 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Vec<R>, Array2<R>)> {
     drop(a);
     let (values, vectors) = R::lapack_eigen(&full)?;
     Ok((values.to_vec(), vectors))
+}
+
+/// L, σ and R of A = L diag(σ) Rᵀ.
+pub fn singular_value_decomposition(
+    a: ArrayView2<'_, f64>,
+) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
+    // LAPACK takes no empty matrix.
+    if a.is_empty() {
+        return Ok((a.to_owned(), Array1::zeros(0), a.to_owned()));
+    }
+    let failed = || Error::Numerical("the singular value decomposition did not converge".into());
+    let (left, values, right) = a.svd(true, true).map_err(|_| failed())?;
+    Ok((left.ok_or_else(failed)?, values, right.ok_or_else(failed)?.reversed_axes()))
 }

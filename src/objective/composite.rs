@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 use crate::coordinates::Coordinates;
-use crate::data::Split;
+use crate::data::{InputMoments, Split};
 use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::{self, Accum, Real};
 use crate::objective::{Batch, Metrics, Objective};
@@ -112,7 +112,13 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
     }
 
     /// h(AJ z): the rows of AJ are those of A, pulled back.
-    fn reparameterized(&self, coordinates: &Coordinates<R>) -> Option<Box<dyn Objective<R>>> {
+    fn absorb(
+        &self,
+        coordinates: &Coordinates<R>,
+    ) -> Option<(Box<dyn Objective<R>>, Coordinates<R>)> {
+        if !coordinates.is_linear() {
+            return None;
+        }
         let layout = coordinates.trained();
         let mut workspace = Workspace::new();
         let lanes = |rows: ArrayView2<'_, R>| {
@@ -123,18 +129,26 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         let rows = lanes(self.matrix.view());
         let mut matrix = Lanes::zeros(layout, rows.lanes());
         coordinates.pull_back(&rows, &mut matrix, &mut workspace);
-        let optimum = self.optimum.as_ref().map(|optimum| {
+        // With fewer variables than parameters the minimum may be out of reach.
+        let reached = layout.dimension() >= self.layout.dimension();
+        let optimum = self.optimum.as_ref().filter(|_| reached).map(|optimum| {
             let minimizer = lanes(optimum.minimizer.view().insert_axis(Axis(0)));
             let mut start = Lanes::zeros(layout, 1);
             coordinates.start(&minimizer, &mut start, &mut workspace);
             Optimum { minimizer: start.lane(0), ..optimum.clone() }
         });
-        Some(Box::new(Self {
+        let absorbed = Self {
             matrix: matrix.block(0).to_owned(),
             outer: self.outer.clone(),
             layout: layout.clone(),
             optimum,
-        }))
+        };
+        Some((Box::new(absorbed), Coordinates::original(layout)))
+    }
+
+    /// Of A's rows.
+    fn input_moments(&self) -> Option<InputMoments> {
+        Some(InputMoments::of(self.matrix.view()))
     }
 
     fn minimum(&self) -> Option<f64> {

@@ -15,7 +15,8 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use self::chunk::{CHUNK, Chunk};
 use self::lane::LanePass;
 use super::loss::sum;
-use crate::data::{DataSet, Examples, Split, Targets};
+use crate::coordinates::Coordinates;
+use crate::data::{DataSet, Examples, InputMoments, Inputs, Split, Targets};
 use crate::lanes::{Lanes, Layout, Role, Workspace};
 use crate::linalg::{Accum, Real, from_f64, product, to_f64};
 use crate::objective::{Batch, Metrics, Objective};
@@ -91,6 +92,11 @@ impl<R: Real> FeedForward<R> {
     /// The data.
     pub fn data(&self) -> &DataSet<R> {
         &self.data
+    }
+
+    /// The same network on other data.
+    pub(super) fn on(&self, data: DataSet<R>) -> Self {
+        Self { layers: self.layers.clone(), layout: self.layout.clone(), data }
     }
 
     /// Terms in the mean that the loss of `count` examples is.
@@ -299,6 +305,23 @@ impl<R: Real> Objective<R> for FeedForward<R> {
             accuracy: classifies.then(|| correct as f64 / count as f64),
         });
         Some(metrics.collect())
+    }
+
+    /// What turns the inputs of the first layer turns the data.
+    fn absorb(
+        &self,
+        coordinates: &Coordinates<R>,
+    ) -> Option<(Box<dyn Objective<R>>, Coordinates<R>)> {
+        let (inputs, rest) = coordinates.split_inputs(self.layers[0].weight)?;
+        Some((Box::new(self.on(self.data.turned(inputs.view()))), rest))
+    }
+
+    fn with_inputs(&self, inputs: Inputs) -> Option<Box<dyn Objective<R>>> {
+        Some(Box::new(self.on(inputs.of(&self.data))))
+    }
+
+    fn input_moments(&self) -> Option<InputMoments> {
+        Some(InputMoments::of(self.data.training.inputs()))
     }
 }
 

@@ -9,8 +9,8 @@ mod spec;
 
 use super::feed_forward::{self, matrix, matrix_mut};
 use super::{Batch, FeedForward, Metrics, Objective};
-use crate::data::Split;
-use crate::data::{DataSet, Targets};
+use crate::coordinates::Coordinates;
+use crate::data::{DataSet, InputMoments, Inputs, Split, Targets};
 use crate::lanes::Workspace;
 use crate::lanes::{Lanes, Layout};
 use crate::linalg::{Accum, Real, product, to_f64};
@@ -64,6 +64,17 @@ impl<R: Real> LinearNet<R> {
     /// The data.
     pub fn data(&self) -> &DataSet<R> {
         self.end_to_end.data()
+    }
+
+    /// The same network on other data, of which no minimum is known.
+    fn on(&self, data: DataSet<R>) -> Self {
+        Self {
+            widths: self.widths.clone(),
+            layout: self.layout.clone(),
+            end_to_end: self.end_to_end.on(data),
+            minimum: None,
+            numerical_floor: f64::MIN_POSITIVE,
+        }
     }
 
     fn inputs(&self) -> usize {
@@ -194,6 +205,29 @@ impl<R: Real> Objective<R> for LinearNet<R> {
     ) -> Option<Vec<Metrics>> {
         let (_, matrices) = self.end_to_end(theta);
         self.end_to_end.evaluate(&matrices, split, workspace)
+    }
+
+    /// What turns the inputs of the first layer turns the data, and leaves the minimum.
+    fn absorb(
+        &self,
+        coordinates: &Coordinates<R>,
+    ) -> Option<(Box<dyn Objective<R>>, Coordinates<R>)> {
+        let (inputs, rest) = coordinates.split_inputs(0)?;
+        let turned = self.on(self.data().turned(inputs.view()));
+        let (minimum, numerical_floor) = (self.minimum, self.numerical_floor);
+        Some((Box::new(Self { minimum, numerical_floor, ..turned }), rest))
+    }
+
+    /// A network without biases does not fit targets of inputs that were shifted, in general.
+    fn with_inputs(&self, inputs: Inputs) -> Option<Box<dyn Objective<R>>> {
+        Some(Box::new(match inputs {
+            Inputs::Raw => self.clone(),
+            Inputs::Centred | Inputs::Standardized => self.on(inputs.of(self.data())),
+        }))
+    }
+
+    fn input_moments(&self) -> Option<InputMoments> {
+        Some(InputMoments::of(self.data().training.inputs()))
     }
 
     fn minimum(&self) -> Option<f64> {

@@ -9,7 +9,7 @@ use ndarray::ArrayView1;
 
 use crate::config::{Entry, Reader, key};
 use crate::coordinates::Coordinates;
-use crate::data::Split;
+use crate::data::{InputMoments, Inputs, Split};
 use crate::error::Result;
 use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::Real;
@@ -108,9 +108,24 @@ pub trait Objective<R: Real>: Send + Sync {
         workspace: &mut Workspace<R>,
     ) -> Option<Vec<Metrics>>;
 
-    /// f∘J, for an objective that can do without products with J once J is known; `None`: they
-    /// are made around every gradient.
-    fn reparameterized(&self, _coordinates: &Coordinates<R>) -> Option<Box<dyn Objective<R>>> {
+    /// An objective that has as much of the coordinates in its data as it can, and the coordinates
+    /// that remain to be applied around it at every gradient: together f∘J. `None`: all remain.
+    fn absorb(
+        &self,
+        _coordinates: &Coordinates<R>,
+    ) -> Option<(Box<dyn Objective<R>>, Coordinates<R>)> {
+        None
+    }
+
+    /// The same objective on data whose inputs are shifted and scaled; `None` where there is nothing
+    /// of the kind.
+    fn with_inputs(&self, _inputs: Inputs) -> Option<Box<dyn Objective<R>>> {
+        None
+    }
+
+    /// Moments of the training inputs that the parameters multiply first, for an objective that has
+    /// such.
+    fn input_moments(&self) -> Option<InputMoments> {
         None
     }
 

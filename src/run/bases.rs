@@ -1,11 +1,11 @@
 //! Changes of variables as files for other programs: `basis/<trial>-<coordinates>-<block>.npy`.
 
-use ndarray::{ArcArray2, Array1, Array2};
+use ndarray::{ArcArray2, Array1};
 use ndarray_npy::WriteNpyExt;
 
 use crate::basis::Part;
 use crate::egop::Spectrum;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::experiment::{Experiment, FloatType, System};
 use crate::objective::Context;
 use crate::run::Run;
@@ -38,8 +38,9 @@ pub fn basis_outputs(experiment: &Experiment) -> Vec<String> {
     files
 }
 
-/// What the names of a block's files end with: its vectors', and its eigenvalues'.
-const ENDINGS: [&str; 2] = [".npy", "-eigenvalues.npy"];
+/// What the names of a block's files may end with: its vectors' or factors', and its eigenvalues'.
+const ENDINGS: [&str; 4] = [".npy", "-outputs.npy", "-inputs.npy", "-eigenvalues.npy"];
+const EIGENVALUES: &str = "-eigenvalues";
 
 /// What they begin with.
 fn stem(trial: usize, coordinates: &str, block: &str) -> String {
@@ -47,9 +48,10 @@ fn stem(trial: usize, coordinates: &str, block: &str) -> String {
 }
 
 impl Run<'_> {
-    /// Adds V's diagonal blocks (d × d matrices of doubles, the new coordinates' axes as columns)
-    /// of every trial and coordinate system but the original one, and for eigenbases beside each
-    /// its eigenvalues (`…-eigenvalues.npy`), to what is published. One that cannot be formed does
+    /// Adds what the maps of every trial and coordinate system are made of to what is published, in
+    /// doubles: V's diagonal blocks, the new coordinates' axes as columns, or its leading columns; of
+    /// Kronecker products the factors (`…-outputs.npy`, `…-inputs.npy`); and beside eigenvectors their
+    /// eigenvalues (`…-eigenvalues.npy`). One that cannot be formed does
     /// not keep the others from it.
     ///
     /// # Errors
@@ -100,14 +102,14 @@ impl Run<'_> {
         system: &System<'_>,
         problem: Option<&Problem<R>>,
         context: &Context,
-    ) -> Result<Vec<(String, Vectors)>> {
+    ) -> Result<Vec<(String, Matrices)>> {
         let observer = self.index.observer;
         let progress = |units| observer.event(&Event::Advanced { stage: Stage::Egop, units });
         let control = Control::new(observer.interrupted(), &progress);
         let Some(problem) = problem else {
             let estimates = spectra::estimates::<R>(system, context, control)?.into_iter();
             return Ok(estimates
-                .map(|(block, estimate)| (block, Vectors::eigen(estimate.whole)))
+                .map(|(block, estimate)| (block, Matrices::of_spectrum(estimate.whole)))
                 .collect());
         };
         let layout = system.objective.layout();
@@ -116,44 +118,37 @@ impl Run<'_> {
         let parts = problem.parts(system.basis, system.distribution, system.sampling, control)?;
         let named = |part: Part| {
             let name = layout.group_name(&part.blocks);
-            let vectors = match part.spectrum {
-                Some(spectrum) => Some(Vectors::eigen(spectrum)),
-                None => f64::linear_map(&*part.map).to_dense().map(Vectors::other),
-            };
-            let too_large = || Error::Numerical(format!("{name}: V is too large for a file"));
-            Ok((name.clone(), vectors.ok_or_else(too_large)?))
+            let eigenvalues = part.spectrum.map(|spectrum| spectrum.eigenvalues);
+            (name, Matrices { vectors: part.map.matrices(), eigenvalues })
         };
-        parts.into_iter().map(named).collect()
+        Ok(parts.into_iter().map(named).collect())
     }
 }
 
-/// V, and its eigenvalues if it is an eigenbasis.
-struct Vectors {
-    matrix: ArcArray2<f64>,
+/// What a map is made of, with what the names of the files end with, and its eigenvalues if it has any.
+struct Matrices {
+    vectors: Vec<(&'static str, ArcArray2<f64>)>,
     eigenvalues: Option<Array1<f64>>,
 }
 
-impl Vectors {
-    fn eigen(spectrum: Spectrum) -> Self {
-        Self { matrix: spectrum.eigenvectors, eigenvalues: Some(spectrum.eigenvalues) }
-    }
-
-    fn other(matrix: Array2<f64>) -> Self {
-        Self { matrix: matrix.into(), eigenvalues: None }
+impl Matrices {
+    fn of_spectrum(spectrum: Spectrum) -> Self {
+        let Spectrum { eigenvalues, eigenvectors } = spectrum;
+        Self { vectors: vec![("", eigenvectors)], eigenvalues: Some(eigenvalues) }
     }
 }
 
 /// Adds one block's files; returns their names.
-fn write(publication: &mut Publication<'_>, stem: &str, vectors: &Vectors) -> Result<Vec<String>> {
-    let [whole, eigenvalues] = ENDINGS;
-    let mut files = vec![(format!("{stem}{whole}"), npy(&vectors.matrix))];
-    if let Some(values) = &vectors.eigenvalues {
-        files.push((format!("{stem}{eigenvalues}"), npy(values)));
+fn write(publication: &mut Publication<'_>, stem: &str, all: &Matrices) -> Result<Vec<String>> {
+    let vectors = all.vectors.iter().map(|(ending, matrix)| (*ending, npy(matrix)));
+    let eigenvalues = all.eigenvalues.iter().map(|values| (EIGENVALUES, npy(values)));
+    let mut names = Vec::new();
+    for (ending, bytes) in vectors.chain(eigenvalues) {
+        let name = format!("{stem}{ending}.npy");
+        publication.write(&name, &bytes)?;
+        names.push(name);
     }
-    for (name, bytes) in &files {
-        publication.write(name, bytes)?;
-    }
-    Ok(files.into_iter().map(|(name, _)| name).collect())
+    Ok(names)
 }
 
 /// The bytes of an .npy file.

@@ -9,16 +9,30 @@ use crate::objective::{Batch, Metrics, Objective};
 /// f∘J, with as few products with J as possible.
 pub(super) struct Reparameterized<'a, R> {
     coordinates: Coordinates<R>,
-    form: Form<'a, R>,
+    objective: Function<'a, R>,
+    around: Option<Around<R>>,
 }
 
-enum Form<'a, R> {
-    /// J = I.
-    Original(&'a dyn Objective<R>),
-    /// J is part of the objective.
-    Composed(Box<dyn Objective<R>>),
-    /// f, between two products with J; parameters and gradients in original coordinates.
-    Wrapped { objective: &'a dyn Objective<R>, theta: Lanes<R>, gradient: Lanes<R> },
+/// f, or what it became when it took J, or a part of it, into its data.
+enum Function<'a, R> {
+    Given(&'a dyn Objective<R>),
+    Absorbed(Box<dyn Objective<R>>),
+}
+
+/// The coordinates that remain to be applied, with parameters and gradients on their other side.
+struct Around<R> {
+    coordinates: Coordinates<R>,
+    theta: Lanes<R>,
+    gradient: Lanes<R>,
+}
+
+impl<R> Function<'_, R> {
+    fn get(&self) -> &dyn Objective<R> {
+        match self {
+            Self::Given(objective) => *objective,
+            Self::Absorbed(objective) => &**objective,
+        }
+    }
 }
 
 impl<'a, R: Real> Reparameterized<'a, R> {
@@ -28,15 +42,19 @@ impl<'a, R: Real> Reparameterized<'a, R> {
         coordinates: Coordinates<R>,
         lanes: usize,
     ) -> Self {
-        let form = if coordinates.is_original() {
-            Form::Original(objective)
-        } else if let Some(composed) = objective.reparameterized(&coordinates) {
-            Form::Composed(composed)
-        } else {
-            let zeros = Lanes::zeros(objective.layout(), lanes);
-            Form::Wrapped { objective, theta: zeros.clone(), gradient: zeros }
+        let absorbed = match coordinates.is_original() {
+            true => None,
+            false => objective.absorb(&coordinates),
         };
-        Self { coordinates, form }
+        let (objective, remaining) = match absorbed {
+            Some((absorbed, remaining)) => (Function::Absorbed(absorbed), remaining),
+            None => (Function::Given(objective), coordinates.clone()),
+        };
+        let around = (!remaining.is_original()).then(|| {
+            let zeros = Lanes::zeros(objective.get().layout(), lanes);
+            Around { coordinates: remaining, theta: zeros.clone(), gradient: zeros }
+        });
+        Self { coordinates, objective, around }
     }
 
     /// As [`Objective::value_and_gradient`], in these coordinates.
@@ -48,15 +66,14 @@ impl<'a, R: Real> Reparameterized<'a, R> {
         gradient: &mut Lanes<R>,
         workspace: &mut Workspace<R>,
     ) {
-        match &mut self.form {
-            Form::Original(f) => f.value_and_gradient(theta, batch, values, gradient, workspace),
-            Form::Composed(f) => f.value_and_gradient(theta, batch, values, gradient, workspace),
-            Form::Wrapped { objective, theta: original, gradient: steepest } => {
-                self.coordinates.to_original(theta, original, workspace);
-                objective.value_and_gradient(original, batch, values, steepest, workspace);
-                self.coordinates.pull_back(steepest, gradient, workspace);
-            }
-        }
+        let f = self.objective.get();
+        let Some(Around { coordinates, theta: moved, gradient: steepest }) = &mut self.around
+        else {
+            return f.value_and_gradient(theta, batch, values, gradient, workspace);
+        };
+        coordinates.to_original(theta, moved, workspace);
+        f.value_and_gradient(moved, batch, values, steepest, workspace);
+        coordinates.pull_back(steepest, gradient, workspace);
     }
 
     /// As [`Objective::evaluate`], for each split.
@@ -66,15 +83,14 @@ impl<'a, R: Real> Reparameterized<'a, R> {
         splits: [Split; N],
         workspace: &mut Workspace<R>,
     ) -> [Option<Vec<Metrics>>; N] {
-        let (objective, theta) = match &mut self.form {
-            Form::Original(objective) => (*objective, theta),
-            Form::Composed(objective) => (&**objective, theta),
-            Form::Wrapped { objective, theta: original, .. } => {
-                self.coordinates.to_original(theta, original, workspace);
-                (*objective, &*original)
+        let theta = match &mut self.around {
+            None => theta,
+            Some(Around { coordinates, theta: moved, .. }) => {
+                coordinates.to_original(theta, moved, workspace);
+                &*moved
             }
         };
-        splits.map(|split| objective.evaluate(theta, split, workspace))
+        splits.map(|split| self.objective.get().evaluate(theta, split, workspace))
     }
 
     /// Parameters in original coordinates.
@@ -91,7 +107,7 @@ impl<'a, R: Real> Reparameterized<'a, R> {
 
     /// Keeps the listed lanes, in increasing order, and drops the others.
     pub(super) fn retain(&mut self, keep: &[usize]) {
-        if let Form::Wrapped { theta, gradient, .. } = &mut self.form {
+        if let Some(Around { theta, gradient, .. }) = &mut self.around {
             theta.retain(keep);
             gradient.retain(keep);
         }

@@ -12,7 +12,7 @@ use egop::objective::LeastSquares;
 use egop::optimizer::{Adam, Sgd};
 use egop::rng::Streams;
 use egop::trial::{Control, Method, Outcome, Precision, Problem, Recording, Training, train};
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2};
 use proptest::prelude::*;
 
 /// θ = (z₁ + z₂)/√2 with two variables for each parameter: J Jᵀ = I.
@@ -23,7 +23,11 @@ struct Doubled(usize);
 #[derive(Clone, Copy, Debug)]
 struct EverySecond(usize);
 
-impl Form for Doubled {}
+impl Form for Doubled {
+    fn matrices(&self) -> Vec<(&'static str, ArcArray2<f64>)> {
+        Vec::new()
+    }
+}
 
 impl<R: Real> Build<R> for Doubled {
     fn build(&self) -> Arc<dyn LinearMap<R>> {
@@ -74,7 +78,11 @@ impl<R: Real> LinearMap<R> for Doubled {
     }
 }
 
-impl Form for EverySecond {}
+impl Form for EverySecond {
+    fn matrices(&self) -> Vec<(&'static str, ArcArray2<f64>)> {
+        Vec::new()
+    }
+}
 
 impl<R: Real> Build<R> for EverySecond {
     fn build(&self) -> Arc<dyn LinearMap<R>> {

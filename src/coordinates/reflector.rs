@@ -1,0 +1,292 @@
+//! An orthogonal matrix with given first columns, by one symmetric block reflection (Schreiber and
+//! Parlett, "Block reflectors: theory and computation", SIAM J. Numer. Anal. 25, 1988).
+
+use std::sync::Arc;
+
+use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2, Axis};
+
+use super::tall::{Tall, view, view_mut};
+use super::{Build, Cost, Form, LinearMap, written_down};
+use crate::error::{Error, Result};
+use crate::lanes::Workspace;
+use crate::linalg::{
+    self, Accum, Factor, Real, all_finite, from_f64, orthonormal_columns, product,
+    singular_value_decomposition,
+};
+
+/// V = (I − 2HHᵀ) diag(S, I), d × d, whose first k columns are given; H (d × k, orthonormal columns)
+/// and S (k × k, orthogonal) in doubles. The other columns are those of I, bent as little as that
+/// allows.
+#[derive(Clone, Debug)]
+pub struct Reflector {
+    h: ArcArray2<f64>,
+    s: ArcArray2<f64>,
+}
+
+impl Reflector {
+    /// V with the columns of `vectors` (d × k) first; what they lack of orthonormality is made up by a
+    /// QR decomposition.
+    ///
+    /// # Errors
+    /// When k > d, or an entry is not finite.
+    pub fn new(vectors: ArrayView2<'_, f64>) -> Result<Self> {
+        let (d, k) = vectors.dim();
+        if k > d {
+            return Err(Error::Numerical(format!("{k} columns of {d} entries are not orthogonal")));
+        }
+        if !all_finite(vectors.iter()) {
+            return Err(Error::Numerical("a basis with entries that are not finite".into()));
+        }
+        let mut w = orthonormal_columns(vectors.as_standard_layout().view());
+        // The top of V is A Σ Bᵀ, and S = −ABᵀ as far from it as an orthogonal matrix can be.
+        let top = w.view().split_at(Axis(0), k).0.to_owned();
+        let (a, sigma, b) = singular_value_decomposition(top.view())?;
+        let s = multiplied(a.view(), b.t()).mapv_into(|entry| -entry);
+        // With W = V − [S; 0], WᵀW = 2 (I + BΣBᵀ): no eigenvalue is below 2.
+        let (mut head, _) = w.view_mut().split_at(Axis(0), k);
+        head -= &s;
+        let root = multiplied((&b / &sigma.mapv(|sigma| (2.0 + 2.0 * sigma).sqrt())).view(), b.t());
+        let h = multiplied(w.view(), root.view());
+        Ok(Self { h: h.into(), s: s.into() })
+    }
+
+    /// What a map of d × d with k given columns takes.
+    pub fn cost(d: usize, k: usize) -> Cost {
+        let (d, k) = (d as f64, k as f64);
+        Cost { flops: 8.0 * d * k + 4.0 * k * k, elements: 2.0 * d * k + 2.0 * k * k }
+    }
+
+    /// V, d × d.
+    pub fn to_matrix(&self) -> Array2<f64> {
+        let (d, k) = self.h.dim();
+        let mut v = Array2::eye(d);
+        let (head, _) = v.view_mut().split_at(Axis(0), k);
+        head.split_at(Axis(1), k).0.assign(&self.s);
+        let reflected = multiplied(self.h.t(), v.view()).mapv_into(|entry| -2.0 * entry);
+        product(self.h.view(), reflected.view(), Accum::Add, v.view_mut());
+        v
+    }
+}
+
+fn multiplied(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut c = Array2::zeros((a.nrows(), b.ncols()));
+    linalg::product(a, b, Accum::Overwrite, c.view_mut());
+    c
+}
+
+impl Form for Reflector {
+    /// V's first k columns, which it is made of.
+    fn matrices(&self) -> Vec<(&'static str, ArcArray2<f64>)> {
+        let (d, k) = self.h.dim();
+        let head = self.h.view().split_at(Axis(0), k).0.to_owned();
+        let mut columns = Array2::zeros((d, k));
+        columns.view_mut().split_at(Axis(0), k).0.assign(&self.s);
+        let reflected = multiplied(head.t(), self.s.view()).mapv_into(|entry| -2.0 * entry);
+        product(self.h.view(), reflected.view(), Accum::Add, columns.view_mut());
+        vec![("", columns.into())]
+    }
+}
+
+impl<R: Real> Build<R> for Reflector {
+    fn build(&self) -> Arc<dyn LinearMap<R>> {
+        let s = self.s.mapv(from_f64::<R>);
+        Arc::new(Reflected {
+            h: Tall::new(self.h.view()),
+            transposed: Factor::new(s.t()),
+            s: Factor::new(s.view()),
+        })
+    }
+}
+
+/// θ = (I − 2HHᵀ) diag(S, I) z.
+#[derive(Debug)]
+struct Reflected<R> {
+    h: Tall<R>,
+    s: Factor<R>,
+    transposed: Factor<R>,
+}
+
+impl<R: Real> Reflected<R> {
+    /// X ← X (I − 2HHᵀ).
+    fn reflect(&self, mut x: ArrayViewMut2<'_, R>, workspace: &mut Workspace<R>) {
+        let lanes = x.nrows();
+        let ([y], workspace) = workspace.take_and_rest([lanes * self.h.columns()]);
+        let mut y = view_mut(y, lanes);
+        self.h.project(x.view(), y.view_mut(), workspace);
+        let minus_two = from_f64::<R>(-2.0);
+        y.mapv_inplace(|entry| minus_two * entry);
+        self.h.add_expanded(y.view(), x.view_mut(), workspace);
+    }
+
+    /// Multiplies the first k columns of X by S or Sᵀ.
+    fn turn(&self, by: &Factor<R>, x: ArrayViewMut2<'_, R>, workspace: &mut Workspace<R>) {
+        let lanes = x.nrows();
+        let [head, turned, work] = workspace.take([lanes * self.h.columns(); 3]);
+        let mut head = view_mut(head, lanes);
+        let (mut x, _) = x.split_at(Axis(1), self.h.columns());
+        head.assign(&x);
+        by.multiply(head.view(), view_mut(turned, lanes), work);
+        x.assign(&view(turned, lanes));
+    }
+}
+
+impl<R: Real> LinearMap<R> for Reflected<R> {
+    fn trained(&self) -> usize {
+        self.h.rows()
+    }
+
+    fn original(&self) -> usize {
+        self.h.rows()
+    }
+
+    fn to_original(
+        &self,
+        z: ArrayView2<'_, R>,
+        mut theta: ArrayViewMut2<'_, R>,
+        workspace: &mut Workspace<R>,
+    ) {
+        theta.assign(&z);
+        self.turn(&self.transposed, theta.view_mut(), workspace);
+        self.reflect(theta, workspace);
+    }
+
+    fn pull_back(
+        &self,
+        gradient: ArrayView2<'_, R>,
+        mut out: ArrayViewMut2<'_, R>,
+        workspace: &mut Workspace<R>,
+    ) {
+        out.assign(&gradient);
+        self.reflect(out.view_mut(), workspace);
+        self.turn(&self.s, out, workspace);
+    }
+
+    fn cost(&self) -> Cost {
+        Reflector::cost(self.h.rows(), self.h.columns())
+    }
+
+    fn to_dense(&self) -> Option<Array2<f64>> {
+        written_down(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::concatenate;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::data::orthonormal;
+    use crate::linalg::orthonormality_defect;
+    use crate::rng::Streams;
+
+    /// Random orthonormal columns, the first few of which are those of I.
+    fn vectors(d: usize, k: usize, units: usize, seed: u64) -> Array2<f64> {
+        let mut rng = Streams::new(seed, 0).rng("vectors");
+        let mut vectors = Array2::zeros((d, k));
+        (0..units).for_each(|unit| vectors[(unit, unit)] = 1.0);
+        let (_, rest) = vectors.view_mut().split_at(Axis(0), units);
+        let (_, mut rest) = rest.split_at(Axis(1), units);
+        rest.assign(&orthonormal(d - units, k - units, &mut rng));
+        vectors
+    }
+
+    fn largest_difference(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
+        linalg::largest(a.iter().zip(b).map(|(a, b)| (a - b).abs()))
+    }
+
+    /// What must hold of V with these columns first.
+    fn is_completed(vectors: &Array2<f64>) {
+        let (d, k) = vectors.dim();
+        let reflector = Reflector::new(vectors.view()).unwrap();
+        let what = format!("{d} × {k}");
+        // Sums of d products of numbers below 1, as accurate as QR and SVD make them.
+        assert!(orthonormality_defect(reflector.h.view()) <= 1e-13, "{what}: H");
+        assert!(orthonormality_defect(reflector.s.view()) <= 1e-13, "{what}: S");
+        let h = reflector.h.mapv(|entry| f64::from(entry as f32));
+        assert!(orthonormality_defect(h.view()) <= 1e-7, "{what}: H rounded");
+        let v = reflector.to_matrix();
+        assert!(orthonormality_defect(v.view()) <= 1e-13, "{what}: V");
+        let (first, _) = v.view().split_at(Axis(1), k);
+        assert!(largest_difference(first, vectors.view()) <= 1e-13, "{what}: the first columns");
+
+        let double = Build::<f64>::build(&reflector).to_dense().unwrap();
+        assert!(largest_difference(double.view(), v.view()) <= 1e-13, "{what}: in f64");
+        let single = Build::<f32>::build(&reflector).to_dense().unwrap();
+        // H is rounded to 6e-8 of entries below 1, and so are a few sums.
+        assert!(orthonormality_defect(single.view()) <= 5e-6, "{what}: V in f32");
+        assert!(largest_difference(single.view(), v.view()) <= 5e-6, "{what}: in f32");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn the_first_columns_are_those_given(
+            d in 1..60_usize, share in 0.0..=1.0_f64, of_them in 0.0..=1.0_f64, seed: u32,
+        ) {
+            let k = (share * d as f64).round() as usize;
+            let units = (of_them * k as f64) as usize;
+            is_completed(&vectors(d, k, units, seed.into()));
+        }
+    }
+
+    #[test]
+    fn any_number_of_columns_can_be_given() {
+        for d in [1, 2, 7, 64] {
+            for k in [0, 1, d - 1, d] {
+                for units in [0, k.min(1), k / 2, k] {
+                    is_completed(&vectors(d, k, units, d as u64));
+                }
+            }
+        }
+        // More rows than a piece has.
+        is_completed(&vectors(1100, 3, 1, 1));
+        is_completed(&vectors(1100, 40, 20, 2));
+    }
+
+    #[test]
+    fn columns_orthogonal_to_the_first_coordinates_and_their_negatives_are_no_exception() {
+        let below = vectors(20, 4, 0, 3);
+        let zeros = Array2::zeros((4, 4));
+        let parts = [zeros.view(), below.view()];
+        is_completed(&concatenate(Axis(0), &parts).unwrap());
+        is_completed(&-Array2::<f64>::eye(9));
+    }
+
+    #[test]
+    fn what_is_nearly_orthonormal_is_made_so() {
+        let exact = vectors(30, 6, 2, 4);
+        let near =
+            &exact + &Array2::from_shape_fn((30, 6), |(i, j)| 1e-4 * ((i + 3 * j) as f64).sin());
+        let v = Reflector::new(near.view()).unwrap().to_matrix();
+        assert!(orthonormality_defect(v.view()) <= 1e-13);
+        let (first, _) = v.view().split_at(Axis(1), 6);
+        // Gram and Schmidt's corrections are of the order of the defect.
+        assert!(largest_difference(first, near.view()) <= 1e-3);
+    }
+
+    #[test]
+    fn the_other_columns_are_bent_as_far_as_their_row_of_h() {
+        let reflector = Reflector::new(vectors(50, 5, 0, 5).view()).unwrap();
+        let v = reflector.to_matrix();
+        for j in 5..50 {
+            let mut off = v.column(j).to_owned();
+            off[j] -= 1.0;
+            let row = reflector.h.row(j);
+            let expected = 2.0 * row.dot(&row).sqrt();
+            // Sums of 50 products of numbers below 1.
+            assert!((off.dot(&off).sqrt() - expected).abs() <= 1e-13, "{j}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_completed_is_refused() {
+        assert!(Reflector::new(Array2::zeros((2, 3)).view()).is_err());
+        for wrong in [f64::NAN, f64::INFINITY] {
+            let mut vectors = vectors(5, 2, 0, 6);
+            vectors[(3, 1)] = wrong;
+            assert!(Reflector::new(vectors.view()).is_err());
+        }
+    }
+}
