@@ -31,7 +31,8 @@ fn a_composed_objective_is_the_one_between_products() {
         let problem = whole(index, 0);
         for (name, spec) in bases(&problem).iter().filter(|(_, spec)| !spec.is_identity()) {
             let basis = problem.coordinates(&parts(&problem, &**spec));
-            let Some(composed) = problem.objective.reparameterized(&basis) else { continue };
+            let Some((composed, remaining)) = problem.objective.absorb(&basis) else { continue };
+            assert!(remaining.is_original());
             let between = Reparameterized { inner: &*problem.objective, coordinates: &basis };
             let mut theta = Lanes::broadcast(composed.layout(), 3, problem.start.view());
             theta.set_lane(1, (&problem.start * -0.1).view());

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+mod absorbed;
 mod bases;
 mod composed;
 mod egop;
 mod instances;
 mod lemmas;
+mod maps;
 mod objectives;
 mod rotated_data;
 mod wrapped;
