@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Version of the schema and of the numbers in it: raised when a column changes, or when the same
 /// experiment gives other bits. Results written under another one are refused, and none of their
 /// tasks is taken over.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// Numbers of which there may be none: an empty field, NaN in memory.
 mod nan_is_empty {
@@ -122,6 +122,19 @@ pub struct RunRow {
     /// Length of the path of the iterates over ‖θ₀ − θ*‖ (only where trajectories are recorded
     /// and the minimizer is known): 1 is a straight line.
     pub path_ratio: Option<f64>,
+    /// Gradients that updates were made with, of minibatches or of full batches.
+    pub training_gradients: u64,
+    /// Gradients that were sampled for the change of variables; like the next but one and the last
+    /// the same for all runs in a coordinate system, which share it.
+    pub egop_gradients: u64,
+    /// Floating-point operations of the updates, by the model of [`crate::run`]: products of
+    /// gradients and with the change of variables, and the optimizer's arithmetic.
+    pub training_flops: u64,
+    /// Floating-point operations of making the change of variables: of sampled gradients and what
+    /// is made of them.
+    pub setup_flops: u64,
+    /// Bytes that the change of variables holds in the precision of the runs.
+    pub basis_bytes: u64,
 }
 
 /// One point of a training curve (`curves.csv`), of the selected learning rates unless the config
@@ -150,6 +163,11 @@ pub struct CurveRow {
     pub gradient_norm: f64,
     /// ‖g‖₁ of the last gradient, in the coordinates that are trained.
     pub gradient_l1: f64,
+    /// Gradients that updates were made with so far; those that were sampled for the change of
+    /// variables come before the first point, and are `egop_gradients` of the run.
+    pub gradients: u64,
+    /// Floating-point operations of the updates so far; `setup_flops` of the run come before.
+    pub flops: u64,
 }
 
 impl CurveRow {

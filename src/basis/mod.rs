@@ -10,7 +10,7 @@ use ndarray::Array2;
 
 use crate::config::{Entry, Reader, key};
 use crate::coordinates::{Cost, Form, Orthonormal};
-use crate::egop::Spectrum;
+use crate::egop::{Gram, Spectrum};
 use crate::error::Result;
 use crate::gradients::Gradients;
 use crate::lanes::Layout;
@@ -74,11 +74,14 @@ pub struct Preparation {
 
 impl Preparation {
     /// Summing up `samples` outer products of gradients to a matrix for each of these numbers of
-    /// parameters, and decomposing so many matrices as large: the Gram matrix takes M n² operations,
-    /// an eigendecomposition about 9 n³, and space for up to three more matrices.
+    /// parameters, and decomposing so many matrices as large: the Gram matrix takes about M n²
+    /// operations ([`Gram::flops`]), an eigendecomposition about 9 n³, and space for up to three more
+    /// matrices.
     fn of_matrices(sizes: &[usize], samples: f64, decompositions: f64) -> Self {
         let square = |&size: &usize| (size as f64).powi(2);
-        let flops = |size: &usize| square(size) * (samples + decompositions * 9.0 * *size as f64);
+        let flops = |&size: &usize| {
+            samples * Gram::flops(size) + decompositions * 9.0 * (size as f64).powi(3)
+        };
         let largest = sizes.iter().map(square).fold(0.0, f64::max);
         Self {
             flops: sizes.iter().map(flops).sum(),

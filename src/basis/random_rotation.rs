@@ -1,10 +1,11 @@
 //! A random rotation: the control that shows that it is the EGOP's basis that helps, not just any.
 
-use crate::basis::{Entry, Part, Scope, Spec};
+use crate::basis::{Entry, Part, Preparation, Scope, Spec};
 use crate::config::Reader;
 use crate::data;
 use crate::error::Result;
 use crate::gradients::Gradients;
+use crate::lanes::Layout;
 use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -26,6 +27,13 @@ impl Spec for RandomRotation {
             Part::orthonormal(blocks, data::orthonormal(size, size, &mut rng))
         });
         Ok(parts.collect())
+    }
+
+    /// A QR decomposition of n × n, 4/3 n³, and its Q, as much again.
+    fn preparation(&self, layout: &Layout, _samples: f64, _decompositions: f64) -> Preparation {
+        let sizes = self.sizes(layout);
+        let flops = sizes.iter().map(|&size| 8.0 / 3.0 * (size as f64).powi(3)).sum();
+        Preparation { flops, ..Preparation::of_matrices(&sizes, 0.0, 1.0) }
     }
 
     fn scope(&self) -> Option<&Scope> {

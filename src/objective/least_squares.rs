@@ -112,10 +112,8 @@ impl Spec for LeastSquaresSpec {
         Some(self.0.matrix.decay.to_string())
     }
 
-    /// Of the triangular factor, if there is one.
-    fn gradient_flops(&self) -> f64 {
-        let matrix = self.0.matrix;
-        MatrixSpec { rows: matrix.rows.min(matrix.columns), ..matrix }.gradient_flops()
+    fn gradient_flops(&self, _full: Option<usize>) -> f64 {
+        MatrixSpec { rows: self.absorbing_rows(), ..self.0.matrix }.gradient_flops()
     }
 
     fn data_elements(&self) -> usize {
@@ -128,6 +126,11 @@ impl Spec for LeastSquaresSpec {
 
     fn absorbs_bases(&self) -> bool {
         true
+    }
+
+    /// Of the triangular factor, if there is one.
+    fn absorbing_rows(&self) -> usize {
+        self.0.matrix.rows.min(self.0.matrix.columns)
     }
 }
 

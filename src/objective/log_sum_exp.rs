@@ -203,7 +203,7 @@ impl Spec for LogSumExpSpec {
         Some(self.0.matrix.decay.to_string())
     }
 
-    fn gradient_flops(&self) -> f64 {
+    fn gradient_flops(&self, _full: Option<usize>) -> f64 {
         self.0.matrix.gradient_flops()
     }
 
@@ -217,6 +217,10 @@ impl Spec for LogSumExpSpec {
 
     fn absorbs_bases(&self) -> bool {
         true
+    }
+
+    fn absorbing_rows(&self) -> usize {
+        self.0.matrix.rows
     }
 }
 

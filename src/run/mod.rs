@@ -13,6 +13,7 @@ use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 mod bases;
 mod basis_cache;
 mod cost;
+mod counts;
 mod distributed;
 mod event;
 mod executor;

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{FloatType, Study};
 use crate::provenance::BuildInfo;
 use crate::run::basis_cache::{BasisCache, TrialBasis};
-use crate::run::cost;
+use crate::run::counts;
 use crate::run::event::{Event, Stage};
 use crate::run::executor::{Executor, RowSink, Unfinished};
 use crate::run::index::{TaskIndex, locked};
@@ -134,7 +134,7 @@ impl<R: Precision> Threads<'_, R> {
         for task in tasks {
             start(stage, (task.lanes() * epochs) as u64);
             if self.bases().get((task.trial, task.system)).is_none() {
-                start(Stage::Egop, cost::samples(&experiment.system(task.system)));
+                start(Stage::Egop, counts::samples(&experiment.system(task.system)));
             }
         }
     }
@@ -243,7 +243,7 @@ impl<R: Precision> Threads<'_, R> {
                     let prepared = self.prepared(problem, task)?;
                     let progress = |units| self.advance(stage, units);
                     let control = Control::new(self.index.observer.interrupted(), &progress);
-                    training::rows(task, study, problem, &prepared, control)
+                    training::rows(task, experiment, study, problem, &prepared, control)
                 })?,
                 Err(message) => Err(message.clone()),
             };
