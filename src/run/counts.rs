@@ -93,3 +93,6 @@ pub(super) fn setup_flops(system: &System<'_>, maps: Cost) -> f64 {
 pub(super) fn whole(number: f64) -> u64 {
     number.round() as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use crate::experiment::{
     Algorithm, Coordinates, Experiment, FloatType, Rates, System, TrainingStudy,
 };
 use crate::gradients;
-use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TrajectoryRow};
+use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TimingRow, TrajectoryRow};
 use crate::run::task::LANDSCAPE_ROWS;
 use crate::trial::Recording;
 
@@ -198,7 +198,9 @@ fn held(experiment: &Experiment) -> f64 {
     let systems = experiment.systems();
     let runs = systems.len() * experiment.training().map_or(0, rates);
     let recorded: f64 = systems.iter().map(|one| recorded(experiment, one).held).sum();
-    experiment.trials as f64 * (2.0 * bytes::<RunRow>(runs as f64) + recorded)
+    // A set-up and training in each of about four rounds.
+    let timings = bytes::<TimingRow>(8.0 * systems.len() as f64);
+    experiment.trials as f64 * (2.0 * bytes::<RunRow>(runs as f64) + timings + recorded)
 }
 
 fn bytes_of_a_number(experiment: &Experiment) -> f64 {

@@ -21,6 +21,7 @@ mod identity;
 mod index;
 mod memory;
 mod plan;
+mod stopwatch;
 mod subject;
 mod sweep;
 mod tables;
