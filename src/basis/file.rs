@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, ArrayD, Dimension};
 
-use crate::basis::{DataFile, Entry, Part, Scope, Spec};
+use crate::basis::{DataFile, Entry, Part, Preparation, Scope, Spec};
 use crate::config::{Reader, key};
 use crate::egop::Spectrum;
 use crate::error::Result;
@@ -141,6 +141,11 @@ impl Spec for FileBasis {
 
     fn has_spectrum(&self) -> bool {
         !self.eigenvalues.is_empty()
+    }
+
+    /// It was made elsewhere.
+    fn preparation(&self, layout: &Layout, _samples: f64, _decompositions: f64) -> Preparation {
+        Preparation { flops: 0.0, ..Preparation::of_matrices(&self.sizes(layout), 0.0, 1.0) }
     }
 
     fn scope(&self) -> Option<&Scope> {

@@ -14,6 +14,10 @@ pub enum Phase {
     Training,
     /// Estimating and decomposing an EGOP for its own sake.
     Spectra,
+    /// A run that is trained alone, to the step of a level.
+    Level,
+    /// A run that is trained alone, to its end.
+    Run,
 }
 
 /// How long one phase of a task took (`timings.csv`).
@@ -30,6 +34,12 @@ pub struct TimingRow {
     pub phase: Phase,
     /// Runs that shared it.
     pub lanes: usize,
+    /// Name of the algorithm of a run that is trained alone; otherwise empty, like the next two.
+    pub algorithm: Arc<str>,
+    /// Learning rate η.
+    pub learning_rate: Option<f64>,
+    /// One of the `levels` of the run in `runs.csv`; in the row of the phase `run`, its `steps`.
+    pub step: Option<u64>,
     /// Seconds on the clock.
     pub wall_seconds: f64,
     /// Seconds of the processor that the thread took; empty where others did a part of the work, or

@@ -16,6 +16,11 @@ impl Stopwatch {
         Self { start: Instant::now(), cpu_start: thread_cpu_seconds() }
     }
 
+    /// Seconds on the clock.
+    pub fn seconds(&self) -> f64 {
+        self.start.elapsed().as_secs_f64()
+    }
+
     /// A phase of a task that this thread did by itself.
     pub fn alone(&self, phase: Phase, task: &Task, coordinates: &str) -> TimingRow {
         let spent = thread_cpu_seconds().zip(self.cpu_start);
@@ -25,7 +30,10 @@ impl Stopwatch {
             round: "".into(),
             phase,
             lanes: task.lanes(),
-            wall_seconds: self.start.elapsed().as_secs_f64(),
+            algorithm: "".into(),
+            learning_rate: None,
+            step: None,
+            wall_seconds: self.seconds(),
             cpu_seconds: spent.map(|(now, before)| now - before),
         }
     }

@@ -93,7 +93,7 @@ pub(super) struct SweepState<'a> {
     tried: Vec<Vec<f64>>,
     trying: Arc<[Vec<f64>]>,
     /// The rows of `runs.csv` and of `timings.csv`, which are all that is kept of a task: selecting
-    /// learning rates and judging claims need the former. They are 312 and 88 bytes each, as they
+    /// learning rates and judging claims need the former. They are 312 and 136 bytes each, as they
     /// share their names.
     runs: Vec<RunRow>,
     timings: Vec<TimingRow>,
@@ -167,6 +167,7 @@ impl<'a> SweepState<'a> {
                 system,
                 rates: Arc::clone(&rates),
                 recording: Recording::Summary,
+                alone: false,
             })
             .collect();
         self.trying = rates;

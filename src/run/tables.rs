@@ -31,7 +31,13 @@ pub(super) fn round(experiment: &Experiment, rates: &[RateRow]) -> Round {
     };
     let tasks = (0..experiment.trials)
         .flat_map(|trial| rates.iter().enumerate().map(move |(index, rates)| (trial, index, rates)))
-        .map(|(trial, system, rates)| Task { trial, system, rates: Arc::clone(rates), recording })
+        .map(|(trial, system, rates)| Task {
+            trial,
+            system,
+            rates: Arc::clone(rates),
+            recording,
+            alone: false,
+        })
         .collect();
     Round { name, tasks }
 }

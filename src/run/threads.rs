@@ -21,6 +21,7 @@ use crate::run::index::{TaskIndex, locked};
 use crate::run::memory::Memory;
 use crate::run::stopwatch::Stopwatch;
 use crate::run::task::{Failure, Round, Rows, Task, context, guarded, spectra, training};
+use crate::run::timed::{Laps, on_one_thread};
 use crate::store::{Stored, TaskLock};
 use crate::trial::{Control, Precision, Problem};
 
@@ -113,7 +114,8 @@ impl<R: Precision> Executor for Threads<'_, R> {
                 self.announce(stage, pending.iter().map(|&index| &tasks[index]));
                 announced = true;
             }
-            self.work(stage, tasks, &keys, &pending, &state)?;
+            let work = || self.work(stage, tasks, &keys, &pending, &state);
+            if tasks.iter().any(|task| task.alone) { on_one_thread(work) } else { work() }?;
             if locked(&state).pending().len() == pending.len() {
                 if self.index.observer.interrupted().load(Ordering::Relaxed) {
                     return Err(Error::Interrupted);
@@ -195,7 +197,10 @@ impl<R: Precision> Threads<'_, R> {
     ) -> Result<Vec<(usize, TaskLock)>> {
         let mut mine = Vec::new();
         for &index in indices {
-            let work = format!("trial-{trial}-{}", tasks[index].system);
+            let work = match &tasks[index] {
+                Task { alone: true, .. } => format!("alone-{}", keys[index]),
+                Task { system, .. } => format!("trial-{trial}-{system}"),
+            };
             if let Some(lock) = self.index.store.lock_task(&work)?
                 // Another runner may have done it since.
                 && !matches!(self.index.store.load(&keys[index])?, Stored::Complete(_))
@@ -284,12 +289,22 @@ impl<R: Precision> Threads<'_, R> {
     ) -> Result<Rows> {
         let experiment = self.index.experiment();
         let (prepared, mut timings) = self.prepared(problem, task)?;
-        let progress = |units| self.advance(stage, units);
+        let (watch, laps) = (Stopwatch::start(), Laps::start());
+        let progress = |units| {
+            if task.alone {
+                laps.lap();
+            }
+            self.advance(stage, units);
+        };
         let control = Control::new(self.index.observer.interrupted(), &progress);
-        let watch = Stopwatch::start();
         let mut rows = training::rows(task, experiment, study, problem, &prepared, control)?;
-        let name = &study.coordinates[task.system].name;
-        timings.push(watch.alone(Phase::Training, task, name));
+        match &*rows.runs {
+            [run] if task.alone => timings.extend(laps.rows(run, task)),
+            _ => {
+                let name = &study.coordinates[task.system].name;
+                timings.push(watch.alone(Phase::Training, task, name));
+            }
+        }
         rows.timings = timings;
         Ok(rows)
     }
