@@ -88,6 +88,14 @@ impl Sampling {
         Some(Self { samples: samples?, minibatch: minibatch? })
     }
 
+    /// The minibatches of an objective with this many examples; `None`: full-batch gradients.
+    pub fn minibatches(&self, examples: Option<usize>) -> Option<Minibatches> {
+        self.minibatch.zip(examples).map(|((size, order), examples)| {
+            let size = size.min(examples);
+            Minibatches { examples, size, order }
+        })
+    }
+
     /// M for a model, at least 1.
     pub fn count(&self, layout: &Layout) -> usize {
         match self.samples {
@@ -217,9 +225,11 @@ impl<R: Real> Sampler<'_, R> {
         gradients
             .par_chunks_mut(LANES * dimension)
             .zip(samples.into_par_iter().step_by(LANES))
-            .for_each_init(Workspace::new, |workspace, (gradients, start)| match self.batches() {
-                None => self.full_batch(at, start, gradients, workspace),
-                Some(batches) => self.minibatches(batches, at, start, gradients, workspace),
+            .for_each_init(Workspace::new, |workspace, (gradients, start)| {
+                match self.sampling.minibatches(self.objective.examples()) {
+                    None => self.full_batch(at, start, gradients, workspace),
+                    Some(batches) => self.minibatches(batches, at, start, gradients, workspace),
+                }
             });
     }
 
@@ -234,14 +244,6 @@ impl<R: Real> Sampler<'_, R> {
                 self.distribution.fill(self.layout(), &mut rng, point);
             }
         }
-    }
-
-    fn batches(&self) -> Option<Minibatches> {
-        let minibatch = self.sampling.minibatch.zip(self.objective.examples());
-        minibatch.map(|((size, order), examples)| {
-            let size = size.min(examples);
-            Minibatches { examples, size, order }
-        })
     }
 
     /// Writes gradients of samples from number `start` on: all side by side.

@@ -11,6 +11,8 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 use crate::error::{Error, Result};
 
+#[cfg(test)]
+pub(crate) mod counted;
 mod eigen;
 #[cfg(not(feature = "openblas"))]
 mod factor;
@@ -50,6 +52,8 @@ pub fn product<R: Real>(
     into: Accum,
     c: ArrayViewMut2<'_, R>,
 ) {
+    #[cfg(test)]
+    counted::add(a.nrows(), a.ncols(), b.ncols());
     backend::product(a, b, into, c);
 }
 
@@ -71,6 +75,8 @@ pub fn add_gram<R: Real>(
     right: Range<usize>,
     c: ArrayViewMut2<'_, R>,
 ) {
+    #[cfg(test)]
+    counted::add(left.len(), a.nrows(), right.len());
     backend::add_gram(a, left, right, c);
 }
 

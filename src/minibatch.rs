@@ -36,6 +36,11 @@ impl Minibatches {
         self.examples.div_ceil(self.size)
     }
 
+    /// Rows of the last minibatch of a pass.
+    pub fn last(&self) -> usize {
+        self.examples - (self.per_epoch() - 1) * self.size
+    }
+
     /// The rows in the order of pass number `epoch`, from the trial's stream for `purpose`.
     pub fn pass(&self, streams: &Streams, purpose: &str, epoch: usize) -> Vec<usize> {
         let mut rows: Vec<usize> = (0..self.examples).collect();
@@ -63,6 +68,7 @@ mod tests {
             let pass = batches.pass(&streams, "minibatch", 4);
             assert_eq!(batches.cut(&pass).count(), batches.per_epoch());
             assert_eq!(batches.cut(&pass).last().map(<[_]>::len), Some(3));
+            assert_eq!((batches.last(), Minibatches { size: 103, ..batches }.last()), (3, 103));
             let mut sorted = pass.clone();
             sorted.sort_unstable();
             assert!(sorted.into_iter().eq(0..103));

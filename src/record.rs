@@ -7,65 +7,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+mod field;
+mod timing;
+
+pub use field::{Levels, Stop};
+pub use timing::{Phase, TimingRow};
+
+use field::nan_is_empty;
+
 /// Version of the schema and of the numbers in it: raised when a column changes, or when the same
 /// experiment gives other bits. Results written under another one are refused, and none of their
 /// tasks is taken over.
-pub const SCHEMA: u32 = 4;
-
-/// Numbers of which there may be none: an empty field, NaN in memory.
-mod nan_is_empty {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        (!value.is_nan()).then_some(*value).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
-    }
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stop {
-    /// The gradient norm fell below the tolerance.
-    Converged,
-    /// All steps or epochs were used.
-    Budget,
-    /// The loss, gradient or parameters stopped being finite, or the loss exceeded the divergence
-    /// bound.
-    Diverged,
-    /// The optimizer could not go on.
-    Failed,
-}
-
-impl Stop {
-    /// Whether the run came to nothing.
-    pub fn is_failure(self) -> bool {
-        matches!(self, Self::Diverged | Self::Failed)
-    }
-}
-
-/// The steps at which a run reached each of some levels, in their order; in a table one field, the
-/// numbers separated by spaces.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Levels(pub Vec<u64>);
-
-impl From<Levels> for String {
-    fn from(Levels(steps): Levels) -> Self {
-        steps.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
-    }
-}
-
-impl TryFrom<String> for Levels {
-    type Error = std::num::ParseIntError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.split_whitespace().map(str::parse).collect::<Result<_, _>>().map(Self)
-    }
-}
+pub const SCHEMA: u32 = 5;
 
 /// One run: a trial, an algorithm, a coordinate system and a learning rate (`runs.csv`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -122,6 +75,19 @@ pub struct RunRow {
     /// Length of the path of the iterates over ‖θ₀ − θ*‖ (only where trajectories are recorded
     /// and the minimizer is known): 1 is a straight line.
     pub path_ratio: Option<f64>,
+    /// Gradients that updates were made with, of minibatches or of full batches.
+    pub training_gradients: u64,
+    /// Gradients that were sampled for the change of variables; like the next but one and the last
+    /// the same for all runs in a coordinate system, which share it.
+    pub egop_gradients: u64,
+    /// Floating-point operations of the updates, by the model of [`crate::run`]: products of
+    /// gradients and with the change of variables, and the optimizer's arithmetic.
+    pub training_flops: u64,
+    /// Floating-point operations of making the change of variables: of sampled gradients and what
+    /// is made of them.
+    pub setup_flops: u64,
+    /// Bytes that the change of variables holds in the precision of the runs.
+    pub basis_bytes: u64,
 }
 
 /// One point of a training curve (`curves.csv`), of the selected learning rates unless the config
@@ -150,6 +116,11 @@ pub struct CurveRow {
     pub gradient_norm: f64,
     /// ‖g‖₁ of the last gradient, in the coordinates that are trained.
     pub gradient_l1: f64,
+    /// Gradients that updates were made with so far; those that were sampled for the change of
+    /// variables come before the first point, and are `egop_gradients` of the run.
+    pub gradients: u64,
+    /// Floating-point operations of the updates so far; `setup_flops` of the run come before.
+    pub flops: u64,
 }
 
 impl CurveRow {

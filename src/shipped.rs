@@ -46,7 +46,8 @@ pub const SHIPPED: &[Shipped] = shipped![
 ];
 
 /// Keys that change no value of a result, or that are compared by themselves.
-const ASIDE: &[&str] = &["name", "title", "about", "profile", "figures", "claims"];
+const ASIDE: &[&str] =
+    &["name", "title", "about", "profile", "figures", "claims", "training.timed"];
 
 impl Shipped {
     /// The experiment of this name.
@@ -78,13 +79,7 @@ impl Settings {
             None => Self { keys: None, claims: HashMap::new() },
             Some((document, shipped)) => {
                 let mut keys = Vec::new();
-                let without_aside = |table: &toml::Table| {
-                    let mut table = table.clone();
-                    table.retain(|key, _| !ASIDE.contains(&key));
-                    table
-                };
-                let [here, there] = [&document, &shipped.table].map(without_aside);
-                differences("", &here, &there, &mut keys);
+                differences("", &document, &shipped.table, &mut keys);
                 let claims = shipped.value.claims.iter();
                 let claims = claims.map(|claim| (claim.id.clone(), in_words(claim))).collect();
                 Self { keys: Some(keys), claims }
@@ -110,10 +105,15 @@ fn in_words(claim: &Claim) -> String {
     [statement, source, &test.describe()].map(|text| &**text).join("\n")
 }
 
-/// The dotted keys below `prefix` that differ: with their values here, or as missing.
+/// The dotted keys below `prefix` that differ, but for those aside: with their values here, or as
+/// missing.
 fn differences(prefix: &str, here: &toml::Table, there: &toml::Table, found: &mut Vec<String>) {
+    let counts = |dotted: &str| !ASIDE.contains(&dotted);
     for (key, value) in here {
         let dotted = format!("{prefix}{key}");
+        if !counts(&dotted) {
+            continue;
+        }
         match (value, there.get(key)) {
             (toml::Value::Table(here), Some(toml::Value::Table(there))) => {
                 differences(&format!("{dotted}."), here, there, found);
@@ -123,7 +123,8 @@ fn differences(prefix: &str, here: &toml::Table, there: &toml::Table, found: &mu
         }
     }
     let missing = there.keys().filter(|key| !here.contains_key(*key));
-    found.extend(missing.map(|key| format!("no {prefix}{key}")));
+    let missing = missing.map(|key| format!("{prefix}{key}")).filter(|dotted| counts(dotted));
+    found.extend(missing.map(|dotted| format!("no {dotted}")));
 }
 
 #[cfg(test)]
@@ -147,6 +148,7 @@ mod tests {
     fn a_verdict_names_the_settings_that_are_not_those_that_are_shipped() {
         assert_eq!(settings(&[]), "as shipped");
         assert_eq!(settings(&["title=Mine"]), "as shipped");
+        assert_eq!(settings(&["training.timed=selected"]), "as shipped");
         assert_eq!(settings(&["trials=3"]), "trials = 3");
         assert_eq!(
             settings(&["objective.rows=70", "training.steps=5"]),

@@ -142,6 +142,7 @@ fn what_no_result_depends_on_is_declared_where_it_is_read() {
             "coordinates.NAME.vectors",
             "training.curve",
             "training.record",
+            "training.timed",
         ]
     );
 }

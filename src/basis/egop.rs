@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::basis::{Entry, LowRank, Part, Preparation, Scope, Spec};
+use crate::basis::{Complement, Entry, LowRank, Part, Preparation, Scope, Spec};
 use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
 use crate::egop::{Spectrum, Wanted, egop, leading};
@@ -111,6 +111,10 @@ impl Spec for EgopBasis {
             Preparation { flops: flops + 6.0 * size * k * k, elements: elements + 3.0 * size * k }
         };
         groups.iter().map(preparation).sum()
+    }
+
+    fn is_linear(&self) -> bool {
+        self.low_rank.is_none_or(|one| one.complement != Complement::Frozen)
     }
 
     fn has_spectrum(&self) -> bool {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, ArrayD, Axis, Dimension};
 
-use crate::basis::{Complement, DataFile, Entry, Part, Scope, Spec};
+use crate::basis::{Complement, DataFile, Entry, Part, Preparation, Scope, Spec};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker, Orthonormal};
 use crate::egop::Spectrum;
@@ -257,6 +257,12 @@ impl FileBasis {
         }
     }
 
+    /// Numbers in the matrices for a group of blocks.
+    fn elements(&self, layout: &Layout, group: &Range<usize>) -> usize {
+        let size = |(key, _): &Files| self.shape(key, layout, group).iter().product::<usize>();
+        self.matrices.iter().map(size).sum()
+    }
+
     fn key_of_paths(&self) -> impl Iterator<Item = (&'static str, &Vec<String>)> {
         let matrices = self.matrices.iter().map(|(key, paths)| (*key, paths));
         matrices.chain([(EIGENVALUES, &self.eigenvalues)])
@@ -295,6 +301,17 @@ impl Spec for FileBasis {
             }
         };
         self.groups(layout).iter().map(cost).sum()
+    }
+
+    /// It was made elsewhere.
+    fn preparation(&self, layout: &Layout, _: usize, _: f64) -> Preparation {
+        let elements: usize =
+            self.groups(layout).iter().map(|group| self.elements(layout, group)).sum();
+        Preparation { flops: 0.0, elements: 2.0 * elements as f64 }
+    }
+
+    fn is_linear(&self) -> bool {
+        !matches!(self.form, FileForm::LowRank { complement: Complement::Frozen, .. })
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {

@@ -11,7 +11,7 @@ use ndarray::Array2;
 
 use crate::config::{Entry, Reader, key};
 use crate::coordinates::{Cost, Form, Orthonormal};
-use crate::egop::Spectrum;
+use crate::egop::{Gram, Spectrum};
 use crate::error::Result;
 use crate::gradients::Gradients;
 use crate::lanes::Layout;
@@ -87,11 +87,14 @@ pub struct Preparation {
 
 impl Preparation {
     /// Summing up `samples` outer products of gradients to a matrix for each of these numbers of
-    /// parameters, and decomposing so many matrices as large: the Gram matrix takes M n² operations,
-    /// an eigendecomposition about 9 n³, and space for up to three more matrices.
+    /// parameters, and decomposing so many matrices as large: the Gram matrix takes about M n²
+    /// operations ([`Gram::flops`]), an eigendecomposition about 9 n³, and space for up to three more
+    /// matrices.
     fn of_matrices(sizes: &[usize], samples: f64, decompositions: f64) -> Self {
         let square = |&size: &usize| (size as f64).powi(2);
-        let flops = |size: &usize| square(size) * (samples + decompositions * 9.0 * *size as f64);
+        let flops = |&size: &usize| {
+            samples * Gram::flops(size) + decompositions * 9.0 * (size as f64).powi(3)
+        };
         let largest = sizes.iter().map(square).fold(0.0, f64::max);
         Self {
             flops: sizes.iter().map(flops).sum(),
@@ -135,6 +138,11 @@ pub trait Spec: Debug + Send + Sync {
     /// What the maps take that it makes for a model, where `[egop]` asks for so many samples.
     fn cost(&self, layout: &Layout, _samples: usize) -> Cost {
         self.sizes(layout).into_iter().map(Orthonormal::cost).sum()
+    }
+
+    /// Whether its maps are linear; what is not is not taken into data.
+    fn is_linear(&self) -> bool {
+        true
     }
 
     /// The floating-point operations among them that take the inputs of the first layer there and back:

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::basis::{Entry, Part, Scope, Spec};
+use crate::basis::{Entry, Part, Preparation, Scope, Spec};
 use crate::config::Reader;
 use crate::data;
 use crate::error::Result;
@@ -29,6 +29,13 @@ impl Spec for RandomRotation {
             Part::orthonormal(blocks, data::orthonormal(size, size, &mut rng))
         });
         Ok(parts.collect())
+    }
+
+    /// A QR decomposition of n × n, 4/3 n³, and its Q, as much again.
+    fn preparation(&self, layout: &Layout, _: usize, _: f64) -> Preparation {
+        let sizes = self.sizes(layout);
+        let flops = sizes.iter().map(|&size| 8.0 / 3.0 * (size as f64).powi(3)).sum();
+        Preparation { flops, ..Preparation::of_matrices(&sizes, 0.0, 1.0) }
     }
 
     fn groups(&self, layout: &Layout) -> Vec<Range<usize>> {

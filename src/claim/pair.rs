@@ -140,6 +140,11 @@ pub(super) mod tests {
             test_loss: None,
             test_accuracy: Some(0.5),
             path_ratio: None,
+            training_gradients: 10,
+            egop_gradients: 0,
+            training_flops: 0,
+            setup_flops: 0,
+            basis_bytes: 0,
         }
     }
 

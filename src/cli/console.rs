@@ -129,5 +129,6 @@ fn name(stage: Stage) -> &'static str {
         Stage::Egop => "EGOP samples",
         Stage::Sweep => "sweep",
         Stage::Curves => "curves",
+        Stage::Timing => "timing",
     }
 }

@@ -32,6 +32,16 @@ impl Gram {
         Self { parameters, strips, samples: 0 }
     }
 
+    /// Floating-point operations of a sample, over so many parameters: about the square of their
+    /// number, as only the strips of the lower triangle are summed up.
+    pub fn flops(size: usize) -> f64 {
+        let strip = |start: usize| {
+            let end = size.min(start + STRIP);
+            2.0 * (end - start) as f64 * end as f64
+        };
+        (0..size).step_by(STRIP).map(strip).sum()
+    }
+
     /// The lower triangle of the mean, GᵀG/M.
     pub fn mean(self) -> Array2<f64> {
         let (scale, size) = (1.0 / self.samples as f64, self.parameters.len());

@@ -85,16 +85,34 @@ impl System<'_> {
         self.basis.sampled(self.sampling.count(&self.objective.layout()))
     }
 
-    /// What its maps take around every gradient, and hold.
+    /// What its maps take, there and back, and hold.
     pub fn map_cost(&self) -> Cost {
         let layout = self.objective.layout();
-        let whole = self.basis.cost(&layout, self.sampling.count(&layout));
-        let absorbed = match self.objective.absorbs() {
-            Absorbs::Nothing => 0.0,
-            Absorbs::Inputs => self.basis.input_flops(&layout),
-            Absorbs::Everything => whole.flops,
+        self.basis.cost(&layout, self.sampling.count(&layout))
+    }
+
+    /// Of what maps take, the floating-point operations around every gradient: but for what the
+    /// objective takes into its data.
+    pub fn around(&self, maps: Cost) -> f64 {
+        maps.flops - self.absorbed(maps)
+    }
+
+    /// Floating-point operations of taking maps into the data, once. A row is pulled back, which is half
+    /// of the way there and back: by all that is absorbed, or as the inputs of one output.
+    pub fn absorbing(&self, maps: Cost) -> f64 {
+        let outputs = match self.objective.absorbs() {
+            Absorbs::Nothing | Absorbs::Everything => 1,
+            Absorbs::Inputs => self.objective.layout().blocks()[0].matrix().0,
         };
-        Cost { flops: whole.flops - absorbed, ..whole }
+        self.objective.absorbing_rows() as f64 * self.absorbed(maps) / (2.0 * outputs as f64)
+    }
+
+    fn absorbed(&self, maps: Cost) -> f64 {
+        match self.objective.absorbs() {
+            Absorbs::Everything if self.basis.is_linear() => maps.flops,
+            Absorbs::Nothing | Absorbs::Everything => 0.0,
+            Absorbs::Inputs => self.basis.input_flops(&self.objective.layout()),
+        }
     }
 
     /// What forming its maps takes, where matrices are decomposed so often.

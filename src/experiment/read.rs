@@ -95,7 +95,7 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
 fn training_study(reader: &mut Reader<'_>) -> Option<TrainingStudy> {
     let coordinates = coordinates(reader);
     let (algorithms, sweep) = algorithms_and_sweep(reader);
-    let (training, (recording, all_curves)) =
+    let (training, (recording, all_curves), timed) =
         reader.table(key("training", "how runs are trained"), training)?;
     Some(TrainingStudy {
         coordinates: coordinates?,
@@ -103,6 +103,7 @@ fn training_study(reader: &mut Reader<'_>) -> Option<TrainingStudy> {
         training,
         recording,
         all_curves,
+        timed,
         sweep: sweep?,
     })
 }
@@ -238,7 +239,7 @@ fn powers(reader: &mut Reader<'_>, key: Key, default: [f64; 2]) -> Option<(i32, 
     }
 }
 
-fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool))> {
+fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool), bool)> {
     let minibatches = reader.alternative(&[&["steps"], &["epochs", "batch"]])? == Some(1);
     let (epochs, batch) = if minibatches {
         let batch = reader.count(key("batch", "rows in a minibatch"), 1..=10_000_000);
@@ -273,12 +274,14 @@ fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool))
         ("trajectories", (Recording::Trajectory, false)),
     ];
     // What is recorded tells the kinds of tasks apart.
-    let (recording, curve) = reader.presentation(|reader| {
+    let (recording, curve, timed) = reader.presentation(|reader| {
         let record =
             key("record", "curves at selected or all learning rates, or paths of parameters");
         let curve = key("curve", "whether long curves are thinned or kept point by point");
         let recording = reader.choice_or(record, "selected", &recordings);
-        (recording, reader.choice_or(curve, "thinned", &CurvePoints::NAMES))
+        let timed = key("timed", "which runs are trained once more, each alone, to time them");
+        let curve = reader.choice_or(curve, "thinned", &CurvePoints::NAMES);
+        (recording, curve, reader.choice_or(timed, "none", &[("none", false), ("selected", true)]))
     });
     let training = TrainingSpec {
         epochs: epochs?,
@@ -289,5 +292,5 @@ fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool))
         target: target?,
         curve: curve?,
     };
-    Some((training, recording?))
+    Some((training, recording?, timed?))
 }

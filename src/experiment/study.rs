@@ -179,6 +179,8 @@ pub struct TrainingStudy {
     pub recording: Recording,
     /// Whether the curves of all learning rates are kept, not only of the selected ones.
     pub all_curves: bool,
+    /// Whether the runs at selected learning rates are trained once more, each alone, to time them.
+    pub timed: bool,
     /// Sweep and selection.
     pub sweep: Sweep,
 }

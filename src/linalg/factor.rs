@@ -82,6 +82,8 @@ impl<R: Kernel> Factor<R> {
         assert_eq!((a.nrows(), a.ncols()), (c.nrows(), self.rows), "A's shape");
         assert_eq!(c.ncols(), self.columns, "columns of C");
         assert_eq!(a.len(), work.len(), "room for A");
+        #[cfg(test)]
+        super::counted::add(a.nrows(), self.rows, self.columns);
         if self.panels.is_empty() || a.is_empty() {
             return;
         }

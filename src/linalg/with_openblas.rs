@@ -25,7 +25,7 @@ impl<R: Real> Factor<R> {
 
     /// C ← A B.
     pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>, _: &mut [R]) {
-        product(a, self.0.view(), Accum::Overwrite, c);
+        super::product(a, self.0.view(), Accum::Overwrite, c);
     }
 }
 

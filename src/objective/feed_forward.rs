@@ -63,7 +63,7 @@ pub(super) fn described(widths: &[usize]) -> String {
     format!("layers {}", widths.join("-"))
 }
 
-/// About how many floating-point operations the gradient of the loss of `examples` takes.
+/// Floating-point operations of the products of one lane's gradient on so many examples.
 pub(super) fn gradient_flops(widths: &[usize], examples: usize) -> f64 {
     let products = widths.windows(2).enumerate().map(|(index, pair)| {
         // Forward, weights and, but for the first layer, inputs; two operations a term.

@@ -113,10 +113,8 @@ impl Spec for LeastSquaresSpec {
         Some(self.0.matrix.decay.to_string())
     }
 
-    /// Of the triangular factor, if there is one.
-    fn gradient_flops(&self) -> f64 {
-        let matrix = self.0.matrix;
-        MatrixSpec { rows: matrix.rows.min(matrix.columns), ..matrix }.gradient_flops()
+    fn gradient_flops(&self, _full: Option<usize>) -> f64 {
+        MatrixSpec { rows: self.absorbing_rows(), ..self.0.matrix }.gradient_flops()
     }
 
     fn data_elements(&self) -> usize {
@@ -129,6 +127,11 @@ impl Spec for LeastSquaresSpec {
 
     fn absorbs(&self) -> Absorbs {
         Absorbs::Everything
+    }
+
+    /// Of the triangular factor, if there is one.
+    fn absorbing_rows(&self) -> usize {
+        self.0.matrix.rows.min(self.0.matrix.columns)
     }
 }
 

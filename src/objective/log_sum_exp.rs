@@ -204,7 +204,7 @@ impl Spec for LogSumExpSpec {
         Some(self.0.matrix.decay.to_string())
     }
 
-    fn gradient_flops(&self) -> f64 {
+    fn gradient_flops(&self, _full: Option<usize>) -> f64 {
         self.0.matrix.gradient_flops()
     }
 
@@ -218,6 +218,10 @@ impl Spec for LogSumExpSpec {
 
     fn absorbs(&self) -> Absorbs {
         Absorbs::Everything
+    }
+
+    fn absorbing_rows(&self) -> usize {
+        self.0.matrix.rows
     }
 }
 

@@ -173,7 +173,7 @@ impl Spec for LogisticSpec {
         Some(self.0.decay.to_string())
     }
 
-    fn gradient_flops(&self) -> f64 {
+    fn gradient_flops(&self, _full: Option<usize>) -> f64 {
         self.0.gradient_flops()
     }
 
@@ -187,6 +187,10 @@ impl Spec for LogisticSpec {
 
     fn absorbs(&self) -> Absorbs {
         Absorbs::Everything
+    }
+
+    fn absorbing_rows(&self) -> usize {
+        self.0.rows
     }
 }
 

@@ -66,7 +66,7 @@ impl MatrixSpec {
         Some(Self { rows: rows?, columns, decay: decay?, scale: scale?, angle: [least, greatest] })
     }
 
-    /// Two matrix–vector products.
+    /// Two matrix–vector products, Aθ and Aᵀ∇h; h itself is not counted.
     pub(super) fn gradient_flops(&self) -> f64 {
         4.0 * self.rows as f64 * self.columns as f64
     }

@@ -229,8 +229,9 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         None
     }
 
-    /// About how many floating-point operations one lane's full-batch gradient takes.
-    fn gradient_flops(&self) -> f64;
+    /// Floating-point operations of the products of one lane's gradient on a minibatch of so many
+    /// examples; `None`: on the full batch.
+    fn gradient_flops(&self, batch: Option<usize>) -> f64;
 
     /// How many numbers the data of one trial are, about.
     fn data_elements(&self) -> usize;
@@ -243,6 +244,11 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// What of a change of variables needs no products around a gradient: see [`Objective::absorb`].
     fn absorbs(&self) -> Absorbs {
         Absorbs::Nothing
+    }
+
+    /// Rows of data that are mapped for that, once.
+    fn absorbing_rows(&self) -> usize {
+        0
     }
 
     /// Name and SHA-256 of each data file used; part of the identity of the results.

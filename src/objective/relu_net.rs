@@ -109,8 +109,9 @@ impl Spec for ReluNetSpec {
         Some(feed_forward::described(&self.widths()))
     }
 
-    fn gradient_flops(&self) -> f64 {
-        feed_forward::gradient_flops(&self.widths(), self.images.shape().2)
+    fn gradient_flops(&self, batch: Option<usize>) -> f64 {
+        let (.., examples) = self.images.shape();
+        feed_forward::gradient_flops(&self.widths(), batch.unwrap_or(examples))
     }
 
     fn absorbs(&self) -> Absorbs {

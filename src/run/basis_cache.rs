@@ -30,7 +30,8 @@ impl<R: Precision> TrialBasis<R> {
         Self { coordinates: problem.coordinates(parts), spectrum, theory }
     }
 
-    fn bytes(&self) -> u64 {
+    /// Bytes that the maps hold.
+    pub fn bytes(&self) -> u64 {
         (size_of::<R>() as f64 * self.coordinates.cost().elements) as u64
     }
 }

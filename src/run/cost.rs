@@ -1,11 +1,12 @@
-//! What tasks cost: operations, steps, and how fast this machine does them.
+//! How long tasks take: what they are made of, and how fast this machine does it.
 
 use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
-use crate::experiment::{Experiment, FloatType, Study, System};
+use crate::experiment::{Experiment, FloatType, Study};
 use crate::linalg::{self, Accum, Real};
+use crate::run::counts::{self, Series};
 use crate::run::task::Task;
 
 /// Work that can be added up.
@@ -38,26 +39,6 @@ impl std::ops::AddAssign for Work {
     }
 }
 
-/// Updates that a run makes if it does not stop early.
-pub(super) fn updates(experiment: &Experiment) -> u64 {
-    let Some(study) = experiment.training() else { return 0 };
-    let training = study.training.on(experiment.objective.examples());
-    training.epochs.saturating_mul(training.minibatches.map_or(1, |all| all.per_epoch())) as u64
-}
-
-/// Gradients that are sampled for a coordinate system or an EGOP estimate.
-pub(super) fn samples(system: &System<'_>) -> u64 {
-    system.samples() as u64
-}
-
-/// The part of the training rows that a minibatch is.
-fn share(batch: Option<usize>, examples: Option<usize>) -> f64 {
-    match (batch, examples) {
-        (Some(batch), Some(examples)) => batch as f64 / examples as f64,
-        _ => 1.0,
-    }
-}
-
 /// Training `lanes` runs of a coordinate system for this part of their updates.
 pub(super) fn training(experiment: &Experiment, system: usize, lanes: f64, part: f64) -> Work {
     /// Operations for each parameter around an optimizer's own.
@@ -66,24 +47,22 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: f64, part:
     let system = experiment.system(system);
     let objective = system.objective;
     let training = study.training.on(objective.examples());
-    let updates = updates(experiment) as f64;
+    let updates = counts::updates(experiment);
     let layout = objective.layout();
-    let gradient = objective.gradient_flops();
-    let maps = system.map_cost().flops;
-    let batch = share(training.minibatches.map(|all| all.size), objective.examples());
     let optimizers = study.algorithms.iter();
     let optimizer = optimizers.map(|one| one.optimizer.step_flops(&layout)).fold(0.0, f64::max);
     let around = AROUND * layout.dimension() as f64;
-    let update = gradient * batch + maps + optimizer + around;
+    let maps = system.around(system.map_cost());
+    let series = Series::of_updates(objective, training.minibatches, maps, optimizer + around);
     // After each epoch, losses on all rows: a third of a gradient, and a little for validation.
     let evaluations = match training.minibatches {
-        Some(_) => training.epochs as f64 * 0.4 * gradient,
+        Some(_) => training.epochs as f64 * 0.4 * objective.gradient_flops(None),
         None => 0.0,
     };
     let whole = Work {
-        operations: lanes * (updates * update + evaluations),
-        steps: if lanes > 0.0 { updates } else { 0.0 },
-        lane_steps: lanes * updates,
+        operations: lanes * (series.flops(updates) + evaluations),
+        steps: if lanes > 0.0 { updates as f64 } else { 0.0 },
+        lane_steps: lanes * updates as f64,
     };
     whole.scaled(part)
 }
@@ -91,20 +70,17 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: f64, part:
 /// Estimating and decomposing the EGOP of a coordinate system, or for its own sake.
 pub(super) fn estimate(experiment: &Experiment, system: usize) -> Work {
     let system = experiment.system(system);
-    let samples = samples(&system) as f64;
+    let samples = counts::samples(&system) as f64;
     if samples == 0.0 {
         return Work::default();
     }
-    let System { objective, sampling, .. } = system;
     // What only measures an EGOP also decomposes that of either half of the samples.
     let decompositions = match experiment.study {
         Study::Training(_) => 1.0,
         Study::Spectra(_) => 3.0,
     };
-    let preparation = system.preparation(decompositions);
-    let batch = share(sampling.minibatch.map(|(size, _)| size), objective.examples());
-    let gradients = samples * objective.gradient_flops() * batch;
-    Work { operations: gradients + preparation.flops, steps: 0.0, lane_steps: samples }
+    let operations = counts::sampling_flops(&system) + system.preparation(decompositions).flops;
+    Work { operations, steps: 0.0, lane_steps: samples }
 }
 
 /// A whole task, if no run stops early.

@@ -131,6 +131,7 @@ impl PlannedTask {
             system: study.coordinates_index(&self.coordinates)?,
             rates: self.rates.iter().map(|rates| rates.learning_rates.clone()).collect(),
             recording: Recording::Summary,
+            alone: false,
         })
     }
 }

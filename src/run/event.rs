@@ -18,6 +18,8 @@ pub enum Stage {
     Sweep,
     /// The selected learning rates once more, with their curves; in runs × epochs.
     Curves,
+    /// The same, each alone; in runs × epochs.
+    Timing,
 }
 
 /// Something that happens in a run.

@@ -71,7 +71,8 @@ impl<'a> TaskIndex<'a> {
         match self.store.load(key)? {
             Stored::Complete(finished) => {
                 self.note_build(&finished.build);
-                let rows = Rows::from_tables(&finished.tables, &self.store.task(key))?;
+                let mut rows = Rows::from_tables(&finished.tables, &self.store.task(key))?;
+                rows.timings = finished.timings;
                 Ok(Some(Found { rows, seconds: Some(finished.seconds) }))
             }
             Stored::Damaged(problem) => {

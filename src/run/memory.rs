@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::experiment::{Algorithm, Experiment, FloatType, Rates, System, TrainingStudy};
 use crate::gradients;
-use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TrajectoryRow};
+use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TimingRow, TrajectoryRow};
 use crate::run::task::LANDSCAPE_ROWS;
 use crate::trial::Recording;
 
@@ -33,6 +33,8 @@ const PROGRAM: u64 = 12_000_000;
 const PICTURE: u64 = 45_000_000;
 /// Bytes of a number as the text of a table, about.
 const TEXT: f64 = 20.0;
+/// Levels that a run reaches, about: those down to a millionth.
+const LEVELS: usize = 22;
 /// Gradients that are sampled at a time.
 const CHUNK: f64 = gradients::CHUNK as f64;
 
@@ -194,7 +196,14 @@ fn held(experiment: &Experiment) -> f64 {
     let systems = experiment.systems();
     let runs = systems.len() * experiment.training().map_or(0, rates);
     let recorded: f64 = systems.iter().map(|one| recorded(experiment, one).held).sum();
-    experiment.trials as f64 * (2.0 * bytes::<RunRow>(runs as f64) + recorded)
+    // A set-up and training in each of about four rounds.
+    let mut timings = bytes::<TimingRow>(8.0 * systems.len() as f64);
+    if let Some(study) = experiment.training().filter(|study| study.timed) {
+        // At two rates, down to each level.
+        let alone = 2 * study.algorithms.len() * systems.len() * LEVELS;
+        timings += bytes::<TimingRow>(alone as f64);
+    }
+    experiment.trials as f64 * (2.0 * bytes::<RunRow>(runs as f64) + timings + recorded)
 }
 
 fn bytes_of_a_number(experiment: &Experiment) -> f64 {

@@ -14,6 +14,7 @@ mod bases;
 mod basis_cache;
 mod basis_memory;
 mod cost;
+mod counts;
 mod distributed;
 mod event;
 mod executor;
@@ -21,12 +22,14 @@ mod identity;
 mod index;
 mod memory;
 mod plan;
+mod stopwatch;
 mod subject;
 mod sweep;
 mod tables;
 mod task;
 mod theory;
 mod threads;
+mod timed;
 
 pub use bases::{SavedBases, basis_outputs};
 pub use basis_memory::too_large;
@@ -126,12 +129,16 @@ impl<'a> Run<'a> {
         let threads = self.threads();
         let mut swept = self.tune(&*threads)?;
         let mut finals = tables::selected(&*threads, experiment, &mut swept)?;
-        for failure in &finals.failures {
-            if !swept.failures.contains(failure) {
-                swept.failures.push(failure.clone());
+        let mut failures = std::mem::take(&mut finals.failures);
+        let study = experiment.training();
+        if let Some(study) = study.filter(|study| study.timed) {
+            failures.extend(timed::time(&*threads, experiment, study, &mut swept)?);
+        }
+        for failure in failures {
+            if !swept.failures.contains(&failure) {
+                swept.failures.push(failure);
             }
         }
-        let study = experiment.training();
         let records = Records {
             runs: &swept.runs,
             rates: &swept.rates,
@@ -192,8 +199,12 @@ impl<'a> Run<'a> {
         if tuning.open.is_some() {
             return Ok(survey.finish(tuning.state.as_ref()));
         }
-        let round = tables::round(experiment, &tuning.finish().rates);
-        survey.execute(Stage::Curves, &round, &mut |_, _| {})?;
+        let rates = tuning.finish().rates;
+        survey.execute(Stage::Curves, &tables::round(experiment, &rates), &mut |_, _| {})?;
+        if let Some(study) = experiment.training().filter(|study| study.timed) {
+            let round = timed::round(experiment, study, &rates);
+            survey.execute(Stage::Timing, &round, &mut |_, _| {})?;
+        }
         Ok(survey.finish(None))
     }
 

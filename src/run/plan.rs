@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::experiment::{Experiment, TrainingStudy};
 use crate::run::cost::{self, Speed, Work};
+use crate::run::counts;
 use crate::run::event::Stage;
 use crate::run::executor::{Executor, RowSink, Unfinished, hand_over};
 use crate::run::index::{Found, TaskIndex};
@@ -151,7 +152,7 @@ impl<'a> Planner<'a> {
             self.work.lower += cost::training(experiment, task.system, lanes, early);
             self.work.upper += cost::training(experiment, task.system, lanes, 1.0);
             estimates += cost::estimate(experiment, task.system);
-            samples += cost::samples(&experiment.system(task.system));
+            samples += counts::samples(&experiment.system(task.system));
         }
         row.runs.lower = row.runs.upper;
         row.gradients = self.gradients(row.runs);
@@ -231,7 +232,7 @@ impl<'a> Planner<'a> {
 
     /// Learns from a finished task.
     fn learn(&mut self, task: &Task, steps: impl Iterator<Item = u64>, seconds: f64) {
-        let updates = cost::updates(self.experiment) as f64;
+        let updates = counts::updates(self.experiment) as f64;
         let made = steps.sum::<u64>() as f64;
         let possible = task.lanes() as f64 * updates;
         self.made += made;
@@ -258,7 +259,7 @@ impl<'a> Planner<'a> {
     }
 
     fn gradients(&self, runs: Between<u64>) -> Between<u64> {
-        let updates = cost::updates(self.experiment);
+        let updates = counts::updates(self.experiment);
         Between {
             lower: (self.early() * runs.lower as f64 * updates as f64) as u64,
             upper: runs.upper.saturating_mul(updates),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error;
 use crate::experiment::{Algorithm, Experiment, Rates, TrainingStudy};
-use crate::record::{RateRow, RunRow};
+use crate::record::{RateRow, RunRow, TimingRow};
 use crate::run::event::{EdgeReason, Event, GridEdge, Observer, Stage, Warning};
 use crate::run::executor::Executor;
 use crate::run::task::{Failure, Round, Rows, Task};
@@ -30,6 +30,8 @@ pub struct SweepResult {
     pub runs: Vec<RunRow>,
     /// The metric of each learning rate, with the selected ones marked.
     pub rates: Vec<RateRow>,
+    /// How long tasks took, sorted.
+    pub timings: Vec<TimingRow>,
     /// Tasks that failed.
     pub failures: Vec<Failure>,
 }
@@ -63,13 +65,19 @@ pub(super) fn tune<'a>(
     };
     let mut state = SweepState::new(study, experiment.trials, observer);
     while let Some(round) = state.next() {
-        let left = executor.execute(Stage::Sweep, &round, &mut |_, rows| state.take(rows))?;
+        let take = &mut |_, rows| state.take(round.name, rows);
+        let left = executor.execute(Stage::Sweep, &round, take)?;
         if !left.missing.is_empty() {
             return Ok(Tuning { state: Some(state), open: Some((round, left.missing)) });
         }
         state.end(left.failures);
     }
     Ok(Tuning { state: Some(state), open: None })
+}
+
+/// By trial and coordinate system; those of each in the order of the rounds.
+pub(super) fn sort_timings(timings: &mut [TimingRow], study: &TrainingStudy) {
+    timings.sort_by_key(|row| (row.trial, study.coordinates_index(&row.coordinates)));
 }
 
 /// A sweep as far as it has come: [`SweepState::next`] says what is to be done, [`SweepState::take`]
@@ -84,9 +92,11 @@ pub(super) struct SweepState<'a> {
     /// The learning rates of each algorithm that were tried, and those of the round under way.
     tried: Vec<Vec<f64>>,
     trying: Arc<[Vec<f64>]>,
-    /// The rows of `runs.csv`, which are all that is kept of a task: selecting learning rates and
-    /// judging claims need them. They are 272 bytes each, as they share their names.
+    /// The rows of `runs.csv` and of `timings.csv`, which are all that is kept of a task: selecting
+    /// learning rates and judging claims need the former. They are 312 and 136 bytes each, as they
+    /// share their names.
     runs: Vec<RunRow>,
+    timings: Vec<TimingRow>,
     names: HashSet<Arc<str>>,
     failures: Vec<Failure>,
 }
@@ -113,6 +123,7 @@ impl<'a> SweepState<'a> {
             tried: vec![Vec::new(); study.algorithms.len()],
             trying: Arc::default(),
             runs: Vec::new(),
+            timings: Vec::new(),
             names: HashSet::new(),
             failures: Vec::new(),
         }
@@ -156,6 +167,7 @@ impl<'a> SweepState<'a> {
                 system,
                 rates: Arc::clone(&rates),
                 recording: Recording::Summary,
+                alone: false,
             })
             .collect();
         self.trying = rates;
@@ -202,16 +214,22 @@ impl<'a> SweepState<'a> {
         ]
     }
 
-    /// Takes the results of a task of the last round.
-    pub fn take(&mut self, rows: Rows) {
+    /// Takes the results of a task of the last round, which has this name.
+    pub fn take(&mut self, round: &str, rows: Rows) {
+        let mut share = |name: &mut Arc<str>| match self.names.get(name) {
+            Some(shared) => *name = Arc::clone(shared),
+            None => drop(self.names.insert(Arc::clone(name))),
+        };
         for mut run in rows.runs {
-            for name in [&mut run.algorithm, &mut run.coordinates] {
-                match self.names.get(name) {
-                    Some(shared) => *name = Arc::clone(shared),
-                    None => drop(self.names.insert(Arc::clone(name))),
-                }
-            }
+            share(&mut run.algorithm);
+            share(&mut run.coordinates);
             self.runs.push(run);
+        }
+        for timing in rows.timings {
+            let mut timing = TimingRow { round: round.into(), ..timing };
+            share(&mut timing.coordinates);
+            share(&mut timing.round);
+            self.timings.push(timing);
         }
     }
 
@@ -244,7 +262,9 @@ impl<'a> SweepState<'a> {
             order(a).cmp(&order(b)).then(a.learning_rate.total_cmp(&b.learning_rate))
         });
         let rates = self.table();
-        SweepResult { runs: self.runs, rates, failures: self.failures }
+        sort_timings(&mut self.timings, study);
+        let Self { runs, timings, failures, .. } = self;
+        SweepResult { runs, rates, timings, failures }
     }
 
     /// The metric at each learning rate tried, ascending.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::experiment::{Algorithm, Coordinates, Experiment, Study, TrainingStudy};
-use crate::record::{MeasureRow, RateRow, RunRow, TheoryRow};
+use crate::record::{MeasureRow, RateRow, RunRow, TheoryRow, TimingRow};
 use crate::run::event::Stage;
 use crate::run::executor::Executor;
-use crate::run::sweep::SweepResult;
+use crate::run::sweep::{SweepResult, sort_timings};
 use crate::run::task::{Failure, Round, Rows, Task};
 use crate::store::Stream;
 use crate::trial::Recording;
@@ -31,7 +31,13 @@ pub(super) fn round(experiment: &Experiment, rates: &[RateRow]) -> Round {
     };
     let tasks = (0..experiment.trials)
         .flat_map(|trial| rates.iter().enumerate().map(move |(index, rates)| (trial, index, rates)))
-        .map(|(trial, system, rates)| Task { trial, system, rates: Arc::clone(rates), recording })
+        .map(|(trial, system, rates)| Task {
+            trial,
+            system,
+            rates: Arc::clone(rates),
+            recording,
+            alone: false,
+        })
         .collect();
     Round { name, tasks }
 }
@@ -64,6 +70,12 @@ pub(super) fn selected(
         replace_runs(&mut swept.runs, std::mem::take(&mut rows.runs));
         others[index] = rows;
     })?;
+    let timings = others.iter_mut().flat_map(|rows| std::mem::take(&mut rows.timings));
+    let name: Arc<str> = round.name.into();
+    swept.timings.extend(timings.map(|row| TimingRow { round: Arc::clone(&name), ..row }));
+    if let Some(study) = experiment.training() {
+        sort_timings(&mut swept.timings, study);
+    }
     let measures = others.iter_mut().flat_map(|rows| std::mem::take(&mut rows.measures)).collect();
     let theory = others.iter_mut().flat_map(|rows| std::mem::take(&mut rows.theory)).collect();
     Ok(FinalResults { failures: left.failures, measures, theory, others })
@@ -89,7 +101,7 @@ fn replace_runs(runs: &mut [RunRow], by: Vec<RunRow>) {
 impl SweepResult {
     /// Its tables.
     pub(super) fn tables(&self) -> Vec<Stream<'_>> {
-        vec![Stream::of(&self.runs), Stream::of(&self.rates)]
+        vec![Stream::of(&self.runs), Stream::of(&self.rates), Stream::of(&self.timings)]
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Task {
     pub rates: Arc<[Vec<f64>]>,
     /// What is kept of the runs.
     pub recording: Recording,
+    /// Whether it is done beside no other, to time it.
+    pub alone: bool,
 }
 
 /// The tasks of a sweep that can be known at a time, or those that follow it: which learning rates
@@ -109,6 +111,9 @@ impl Task {
                 recording += &format!(" {:?}", study.training.curve);
             }
             content.insert("recording".into(), recording.into());
+        }
+        if self.alone {
+            content.insert("alone".into(), true.into());
         }
         content.insert("data".into(), data.of_task(system, self.trial).into());
         // Keys of a JSON value are sorted, whatever the order of the config.

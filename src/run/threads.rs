@@ -9,15 +9,19 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::experiment::{FloatType, Study};
+use crate::experiment::{FloatType, Study, TrainingStudy};
+use crate::objective::Context;
 use crate::provenance::BuildInfo;
+use crate::record::{Phase, TimingRow};
 use crate::run::basis_cache::{BasisCache, TrialBasis};
-use crate::run::cost;
+use crate::run::counts;
 use crate::run::event::{Event, Stage};
 use crate::run::executor::{Executor, RowSink, Unfinished};
 use crate::run::index::{TaskIndex, locked};
 use crate::run::memory::Memory;
+use crate::run::stopwatch::Stopwatch;
 use crate::run::task::{Failure, Round, Rows, Task, context, guarded, spectra, training};
+use crate::run::timed::{Laps, on_one_thread};
 use crate::store::{Stored, TaskLock};
 use crate::trial::{Control, Precision, Problem};
 
@@ -110,7 +114,8 @@ impl<R: Precision> Executor for Threads<'_, R> {
                 self.announce(stage, pending.iter().map(|&index| &tasks[index]));
                 announced = true;
             }
-            self.work(stage, tasks, &keys, &pending, &state)?;
+            let work = || self.work(stage, tasks, &keys, &pending, &state);
+            if tasks.iter().any(|task| task.alone) { on_one_thread(work) } else { work() }?;
             if locked(&state).pending().len() == pending.len() {
                 if self.index.observer.interrupted().load(Ordering::Relaxed) {
                     return Err(Error::Interrupted);
@@ -134,7 +139,7 @@ impl<R: Precision> Threads<'_, R> {
         for task in tasks {
             start(stage, (task.lanes() * epochs) as u64);
             if self.bases().get((task.trial, task.system)).is_none() {
-                start(Stage::Egop, cost::samples(&experiment.system(task.system)));
+                start(Stage::Egop, counts::samples(&experiment.system(task.system)));
             }
         }
     }
@@ -192,7 +197,10 @@ impl<R: Precision> Threads<'_, R> {
     ) -> Result<Vec<(usize, TaskLock)>> {
         let mut mine = Vec::new();
         for &index in indices {
-            let work = format!("trial-{trial}-{}", tasks[index].system);
+            let work = match &tasks[index] {
+                Task { alone: true, .. } => format!("alone-{}", keys[index]),
+                Task { system, .. } => format!("trial-{trial}-{system}"),
+            };
             if let Some(lock) = self.index.store.lock_task(&work)?
                 // Another runner may have done it since.
                 && !matches!(self.index.store.load(&keys[index])?, Stored::Complete(_))
@@ -234,26 +242,17 @@ impl<R: Precision> Threads<'_, R> {
             let task = &tasks[index];
             let start = Instant::now();
             let rows = match &problem {
-                Ok(None) => guarded(|| {
-                    let progress = |units| self.advance(Stage::Egop, units);
-                    let control = Control::new(self.index.observer.interrupted(), &progress);
-                    spectra::rows::<R>(&experiment.system(task.system), trial, &context, control)
-                })?,
-                Ok(Some((study, problem))) => guarded(|| {
-                    let inputs = experiment.system(task.system).inputs;
-                    let changed = problem.with_inputs(inputs)?;
-                    let problem = changed.as_ref().unwrap_or(problem);
-                    let prepared = self.prepared(problem, task)?;
-                    let progress = |units| self.advance(stage, units);
-                    let control = Control::new(self.index.observer.interrupted(), &progress);
-                    training::rows(task, study, problem, &prepared, control)
-                })?,
+                Ok(None) => guarded(|| self.estimated(task, &context))?,
+                Ok(Some((study, problem))) => {
+                    guarded(|| self.trained(stage, study, problem, task))?
+                }
                 Err(message) => Err(message.clone()),
             };
             match rows {
                 Ok(rows) => {
                     let seconds = start.elapsed().as_secs_f64();
-                    self.index.store.save(&keys[index], rows.to_tables(), seconds)?;
+                    let timings = rows.timings.clone();
+                    self.index.store.save(&keys[index], rows.to_tables(), seconds, timings)?;
                     self.index.note_build(BuildInfo::this());
                     self.counters.done.fetch_add(1, Ordering::Relaxed);
                     locked(state).finish(index, rows);
@@ -269,13 +268,62 @@ impl<R: Precision> Threads<'_, R> {
         })
     }
 
-    /// What a task's trial prepares in its coordinate system.
-    fn prepared(&self, problem: &Problem<R>, task: &Task) -> Result<Arc<TrialBasis<R>>> {
+    /// The rows of an EGOP estimate.
+    fn estimated(&self, task: &Task, context: &Context) -> Result<Rows> {
+        let system = self.index.experiment().system(task.system);
+        let progress = |units| self.advance(Stage::Egop, units);
+        let control = Control::new(self.index.observer.interrupted(), &progress);
+        let watch = Stopwatch::start();
+        let mut rows = spectra::rows::<R>(&system, task.trial, context, control)?;
+        rows.timings = vec![watch.shared(Phase::Spectra, task, system.name)];
+        Ok(rows)
+    }
+
+    /// The rows of a task's runs.
+    fn trained(
+        &self,
+        stage: Stage,
+        study: &TrainingStudy,
+        problem: &Problem<R>,
+        task: &Task,
+    ) -> Result<Rows> {
+        let experiment = self.index.experiment();
+        let changed = problem.with_inputs(experiment.system(task.system).inputs)?;
+        let problem = changed.as_ref().unwrap_or(problem);
+        let (prepared, mut timings) = self.prepared(problem, task)?;
+        let (watch, laps) = (Stopwatch::start(), Laps::start());
+        let progress = |units| {
+            if task.alone {
+                laps.lap();
+            }
+            self.advance(stage, units);
+        };
+        let control = Control::new(self.index.observer.interrupted(), &progress);
+        let mut rows = training::rows(task, experiment, study, problem, &prepared, control)?;
+        match &*rows.runs {
+            [run] if task.alone => timings.extend(laps.rows(run, task)),
+            _ => {
+                let name = &study.coordinates[task.system].name;
+                timings.push(watch.alone(Phase::Training, task, name));
+            }
+        }
+        rows.timings = timings;
+        Ok(rows)
+    }
+
+    /// What a task's trial prepares in its coordinate system, and how long that took if it was not
+    /// kept.
+    fn prepared(
+        &self,
+        problem: &Problem<R>,
+        task: &Task,
+    ) -> Result<(Arc<TrialBasis<R>>, Vec<TimingRow>)> {
         if let Some(prepared) = self.bases().get((task.trial, task.system)) {
-            return Ok(prepared);
+            return Ok((prepared, Vec::new()));
         }
         let system = self.index.experiment().system(task.system);
         let progress = |units| self.advance(Stage::Egop, units);
+        let watch = Stopwatch::start();
         let parts = problem.parts(
             system.basis,
             system.distribution,
@@ -283,8 +331,11 @@ impl<R: Precision> Threads<'_, R> {
             Control::new(self.index.observer.interrupted(), &progress),
         )?;
         let prepared = Arc::new(TrialBasis::new(&parts, problem, task.trial, system.name));
+        let timing = watch.shared(Phase::Setup, task, system.name);
         self.bases().keep((task.trial, task.system), &prepared);
-        Ok(prepared)
+        // In original coordinates there is nothing to make.
+        let timings = if system.basis.is_identity() { Vec::new() } else { vec![timing] };
+        Ok((prepared, timings))
     }
 
     fn bases(&self) -> MutexGuard<'_, BasisCache<R>> {

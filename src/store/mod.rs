@@ -29,6 +29,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::provenance::BuildInfo;
+use crate::record::TimingRow;
 
 mod clearing;
 mod disk;
@@ -46,7 +47,7 @@ pub use disk::{Disk, LocalDisk};
 pub use identity::Identity;
 pub use name::file_name;
 pub use picture::{check_picture, write_picture};
-pub use publication::{BASES, EXPERIMENT, PROVENANCE, SUMS};
+pub use publication::{BASES, EXPERIMENT, PROVENANCE, SUMS, is_reproducible};
 pub use staged::Publication;
 pub use table::{Csv, Stream, TABLES, Table};
 pub use task::{Finished, Stored, Tables};
@@ -251,12 +252,18 @@ impl Store {
         task::load(&*self.disk, &self.task(key), key)
     }
 
-    /// Stores a finished task.
+    /// Stores a finished task, with how long it and its phases took.
     ///
     /// # Errors
     /// When it cannot be written; then nothing of it is left that counts as finished.
-    pub fn save(&self, key: &str, tables: Tables, seconds: f64) -> Result<()> {
-        let finished = Finished { tables, build: BuildInfo::this().clone(), seconds };
+    pub fn save(
+        &self,
+        key: &str,
+        tables: Tables,
+        seconds: f64,
+        timings: Vec<TimingRow>,
+    ) -> Result<()> {
+        let finished = Finished { tables, build: BuildInfo::this().clone(), seconds, timings };
         let temporary = self.unfinished(&self.tasks());
         let saved = self.save_by_way_of(&temporary, key, &finished);
         if saved.is_err() {

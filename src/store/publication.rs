@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::table::TABLES;
+use crate::record::TimingRow;
+use crate::store::table::{TABLES, Table};
 use crate::store::task::read_if_there;
 use crate::store::{Store, json, lock, sha256};
 
@@ -30,6 +31,13 @@ pub const PROVENANCE: &str = "provenance.json";
 /// The folder of changes of variables.
 pub const BASES: &str = "basis";
 const JOURNAL: &str = "publication.json";
+
+/// Whether a published file has the same bytes whenever the same program makes it of the same
+/// experiment on the same kind of machine. What says how long things took, or when, has not; nor
+/// have the lines of [`SUMS`] that are about such files.
+pub fn is_reproducible(name: &str) -> bool {
+    ![TimingRow::FILE, PROVENANCE].contains(&name)
+}
 
 /// Checksums by the names of files.
 pub(super) type Sums = BTreeMap<String, String>;

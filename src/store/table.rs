@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result};
 use crate::record::{
     ClaimRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, ScheduleRow,
-    SpectrumRow, TheoryRow, TrajectoryRow,
+    SpectrumRow, TheoryRow, TimingRow, TrajectoryRow,
 };
 
 /// A kind of row and the file that holds it.
@@ -41,6 +41,7 @@ tables! {
     TheoryRow => "theory.csv",
     ClaimRow => "claims.csv",
     ScheduleRow => "schedule.csv",
+    TimingRow => "timings.csv",
 }
 
 /// A table as the bytes of its file.

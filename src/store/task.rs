@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::provenance::BuildInfo;
-use crate::record::SCHEMA;
+use crate::record::{SCHEMA, TimingRow};
 use crate::store::disk::Disk;
 use crate::store::{Csv, json, sha256};
 
@@ -24,6 +24,8 @@ pub struct Finished {
     pub build: BuildInfo,
     /// Wall-clock seconds that it took.
     pub seconds: f64,
+    /// How long its phases took.
+    pub timings: Vec<TimingRow>,
 }
 
 /// What a store has of a task.
@@ -53,6 +55,7 @@ struct Manifest {
     key: String,
     /// Wall-clock seconds that the task took.
     seconds: f64,
+    timings: Vec<TimingRow>,
     #[serde(rename = "maker")]
     build: BuildInfo,
     tables: BTreeMap<String, Checksum>,
@@ -74,6 +77,7 @@ pub(super) fn manifest(key: &str, finished: &Finished) -> Vec<u8> {
         schema: SCHEMA,
         key: key.into(),
         seconds: finished.seconds,
+        timings: finished.timings.clone(),
         build: finished.build.clone(),
         tables: tables.iter().map(|(name, csv)| (name.clone(), checksum(csv))).collect(),
     };
@@ -110,7 +114,8 @@ pub(super) fn load(disk: &dyn Disk, folder: &Path, key: &str) -> Result<Stored> 
         }
         tables.insert(name, Csv { rows: checksum.rows, bytes });
     }
-    Ok(Stored::Complete(Finished { tables, build: manifest.build, seconds: manifest.seconds }))
+    let Manifest { build, seconds, timings, .. } = manifest;
+    Ok(Stored::Complete(Finished { tables, build, seconds, timings }))
 }
 
 pub(super) fn read_if_there(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>> {

@@ -42,7 +42,7 @@ pub enum Unit {
     Steps,
     /// Steps or epochs to the lowest level that both sides of a pair reach.
     CommonLevel,
-    /// Steps or epochs that are many where nothing ended the run before its budget did.
+    /// Steps, or what they take, that are many where nothing ended the run before its budget did.
     Budget,
     /// A share of the examples, in [0, 1].
     Accuracy,
@@ -121,6 +121,10 @@ pub const METRICS: &[Metric] = &[
     Metric::TO_TARGET,
     lower("steps", "updates made", Unit::Budget, |run| Some(run.steps as f64))
         .with(&[Need::EarlyEnd]),
+    lower("training_flops", "floating-point operations of the updates", Unit::Budget, |run| {
+        Some(run.training_flops as f64)
+    })
+    .with(&[Need::EarlyEnd]),
     Metric::MEAN_GRADIENT,
     Metric {
         of_selected: true,

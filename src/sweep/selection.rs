@@ -258,6 +258,11 @@ mod tests {
             test_loss: None,
             test_accuracy: Some(0.5),
             path_ratio: Some(2.0),
+            training_gradients: steps,
+            egop_gradients: 0,
+            training_flops: 0,
+            setup_flops: 0,
+            basis_bytes: 0,
         };
         let chosen = |name: &str| {
             let metric = METRICS.iter().find(|metric| metric.name == name).unwrap();

@@ -27,6 +27,8 @@ impl GradientNorms {
 pub struct CurvePoint {
     /// Updates (full batch) or epochs (minibatch) made.
     pub step: u64,
+    /// Updates made.
+    pub updates: u64,
     /// Training loss.
     pub train_loss: f64,
     /// Loss and accuracy on the validation set, where there is one.

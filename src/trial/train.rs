@@ -249,6 +249,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             let (loss, gradient) = (self.values[row], self.norms[row]);
             self.trackers[lane].record(CurvePoint {
                 step: self.steps,
+                updates: self.steps,
                 train_loss: loss,
                 validation: None,
                 gradient,
@@ -272,6 +273,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             if !self.trackers[lane].is_stopped() && self.has_diverged(row, loss) {
                 self.trackers[lane].record(CurvePoint {
                     step: epoch as u64,
+                    updates: self.steps,
                     train_loss: loss,
                     validation: None,
                     gradient: self.norms[row],
@@ -305,6 +307,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             }
             self.trackers[lane].record(CurvePoint {
                 step: epoch as u64,
+                updates: self.steps,
                 train_loss: training[row].loss,
                 validation: validation.as_ref().map(|all| all[row]),
                 gradient: self.norms[row],

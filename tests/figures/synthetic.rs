@@ -65,6 +65,11 @@ fn run(trial: usize, algorithm: &str, coordinates: &str, learning_rate: f64) -> 
         test_loss: None,
         test_accuracy: None,
         path_ratio: None,
+        training_gradients: 0,
+        egop_gradients: 0,
+        training_flops: 0,
+        setup_flops: 0,
+        basis_bytes: 0,
     }
 }
 
@@ -115,6 +120,8 @@ fn convex_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
             validation_accuracy: None,
             gradient_norm: row.gradient_norm,
             gradient_l1: row.gradient_norm,
+            gradients: 0,
+            flops: 0,
         });
         if value <= 1e-14 {
             row.stop = Stop::Converged;
@@ -174,6 +181,8 @@ fn network_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
             validation_accuracy: Some(accuracy),
             gradient_norm: row.gradient_norm,
             gradient_l1: row.gradient_norm,
+            gradients: 0,
+            flops: 0,
         });
     }
     Run { row, curve }
@@ -433,6 +442,8 @@ pub fn awkward(folder: &Path) {
                         validation_accuracy: None,
                         gradient_norm: value,
                         gradient_l1: value,
+                        gradients: 0,
+                        flops: 0,
                     });
                 }
                 let value = row.final_suboptimality.unwrap();

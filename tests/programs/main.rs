@@ -4,6 +4,7 @@
 
 mod accepted;
 mod bases;
+mod counts;
 mod curves;
 mod divergence;
 mod figures;
@@ -13,5 +14,6 @@ mod refusals;
 mod reproducibility;
 mod resuming;
 mod spectra;
+mod timings;
 mod verdicts;
 mod workspace;

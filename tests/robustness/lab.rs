@@ -9,7 +9,7 @@ use std::sync::Arc;
 use egop::config::{self, Overlay, Source};
 use egop::experiment::Experiment;
 use egop::run::{Dependencies, Options, Report, Run, Silent, Subject};
-use egop::store::{Disk, Identity, Store};
+use egop::store::{Disk, Identity, SUMS, Store, is_reproducible};
 use tempfile::TempDir;
 
 /// Two algorithms in two coordinate systems: a coarse round, extensions, a refined one and curves.
@@ -85,8 +85,21 @@ pub fn identity() -> Identity {
     Identity::new(&toml::Table::new(), [])
 }
 
-/// The merged tables and what tells that they are whole, `provenance.json`, which has times in it,
-/// aside.
+/// What is always the same of a published file: `None`, all, or all lines but those about files of
+/// which nothing is.
+pub fn reproducible(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    if name != SUMS {
+        return is_reproducible(name).then(|| bytes.to_vec());
+    }
+    let lines = bytes.split_inclusive(|&byte| byte == b'\n');
+    let stays = |line: &&[u8]| {
+        let line = std::str::from_utf8(line).unwrap().trim_end();
+        line.split_once("  ").is_none_or(|(_, name)| is_reproducible(name))
+    };
+    Some(lines.filter(stays).flatten().copied().collect())
+}
+
+/// The merged tables and what tells that they are whole, as far as they are always the same.
 pub fn tables(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut tables = BTreeMap::new();
     for entry in fs::read_dir(root).unwrap() {
@@ -95,10 +108,8 @@ pub fn tables(root: &Path) -> BTreeMap<String, Vec<u8>> {
         if path.extension().is_some_and(|end| end == "csv")
             || ["SHA256SUMS", "experiment.toml"].contains(&&*name)
         {
-            let bytes = fs::read(path).unwrap();
-            let lines = bytes.split_inclusive(|&byte| byte == b'\n');
-            let stays = |line: &&[u8]| !line.ends_with(b"  provenance.json\n");
-            tables.insert(name, lines.filter(stays).flatten().copied().collect());
+            let same = reproducible(&name, &fs::read(path).unwrap());
+            tables.extend(same.map(|bytes| (name, bytes)));
         }
     }
     assert!(tables.contains_key("runs.csv"), "{}", root.display());

@@ -16,13 +16,14 @@ use crate::lab::{folder, program, times};
 /// An experiment of at most six parameters may take so long, however busy the machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const METRICS: [&str; 13] = [
+const METRICS: [&str; 14] = [
     "final_loss",
     "minimum_loss",
     "final_suboptimality",
     "minimum_suboptimality",
     "reached_target",
     "steps",
+    "training_flops",
     "path_ratio",
     "best_validation_loss",
     "final_validation_loss",

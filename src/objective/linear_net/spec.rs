@@ -10,7 +10,7 @@ use crate::data::{self, DataSet, Decay, Examples, Targets};
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{self, Accum, Real};
-use crate::objective::feed_forward::{described, layout};
+use crate::objective::feed_forward::{described, gradient_flops, layout};
 use crate::objective::{Absorbs, Build, Context, Entry, Known, Objective, Spec};
 use crate::rng::Streams;
 
@@ -98,17 +98,21 @@ impl Spec for LinearNetSpec {
         Some(format!("{}, {}", described(&self.widths), self.decay))
     }
 
-    fn gradient_flops(&self) -> f64 {
-        let inputs = self.widths[0] as f64;
-        let matrices: usize = self.widths[1..].windows(2).map(|pair| pair[0] * pair[1]).sum();
-        let outputs = self.widths[self.widths.len() - 1] as f64;
-        // One product forward and one back over the examples; one forward and two back, and one
-        // more for the metrics, of the weights.
-        4.0 * self.rows[0] as f64 * inputs * outputs + 8.0 * inputs * matrices as f64
+    /// That of the end-to-end matrix, 4 n·inputs·outputs; and for each entry of the later weights
+    /// one product with the matrix before it, forward, and two back: 6 inputs.
+    fn gradient_flops(&self, batch: Option<usize>) -> f64 {
+        let [inputs, .., outputs] = *self.widths else { return 0.0 };
+        let later: usize = self.widths[1..].windows(2).map(|pair| pair[0] * pair[1]).sum();
+        gradient_flops(&[inputs, outputs], batch.unwrap_or(self.rows[0]))
+            + 6.0 * inputs as f64 * later as f64
     }
 
     fn absorbs(&self) -> Absorbs {
         Absorbs::Inputs
+    }
+
+    fn absorbing_rows(&self) -> usize {
+        self.rows.iter().sum()
     }
 
     fn known(&self) -> Known {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::record::{
-    CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RunRow, SpectrumRow, TheoryRow,
+    CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RunRow, SpectrumRow, TheoryRow, TimingRow,
     TrajectoryRow,
 };
 use crate::store::{Csv, Table, Tables};
@@ -21,6 +21,8 @@ pub(in crate::run) struct Rows {
     pub eigenvectors: Vec<EigenvectorRow>,
     pub measures: Vec<MeasureRow>,
     pub theory: Vec<TheoryRow>,
+    /// How long it took; no table of a stored task, but in its manifest.
+    pub timings: Vec<TimingRow>,
 }
 
 impl Rows {
@@ -64,6 +66,7 @@ impl Rows {
             eigenvectors: get(tables, folder)?,
             measures: get(tables, folder)?,
             theory: get(tables, folder)?,
+            timings: Vec::new(),
         })
     }
 }

@@ -20,7 +20,7 @@ fn read(
 /// The key of a task of every algorithm in the second coordinate system.
 fn task_key(experiment: &Experiment, identity: &Table) -> String {
     let rates = experiment.algorithms().iter().map(|_| vec![0.1]).collect();
-    let task = Task { trial: 0, system: 1, rates, recording: Recording::Summary };
+    let task = Task { trial: 0, system: 1, rates, recording: Recording::Summary, alone: false };
     task.key(experiment, identity, &Data::default())
 }
 

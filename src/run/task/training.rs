@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::landscape;
 use crate::error::Result;
-use crate::experiment::TrainingStudy;
+use crate::experiment::{Experiment, TrainingStudy};
 use crate::record::{CurveRow, Levels, RunRow, TrajectoryRow};
 use crate::run::basis_cache::TrialBasis;
+use crate::run::counts::{self, Series, whole};
 use crate::run::task::{Rows, Task};
 use crate::trial::{Control, Iterate, Method, Outcome, Precision, Problem, Recording, train};
 
@@ -16,6 +17,7 @@ use crate::trial::{Control, Iterate, Method, Outcome, Precision, Problem, Record
 /// As for [`train`].
 pub(in crate::run) fn rows<R: Precision>(
     task: &Task,
+    experiment: &Experiment,
     study: &TrainingStudy,
     problem: &Problem<R>,
     prepared: &TrialBasis<R>,
@@ -34,40 +36,62 @@ pub(in crate::run) fn rows<R: Precision>(
     let outcomes =
         train(problem, &prepared.coordinates, &methods, &training, task.recording, control)?;
     let mut rows = Rows::default();
-    let labels = study.algorithms.iter().zip(&*task.rates).flat_map(|(algorithm, rates)| {
-        let name: Arc<str> = algorithm.name.as_str().into();
-        rates.iter().map(move |&rate| (Arc::clone(&name), rate))
-    });
-    let coordinates = &study.coordinates[task.system];
-    let name: Arc<str> = coordinates.name.as_str().into();
-    for ((algorithm, learning_rate), outcome) in labels.zip(&outcomes) {
-        let label =
-            Label { trial: task.trial, algorithm, coordinates: Arc::clone(&name), learning_rate };
-        push(&mut rows, &label, outcome);
+    let system = experiment.system(task.system);
+    let maps = prepared.coordinates.cost();
+    let setup = Setup {
+        gradients: counts::samples(&system),
+        flops: whole(counts::setup_flops(&system, maps)),
+        bytes: prepared.bytes(),
+    };
+    let name: Arc<str> = system.name.into();
+    let around = system.around(maps);
+    let mut outcomes = outcomes.iter();
+    for (algorithm, rates) in study.algorithms.iter().zip(&*task.rates) {
+        let step = algorithm.optimizer.step_flops(prepared.coordinates.trained());
+        let minibatches = training.minibatches;
+        let label = Label {
+            trial: task.trial,
+            algorithm: algorithm.name.as_str().into(),
+            coordinates: Arc::clone(&name),
+            setup,
+            updates: Series::of_updates(system.objective, minibatches, around, step),
+        };
+        for (&rate, outcome) in rates.iter().zip(&mut outcomes) {
+            push(&mut rows, &label, rate, outcome);
+        }
     }
     if task.recording >= Recording::Curve {
         rows.spectrum.clone_from(&prepared.spectrum);
         rows.theory.clone_from(&prepared.theory);
     }
-    if task.recording == Recording::Trajectory && coordinates.is_original() {
+    if task.recording == Recording::Trajectory && system.is_original() {
         rows.landscape = landscape::rows(problem, task.trial);
     }
     Ok(rows)
 }
 
-/// Whose outcome some rows are about.
+/// What the runs in a coordinate system have before their first update.
+#[derive(Clone, Copy)]
+struct Setup {
+    gradients: u64,
+    flops: u64,
+    bytes: u64,
+}
+
+/// Whose outcome some rows are about, and what it took.
 struct Label {
     trial: usize,
     algorithm: Arc<str>,
     coordinates: Arc<str>,
-    learning_rate: f64,
+    setup: Setup,
+    updates: Series,
 }
 
-fn push(rows: &mut Rows, label: &Label, outcome: &Outcome) {
+fn push(rows: &mut Rows, label: &Label, learning_rate: f64, outcome: &Outcome) {
     let (first, last) = outcome.ends;
     let best = outcome.best_validation;
-    let Label { trial, algorithm, coordinates, learning_rate } = label;
-    let (trial, learning_rate) = (*trial, *learning_rate);
+    let &Label { trial, ref algorithm, ref coordinates, setup, updates } = label;
+    let flops = |count| whole(updates.flops(count));
     rows.runs.push(RunRow {
         trial,
         algorithm: algorithm.clone(),
@@ -92,6 +116,11 @@ fn push(rows: &mut Rows, label: &Label, outcome: &Outcome) {
         test_loss: outcome.test.map(|metrics| metrics.loss),
         test_accuracy: outcome.test.and_then(|metrics| metrics.accuracy),
         path_ratio: outcome.path_ratio,
+        training_gradients: outcome.steps,
+        egop_gradients: setup.gradients,
+        training_flops: flops(outcome.steps),
+        setup_flops: setup.flops,
+        basis_bytes: setup.bytes,
     });
     rows.curves.extend(outcome.curve.iter().map(|point| CurveRow {
         trial,
@@ -105,6 +134,8 @@ fn push(rows: &mut Rows, label: &Label, outcome: &Outcome) {
         validation_accuracy: point.validation.and_then(|metrics| metrics.accuracy),
         gradient_norm: point.gradient.euclidean,
         gradient_l1: point.gradient.sum,
+        gradients: point.updates,
+        flops: flops(point.updates),
     }));
     for Iterate { step, theta } in &outcome.trajectory {
         rows.trajectories.extend(theta.iter().enumerate().map(|(parameter, &value)| {
