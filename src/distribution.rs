@@ -106,4 +106,20 @@ mod tests {
         assert_variance(&weights, 0.25, 3.0);
         assert_variance(&biases, 0.25, 3.0);
     }
+
+    #[test]
+    fn a_gaussian_is_the_same_for_all_parameters_of_a_network() {
+        let fan = (4, 3);
+        let network = Layout::new([
+            ("layer1.weight".into(), (3, 4), Role::Weight, fan),
+            ("layer1.bias".into(), (3, 1), Role::Bias, fan),
+            ("layer2.weight".into(), (2, 3), Role::Weight, (3, 2)),
+            ("layer2.bias".into(), (2, 1), Role::Bias, (3, 2)),
+        ]);
+        let draw = |layout: &Layout| {
+            let mut rng = Streams::new(7, 0).rng("start");
+            Distribution::Gaussian { scale: 2.0 }.sample::<f64>(layout, &mut rng)
+        };
+        assert_eq!(draw(&network), draw(&Layout::vector(23)));
+    }
 }

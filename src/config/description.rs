@@ -49,6 +49,8 @@ pub enum Type {
         /// The highest that is allowed, if TOML has larger ones.
         high: Option<usize>,
     },
+    /// True or false.
+    Flag,
     /// One of a closed set of names.
     Choice {
         /// All of them.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::errors::{ConfigError, Origin, Sort};
+use super::key::Key;
 use super::kind::Kind;
 use super::suggest::nearest;
 use super::tree::{Field, Fields, Node, Value, join, quote};
@@ -324,8 +325,21 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// A value of a kind, or a default.
+    pub fn or<K: Kind>(&mut self, key: Key, kind: &K, default: K::Output) -> Option<K::Output> {
+        let usual = kind.resolve(&default);
+        let value = match self.ask(key.name()) {
+            Some(node) => kind.read(node, &join(&self.path, key.name()), self.setting.problems)?,
+            None => default,
+        };
+        let stated = kind.resolve(&value);
+        let silent = key.is_added() && stated == usual;
+        self.tables.insert(key.name(), stated, self.setting.presentation || silent);
+        Some(value)
+    }
+
     /// States a value in the resolved document.
-    pub fn resolve<K: Kind>(&mut self, key: &str, kind: &K, value: K::Output) -> K::Output {
+    fn resolve<K: Kind>(&mut self, key: &str, kind: &K, value: K::Output) -> K::Output {
         self.tables.insert(key, kind.resolve(&value), self.setting.presentation);
         value
     }

@@ -254,6 +254,33 @@ impl Kind for Count {
     }
 }
 
+/// True or false.
+pub(super) struct Flag;
+
+impl Kind for Flag {
+    type Output = bool;
+
+    fn described(&self) -> Type {
+        Type::Flag
+    }
+
+    fn expected(&self) -> String {
+        "true or false".to_owned()
+    }
+
+    fn accept(&self, node: &Node) -> Option<bool> {
+        if let Value::Flag(flag) = node.value { Some(flag) } else { None }
+    }
+
+    fn suggest(&self, node: &Node) -> Option<String> {
+        AnyString.accept(node).filter(|text| ["true", "false"].contains(&&**text))
+    }
+
+    fn resolve(&self, value: &bool) -> toml::Value {
+        toml::Value::from(*value)
+    }
+}
+
 /// One of a closed set of names, with their summaries if they have any; the value is its place in
 /// the set.
 pub(super) struct Choice<'a>(pub Vec<(&'a str, Option<&'a str>)>);

@@ -8,7 +8,7 @@ use super::describing::{NAME, Run};
 use super::description::{Presence, Type};
 use super::document::Document;
 use super::key::Key;
-use super::kind::{AnyString, Choice, Count, FileName, FilePath, Kind, List, Number};
+use super::kind::{AnyString, Choice, Count, FileName, FilePath, Flag, Kind, List, Number};
 
 /// One table being read.
 ///
@@ -157,6 +157,11 @@ impl<'a> Reader<'a> {
         allowed: RangeInclusive<usize>,
     ) -> Option<Vec<usize>> {
         self.or(key, &List(Count(allowed)), || default.to_vec())
+    }
+
+    /// True or false, or a default.
+    pub fn flag_or(&mut self, key: Key, default: bool) -> Option<bool> {
+        self.or(key, &Flag, || default)
     }
 
     /// One of a closed set of names, each standing for a value.
@@ -324,10 +329,8 @@ impl<'a> Reader<'a> {
 
     fn required<K: Kind>(&mut self, key: Key, kind: &K) -> Option<K::Output> {
         match &mut self.0 {
-            Reading(document) => match document.optional(key.name(), kind)? {
-                Some(value) => Some(value),
-                None => document.missing(key.name(), &kind.expected()),
-            },
+            Reading(document) => (document.optional(key.name(), kind)?)
+                .or_else(|| document.missing(key.name(), &kind.expected())),
             Describing(run) => run.value(key, kind, Presence::Required),
         }
     }
@@ -339,10 +342,7 @@ impl<'a> Reader<'a> {
         default: impl FnOnce() -> K::Output,
     ) -> Option<K::Output> {
         match &mut self.0 {
-            Reading(document) => match document.optional(key.name(), kind)? {
-                Some(value) => Some(value),
-                None => Some(document.resolve(key.name(), kind, default())),
-            },
+            Reading(document) => document.or(key, kind, default()),
             Describing(run) => run.value(key, kind, Presence::Default(kind.resolve(&default()))),
         }
     }

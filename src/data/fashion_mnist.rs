@@ -1,9 +1,10 @@
 //! Fashion-MNIST (H. Xiao, K. Rasul and R. Vollgraf, 2017; MIT licence), from its four IDX files,
 //! compressed or not.
 //!
-//! As in the paper, only the first four classes are used, and the 28 × 28 images are max-pooled
-//! 2 × 2 to 196 pixels, scaled to (x/255 − 0.5)/0.5 (authors' code). Training: 24000 examples.
-//! Validation: the first 1000 of the 4000 test images of those classes; test: the other 3000.
+//! As in the paper, by default only the first four classes are used, and the 28 × 28 images are
+//! max-pooled 2 × 2 to 196 pixels; they are scaled to (x/255 − 0.5)/0.5 (authors' code). Training:
+//! 24000 examples. Validation: the first 1000 of the 4000 test images of those classes; test: the
+//! other 3000. Of other classes it is the first quarter of their test images too.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Read};
@@ -18,16 +19,13 @@ use crate::error::{Error, Result};
 use crate::input;
 use crate::input::idx::Idx;
 
-/// Pixels of a pooled image.
-pub const PIXELS: usize = POOLED * POOLED;
-/// Examples in the training set.
-pub const TRAINING_EXAMPLES: usize = 24_000;
-/// Number of classes used.
-pub const CLASSES: usize = 4;
+/// Number of classes that there are.
+pub const CLASSES: usize = 10;
 
 const SIDE: usize = 28;
 const POOLED: usize = SIDE / 2;
-const VALIDATION: usize = 1000;
+/// Training images of a class.
+const TRAINING_PER_CLASS: usize = 6000;
 /// Bytes of the largest file, about: 60000 images.
 const LARGEST: u64 = 48_000_000;
 
@@ -71,6 +69,53 @@ pub fn files() -> Vec<(String, String)> {
     FILES.map(|file| (file.name.to_owned(), file.sha256.to_owned())).into()
 }
 
+/// Which images are used, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The classes, below [`CLASSES`] and distinct; a model numbers them by their places here.
+    pub classes: Vec<usize>,
+    /// Whether images are max-pooled 2 × 2.
+    pub pooled: bool,
+}
+
+impl Default for Selection {
+    /// That of the paper.
+    fn default() -> Self {
+        Self { classes: vec![0, 1, 2, 3], pooled: true }
+    }
+}
+
+impl Selection {
+    /// Pixels of an image.
+    pub const fn pixels(&self) -> usize {
+        if self.pooled { POOLED * POOLED } else { SIDE * SIDE }
+    }
+
+    /// Examples in the training set.
+    pub fn training_examples(&self) -> usize {
+        TRAINING_PER_CLASS * self.classes.len()
+    }
+
+    /// The examples of the classes, in the order of the file, pooled or not, and scaled.
+    fn examples(&self, images: &[u8], labels: &[u8]) -> Examples<f64> {
+        let (mut pixels, mut kept) = (Vec::new(), Vec::new());
+        for (image, &label) in images.chunks_exact(SIDE * SIDE).zip(labels) {
+            let place = self.classes.iter().position(|&class| class == usize::from(label));
+            let Some(place) = place else { continue };
+            if self.pooled {
+                pixels.extend(pooled(image).map(scaled));
+            } else {
+                pixels.extend(image.iter().copied().map(scaled));
+            }
+            kept.push(place);
+        }
+        let inputs = Array2::from_shape_vec((kept.len(), self.pixels()), pixels)
+            .expect("each image that is kept has so many pixels");
+        let classes = self.classes.len();
+        Examples::new(inputs, Targets::Classes { labels: kept, classes })
+    }
+}
+
 /// Loads the data set. The files are looked for in `data_dir` when it is given, else in the folder
 /// that the environment variable `EGOP_DATA` names when it is set (in both cases: there or in its
 /// subfolder `fashion-mnist`), else in `data/fashion-mnist` and where Debian's package
@@ -79,8 +124,8 @@ pub fn files() -> Vec<(String, String)> {
 /// # Errors
 /// When a file is missing, truncated, of another format, or not byte for byte the published one;
 /// the message names the command that mends it.
-pub fn load(data_dir: Option<&Path>) -> Result<DataSet<f64>> {
-    Folder::find(data_dir, environment().as_deref())?.load()
+pub fn load(selection: &Selection, data_dir: Option<&Path>) -> Result<DataSet<f64>> {
+    Folder::find(data_dir, environment().as_deref())?.load(selection)
 }
 
 /// The folder in which [`load`] finds the files, for a program that starts elsewhere.
@@ -123,11 +168,14 @@ impl Folder {
         }
     }
 
-    fn load(&self) -> Result<DataSet<f64>> {
-        let training = examples(&self.read(&TRAINING_IMAGES)?, &self.read(&TRAINING_LABELS)?);
-        let rest = examples(&self.read(&TEST_IMAGES)?, &self.read(&TEST_LABELS)?);
+    fn load(&self, selection: &Selection) -> Result<DataSet<f64>> {
+        let examples = |images, labels| -> Result<_> {
+            Ok(selection.examples(&self.read(images)?, &self.read(labels)?))
+        };
+        let training = examples(&TRAINING_IMAGES, &TRAINING_LABELS)?;
+        let rest = examples(&TEST_IMAGES, &TEST_LABELS)?;
         let rows: Vec<usize> = (0..rest.len()).collect();
-        let (validation, test) = rows.split_at(VALIDATION);
+        let (validation, test) = rows.split_at(rest.len() / 4);
         Ok(DataSet {
             training,
             validation: Some(rest.select(validation)),
@@ -213,23 +261,9 @@ fn check(bytes: &[u8], dimensions: usize) -> Result<usize, String> {
     Ok(header)
 }
 
-/// The examples of the first [`CLASSES`] classes, pooled and scaled.
-fn examples(images: &[u8], labels: &[u8]) -> Examples<f64> {
-    let (mut pixels, mut kept) = (Vec::new(), Vec::new());
-    for (image, &label) in images.chunks_exact(SIDE * SIDE).zip(labels) {
-        if usize::from(label) < CLASSES {
-            pixels.extend(pooled(image).map(scaled));
-            kept.push(usize::from(label));
-        }
-    }
-    let inputs = Array2::from_shape_vec((kept.len(), PIXELS), pixels)
-        .expect("a pooled image has PIXELS pixels");
-    Examples::new(inputs, Targets::Classes { labels: kept, classes: CLASSES })
-}
-
 /// The maximum of every 2 × 2 square of a 28 × 28 image, row by row.
 fn pooled(image: &[u8]) -> impl Iterator<Item = u8> {
-    (0..PIXELS).map(|pixel| {
+    (0..POOLED * POOLED).map(|pixel| {
         let corner = 2 * (pixel / POOLED) * SIDE + 2 * (pixel % POOLED);
         [corner, corner + 1, corner + SIDE, corner + SIDE + 1]
             .map(|index| image[index])

@@ -17,7 +17,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
 };
 
 /// Data sets with classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Images {
     /// [`digits`].
     Digits {
@@ -25,15 +25,15 @@ pub enum Images {
         split_seed: u64,
     },
     /// [`fashion_mnist`].
-    FashionMnist,
+    FashionMnist(fashion_mnist::Selection),
 }
 
 impl Images {
-    /// Reads `data` and, for digits, `split_seed`.
+    /// Reads `data` and, for digits, `split_seed`, for Fashion-MNIST, `classes` and `pooled`.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let data = key("data", "which images are classified");
         if reader.choice(data, &[("digits", false), ("fashion-mnist", true)])? {
-            return Some(Self::FashionMnist);
+            return Some(Self::FashionMnist(selection(reader)?));
         }
         let seed = key("split_seed", "decides which digits are for validation and which for tests");
         let seed = reader.count_or(seed, 0, 0..=u32::MAX as usize)?;
@@ -41,15 +41,34 @@ impl Images {
     }
 
     /// Inputs, outputs and training examples.
-    fn shape(self) -> (usize, usize, usize) {
+    fn shape(&self) -> (usize, usize, usize) {
         match self {
             Self::Digits { .. } => (digits::PIXELS, digits::CLASSES, digits::TRAINING_EXAMPLES),
-            Self::FashionMnist => {
-                use fashion_mnist::{CLASSES, PIXELS, TRAINING_EXAMPLES};
-                (PIXELS, CLASSES, TRAINING_EXAMPLES)
+            Self::FashionMnist(selected) => {
+                (selected.pixels(), selected.classes.len(), selected.training_examples())
             }
         }
     }
+}
+
+/// Reads `classes` and `pooled`.
+fn selection(reader: &mut Reader<'_>) -> Option<fashion_mnist::Selection> {
+    let fashion_mnist::Selection { classes, pooled } = fashion_mnist::Selection::default();
+    let last = fashion_mnist::CLASSES - 1;
+    let meaning = "which classes of Fashion-MNIST, in the order of the network's outputs";
+    let classes = reader.counts_or(key("classes", meaning).added(), &classes, 0..=last);
+    let meaning = "whether images are max-pooled 2 × 2 to 14 × 14 pixels";
+    let pooled = reader.flag_or(key("pooled", meaning).added(), pooled);
+    let classes = classes?;
+    if let Some(twice) = (1..classes.len()).find(|&i| classes[..i].contains(&classes[i])) {
+        reader.problem("classes", format!("class {} is there twice", classes[twice]));
+        return None;
+    }
+    if classes.len() < 2 {
+        reader.problem("classes", "two classes are needed, or there is nothing to tell apart");
+        return None;
+    }
+    Some(fashion_mnist::Selection { classes, pooled: pooled? })
 }
 
 /// A ReLU network that classifies images.
@@ -82,9 +101,11 @@ impl ReluNetSpec {
         if let Some(data) = self.loaded.get() {
             return Ok(data);
         }
-        let data = match self.images {
-            Images::Digits { split_seed } => digits::load(split_seed)?,
-            Images::FashionMnist => fashion_mnist::load(context.data_dir.as_deref())?,
+        let data = match &self.images {
+            Images::Digits { split_seed } => digits::load(*split_seed)?,
+            Images::FashionMnist(selected) => {
+                fashion_mnist::load(selected, context.data_dir.as_deref())?
+            }
         };
         Ok(self.loaded.get_or_init(|| data))
     }
@@ -132,7 +153,7 @@ impl Spec for ReluNetSpec {
         self.load(context)?;
         Ok(match self.images {
             Images::Digits { .. } => digits::files(),
-            Images::FashionMnist => fashion_mnist::files(),
+            Images::FashionMnist(_) => fashion_mnist::files(),
         })
     }
 }
@@ -140,7 +161,40 @@ impl Spec for ReluNetSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Overlay, Resolved, Source};
+    use crate::data::fashion_mnist::Selection;
     use crate::rng::Streams;
+
+    fn read(text: &str) -> Result<Resolved<ReluNetSpec>, String> {
+        let source = Source::parse("test", text.as_bytes()).unwrap();
+        crate::config::read(&source, &Overlay::default(), ReluNetSpec::read)
+            .map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn classes_and_pooling_are_keys_whose_defaults_change_nothing() {
+        let fashion = |keys: &str| read(&format!("data = 'fashion-mnist'\nhidden = []\n{keys}"));
+        let (silent, stated) =
+            (fashion("").unwrap(), fashion("classes = [0, 1, 2, 3]\npooled = true").unwrap());
+        assert_eq!(silent.value.images, stated.value.images);
+        assert_eq!((silent.identity.len(), silent.identity), (2, stated.identity));
+        let whole = fashion("pooled = false\nclasses = [9, 8]").unwrap();
+        assert_eq!(whole.identity.len(), 4);
+        assert_eq!(whole.value.layout().dimension(), 2 * 785);
+        assert_eq!(whole.value.examples(), Some(12_000));
+        assert_eq!(whole.value.remark().unwrap(), "layers 784-2");
+        for (keys, wanted) in [
+            ("classes = [1, 2, 1]", "class 1 is there twice"),
+            ("classes = [1]", "two classes are needed"),
+            ("classes = []", "two classes are needed"),
+            ("classes = [1, 10]", "from 0 to 9"),
+            ("pooled = 1", "true or false"),
+        ] {
+            let message = fashion(keys).unwrap_err();
+            assert!(message.contains(wanted), "{message}");
+        }
+        assert!(read("data = 'digits'\nhidden = []\npooled = true").is_err());
+    }
 
     #[test]
     fn what_the_settings_announce_is_what_is_built() {
@@ -148,15 +202,18 @@ mod tests {
         for (images, hidden, dimension) in [
             (Images::Digits { split_seed: 0 }, vec![32], 2410),
             (Images::Digits { split_seed: 7 }, vec![], 650),
-            (Images::FashionMnist, vec![20], 4024),
+            (Images::Digits { split_seed: 0 }, vec![5, 4, 3], 404),
+            (Images::FashionMnist(Selection::default()), vec![20], 4024),
+            (Images::FashionMnist(Selection { classes: vec![7, 5], pooled: false }), vec![2], 1576),
         ] {
+            let is_fashion = matches!(images, Images::FashionMnist(_));
             let spec = ReluNetSpec::new(images, hidden);
             assert_eq!(spec.layout().dimension(), dimension);
             let files = match spec.data(&context) {
                 Ok(files) => files,
                 Err(error) => {
                     eprintln!("SKIPPED: {error}");
-                    assert_eq!(images, Images::FashionMnist);
+                    assert!(is_fashion);
                     continue;
                 }
             };

@@ -3,8 +3,8 @@
 use std::array;
 
 use crate::coordinates::Coordinates;
-use crate::lanes::{Lanes, LanesView, LanesViewMut, Layout, Workspace};
-use crate::linalg::Real;
+use crate::lanes::{Lanes, LanesView, LanesViewMut, Layout, Role, Workspace};
+use crate::linalg::{Real, from_f64, to_f64};
 use crate::optimizer::{Carry, LaneFailure, Optimizer};
 use crate::simd::vectorized;
 
@@ -16,6 +16,12 @@ pub(super) trait Rule<R: Real, const N: usize>: Send {
     /// The state's value before the first step.
     fn initial_state(&self) -> R {
         R::zero()
+    }
+
+    /// λ of decoupled weight decay of a block of this role: θ ← (1 − ηλ) θ before the update. At 0,
+    /// nothing is done.
+    fn weight_decay(&self, _role: Role) -> f64 {
+        0.0
     }
 
     /// Update number `step`, from 1. All slices have the same length. To be inlined, so that it
@@ -48,6 +54,7 @@ impl<R: Real, U: Rule<R, N>, const N: usize> Optimizer<R> for Elementwise<R, U, 
         self.step = self.step.saturating_add(1);
         let lanes = theta.lanes();
         for block in 0..theta.layout().blocks().len() {
+            let decay = self.rule.weight_decay(theta.layout().blocks()[block].role);
             let mut theta = theta.block_mut(block);
             let gradient = gradient.block(block);
             let mut state = self.state.each_mut().map(|state| state.block_mut(block));
@@ -61,6 +68,10 @@ impl<R: Real, U: Rule<R, N>, const N: usize> Optimizer<R> for Elementwise<R, U, 
                 let range = lane * size..(lane + 1) * size;
                 let (theta, gradient) = (&mut theta[range.clone()], &gradient[range.clone()]);
                 let state = state.each_mut().map(|state| &mut state[range.clone()]);
+                if decay > 0.0 {
+                    let kept: R = from_f64(1.0 - to_f64(rate) * decay);
+                    vectorized(|| theta.iter_mut().for_each(|theta| *theta *= kept));
+                }
                 vectorized(|| self.rule.update(self.step, rate, theta, gradient, state));
             }
         }

@@ -6,7 +6,7 @@ use super::{Adagrad, Adam, Build, Carry, Momentum, REGISTRY, Sgd, Spec};
 use crate::config::{Overlay, Source, read};
 use crate::coordinates::{self, Coordinates, Orthonormal};
 use crate::data;
-use crate::lanes::{Lanes, Layout, Workspace};
+use crate::lanes::{Lanes, Layout, Role, Workspace};
 use crate::rng::Streams;
 
 /// Every registered optimizer with its default hyperparameters.
@@ -119,12 +119,41 @@ fn hyperparameters_with_which_the_formula_fails_are_refused() {
             ],
         ),
         ("adam", &["beta1 = 1", "beta2 = 1", "beta1 = -0.5", "beta2 = 1.5", "eps = 0", "eps = -1"]),
+        ("adam", &["weight_decay = -0.1", "weight_decay = inf"]),
     ] {
         let entry = REGISTRY.iter().find(|entry| entry.name == kind).unwrap();
         for text in bad {
             let message = read_spec(entry, text).expect_err(text);
             assert!(message.contains("expected a number from"), "{message}");
         }
+    }
+}
+
+#[test]
+fn the_variants_of_adam_decay_what_they_say_and_cost_what_they_do() {
+    let layout = Layout::new([
+        ("weight".into(), (2, 1), Role::Weight, (1, 2)),
+        ("bias".into(), (3, 1), Role::Bias, (1, 3)),
+    ]);
+    let adam = REGISTRY.iter().find(|entry| entry.name == "adam").unwrap();
+    for (text, kept, state, flops, title) in [
+        ("", [1.0, 1.0], 10, 70.0, "Adam"),
+        ("weight_decay = 0.5", [0.9, 0.9], 10, 75.0, "AdamW"),
+        ("weight_decay = 0.5\ndecay_biases = false", [0.9, 1.0], 10, 72.0, "AdamW"),
+        ("weight_decay = 0.5\namsgrad = true", [0.9; 2], 15, 80.0, "AMSGrad with weight decay"),
+        ("amsgrad = true", [1.0, 1.0], 15, 75.0, "AMSGrad"),
+    ] {
+        let spec = read_spec(adam, text).unwrap();
+        assert_eq!(spec.state_len(&layout), state, "{text}");
+        assert_eq!(spec.step_flops(&layout), flops, "{text}");
+        assert_eq!(spec.title(true), Some(title));
+        // Without a gradient nothing is left but the decay: 1 − 0.2·0.5.
+        let mut optimizer = Build::<f64>::build(&*spec, &layout, 1);
+        let mut theta = Lanes::filled(&layout, 1, 1.0);
+        let zeros = Lanes::zeros(&layout, 1);
+        optimizer.step(theta.view_mut(0..1), zeros.view(0..1), &[0.2]).unwrap();
+        let [weight, bias] = kept;
+        assert_eq!(theta.lane(0).to_vec(), [weight, weight, bias, bias, bias], "{text}");
     }
 }
 

@@ -30,7 +30,7 @@ fn folder(content: &[u8], compressed: bool) -> TempDir {
 }
 
 fn message(folder: &TempDir) -> String {
-    let message = load(Some(folder.path())).unwrap_err().to_string();
+    let message = load(&Selection::default(), Some(folder.path())).unwrap_err().to_string();
     message.replace(&*folder.path().to_string_lossy(), "DIR")
 }
 
@@ -98,12 +98,20 @@ fn images_are_filtered_pooled_and_scaled() {
     images[2 * SIDE * SIDE - 1] = 255;
     images[2 * SIDE * SIDE + 2 * SIDE + 1] = 51;
     images[2 * SIDE * SIDE + 3 * SIDE] = 204;
-    let examples = examples(&images, &[4, 0, 3]);
-    assert_eq!(*examples.targets(), Targets::Classes { labels: vec![0, 3], classes: 4 });
-    let mut expected = Array2::from_elem((2, PIXELS), -1.0);
-    expected[(0, PIXELS - 1)] = 1.0;
+    let found = Selection::default().examples(&images, &[4, 0, 3]);
+    assert_eq!(*found.targets(), Targets::Classes { labels: vec![0, 3], classes: 4 });
+    let mut expected = Array2::from_elem((2, 196), -1.0);
+    expected[(0, 195)] = 1.0;
     expected[(1, POOLED)] = (204.0 / 255.0 - 0.5) / 0.5;
-    assert_eq!(examples.inputs(), expected);
+    assert_eq!(found.inputs(), expected);
+
+    let whole = Selection { classes: vec![3, 9, 4], pooled: false };
+    let found = whole.examples(&images, &[4, 0, 3]);
+    assert_eq!(*found.targets(), Targets::Classes { labels: vec![2, 0], classes: 3 });
+    let mut expected = Array2::from_elem((2, 784), -1.0);
+    expected[(1, 2 * SIDE + 1)] = (51.0 / 255.0 - 0.5) / 0.5;
+    expected[(1, 3 * SIDE)] = (204.0 / 255.0 - 0.5) / 0.5;
+    assert_eq!(found.inputs(), expected);
 }
 
 /// On a machine that has the files.
@@ -113,17 +121,27 @@ fn the_real_files_load_and_a_flipped_byte_in_them_is_found() {
         eprintln!("SKIPPED: Fashion-MNIST is not on this machine; run `{COMMAND}`");
         return;
     };
-    let data = found.load().unwrap();
-    let (validation, test) = (data.validation.unwrap(), data.test.unwrap());
-    for (examples, count) in
-        [(&data.training, TRAINING_EXAMPLES), (&validation, 1000), (&test, 3000)]
-    {
-        assert_eq!(examples.inputs().dim(), (count, PIXELS));
-        assert!(examples.inputs().iter().all(|x| (-1.0..=1.0).contains(x)));
+    let paper = found.load(&Selection::default()).unwrap();
+    let all = Selection { classes: (0..CLASSES).collect(), pooled: false };
+    let all = found.load(&all).unwrap();
+    for (data, classes, pixels) in [(&paper, 4, 196), (&all, 10, 784)] {
+        let [validation, test] = [&data.validation, &data.test].map(|set| set.as_ref().unwrap());
+        for (examples, per_class) in [(&data.training, 6000), (validation, 250), (test, 750)] {
+            assert_eq!(examples.inputs().dim(), (classes * per_class, pixels));
+            assert!(examples.inputs().iter().all(|x| (-1.0..=1.0).contains(x)));
+        }
+        let Targets::Classes { labels, .. } = data.training.targets() else { unreachable!() };
+        for class in 0..classes {
+            assert_eq!(labels.iter().filter(|&&label| label == class).count(), 6000);
+        }
     }
-    let Targets::Classes { labels, .. } = data.training.targets() else { unreachable!() };
-    for class in 0..CLASSES {
-        assert_eq!(labels.iter().filter(|&&label| label == class).count(), 6000);
+    // The first image of all is of class 9; the largest of each four pixels is what is pooled.
+    let Targets::Classes { labels, .. } = all.training.targets() else { unreachable!() };
+    assert_eq!(labels[..4], [9, 0, 0, 3]);
+    let (one, pooled) = (all.training.inputs().row(1).to_vec(), paper.training.inputs());
+    let square = |pixel: usize| [0, 1, SIDE, SIDE + 1].map(|next| one[2 * pixel + next]);
+    for (column, &pixel) in pooled.row(0).iter().take(POOLED).enumerate() {
+        assert_eq!(square(column).into_iter().fold(-1.0, f64::max), pixel);
     }
 
     let (path, compressed) = located(&found.path, &TEST_LABELS).unwrap();
