@@ -22,6 +22,8 @@ use crate::error::{Error, Result};
 pub const PIXELS: usize = 64;
 /// Examples in the training set.
 pub const TRAINING_EXAMPLES: usize = 3823;
+/// Examples in all sets.
+pub const EXAMPLES: usize = 5620;
 /// Number of classes.
 pub const CLASSES: usize = 10;
 
@@ -126,6 +128,7 @@ mod tests {
         let data = load(0).unwrap();
         let (validation, test) = (data.validation.unwrap(), data.test.unwrap());
         assert_eq!(data.training.inputs().dim(), (TRAINING_EXAMPLES, PIXELS));
+        assert_eq!(data.training.len() + validation.len() + test.len(), EXAMPLES);
         assert_eq!(validation.inputs().dim(), (598, PIXELS));
         assert_eq!(test.inputs().dim(), (1199, PIXELS));
         assert_eq!(counts(&data.training), [376, 389, 380, 389, 387, 376, 377, 387, 380, 382]);

@@ -96,6 +96,11 @@ impl Selection {
         TRAINING_PER_CLASS * self.classes.len()
     }
 
+    /// Examples in all sets: 7000 of each class.
+    pub fn all_examples(&self) -> usize {
+        7000 * self.classes.len()
+    }
+
     /// The examples of the classes, in the order of the file, pooled or not, and scaled.
     fn examples(&self, images: &[u8], labels: &[u8]) -> Examples<f64> {
         let (mut pixels, mut kept) = (Vec::new(), Vec::new());

@@ -139,6 +139,13 @@ impl Spec for ReluNetSpec {
         Absorbs::Inputs
     }
 
+    fn absorbing_rows(&self) -> usize {
+        match &self.images {
+            Images::Digits { .. } => digits::EXAMPLES,
+            Images::FashionMnist(selected) => selected.all_examples(),
+        }
+    }
+
     fn known(&self) -> Known {
         Known { validation: true, test: true, accuracy: true, ..Known::default() }
     }

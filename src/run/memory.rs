@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::data::Inputs;
 use crate::experiment::{Algorithm, Experiment, FloatType, Rates, System, TrainingStudy};
 use crate::gradients;
 use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TimingRow, TrajectoryRow};
@@ -124,7 +125,11 @@ fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
         |one: &Algorithm| one.first_rates().len() as f64 * one.optimizer.state_len(&layout) as f64;
     let state: f64 = experiment.algorithms().iter().map(state).sum();
     let lanes = 4.0 * widest_round(experiment) as f64 * dimension + state;
-    let training = bytes_of_a_number(experiment) * (system.map_cost().elements + lanes);
+    let maps = system.map_cost();
+    // Inputs that are rotated or shifted are a copy of them.
+    let copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
+    let inputs = if copied { system.objective.data_elements() as f64 } else { 0.0 };
+    let training = bytes_of_a_number(experiment) * (maps.elements + lanes + inputs);
     estimate.max(training) + recorded(experiment, system).in_flight
 }
 

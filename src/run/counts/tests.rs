@@ -15,8 +15,8 @@ use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::counted;
 use crate::minibatch::Order;
 use crate::objective::{
-    Absorbs, Batch, Build, Context, Images, LeastSquaresSpec, LinearNetSpec, LogSumExpSpec, LogisticSpec,
-    MatrixSpec, Objective, RegressionSpec, ReluNetSpec, Spec,
+    Absorbs, Batch, Build, Context, Images, LeastSquaresSpec, LinearNetSpec, LogSumExpSpec,
+    LogisticSpec, MatrixSpec, Objective, RegressionSpec, ReluNetSpec, Spec,
 };
 use crate::rng::Streams;
 
