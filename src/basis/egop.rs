@@ -58,17 +58,12 @@ impl EgopBasis {
         };
         let wanted: Vec<Wanted> = groups.iter().map(wanted).collect();
         let spectra = leading(source, &wanted, streams)?;
-        let start = source.start();
-        let each = groups.into_iter().zip(wanted).zip(spectra).enumerate();
-        each.map(|(index, ((blocks, (range, ..)), spectrum))| {
-            let start = start
-                .as_ref()
-                .map(|start| start.slice_axis(ndarray::Axis(0), range.into()).to_owned());
-            let streams = streams.branch(&format!("complement {index}"));
-            let map = low_rank.complement.form(&spectrum.eigenvectors, start, &streams)?;
-            Ok(Part { blocks, map, spectrum: Some(spectrum) })
-        })
-        .collect()
+        let part = |(blocks, spectrum): (Range<usize>, Spectrum)| {
+            let complement = low_rank.complement;
+            let part = complement.part(blocks, &spectrum.eigenvectors, source, streams)?;
+            Ok(Part { spectrum: Some(spectrum), ..part })
+        };
+        groups.into_iter().zip(spectra).map(part).collect()
     }
 }
 

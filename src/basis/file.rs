@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array1, Array2, ArrayD, Axis, Dimension};
+use ndarray::{Array1, Array2, ArrayD, Dimension};
 
 use crate::basis::{Complement, DataFile, Entry, Part, Preparation, Scope, Spec};
 use crate::config::{Reader, key};
@@ -236,12 +236,8 @@ impl FileBasis {
                 Ok(Part::new(group, Kronecker { shape, outputs, inputs }))
             }
             FileForm::LowRank { complement, .. } => {
-                let range = layout.parameters(&group).into();
-                let start = source.start();
-                let start = start.map(|start| start.slice_axis(Axis(0), range).to_owned());
-                let streams = streams.branch(&format!("complement {index}"));
-                let map = complement.form(&vectors()?.into(), start, &streams)?;
-                Ok(Part { blocks: group, map, spectrum: None })
+                let vectors = vectors()?.into();
+                complement.part(group, &vectors, source, streams)
             }
             FileForm::Matrix => {
                 let eigenvectors = vectors()?;

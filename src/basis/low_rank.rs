@@ -3,14 +3,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{ArcArray2, Array1, Array2, Axis, concatenate};
+use ndarray::{ArcArray2, Array2, Axis, concatenate};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 
+use crate::basis::Part;
 use crate::config::{Allowed, Reader, key};
 use crate::coordinates::{Auxiliary, Cost, Form, Frozen, Orthonormal, Reduced, Reflector};
 use crate::egop::{Count, Solver};
 use crate::error::{Error, Result};
+use crate::gradients::Gradients;
 use crate::lanes::Layout;
 use crate::linalg::{self, Accum};
 use crate::rng::Streams;
@@ -85,30 +87,34 @@ impl Complement {
         }
     }
 
-    /// The map that eigenvectors (d × k) make with their complement. `start` is θ₀ of the group.
+    /// The part that some vectors (d × k, orthonormal) make, with their complement, for consecutive
+    /// blocks.
     ///
     /// # Errors
-    /// When there is no start where one is needed, or the eigenvectors are not finite.
-    pub fn form(
+    /// When there is no start where one is needed, or the vectors are not finite.
+    pub(super) fn part(
         self,
+        blocks: Range<usize>,
         vectors: &ArcArray2<f64>,
-        start: Option<Array1<f64>>,
+        source: &dyn Gradients,
         streams: &Streams,
-    ) -> Result<Arc<dyn Form>> {
+    ) -> Result<Part> {
         let shared = || vectors.clone();
-        Ok(match self {
+        let map: Arc<dyn Form> = match self {
             Self::Reflector => Arc::new(Reflector::new(vectors.view())?),
             Self::Auxiliary => Arc::new(Auxiliary { vectors: shared() }),
             Self::Reduced => Arc::new(Reduced { vectors: shared() }),
             Self::Frozen => {
                 let none = || Error::Numerical("there is no start to keep".into());
-                let start = start.ok_or_else(none)?;
+                let range = source.layout().parameters(&blocks).into();
+                let start = source.start().ok_or_else(none)?;
+                let start = start.slice_axis_move(Axis(0), range);
                 let inside = vectors.dot(&vectors.t().dot(&start));
                 Arc::new(Frozen { vectors: shared(), offset: (start - inside).into() })
             }
             Self::Rotated => {
                 let (size, k) = vectors.dim();
-                let mut rng = streams.rng("complement");
+                let mut rng = streams.indexed("complement", blocks.start);
                 let gaussian = Array2::random_using((size, size - k), StandardNormal, &mut rng);
                 let inside = projected(vectors, &gaussian);
                 let outside = linalg::orthonormal_columns((gaussian - inside).view());
@@ -117,7 +123,8 @@ impl Complement {
                 // Once more, as the projection leaves a rounding error of the size of the Gaussian.
                 Arc::new(Orthonormal(linalg::orthonormal_columns(whole.view()).into()))
             }
-        })
+        };
+        Ok(Part { blocks, map, spectrum: None })
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::basis::{Entry, Part, Preparation, Scope, Spec};
-use crate::config::Reader;
+use crate::basis::{Complement, Entry, Part, Preparation, Scope, Spec};
+use crate::config::{Reader, key};
+use crate::coordinates::{Cost, Orthonormal};
 use crate::data;
 use crate::error::Result;
 use crate::gradients::Gradients;
@@ -12,37 +13,76 @@ use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "random-rotation",
-    summary: "a Haar-random orthonormal matrix, global or for each block (a control)",
-    read: |reader: &mut Reader<'_>| Some(Box::new(RandomRotation(Scope::read(reader)?))),
+    summary: "a Haar-random orthonormal matrix, global or for each block, or some columns (a control)",
+    read: |reader: &mut Reader<'_>| Some(Box::new(RandomRotation::read(reader)?)),
 };
 
 /// V = a Haar-random orthonormal matrix for each group of parameters.
 #[derive(Clone, Debug)]
-pub struct RandomRotation(pub Scope);
+pub struct RandomRotation {
+    /// The groups.
+    pub scope: Scope,
+    /// Only so many columns, and what becomes of what they do not span; `None`: all.
+    pub columns: Option<(usize, Complement)>,
+}
+
+impl RandomRotation {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let scope = Scope::read(reader);
+        let columns = match reader.alternative(&[&["rank", "complement"]])? {
+            None => Some(None),
+            Some(_) => {
+                let rank = key("rank", "number of random columns, instead of all");
+                let rank = reader.count(rank, 1..=1_000_000);
+                rank.zip(Complement::read(reader)).map(Some)
+            }
+        };
+        Some(Self { scope: scope?, columns: columns? })
+    }
+}
 
 impl Spec for RandomRotation {
     fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>> {
         let layout = source.layout();
         let mut rng = streams.rng("rotation");
-        let parts = self.0.groups(layout).into_iter().map(|blocks| {
+        let parts = self.scope.groups(layout).into_iter().map(|blocks| {
             let size = layout.parameters(&blocks).len();
-            Part::orthonormal(blocks, data::orthonormal(size, size, &mut rng))
+            let Some((rank, complement)) = self.columns else {
+                return Ok(Part::orthonormal(blocks, data::orthonormal(size, size, &mut rng)));
+            };
+            let vectors = data::orthonormal(size, rank.min(size), &mut rng).into();
+            complement.part(blocks, &vectors, source, streams)
         });
-        Ok(parts.collect())
-    }
-
-    /// A QR decomposition of n × n, 4/3 n³, and its Q, as much again.
-    fn preparation(&self, layout: &Layout, _: usize, _: f64) -> Preparation {
-        let sizes = self.sizes(layout);
-        let flops = sizes.iter().map(|&size| 8.0 / 3.0 * (size as f64).powi(3)).sum();
-        Preparation { flops, ..Preparation::of_matrices(&sizes, 0.0, 1.0) }
+        parts.collect()
     }
 
     fn groups(&self, layout: &Layout) -> Vec<Range<usize>> {
-        self.0.groups(layout)
+        self.scope.groups(layout)
+    }
+
+    fn cost(&self, layout: &Layout, _: usize) -> Cost {
+        let cost = |size| match self.columns {
+            None => Orthonormal::cost(size),
+            Some((rank, complement)) => complement.cost(size, rank.min(size)),
+        };
+        self.sizes(layout).into_iter().map(cost).sum()
+    }
+
+    /// A QR decomposition of n × k, 2nk² − 2/3 k³, and its Q, as much again.
+    fn preparation(&self, layout: &Layout, _: usize, _: f64) -> Preparation {
+        let of = |size: usize| {
+            let (n, k) =
+                (size as f64, self.columns.map_or(size, |(rank, _)| rank.min(size)) as f64);
+            Preparation { flops: 4.0 * n * k * k - 4.0 / 3.0 * k.powi(3), elements: 3.0 * n * k }
+        };
+        self.sizes(layout).into_iter().map(of).sum()
+    }
+
+    fn is_linear(&self) -> bool {
+        self.columns.is_none_or(|(_, complement)| complement != Complement::Frozen)
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
-        self.0.problem(layout)
+        self.scope.problem(layout)
     }
 }
