@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use egop::basis::Part;
+use egop::coordinates::Reflector;
 use egop::data::{self, Decay, digits};
 use egop::distribution::Distribution;
 use egop::egop::{Spectrum, egop};
@@ -81,6 +82,29 @@ fn product_with_v<R: Precision>(criterion: &mut Criterion, precision: &str) {
 fn products(criterion: &mut Criterion) {
     product_with_v::<f32>(criterion, "f32");
     product_with_v::<f64>(criterion, "f64");
+}
+
+/// To original coordinates by a reflector, for a layer of digits and one of Fashion-MNIST.
+fn reflectors(criterion: &mut Criterion) {
+    const COLUMNS: usize = 100;
+    let mut group = criterion.benchmark_group("reflector, f32, 100 columns");
+    for dimension in [2048, 78_400] {
+        let vectors = data::orthonormal(dimension, COLUMNS, &mut streams().rng("basis"));
+        let reflector = Reflector::new(vectors.view()).expect("the columns are orthonormal");
+        let map = f32::linear_map(&reflector);
+        for count in [1, 16, 48] {
+            let layout = Layout::vector(dimension);
+            let (from, mut to) = (lanes::<f32>(&layout, count, RHO), Lanes::zeros(&layout, count));
+            let mut workspace = Workspace::new();
+            group.throughput(Throughput::Elements((4 * count * dimension * COLUMNS) as u64));
+            group.bench_function(BenchmarkId::new(dimension.to_string(), count), |bencher| {
+                bencher.iter(|| {
+                    map.to_original(black_box(&from).block(0), to.block_mut(0), &mut workspace);
+                });
+            });
+        }
+    }
+    group.finish();
 }
 
 fn optimizer_steps(criterion: &mut Criterion) {
@@ -175,6 +199,7 @@ fn eigenbasis(criterion: &mut Criterion) {
 fn main() {
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
     products(&mut criterion);
+    reflectors(&mut criterion);
     optimizer_steps(&mut criterion);
     gradients(&mut criterion);
     exponentials(&mut criterion);

@@ -38,7 +38,7 @@ pub trait LinearMap<R: Real>: Debug + Send + Sync {
     /// Number of parameters: J's rows.
     fn original(&self) -> usize;
 
-    /// Whether c = 0: gradients of functions of J z alone are functions of z.
+    /// Whether c = 0, so that an objective of A θ can hold A J instead.
     fn is_linear(&self) -> bool {
         true
     }

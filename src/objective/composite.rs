@@ -146,7 +146,8 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         Some((Box::new(absorbed), Coordinates::original(layout)))
     }
 
-    /// Of A's rows.
+    /// Of A's rows. An objective that holds the triangular factor of a taller data matrix has AᵀA, up
+    /// to a factor, but not the mean of the data.
     fn input_moments(&self) -> Option<InputMoments> {
         Some(InputMoments::of(self.matrix.view()))
     }

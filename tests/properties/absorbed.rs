@@ -71,10 +71,14 @@ fn least_squares() -> Composite<f64, LeastSquares<f64>> {
 }
 
 /// Losses and gradients on a minibatch, and metrics of every split.
-fn measured(
-    f: &dyn Objective<f64>,
-    theta: &Lanes<f64>,
-) -> (Vec<f64>, Lanes<f64>, Vec<Option<Vec<Metrics>>>) {
+struct Measured {
+    values: Vec<f64>,
+    gradient: Lanes<f64>,
+    metrics: [Option<Vec<Metrics>>; 3],
+}
+
+/// The same of f.
+fn measured(f: &dyn Objective<f64>, theta: &Lanes<f64>) -> Measured {
     let (mut values, mut gradient) = (vec![f64::NAN; theta.lanes()], theta.clone());
     let mut workspace = Workspace::new();
     let batch = match f.examples() {
@@ -83,21 +87,18 @@ fn measured(
     };
     f.value_and_gradient(theta, batch, &mut values, &mut gradient, &mut workspace);
     let splits = [Split::Training, Split::Validation, Split::Test];
-    (values, gradient, splits.map(|split| f.evaluate(theta, split, &mut workspace)).to_vec())
+    let metrics = splits.map(|split| f.evaluate(theta, split, &mut workspace));
+    Measured { values, gradient, metrics }
 }
 
 /// The same of f∘J, with products with J around f.
-fn around(
-    f: &dyn Objective<f64>,
-    coordinates: &Coordinates<f64>,
-    z: &Lanes<f64>,
-) -> (Vec<f64>, Lanes<f64>, Vec<Option<Vec<Metrics>>>) {
+fn around(f: &dyn Objective<f64>, coordinates: &Coordinates<f64>, z: &Lanes<f64>) -> Measured {
     let mut theta = Lanes::zeros(f.layout(), z.lanes());
     let (mut pulled, mut workspace) = (z.clone(), Workspace::new());
     coordinates.to_original(z, &mut theta, &mut workspace);
-    let (values, gradient, metrics) = measured(f, &theta);
-    coordinates.pull_back(&gradient, &mut pulled, &mut workspace);
-    (values, pulled, metrics)
+    let measured = measured(f, &theta);
+    coordinates.pull_back(&measured.gradient, &mut pulled, &mut workspace);
+    Measured { gradient: pulled, ..measured }
 }
 
 /// Lanes of standard Gaussians.
@@ -112,18 +113,14 @@ fn lanes(coordinates: &Coordinates<f64>) -> Lanes<f64> {
 
 /// Values, gradients and metrics agree to 1e-12 of numbers up to some tens: sums of at most 50
 /// products of such numbers.
-fn agree(
-    (values, gradients, metrics): &(Vec<f64>, Lanes<f64>, Vec<Option<Vec<Metrics>>>),
-    expected: &(Vec<f64>, Lanes<f64>, Vec<Option<Vec<Metrics>>>),
-    what: &str,
-) {
-    let close =
-        |a: f64, b: f64| assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "{what}: {a} {b}");
-    values.iter().zip(&expected.0).for_each(|(&a, &b)| close(a, b));
-    let gradients = gradients.as_slice().iter().zip(expected.1.as_slice());
+fn agree(found: &Measured, expected: &Measured, what: &str) {
+    let close = |a: f64, b: f64| {
+        assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "{what}: {a} for {b}");
+    };
+    found.values.iter().zip(&expected.values).for_each(|(&a, &b)| close(a, b));
+    let gradients = found.gradient.as_slice().iter().zip(expected.gradient.as_slice());
     gradients.for_each(|(&a, &b)| close(a, b));
-    assert_eq!(metrics.len(), expected.2.len());
-    for (found, expected) in metrics.iter().zip(&expected.2) {
+    for (found, expected) in found.metrics.iter().zip(&expected.metrics) {
         assert_eq!(found.is_some(), expected.is_some(), "{what}");
         for (a, b) in found.iter().flatten().zip(expected.iter().flatten()) {
             close(a.loss, b.loss);
@@ -292,15 +289,13 @@ fn auxiliary_and_reduced_variables_follow_numpy() {
     let [y, start] = ["y", "theta0"].map(|name| numbers(&reference[name]));
     assert!(orthonormality_defect(v.view()) <= 1e-14);
     let rate = reference["rate"].as_f64().unwrap();
-    let objectives: [fn(Array2<f64>, Array1<f64>) -> Box<dyn Objective<f64>>; 2] = [
-        |a, y| Box::new(Composite::new(a.view(), LeastSquares::new(&y))),
-        |a, y| Box::new(PerLane::new(Pointwise { a, y })),
-    ];
     let mut compared = 0;
-    for (run, objective) in
-        reference["runs"].as_array().unwrap().iter().flat_map(|run| objectives.map(|of| (run, of)))
-    {
-        let objective = objective(a.clone(), y.clone());
+    let runs = reference["runs"].as_array().unwrap().iter();
+    for (run, absorbs) in runs.flat_map(|run| [(run, false), (run, true)]) {
+        let objective: Box<dyn Objective<f64>> = match absorbs {
+            true => Box::new(Composite::new(a.view(), LeastSquares::new(&y))),
+            false => Box::new(PerLane::new(Pointwise { a: a.clone(), y: y.clone() })),
+        };
         let problem = Problem { objective, start: start.clone(), streams: Streams::new(0, 0) };
         let vectors = v.clone().into();
         let form: Arc<dyn Form> = match run["map"].as_str().unwrap() {
