@@ -144,6 +144,10 @@ impl Spec for InputBasis {
         }
     }
 
+    fn needs_examples(&self) -> Option<&'static str> {
+        (self.0 == InputSource::Mean).then_some("source")
+    }
+
     fn sampled(&self, _: usize) -> usize {
         match self.0 {
             InputSource::Gradients { samples, .. } => samples,

@@ -162,6 +162,11 @@ pub trait Spec: Debug + Send + Sync {
         None
     }
 
+    /// The key that asks for a mean of examples, if one does.
+    fn needs_examples(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The files that it reads in so many trials of a model.
     ///
     /// # Errors

@@ -82,9 +82,21 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
     };
     for System { name, basis, inputs, objective, .. } in experiment.systems() {
         let layout = objective.layout();
-        if inputs != Inputs::Raw && objective.absorbs() != Absorbs::Inputs {
-            let problem = "the objective has no inputs that could be shifted: remove this key";
-            report(format!("{section}.{name}.inputs"), problem.into());
+        let examples = objective.absorbs() == Absorbs::Inputs;
+        if inputs != Inputs::Raw {
+            let problem = match () {
+                () if !examples => Some("the objective has no inputs that could be shifted"),
+                // Its network has no biases that would make up for the shift.
+                () if objective.known().minimum => Some("what fits shifted inputs is not known"),
+                () => None,
+            };
+            if let Some(problem) = problem {
+                report(format!("{section}.{name}.inputs"), format!("{problem}: remove this key"));
+            }
+        }
+        if let Some(key) = basis.needs_examples().filter(|_| !examples) {
+            let problem = "the objective has no examples whose inputs have a mean";
+            report(format!("{section}.{name}.{key}"), problem.into());
         }
         if let Some((key, problem)) = basis.problem(&layout) {
             report(format!("{section}.{name}.{key}"), problem);

@@ -236,6 +236,12 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// How many numbers the data of one trial are, about.
     fn data_elements(&self) -> usize;
 
+    /// How many numbers the inputs of its examples are, of which a copy is made where they are rotated
+    /// or shifted.
+    fn input_elements(&self) -> usize {
+        0
+    }
+
     /// What is known of it: figures, claims and metrics that need more are refused.
     fn known(&self) -> Known {
         Known::default()

@@ -151,9 +151,12 @@ impl Spec for ReluNetSpec {
     }
 
     fn data_elements(&self) -> usize {
-        // Loaded once for all trials in doubles, converted for each; training rows are most.
-        let (inputs, _, examples) = self.images.shape();
-        3 * inputs * examples
+        // Loaded once for all trials in doubles, converted for each.
+        3 * self.input_elements()
+    }
+
+    fn input_elements(&self) -> usize {
+        self.images.shape().0 * self.absorbing_rows()
     }
 
     fn data(&self, context: &Context) -> Result<Vec<(String, String)>> {

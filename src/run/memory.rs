@@ -128,7 +128,7 @@ fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let maps = system.map_cost();
     // Inputs that are rotated or shifted are a copy of them.
     let copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
-    let inputs = if copied { system.objective.data_elements() as f64 } else { 0.0 };
+    let inputs = if copied { system.objective.input_elements() as f64 } else { 0.0 };
     let training = bytes_of_a_number(experiment) * (maps.elements + lanes + inputs);
     estimate.max(training) + recorded(experiment, system).in_flight
 }

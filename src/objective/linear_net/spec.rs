@@ -120,6 +120,10 @@ impl Spec for LinearNetSpec {
         Known { minimum, validation: true, test: true, ..Known::default() }
     }
 
+    fn input_elements(&self) -> usize {
+        self.rows.iter().sum::<usize>() * self.widths[0]
+    }
+
     fn data_elements(&self) -> usize {
         let [inputs, .., outputs] = *self.widths else { return 0 };
         self.rows.iter().sum::<usize>() * (inputs + outputs)
