@@ -95,10 +95,12 @@ fn round_trips<R: Precision>(layout: &Layout, parts: &[Part], count: usize, tria
     let tolerance = 300.0 * egop::linalg::to_f64(R::epsilon());
     basis.to_original(&theta, &mut there, &mut workspace);
     basis.pull_back(&there, &mut back, &mut workspace);
-    assert!(distance(&theta, &back) <= tolerance, "VᵀVθ is not θ");
+    let off = distance(&theta, &back);
+    assert!(off <= tolerance, "VᵀVθ is off θ by {off:e}, not at most {tolerance:e}");
     basis.pull_back(&theta, &mut there, &mut workspace);
     basis.to_original(&there, &mut back, &mut workspace);
-    assert!(distance(&theta, &back) <= tolerance, "VVᵀθ is not θ");
+    let off = distance(&theta, &back);
+    assert!(off <= tolerance, "VVᵀθ is off θ by {off:e}, not at most {tolerance:e}");
 }
 
 proptest! {

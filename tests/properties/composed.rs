@@ -29,6 +29,10 @@ fn a_composed_objective_is_the_one_between_products() {
     let mut compared = 0;
     for (index, instance) in objectives().iter().enumerate() {
         let problem = whole(index, 0);
+        // What networks take in is in absorbed.rs.
+        if problem.objective.minimizer().is_none() {
+            continue;
+        }
         for (name, spec) in bases(&problem).iter().filter(|(_, spec)| !spec.is_identity()) {
             let basis = problem.coordinates(&parts(&problem, &**spec));
             let Some((composed, remaining)) = problem.objective.absorb(&basis) else { continue };
