@@ -11,10 +11,12 @@ use crate::gradients::{Gradients, Statistic};
 mod gram;
 mod measure;
 mod spectrum;
+mod symmetry;
 
 pub use gram::Gram;
 pub use measure::{Measure, measured_subspaces, subspace_distance};
 pub use spectrum::Spectrum;
+pub use symmetry::{SymmetricPart, Symmetry};
 
 /// The estimates GᵀG/m (lower triangles) for ranges of parameters, from m of the M samples.
 ///
