@@ -9,4 +9,5 @@ mod instances;
 mod lemmas;
 mod objectives;
 mod rotated_data;
+mod symmetry;
 mod wrapped;
