@@ -79,6 +79,9 @@ pub enum Need<'a> {
     },
     /// A measure of an EGOP estimate.
     Measure(MeasureOf<'a>),
+    /// An objective with hidden units behind the EGOP estimate of this name; behind all, where none
+    /// is named.
+    HiddenUnits(Option<&'a str>),
     /// A measure, or its ratio to another, of which some values are within these bounds and some
     /// are not.
     Undecided {

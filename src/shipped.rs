@@ -43,6 +43,7 @@ pub const SHIPPED: &[Shipped] = shipped![
     "spectrum-blocks"
     "spectrum-digits"
     "spectrum-distributions"
+    "symmetry"
 ];
 
 /// Keys that change no value of a result, or that are compared by themselves.

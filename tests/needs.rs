@@ -118,6 +118,7 @@ fn measure(keys: &str) -> String {
 #[test]
 fn what_training_cannot_give_is_refused_with_key_and_reason() {
     let cases: &[(String, &[&str], &str, &str)] = &[
+        (figure("spectrum", "symmetric = true"), &[], "figures.0.symmetric", "measures.csv"),
         // Figures.
         (figure("schedule", ""), &[], "figures.0.kind", "training.schedule is \"constant\""),
         (figure("curves", "metric = \"validation_loss\""), &[], "figures.0.metric", "validation"),
@@ -352,6 +353,20 @@ fn what_spectra_cannot_give_is_refused_with_key_and_reason() {
             &["claims.0.lowest=1.5"],
             "claims.0.lowest",
             "this never holds",
+        ),
+        (of(layer, "symmetric-shelf-end", ""), &[], "claims.0.of.at", "from 1 to 4"),
+        (of(layer, "symmetric-distance", ", at = 1"), &[], "claims.0.of.at", "remove this key"),
+        (
+            of("layer1.weight", "symmetric-distance", ""),
+            &["objective.hidden=[]"],
+            "claims.0.of.at",
+            "no hidden units",
+        ),
+        (
+            figure("spectrum", "symmetric = true"),
+            &["objective.hidden=[]"],
+            "figures.0.symmetric",
+            "no hidden units",
         ),
         (of(layer, "subspace-distance", ", at = 20"), &[], "claims.0.lowest", "from 0 to 0"),
         (of(layer, "shelf-end", ", at = 2"), &[], "claims.0.lowest", "always from 2 to 19"),

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView2};
 
-use crate::egop::Spectrum;
+use crate::egop::{Spectrum, SymmetricPart};
 use crate::error::Result;
 use crate::linalg::{self, Accum};
 
@@ -29,7 +29,7 @@ pub struct Measure {
 
 impl Measure {
     /// Names and what they mean.
-    pub const NAMES: [(&'static str, &'static str); 9] = [
+    pub const NAMES: [(&'static str, &'static str); 12] = [
         ("leading-eigenvalue", "λ_k, at k up to 100"),
         ("relative-eigenvalue", "λ_k/λ₁, at k up to 100 and at 1, 2 or 5 times powers of ten"),
         ("stable-rank", "Σ√λ_k/√λ₁ (paper, eq. 3)"),
@@ -50,7 +50,18 @@ impl Measure {
             "sin of the largest angle between the spans of the leading k eigenvectors of the two \
              halves of the samples, at k",
         ),
+        (
+            "symmetric-distance",
+            "‖EGOP − its mean over all permutations of hidden units‖/‖EGOP‖, of networks",
+        ),
+        ("symmetric-relative-eigenvalue", "relative-eigenvalue of that mean"),
+        ("symmetric-shelf-end", "shelf-end of that mean"),
     ];
+
+    /// Whether a measure of this name is of networks with hidden units only.
+    pub fn is_of_hidden_units(name: &str) -> bool {
+        name.starts_with("symmetric-")
+    }
 
     /// What is wrong with taking a measure of this name there, of a block of `size` parameters; what
     /// depends on the spectrum itself is not known beforehand.
@@ -62,17 +73,19 @@ impl Measure {
         let leading = LEADING.min(size);
         let wanted = match name {
             "leading-eigenvalue" | "density" => whole(leading),
-            "relative-eigenvalue" => whole(size).or_else(|| {
+            "relative-eigenvalue" | "symmetric-relative-eigenvalue" => whole(size).or_else(|| {
                 let k = at.unwrap_or_default() as usize;
                 (k > LEADING && !is_round(k))
                     .then(|| format!("up to {LEADING}, or 1, 2 or 5 times a power of ten"))
             }),
             "effective-dimension" => (!at.is_some_and(|at| SHARES.contains(&at)))
                 .then(|| format!("one of {}", SHARES.map(|share| share.to_string()).join(", "))),
-            "shelf-end" | "shelf-gap" if size == 1 => {
+            "shelf-end" | "shelf-gap" | "symmetric-shelf-end" if size == 1 => {
                 return Some("there is one eigenvalue, and no gap between eigenvalues".into());
             }
-            "shelf-end" | "shelf-gap" => whole(SHELVES.min(size.saturating_sub(1))),
+            "shelf-end" | "shelf-gap" | "symmetric-shelf-end" => {
+                whole(SHELVES.min(size.saturating_sub(1)))
+            }
             "subspace-distance" => whole(size),
             _ => {
                 return at
@@ -88,14 +101,17 @@ impl Measure {
         let d = size as f64;
         let at = at.unwrap_or_default();
         match name {
-            "relative-eigenvalue" => [if at > 1.0 { 0.0 } else { 1.0 }, 1.0],
+            "relative-eigenvalue" | "symmetric-relative-eigenvalue" => {
+                [if at > 1.0 { 0.0 } else { 1.0 }, 1.0]
+            }
             "stable-rank" | "intrinsic-dimension" | "effective-dimension" => [1.0, d],
             // Of a unit vector, ‖v‖₁ is from 1 to √d.
             "density" => [1.0 / d.sqrt(), 1.0],
             // They ascend, and there is a gap for each index but the last.
-            "shelf-end" => [at, d - 1.0],
+            "shelf-end" | "symmetric-shelf-end" => [at, d - 1.0],
             "shelf-gap" => [1.0, f64::INFINITY],
             // Two spans of everything are the same.
+            "symmetric-distance" => [0.0, 1.0],
             "subspace-distance" => [0.0, if at < d { 1.0 } else { 0.0 }],
             _ => [0.0, f64::INFINITY],
         }
@@ -109,10 +125,11 @@ impl Measure {
             // √x is at least x for x = λ_k/λ₁ of at most 1.
             ("stable-rank", "intrinsic-dimension") => Some(high),
             ("intrinsic-dimension", "stable-rank") => Some(low),
-            ("leading-eigenvalue" | "relative-eigenvalue", name) if name == of.0 => {
-                Some(if of.1 > over.1 { low } else { high })
-            }
-            ("effective-dimension" | "shelf-end", name) if name == of.0 => {
+            (
+                "leading-eigenvalue" | "relative-eigenvalue" | "symmetric-relative-eigenvalue",
+                name,
+            ) if name == of.0 => Some(if of.1 > over.1 { low } else { high }),
+            ("effective-dimension" | "shelf-end" | "symmetric-shelf-end", name) if name == of.0 => {
                 Some(if of.1 > over.1 { high } else { low })
             }
             _ => None,
@@ -143,6 +160,22 @@ impl Measure {
             if k <= LEADING || is_round(k) {
                 add("relative-eigenvalue", k as f64, lambda[k - 1] / lambda[0]);
             }
+        }
+        all
+    }
+
+    /// All measures of the symmetric part of an estimate.
+    pub fn symmetric(part: &SymmetricPart) -> Vec<Self> {
+        let lambda = &part.eigenvalues;
+        let mut all = vec![Self { name: "symmetric-distance", at: None, value: part.distance }];
+        let mut add = |name, at: usize, value| {
+            all.push(Self { name, at: Some(at as f64), value });
+        };
+        for (j, k) in shelf_ends(lambda).into_iter().enumerate() {
+            add("symmetric-shelf-end", j + 1, k as f64);
+        }
+        for k in (1..=lambda.len()).filter(|&k| k <= LEADING || is_round(k)) {
+            add("symmetric-relative-eigenvalue", k, lambda[k - 1] / lambda[0]);
         }
         all
     }
@@ -249,7 +282,9 @@ mod tests {
         let eigenvalues: Array1<f64> = (0..size).map(|k| 0.9_f64.powi(k)).collect();
         let size = size as usize;
         let spectrum = Spectrum { eigenvalues, eigenvectors: Array2::eye(size).into() };
-        let all = Measure::all(&spectrum);
+        let mut all = Measure::all(&spectrum);
+        let eigenvalues = spectrum.eigenvalues.clone();
+        all.extend(Measure::symmetric(&SymmetricPart { distance: 0.1, eigenvalues }));
         for measure in &all {
             assert_eq!(Measure::refusal(measure.name, measure.at, size), None, "{measure:?}");
             let [least, most] = Measure::range(measure.name, measure.at, size);

@@ -14,6 +14,7 @@ mod leading;
 mod measure;
 mod moments;
 mod spectrum;
+mod symmetry;
 
 pub use bundle::Bundle;
 pub use gram::Gram;
@@ -21,6 +22,7 @@ pub use leading::{Count, Solver, Wanted, leading};
 pub use measure::{Measure, measured_subspaces, subspace_distance};
 pub use moments::Moments;
 pub use spectrum::Spectrum;
+pub use symmetry::{SymmetricPart, Symmetry};
 
 /// The estimates GᵀG/m (lower triangles) for ranges of parameters, from m of the M samples.
 ///

@@ -154,7 +154,18 @@ impl Experiment {
                 })
             }
             Need::Measure(MeasureOf { estimate, block, name, at }) => {
-                Measure::refusal(name, at, self.size(estimate, block)?)
+                let size = self.size(estimate, block)?;
+                let hidden = Measure::is_of_hidden_units(name);
+                let refused =
+                    hidden.then(|| self.lacks(Need::HiddenUnits(Some(estimate)))).flatten();
+                refused.or_else(|| Measure::refusal(name, at, size))
+            }
+            Need::HiddenUnits(name) => {
+                let asked = |one: &System<'_>| name.is_none_or(|name| name == one.name);
+                let lacking = |one: &System<'_>| !one.objective.known().hidden_units;
+                let found = self.systems().into_iter().find(|one| asked(one) && lacking(one))?;
+                let name = found.name;
+                Some(format!("the objective of \"{name}\" has no hidden units to change places"))
             }
             Need::Undecided { of, over, bounds } => self.decided(of, over, bounds),
             Need::Samples(name) => {

@@ -1,5 +1,8 @@
 //! Eigenvalues of EGOP estimates, relative to the leading one.
 
+mod symmetric;
+
+use self::symmetric::Prediction;
 use super::selection::ordered;
 use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
@@ -34,6 +37,9 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let floor =
             key("floor", "eigenvalues below this part of the largest are noise, and not shown");
         let floor = reader.number_or(floor, 1e-16, Allowed::positive());
+        let symmetric =
+            key("symmetric", "whether what the symmetry of hidden units predicts is shown too");
+        let symmetric = reader.flag_or(symmetric, false);
         Some(Box::new(SpectrumFigure {
             heading: heading?,
             coordinates: coordinates?,
@@ -43,6 +49,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             index_scale: index_scale?,
             inset: inset?,
             floor: floor?,
+            symmetric: symmetric?,
         }))
     },
 };
@@ -65,6 +72,8 @@ struct SpectrumFigure {
     inset: Option<usize>,
     /// Relative eigenvalues below it are rounding noise and not shown.
     floor: f64,
+    /// Whether the symmetric parts' eigenvalues and the ends of their shelves are shown.
+    symmetric: bool,
 }
 
 impl Spec for SpectrumFigure {
@@ -73,7 +82,7 @@ impl Spec for SpectrumFigure {
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["spectrum.csv"]
+        if self.symmetric { &["spectrum.csv", "measures.csv"] } else { &["spectrum.csv"] }
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
@@ -86,6 +95,12 @@ impl Spec for SpectrumFigure {
         wants
             .extend(Want::all("blocks", self.blocks.iter().map(|block| Need::Block { of, block })));
         wants.push(Want::new("trial", Need::Trial(self.trial)));
+        if self.symmetric {
+            wants.push(Want::new("symmetric", Need::Estimates));
+            let of = self.coordinates.iter().map(|name| Need::HiddenUnits(Some(name)));
+            let all = self.coordinates.is_empty().then_some(Need::HiddenUnits(None));
+            wants.extend(Want::all("symmetric", of.chain(all)));
+        }
         wants.extend(self.heading.wants());
         wants
     }
@@ -126,6 +141,11 @@ impl Spec for SpectrumFigure {
             let left_out = line.values - line.points.len();
             (left_out > 0).then(|| format!("{left_out} of {} values", line.values))
         }));
+        footnotes.extend(each(
+            &lines,
+            "Light: the mean over permutations of hidden units, with the ends of its shelves",
+            |line| line.prediction.as_ref().map(Prediction::ends),
+        ));
         Ok(Page {
             title: self.heading.title(facts),
             columns: panels.len().min(2),
@@ -156,6 +176,8 @@ struct Line {
     values: usize,
     /// Σ√λ_k/√λ₁.
     stable_rank: f64,
+    /// What the symmetry of hidden units predicts, where that is shown.
+    prediction: Option<Prediction>,
 }
 
 impl Line {
@@ -189,13 +211,13 @@ impl SpectrumFigure {
         let values = all.iter().flat_map(|line| &line.points).map(|point| point.1);
         let y = Axis::covering("eigenvalue λₖ/λ₁", Scale::Logarithmic, values, 0.04);
         let mut panel = Chart::new(x, y);
-        panel.marks = marks(lines, f64::INFINITY);
+        panel.marks = marks(lines, last, [panel.y.low, panel.y.high]);
         let Some(leading) = self.inset else { return vec![panel] };
         let leading = leading as f64;
         let x = Axis::covering("k", Scale::Whole, [1.0, leading], 0.03);
         let y = Axis { label: "λₖ/λ₁".into(), scale: Scale::Linear, low: 0.0, high: 1.08 };
         let mut inner = Chart::new(x, y);
-        inner.marks = marks(lines, leading);
+        inner.marks = marks(lines, leading, [inner.y.low, inner.y.high]);
         match free_corner(&panel, lines) {
             Some(area) => {
                 panel.inset = Some(Inset { panel: Box::new(inner), area });
@@ -251,6 +273,7 @@ impl SpectrumFigure {
                         _ => format!("{system}, {block}"),
                     },
                     stroke,
+                    prediction: self.prediction(tables, system, block)?,
                     values: values.len(),
                     stable_rank: values
                         .iter()
@@ -272,9 +295,30 @@ impl SpectrumFigure {
         }
         Ok(lines)
     }
+
+    /// What is predicted of an estimate, if that is to be shown.
+    fn prediction(
+        &self,
+        tables: &ResultTables,
+        system: &str,
+        block: &str,
+    ) -> Result<Option<Prediction>> {
+        if !self.symmetric {
+            return Ok(None);
+        }
+        let rows = tables.measures()?.iter().filter(|row| {
+            row.trial == self.trial && row.coordinates == system && row.block == block
+        });
+        let lacks = || {
+            let what = format!("has no symmetric part of {system}, {block}: run it anew");
+            tables.lacks("measures.csv", what)
+        };
+        Prediction::of(rows).ok_or_else(lacks).map(Some)
+    }
 }
 
-fn marks(lines: &[&Line], last: f64) -> Vec<Mark> {
+/// The marks of some lines up to an index, on an axis with these ends.
+fn marks(lines: &[&Line], last: f64, ends: [f64; 2]) -> Vec<Mark> {
     let shown = |line: &Line| -> Vec<Point> {
         line.points.iter().copied().filter(|point| point.0 <= last).collect()
     };
@@ -284,7 +328,11 @@ fn marks(lines: &[&Line], last: f64) -> Vec<Mark> {
         points: line.points.first().copied().into_iter().collect(),
         symbol: Symbol { shape: Shape::Disc, radius: 2.6, colour: line.stroke.colour },
     };
-    lines.iter().map(line).chain(lines.iter().map(leading)).collect()
+    let predicted = lines
+        .iter()
+        .filter_map(|line| Some(line.prediction.as_ref()?.marks(line.stroke.colour, last, ends)));
+    let measured = lines.iter().map(line).chain(lines.iter().map(leading));
+    predicted.flatten().chain(measured).collect()
 }
 
 /// The upper right or lower left corner of a panel, whichever decreasing lines leave more free;

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::facts::Facts;
 use crate::record::{
-    CurveRow, EigenvectorRow, LandscapeRow, RateRow, RunRow, ScheduleRow, SpectrumRow,
+    CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, ScheduleRow, SpectrumRow,
     TrajectoryRow,
 };
 use crate::store::Store;
@@ -63,6 +63,8 @@ tables! {
     landscape: LandscapeRow = "landscape.csv";
     /// The eigenvalues (`spectrum.csv`).
     spectrum: SpectrumRow = "spectrum.csv";
+    /// The measures of EGOP estimates (`measures.csv`).
+    measures: MeasureRow = "measures.csv";
     /// The leading eigenvectors (`eigenvectors.csv`).
     eigenvectors: EigenvectorRow = "eigenvectors.csv";
     /// The learning-rate schedule (`schedule.csv`).

@@ -184,6 +184,8 @@ pub struct Known {
     pub test: bool,
     /// [`Metrics::accuracy`].
     pub accuracy: bool,
+    /// Whether it is a feed-forward network with hidden layers, whose units may change places.
+    pub hidden_units: bool,
 }
 
 impl Known {
@@ -195,6 +197,7 @@ impl Known {
         validation: false,
         test: false,
         accuracy: false,
+        hidden_units: false,
     };
 }
 

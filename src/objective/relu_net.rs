@@ -147,7 +147,8 @@ impl Spec for ReluNetSpec {
     }
 
     fn known(&self) -> Known {
-        Known { validation: true, test: true, accuracy: true, ..Known::default() }
+        let hidden_units = !self.hidden.is_empty();
+        Known { validation: true, test: true, accuracy: true, hidden_units, ..Known::default() }
     }
 
     fn data_elements(&self) -> usize {

@@ -11,4 +11,5 @@ mod lemmas;
 mod maps;
 mod objectives;
 mod rotated_data;
+mod symmetry;
 mod wrapped;

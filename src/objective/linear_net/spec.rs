@@ -117,7 +117,8 @@ impl Spec for LinearNetSpec {
 
     fn known(&self) -> Known {
         let minimum = self.is_realizable();
-        Known { minimum, validation: true, test: true, ..Known::default() }
+        let hidden_units = self.widths.len() > 2;
+        Known { minimum, validation: true, test: true, hidden_units, ..Known::default() }
     }
 
     fn input_elements(&self) -> usize {

@@ -4,7 +4,9 @@ use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
 use super::Rows;
-use crate::egop::{Measure, Spectrum, egop, measured_subspaces, subspace_distance};
+use crate::egop::{
+    Measure, Spectrum, SymmetricPart, Symmetry, egop, measured_subspaces, subspace_distance,
+};
 use crate::error::{Error, Result};
 use crate::experiment::System;
 use crate::gradients::{Gradients, Sampler};
@@ -70,10 +72,14 @@ pub(in crate::run) fn estimates<R: Precision>(
     let second = egop(&sampler, middle..samples, &ranges)?;
     let share = middle as f64 / samples as f64;
     let halves = first.into_iter().zip(second);
+    let hidden = system.objective.known().hidden_units;
     groups
         .iter()
         .zip(halves)
-        .map(|(group, halves)| Ok((layout.group_name(group), SplitHalf::decompose(halves, share)?)))
+        .map(|(group, halves)| {
+            let symmetry = hidden.then(|| Symmetry::of(layout, group));
+            Ok((layout.group_name(group), SplitHalf::decompose(halves, share, symmetry.as_ref())?))
+        })
         .collect()
 }
 
@@ -81,19 +87,30 @@ pub(in crate::run) fn estimates<R: Precision>(
 pub(in crate::run) struct SplitHalf {
     pub whole: Spectrum,
     halves: [Spectrum; 2],
+    /// The symmetric parts of the three, where there are hidden units.
+    symmetric: Vec<SymmetricPart>,
 }
 
 impl SplitHalf {
     /// `share` is the first half's share of the samples.
-    fn decompose((first, second): (Array2<f64>, Array2<f64>), share: f64) -> Result<Self> {
+    fn decompose(
+        (first, second): (Array2<f64>, Array2<f64>),
+        share: f64,
+        symmetry: Option<&Symmetry>,
+    ) -> Result<Self> {
         let whole = &first * share + &second * (1.0 - share);
+        let parts = symmetry.map(|symmetry| {
+            let estimates = [&whole, &first, &second].into_par_iter();
+            estimates.map(|estimate| symmetry.part(estimate.view())).collect::<Result<Vec<_>>>()
+        });
+        let symmetric = parts.transpose()?.unwrap_or_default();
         let mut spectra = [whole, first, second]
             .into_par_iter()
             .map(Spectrum::of)
             .collect::<Result<Vec<_>>>()?
             .into_iter();
         let mut next = || spectra.next().expect("three matrices have three spectra");
-        Ok(Self { whole: next(), halves: [next(), next()] })
+        Ok(Self { whole: next(), halves: [next(), next()], symmetric })
     }
 
     /// The measures, with the interval that the halves span.
@@ -108,8 +125,13 @@ impl SplitHalf {
             lower,
             upper,
         };
-        let halves = self.halves.each_ref().map(Measure::all);
-        let mut rows: Vec<MeasureRow> = Measure::all(&self.whole)
+        let spectra = std::iter::once(&self.whole).chain(&self.halves);
+        let mut all: Vec<Vec<Measure>> = spectra.map(Measure::all).collect();
+        for (measures, part) in all.iter_mut().zip(&self.symmetric) {
+            measures.extend(Measure::symmetric(part));
+        }
+        let (whole, halves) = all.split_first().expect("there are three spectra");
+        let mut rows: Vec<MeasureRow> = whole
             .iter()
             .map(|measure| {
                 let same = |other: &&Measure| (other.name, other.at) == (measure.name, measure.at);
