@@ -24,4 +24,8 @@ impl Spec for Identity {
     fn scope(&self) -> Option<&Scope> {
         None
     }
+
+    fn keeps_matrices(&self) -> bool {
+        true
+    }
 }

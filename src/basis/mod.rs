@@ -104,6 +104,12 @@ pub trait Spec: Debug + Send + Sync {
         self.scope().is_none()
     }
 
+    /// Whether a weight matrix is one in the trained variables too, W ↦ U_L W U_Rᵀ, so that methods
+    /// that act on matrices make sense there.
+    fn keeps_matrices(&self) -> bool {
+        false
+    }
+
     /// The sizes of V's diagonal blocks for a model.
     fn sizes(&self, layout: &Layout) -> Vec<usize> {
         let groups = self.scope().map(|scope| scope.groups(layout)).unwrap_or_default();

@@ -174,6 +174,19 @@ impl<'a> Reader<'a> {
         self.choose(key, names(choices), Some(default)).map(|index| choices[index].1.clone())
     }
 
+    /// An array of names of a closed set, or a default, whose names must be in the set.
+    pub fn choices_or<T: Clone>(
+        &mut self,
+        key: Key,
+        default: &[&str],
+        choices: &[(&str, T)],
+    ) -> Option<Vec<T>> {
+        let set = names(choices);
+        let default = || default.iter().filter_map(|name| names(choices).position(name)).collect();
+        let chosen: Vec<usize> = self.or(key, &List(set), default)?;
+        Some(chosen.into_iter().map(|index| choices[index].1.clone()).collect())
+    }
+
     /// Which of several groups of keys that exclude each other is there, by its position; `None`
     /// inside: none of them. To be asked before any of these keys.
     ///

@@ -8,8 +8,8 @@ use faer::diag::DiagMut;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
-use faer::{Accum as Faers, MatMut, Par};
-use ndarray::{Array2, Axis, CowArray, Ix2, ShapeBuilder, Slice};
+use faer::{Accum as Faers, MatMut, MatRef, Par};
+use ndarray::{Array1, Array2, Axis, CowArray, Ix2, ShapeBuilder, Slice};
 
 fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
     let (rows, columns) = a.dim();
@@ -110,4 +110,25 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Vec<R>, Array2<R>)> {
     done.map_err(|_| Error::Numerical("the eigendecomposition did not converge".into()))?;
     let vectors = Array2::from_shape_vec((n, n).f(), vectors).expect("n × n entries as made above");
     Ok((values, vectors))
+}
+
+/// The orthogonal factor of a QR decomposition of a square matrix.
+pub fn orthogonal_factor<R: Real>(a: ArrayView2<'_, R>) -> Result<Array2<R>> {
+    let q = as_faer(a).qr().compute_Q();
+    leave_wide_registers();
+    Ok(to_array(q.as_ref()))
+}
+
+/// The thin singular value decomposition, with any signs.
+pub fn svd<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array2<R>, Array1<R>, Array2<R>)> {
+    let svd = as_faer(a).thin_svd();
+    leave_wide_registers();
+    let failed = |_| Error::Numerical("the singular value decomposition did not converge".into());
+    let svd = svd.map_err(failed)?;
+    let values = svd.S().column_vector().iter().copied().collect();
+    Ok((to_array(svd.U()), values, to_array(svd.V())))
+}
+
+fn to_array<R: Real>(a: MatRef<'_, R>) -> Array2<R> {
+    Array2::from_shape_fn(a.shape(), |(i, j)| a[(i, j)])
 }

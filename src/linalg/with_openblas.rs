@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Accum, ArrayView2, ArrayViewMut2, Real};
 use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis};
 
 /// The k × n right factor B of products A B.
 #[derive(Debug)]
@@ -68,4 +68,18 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Vec<R>, Array2<R>)> {
     drop(a);
     let (values, vectors) = R::lapack_eigen(&full)?;
     Ok((values.to_vec(), vectors))
+}
+
+/// The orthogonal factor of a QR decomposition of a square matrix.
+pub fn orthogonal_factor<R: Real>(a: ArrayView2<'_, R>) -> Result<Array2<R>> {
+    if a.is_empty() { Ok(a.to_owned()) } else { R::lapack_orthogonal_factor(&a.to_owned()) }
+}
+
+/// The thin singular value decomposition, with any signs.
+pub fn svd<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array2<R>, Array1<R>, Array2<R>)> {
+    if a.is_empty() {
+        let (rows, columns) = a.dim();
+        return Ok((Array2::zeros((rows, 0)), Array1::zeros(0), Array2::zeros((columns, 0))));
+    }
+    R::lapack_svd(&a.to_owned())
 }
