@@ -176,6 +176,8 @@ use backend::Kernel;
 #[cfg(test)]
 #[cfg(feature = "openblas")]
 mod backend_tests;
+#[cfg(test)]
+mod decomposition_tests;
 
 #[cfg(all(test, not(feature = "openblas")))]
 mod tests {

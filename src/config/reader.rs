@@ -174,19 +174,6 @@ impl<'a> Reader<'a> {
         self.choose(key, names(choices), Some(default)).map(|index| choices[index].1.clone())
     }
 
-    /// An array of names of a closed set, or a default, whose names must be in the set.
-    pub fn choices_or<T: Clone>(
-        &mut self,
-        key: Key,
-        default: &[&str],
-        choices: &[(&str, T)],
-    ) -> Option<Vec<T>> {
-        let set = names(choices);
-        let default = || default.iter().filter_map(|name| names(choices).position(name)).collect();
-        let chosen: Vec<usize> = self.or(key, &List(set), default)?;
-        Some(chosen.into_iter().map(|index| choices[index].1.clone()).collect())
-    }
-
     /// Which of several groups of keys that exclude each other is there, by its position; `None`
     /// inside: none of them. To be asked before any of these keys.
     ///
@@ -345,7 +332,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn or<K: Kind>(
+    pub(super) fn or<K: Kind>(
         &mut self,
         key: Key,
         kind: &K,
@@ -407,6 +394,6 @@ impl<'a> Reader<'a> {
 }
 
 /// The names of a closed set.
-fn names<'a, T>(choices: &[(&'a str, T)]) -> Choice<'a> {
+pub(super) fn names<'a, T>(choices: &[(&'a str, T)]) -> Choice<'a> {
     Choice(choices.iter().map(|(name, _)| (*name, None)).collect())
 }

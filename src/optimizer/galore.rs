@@ -160,10 +160,8 @@ impl GaLore {
             sides: if rank == 0 { [false; 2] } else { self.side.of(shape) },
         })
     }
-}
 
-impl<R: Real> Build<R> for GaLore {
-    fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>> {
+    fn states<R: Real>(&self, layout: &Layout) -> Vec<State<R>> {
         let state = |projection: Projection| State {
             settings: self.clone(),
             projection,
@@ -171,7 +169,13 @@ impl<R: Real> Build<R> for GaLore {
             m: Array2::zeros(projection.projected()),
             v: Array2::zeros(projection.projected()),
         };
-        let states: Vec<State<R>> = self.projections(layout).map(state).collect();
+        self.projections(layout).map(state).collect()
+    }
+}
+
+impl<R: Real> Build<R> for GaLore {
+    fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>> {
+        let states: Vec<State<R>> = self.states(layout);
         Box::new(Blocks::new(layout, shapes(self.shape, layout), states, lanes))
     }
 }
@@ -236,7 +240,8 @@ impl<R: Real> BlockState<R> for State<R> {
         let GaLore { beta1, beta2, eps, gap, scale, .. } = self.settings;
         let projected = self.projection.sides.contains(&true);
         let before = usize::try_from(step - 1).unwrap_or_default();
-        if projected && before.is_multiple_of(gap) {
+        let missing = self.vectors.iter().all(Option::is_none);
+        if projected && (missing || before.is_multiple_of(gap)) {
             let (left, _, right) = svd(gradient)?;
             let [rows, columns] = self.projection.sides;
             let leading =
@@ -325,8 +330,15 @@ mod tests {
             (Side::Both, (4, 4)),
         ] {
             let spec = GaLore { side, shape: Some((5, 4)), ..GaLore::default() };
-            let one = spec.projections(&layout).next().unwrap();
-            assert_eq!(one.projected(), projected, "{side:?}");
+            let mut states = spec.states::<f64>(&layout);
+            let gradient = Array2::from_shape_fn((5, 4), |(i, j)| ((3 * i + j * j) as f64).sin());
+            let mut theta = gradient.clone();
+            states[0].update(1, 0.1, theta.view_mut(), gradient.view()).unwrap();
+            let State { vectors, m, v, .. } = &states[0];
+            assert_eq!(m.dim(), projected, "{side:?}");
+            let numbers =
+                m.len() + v.len() + vectors.iter().flatten().map(Array2::len).sum::<usize>();
+            assert_eq!(spec.state_len(&layout), numbers, "{side:?}");
         }
     }
 }

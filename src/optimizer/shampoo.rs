@@ -24,7 +24,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let eps = reader.number_or(key("eps", "ε, which is added to L and R"), eps, EPS);
         let power =
             key("exponent", "of L and R; without it −1/4, and −1/2 where one side is 1 long");
-        let exponent = reader.optional_number(power, Allowed::between(-4.0, 0.0));
+        let exponent = reader.optional_number(power, Allowed::between(-1.0, 0.0));
         let every = key("refresh", "every how many steps powers of L and R are computed anew");
         let refresh = reader.count_or(every, refresh, steps.clone());
         let first = key("start", "the step from which on gradients are preconditioned");
@@ -106,26 +106,28 @@ impl Shampoo {
     fn averages(&self) -> usize {
         usize::from(self.beta1 > 0.0) + usize::from(self.graft)
     }
-}
 
-impl<R: Real> Build<R> for Shampoo {
-    fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>> {
-        let shapes = shapes(self.shape, layout);
-        let state = |&shape: &Shape| {
+    fn states<R: Real>(&self, layout: &Layout) -> Vec<State<R>> {
+        let state = |shape: Shape| {
             let sides = Self::sides(shape);
-            let exponent = self.exponent.unwrap_or(-0.5 / sides.iter().flatten().count() as f64);
             let factor =
                 |size| Factor { sum: Array2::zeros((size, size)), power: Array2::eye(size) };
             State {
                 settings: *self,
-                exponent,
+                exponent: self.exponent.unwrap_or(-0.5 / sides.iter().flatten().count() as f64),
                 factors: sides.map(|size| size.map(factor)),
                 m: (self.beta1 > 0.0).then(|| Array2::zeros(shape)),
                 v: self.graft.then(|| Array2::zeros(shape)),
             }
         };
-        let states: Vec<State<R>> = shapes.iter().map(state).collect();
-        Box::new(Blocks::new(layout, shapes, states, lanes))
+        shapes(self.shape, layout).into_iter().map(state).collect()
+    }
+}
+
+impl<R: Real> Build<R> for Shampoo {
+    fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>> {
+        let states: Vec<State<R>> = self.states(layout);
+        Box::new(Blocks::new(layout, shapes(self.shape, layout), states, lanes))
     }
 }
 
@@ -255,5 +257,26 @@ impl<R: Real> BlockState<R> for State<R> {
 
     fn linear(&mut self) -> Option<&mut [R]> {
         self.m.as_mut().and_then(Array2::as_slice_mut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_is_as_long_as_said() {
+        for shape in [(5, 4), (20, 1), (1, 20)] {
+            for (beta1, graft) in [(0.0, false), (0.9, false), (0.9, true), (0.0, true)] {
+                let spec = Shampoo { beta1, graft, shape: Some(shape), ..Shampoo::default() };
+                let layout = Layout::vector(20);
+                let State { factors, m, v, .. } = &spec.states::<f64>(&layout)[0];
+                let factors = factors.iter().flatten().map(|one| one.sum.len() + one.power.len());
+                let averages = m.iter().chain(v).map(Array2::len).sum::<usize>();
+                assert_eq!(spec.state_len(&layout), factors.sum::<usize>() + averages, "{spec:?}");
+            }
+        }
+        let single = Shampoo::default().states::<f64>(&Layout::vector(1));
+        assert_eq!(single[0].exponent, -0.5);
     }
 }

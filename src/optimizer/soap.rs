@@ -160,6 +160,17 @@ impl Soap {
         };
         shapes(self.shape, layout).into_iter().zip(sides).map(of_block).collect()
     }
+
+    fn states<R: Real>(&self, layout: &Layout) -> Vec<State<R>> {
+        let basis = |size| Basis { gram: Array2::zeros((size, size)), vectors: Array2::eye(size) };
+        let state = |block: (Shape, [bool; 2])| State {
+            settings: self.clone(),
+            m: Array2::zeros(block.0),
+            v: Array2::zeros(block.0),
+            bases: lengths(block).map(|length| length.map(basis)),
+        };
+        self.blocks(layout).into_iter().map(state).collect()
+    }
 }
 
 /// The lengths of the sides that have a basis.
@@ -169,16 +180,8 @@ fn lengths(((rows, columns), [left, right]): (Shape, [bool; 2])) -> [Option<usiz
 
 impl<R: Real> Build<R> for Soap {
     fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>> {
-        let blocks = self.blocks(layout);
-        let basis = |size| Basis { gram: Array2::zeros((size, size)), vectors: Array2::eye(size) };
-        let state = |&block: &(Shape, [bool; 2])| State {
-            settings: self.clone(),
-            m: Array2::zeros(block.0),
-            v: Array2::zeros(block.0),
-            bases: lengths(block).map(|length| length.map(basis)),
-        };
-        let states: Vec<State<R>> = blocks.iter().map(state).collect();
-        let shapes = blocks.into_iter().map(|(shape, _)| shape).collect();
+        let shapes = self.blocks(layout).into_iter().map(|(shape, _)| shape).collect();
+        let states: Vec<State<R>> = self.states(layout);
         Box::new(Blocks::new(layout, shapes, states, lanes))
     }
 }
@@ -346,3 +349,6 @@ impl<R: Real> BlockState<R> for State<R> {
         self.m.as_slice_mut()
     }
 }
+
+#[cfg(test)]
+mod tests;

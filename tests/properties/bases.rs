@@ -196,7 +196,7 @@ fn the_identity_matrix_changes_no_bit() {
 }
 
 /// The largest distance between iterates of the same step, relative to the distance travelled.
-fn separation(a: &[Outcome], b: &[Outcome]) -> f64 {
+pub fn separation(a: &[Outcome], b: &[Outcome]) -> f64 {
     let norm = |v: Array1<f64>| v.dot(&v).sqrt();
     let of_runs = a.iter().zip(b).map(|(a, b)| {
         let travelled = norm(&a.trajectory[0].theta - &a.trajectory[50].theta);

@@ -5,6 +5,7 @@
 mod bases;
 mod composed;
 mod egop;
+mod equivariance;
 mod instances;
 mod lemmas;
 mod objectives;
