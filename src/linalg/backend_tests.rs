@@ -99,6 +99,44 @@ fn eigendecompositions_agree<R: Real>(n: usize, seed: u64) {
     assert!(difference(one.view(), other.view()) <= tolerance, "{n}, degenerate");
 }
 
+/// Columns that agree but for their signs; the largest difference.
+fn unsigned_difference<R: Real>(a: &Array2<R>, b: &Array2<R>) -> f64 {
+    let pairs = a.columns().into_iter().zip(b.columns());
+    largest(pairs.map(|(a, b)| {
+        let sign = if a.dot(&b) < R::zero() { -R::one() } else { R::one() };
+        largest(a.iter().zip(b).map(|(&a, &b)| to_f64((a - sign * b).abs())))
+    }))
+}
+
+fn factors_agree<R: Real>((m, n): (usize, usize), seed: u64) {
+    let orthonormal = |size, columns, purpose: &str| {
+        crate::data::orthonormal(size, columns, &mut Streams::new(seed, 0).rng(purpose))
+    };
+    // Singular values 1, 2, …, k in units of k: gaps, and the least of them, of 1/k.
+    let k = m.min(n);
+    let spread: Array1<f64> = (1..=k).map(|i| i as f64 / k as f64).collect();
+    let (u, v) = (orthonormal(m, k, "left"), orthonormal(n, k, "right"));
+    let a: Array2<R> = (&u * &spread).dot(&v.t()).mapv(from_f64);
+    let tolerance = 10.0 * (m.max(n) as f64).sqrt() * to_f64(R::epsilon());
+
+    let (one, other) = (with_faer::svd(a.view()).unwrap(), with_openblas::svd(a.view()).unwrap());
+    for ((&one, &other), expected) in one.1.iter().zip(&other.1).zip(spread.iter().rev()) {
+        assert!((to_f64(one) - to_f64(other)).abs() <= tolerance, "{one} and {other}");
+        assert!((to_f64(one) - expected).abs() <= tolerance, "{one} for {expected}");
+    }
+    for found in [unsigned_difference(&one.0, &other.0), unsigned_difference(&one.2, &other.2)] {
+        assert!(found <= tolerance * k as f64, "singular vectors, {m} × {n}: {found:e}");
+    }
+
+    let square: Array2<R> = (&u * &spread).dot(&u.t()).mapv(from_f64);
+    if m == k {
+        let one = with_faer::orthogonal_factor(square.view()).unwrap();
+        let other = with_openblas::orthogonal_factor(square.view()).unwrap();
+        let found = unsigned_difference(&one, &other);
+        assert!(found <= tolerance * k as f64, "orthogonal factors, {m}: {found:e}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -120,6 +158,12 @@ proptest! {
     fn eigendecompositions_of_any_size_agree(n in 1..90_usize, seed: u32) {
         eigendecompositions_agree::<f64>(n, seed.into());
         eigendecompositions_agree::<f32>(n, seed.into());
+    }
+
+    #[test]
+    fn factors_of_any_shape_agree(m in 1..70_usize, n in 1..70_usize, seed: u32) {
+        factors_agree::<f64>((m, n), seed.into());
+        factors_agree::<f32>((m, n), seed.into());
     }
 }
 
