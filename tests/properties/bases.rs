@@ -213,7 +213,10 @@ fn gradient_descent_and_momentum_do_not_see_the_basis_but_adam_does() {
             for (basis, spec) in bases(&problem).into_iter().filter(|(_, spec)| !spec.is_identity())
             {
                 let parts = parts(&problem, &*spec);
-                for (name, optimizer) in optimizers() {
+                // Of all others tests/properties/equivariance.rs says what they see.
+                let known = ["sgd", "momentum", "adagrad", "adam"];
+                let all = optimizers().into_iter();
+                for (name, optimizer) in all.filter(|(name, _)| known.contains(name)) {
                     let rate = instance.stable_rate;
                     let original = trained(&problem, &[], &*optimizer, rate);
                     let reparameterized = trained(&problem, &parts, &*optimizer, rate);
@@ -224,8 +227,7 @@ fn gradient_descent_and_momentum_do_not_see_the_basis_but_adam_does() {
                         // room for objectives whose curvature changes along the way.
                         "sgd" | "momentum" => assert!(separation <= 1e-9, "{what}"),
                         // The test would notice: coordinates matter to these.
-                        "adam" | "adagrad" => assert!(separation >= 1e-3, "{what}"),
-                        _ => {}
+                        _ => assert!(separation >= 1e-3, "{what}"),
                     }
                 }
             }
