@@ -100,6 +100,37 @@ pub fn triangular_factor(a: ArrayView2<'_, f64>) -> Array2<f64> {
     Array2::from_shape_fn(size, |(i, j)| thin_r[(i, j)] * thin_r[(i, i)].signum())
 }
 
+/// The orthogonal factor Q (n × n) of a QR decomposition of a square matrix by Householder's
+/// reflections: orthogonal however singular the matrix is. The signs of its columns are the
+/// solver's.
+///
+/// # Errors
+/// When an entry is not finite.
+///
+/// # Panics
+/// When the matrix is not square.
+pub fn orthogonal_factor<R: Real>(a: ArrayView2<'_, R>) -> Result<Array2<R>> {
+    assert!(a.is_square(), "a square matrix has a square orthogonal factor");
+    finite(a, "QR decomposition")?;
+    backend::orthogonal_factor(a)
+}
+
+/// The thin singular value decomposition A = U diag(σ) Vᵀ of an m × n matrix: U (m × k), σ
+/// (descending) and V (n × k) with k = min(m, n). The signs of each pair of vectors are the solver's.
+///
+/// # Errors
+/// When an entry is not finite or the iteration does not converge.
+pub fn svd<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array2<R>, Array1<R>, Array2<R>)> {
+    finite(a, "singular value decomposition")?;
+    backend::svd(a)
+}
+
+/// Refuses to decompose what is not finite.
+fn finite<R: Real>(a: ArrayView2<'_, R>, what: &str) -> Result<()> {
+    let refusal = || format!("{what} of a matrix with entries that are not finite");
+    if all_finite(a.iter()) { Ok(()) } else { Err(Error::Numerical(refusal())) }
+}
+
 /// Solves A x = b for a symmetric positive definite A (lower triangle read).
 ///
 /// # Errors
@@ -115,16 +146,6 @@ pub fn solve_positive_definite(
     let x = cholesky.solve(&faer::Mat::from_fn(b.len(), 1, |i, _| b[i]));
     leave_wide_registers();
     Ok((0..b.len()).map(|i| x[(i, 0)]).collect())
-}
-
-/// A = L diag(σ) Rᵀ of a square matrix: L, σ (descending, not negative) and R. Signs are the solver's.
-///
-/// # Errors
-/// When the iteration does not converge.
-pub fn singular_value_decomposition(
-    a: ArrayView2<'_, f64>,
-) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
-    backend::singular_value_decomposition(a)
 }
 
 /// The largest entry of |VᵀV − I|: how far a matrix's columns are from orthonormal.
@@ -169,6 +190,8 @@ use backend::Kernel;
 #[cfg(test)]
 #[cfg(feature = "openblas")]
 mod backend_tests;
+#[cfg(test)]
+mod decomposition_tests;
 
 #[cfg(all(test, not(feature = "openblas")))]
 mod tests {

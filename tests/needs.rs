@@ -453,3 +453,44 @@ fn files_that_differ_by_case_alone_are_one_file_on_some_disks() {
     assert!(two("\"fig5\"", "\"fig5\"").contains("used twice"));
     assert_eq!(two("\"fig5\"", "\"fig6\""), "");
 }
+
+/// Problems of the small experiment with these coordinate systems taken away.
+fn with_algorithm(without: &[&str], algorithm: &str) -> String {
+    let document = without.iter().fold(TRAINING.to_owned(), |text, table| text.replace(table, ""));
+    let document = document.replace("tune = [\"original\", \"rep\"]", "tune = [\"original\"]");
+    problems(&document, algorithm, &[])
+}
+
+const EGOP: &str = "[coordinates.rep]\nbasis = \"egop\"\n";
+const TURNED: &str = "[coordinates.turned]\nbasis = \"random-rotation\"\n";
+
+#[test]
+fn methods_of_matrices_are_refused_where_coordinates_mix_these() {
+    for kind in ["soap", "shampoo", "galore", "vector-adam", "muon"] {
+        let algorithm = format!("[algorithms.m]\nkind = \"{kind}\"\n");
+        assert_eq!(with_algorithm(&[EGOP, TURNED], &algorithm), "");
+        let message = with_algorithm(&[], &algorithm);
+        let expected = "algorithms.m.kind: acts on weight matrices, whose entries these coordinates \
+                        mix: rep, turned";
+        assert!(message.contains(expected), "{message}");
+        let message = with_algorithm(&[EGOP], &algorithm);
+        assert!(message.contains("mix: turned"), "{message}");
+    }
+    for kind in ["full-adagrad", "momentum"] {
+        assert_eq!(with_algorithm(&[], &format!("[algorithms.m]\nkind = \"{kind}\"\n")), "");
+    }
+}
+
+#[test]
+fn shapes_of_vectors_are_compared_with_the_objective() {
+    let with = |settings: &str| {
+        with_algorithm(&[EGOP, TURNED], &format!("[algorithms.m]\nkind = \"soap\"\n{settings}\n"))
+    };
+    assert_eq!(with("shape = [5, 1]"), "");
+    let message = with("shape = [2, 3]");
+    assert!(message.contains("algorithms.m.shape: 2 × 3 are not the 5 parameters"), "{message}");
+    let message = with("sides = [\"both\", \"none\"]");
+    assert!(message.contains("algorithms.m.sides: must have one value"), "{message}");
+    let message = with("sides = [\"booth\"]");
+    assert!(message.contains("did you mean \"both\""), "{message}");
+}

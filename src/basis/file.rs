@@ -283,6 +283,10 @@ impl Spec for FileBasis {
         self.scope.groups(layout)
     }
 
+    fn keeps_matrices(&self) -> bool {
+        self.form == FileForm::Kronecker
+    }
+
     fn cost(&self, layout: &Layout, _: usize) -> Cost {
         let has = |wanted| self.matrices.iter().any(|(key, _)| *key == wanted);
         let cost = |group: &Range<usize>| {

@@ -31,4 +31,8 @@ impl Spec for Identity {
     fn is_identity(&self) -> bool {
         true
     }
+
+    fn keeps_matrices(&self) -> bool {
+        true
+    }
 }

@@ -125,6 +125,10 @@ impl Spec for InputBasis {
         first_layer(layout).map(|(index, _)| index..index + 1).into_iter().collect()
     }
 
+    fn keeps_matrices(&self) -> bool {
+        true
+    }
+
     fn cost(&self, layout: &Layout, _: usize) -> Cost {
         let cost = |(_, block): (usize, &Block)| Kronecker::cost(block.matrix(), false, true);
         first_layer(layout).map(cost).unwrap_or_default()

@@ -87,6 +87,10 @@ impl Spec for KroneckerBasis {
         self.scope.groups(layout)
     }
 
+    fn keeps_matrices(&self) -> bool {
+        true
+    }
+
     fn cost(&self, layout: &Layout, _: usize) -> Cost {
         let (outputs, inputs) = (self.sides.outputs(), self.sides.inputs());
         self.blocks(layout).map(|block| Kronecker::cost(block.matrix(), outputs, inputs)).sum()

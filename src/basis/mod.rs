@@ -129,6 +129,12 @@ pub trait Spec: Debug + Send + Sync {
         false
     }
 
+    /// Whether a weight matrix is one in the trained variables too, W ↦ U_L W U_Rᵀ, so that methods
+    /// that act on matrices make sense there.
+    fn keeps_matrices(&self) -> bool {
+        false
+    }
+
     /// The numbers of parameters of the groups for a model.
     fn sizes(&self, layout: &Layout) -> Vec<usize> {
         let groups = self.groups(layout);

@@ -1,8 +1,8 @@
 //! What a config can choose from by name: one type for every registry.
 
 use super::key::Key;
-use super::kind::Choice;
-use super::reader::Reader;
+use super::kind::{Choice, List};
+use super::reader::{Reader, names};
 
 /// One of the things that a key such as `kind` can name, and how its settings are read.
 #[derive(Debug)]
@@ -31,6 +31,19 @@ impl Reader<'_> {
     ) -> Option<Box<T>> {
         let index = self.choose(key, entries(registry), Some(default))?;
         (registry[index].read)(self)
+    }
+
+    /// An array of names, each standing for a value, or a default, whose names must be among them.
+    pub fn choices_or<T: Clone>(
+        &mut self,
+        key: Key,
+        default: &[&str],
+        choices: &[(&str, T)],
+    ) -> Option<Vec<T>> {
+        let set = names(choices);
+        let default = default.iter().filter_map(|name| set.position(name)).collect();
+        let chosen = self.or(key, &List(names(choices)), || default)?;
+        Some(chosen.into_iter().map(|index: usize| choices[index].1.clone()).collect())
     }
 }
 

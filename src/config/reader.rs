@@ -335,7 +335,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn or<K: Kind>(
+    pub(super) fn or<K: Kind>(
         &mut self,
         key: Key,
         kind: &K,
@@ -394,6 +394,6 @@ impl<'a> Reader<'a> {
 }
 
 /// The names of a closed set.
-fn names<'a, T>(choices: &[(&'a str, T)]) -> Choice<'a> {
+pub(super) fn names<'a, T>(choices: &[(&'a str, T)]) -> Choice<'a> {
     Choice(choices.iter().map(|(name, _)| (*name, None)).collect())
 }

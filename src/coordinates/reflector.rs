@@ -11,7 +11,6 @@ use crate::error::{Error, Result};
 use crate::lanes::Workspace;
 use crate::linalg::{
     self, Accum, Factor, Real, all_finite, from_f64, orthonormal_columns, product,
-    singular_value_decomposition,
 };
 
 /// V = (I − 2HHᵀ) diag(S, I), d × d, whose first k columns are given; H (d × k, orthonormal columns)
@@ -40,7 +39,7 @@ impl Reflector {
         let mut w = orthonormal_columns(vectors.as_standard_layout().view());
         // The top of V is A Σ Bᵀ, and S = −ABᵀ as far from it as an orthogonal matrix can be.
         let top = w.view().split_at(Axis(0), k).0.to_owned();
-        let (a, sigma, b) = singular_value_decomposition(top.view())?;
+        let (a, sigma, b) = linalg::svd(top.view())?;
         let s = multiplied(a.view(), b.t()).mapv_into(|entry| -entry);
         // With W = V − [S; 0], WᵀW = 2 (I + BΣBᵀ): no eigenvalue is below 2.
         let (mut head, _) = w.view_mut().split_at(Axis(0), k);

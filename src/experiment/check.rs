@@ -2,6 +2,7 @@
 
 use crate::config::Reader;
 use crate::data::Inputs;
+use crate::experiment::offer::list;
 use crate::experiment::{EgopSpec, Experiment, Start, Study, System};
 use crate::need::{Need, Want};
 use crate::objective::Absorbs;
@@ -15,6 +16,7 @@ pub(super) fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
     let mut problems: Vec<(String, String)> = Vec::new();
     let mut report = |key: String, problem: String| problems.push((key, problem));
     bases(experiment, &mut report);
+    optimizers(experiment, &mut report);
     batches(experiment, &mut report);
     names(experiment, &mut report);
     for (prefix, wants) in wants(experiment) {
@@ -100,6 +102,27 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         }
         if let Some((key, problem)) = basis.problem(&layout) {
             report(format!("{section}.{name}.{key}"), problem);
+        }
+    }
+}
+
+/// Optimizers fit the model, and act on matrices only where there are some.
+fn optimizers(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
+    let layout = experiment.objective.layout();
+    let systems = experiment.systems();
+    let mixing = systems.iter().filter(|system| !system.basis.keeps_matrices());
+    let mixing: Vec<&str> = mixing.map(|system| system.name).collect();
+    for algorithm in experiment.algorithms() {
+        let section = format!("algorithms.{}", algorithm.name);
+        if let Some((key, problem)) = algorithm.optimizer.problem(&layout) {
+            report(format!("{section}.{key}"), problem);
+        }
+        if algorithm.optimizer.needs_matrices() && !mixing.is_empty() {
+            let problem = format!(
+                "acts on weight matrices, whose entries these coordinates mix: {}",
+                list(&mixing)
+            );
+            report(format!("{section}.kind"), problem);
         }
     }
 }

@@ -99,30 +99,42 @@ fn eigendecompositions_agree<R: Real>(n: usize, seed: u64) {
     assert!(difference(one.view(), other.view()) <= tolerance, "{n}, degenerate");
 }
 
-/// L diag(σ) Rᵀ is the matrix, L and R are orthogonal, and both back ends find the same σ and the
-/// same polar factor L Rᵀ.
-fn singular_value_decompositions_agree(n: usize, seed: u64) {
-    let a = matrix::<f64>((n, n), false, seed);
-    let found = [
-        with_faer::singular_value_decomposition(a.view()).unwrap(),
-        with_openblas::singular_value_decomposition(a.view()).unwrap(),
-    ];
-    // A matrix of norm about 2 √n, to a few roundings for each of n reflections.
-    let tolerance = 20.0 * n as f64 * f64::EPSILON;
-    let polar = found.each_ref().map(|(left, values, right)| {
-        assert!(values.windows(2).into_iter().all(|pair| pair[0] >= pair[1] && pair[1] >= 0.0));
-        let again = (left * values).dot(&right.t());
-        assert!(difference(again.view(), a.view()) <= tolerance, "{n}");
-        for vectors in [left, right] {
-            assert!(super::orthonormality_defect(vectors.view()) <= tolerance, "{n}");
-        }
-        left.dot(&right.t())
-    });
-    let [one, other] = &found;
-    assert!((&one.1 - &other.1).iter().all(|off| off.abs() <= tolerance), "{n}");
-    // The polar factor changes by the error over the least singular value.
-    let least = one.1[n - 1];
-    assert!(difference(polar[0].view(), polar[1].view()) <= tolerance / least.min(1.0), "{n}");
+/// Columns that agree but for their signs; the largest difference.
+fn unsigned_difference<R: Real>(a: &Array2<R>, b: &Array2<R>) -> f64 {
+    let pairs = a.columns().into_iter().zip(b.columns());
+    largest(pairs.map(|(a, b)| {
+        let sign = if a.dot(&b) < R::zero() { -R::one() } else { R::one() };
+        largest(a.iter().zip(b).map(|(&a, &b)| to_f64((a - sign * b).abs())))
+    }))
+}
+
+fn factors_agree<R: Real>((m, n): (usize, usize), seed: u64) {
+    let orthonormal = |size, columns, purpose: &str| {
+        crate::data::orthonormal(size, columns, &mut Streams::new(seed, 0).rng(purpose))
+    };
+    // Singular values 1, 2, …, k in units of k: gaps, and the least of them, of 1/k.
+    let k = m.min(n);
+    let spread: Array1<f64> = (1..=k).map(|i| i as f64 / k as f64).collect();
+    let (u, v) = (orthonormal(m, k, "left"), orthonormal(n, k, "right"));
+    let a: Array2<R> = (&u * &spread).dot(&v.t()).mapv(from_f64);
+    let tolerance = 10.0 * (m.max(n) as f64).sqrt() * to_f64(R::epsilon());
+
+    let (one, other) = (with_faer::svd(a.view()).unwrap(), with_openblas::svd(a.view()).unwrap());
+    for ((&one, &other), expected) in one.1.iter().zip(&other.1).zip(spread.iter().rev()) {
+        assert!((to_f64(one) - to_f64(other)).abs() <= tolerance, "{one} and {other}");
+        assert!((to_f64(one) - expected).abs() <= tolerance, "{one} for {expected}");
+    }
+    for found in [unsigned_difference(&one.0, &other.0), unsigned_difference(&one.2, &other.2)] {
+        assert!(found <= tolerance * k as f64, "singular vectors, {m} × {n}: {found:e}");
+    }
+
+    let square: Array2<R> = (&u * &spread).dot(&u.t()).mapv(from_f64);
+    if m == k {
+        let one = with_faer::orthogonal_factor(square.view()).unwrap();
+        let other = with_openblas::orthogonal_factor(square.view()).unwrap();
+        let found = unsigned_difference(&one, &other);
+        assert!(found <= tolerance * k as f64, "orthogonal factors, {m}: {found:e}");
+    }
 }
 
 proptest! {
@@ -143,14 +155,15 @@ proptest! {
     }
 
     #[test]
-    fn singular_value_decompositions_of_any_size_agree(n in 1..60_usize, seed: u32) {
-        singular_value_decompositions_agree(n, seed.into());
-    }
-
-    #[test]
     fn eigendecompositions_of_any_size_agree(n in 1..90_usize, seed: u32) {
         eigendecompositions_agree::<f64>(n, seed.into());
         eigendecompositions_agree::<f32>(n, seed.into());
+    }
+
+    #[test]
+    fn factors_of_any_shape_agree(m in 1..70_usize, n in 1..70_usize, seed: u32) {
+        factors_agree::<f64>((m, n), seed.into());
+        factors_agree::<f32>((m, n), seed.into());
     }
 }
 

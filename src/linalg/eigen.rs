@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1};
 
-use super::{Real, all_finite, backend};
-use crate::error::{Error, Result};
+use super::{Real, backend, finite};
+use crate::error::Result;
 
 /// Eigenvalues (descending) and orthonormal eigenvectors (columns) of a symmetric matrix, of
 /// which only the lower triangle is used. Each eigenvector's largest-magnitude entry is positive
@@ -12,11 +12,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When the matrix is not finite or the iteration does not converge.
 pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
-    if !all_finite(a.iter()) {
-        return Err(Error::Numerical(
-            "eigendecomposition of a matrix with entries that are not finite".into(),
-        ));
-    }
+    finite(a.view(), "eigendecomposition")?;
     let (mut values, vectors) = backend::symmetric_eigen(a)?;
     values.reverse();
     let signs: Vec<R> = vectors.columns().into_iter().rev().map(sign).collect();

@@ -25,6 +25,16 @@ pub trait Real:
     #[cfg(feature = "openblas")]
     #[doc(hidden)]
     fn lapack_eigen(matrix: &Array2<Self>) -> Result<(Array1<Self>, Array2<Self>)>;
+
+    /// The orthogonal factor of a QR decomposition of a square matrix, by LAPACK.
+    #[cfg(feature = "openblas")]
+    #[doc(hidden)]
+    fn lapack_orthogonal_factor(matrix: &Array2<Self>) -> Result<Array2<Self>>;
+
+    /// The thin singular value decomposition, U, σ (descending) and V, by LAPACK.
+    #[cfg(feature = "openblas")]
+    #[doc(hidden)]
+    fn lapack_svd(matrix: &Array2<Self>) -> Result<(Array2<Self>, Array1<Self>, Array2<Self>)>;
 }
 
 macro_rules! real {
@@ -34,6 +44,29 @@ macro_rules! real {
             fn lapack_eigen(matrix: &Array2<Self>) -> Result<(Array1<Self>, Array2<Self>)> {
                 use ndarray_linalg::{Eigh, UPLO};
                 matrix.eigh(UPLO::Lower).map_err(|error| Error::Numerical(error.to_string()))
+            }
+
+            #[cfg(feature = "openblas")]
+            fn lapack_orthogonal_factor(matrix: &Array2<Self>) -> Result<Array2<Self>> {
+                use ndarray_linalg::QR;
+                let qr = matrix.qr().map_err(|error| Error::Numerical(error.to_string()));
+                qr.map(|(q, _)| q.as_standard_layout().into_owned())
+            }
+
+            #[cfg(feature = "openblas")]
+            fn lapack_svd(
+                matrix: &Array2<Self>,
+            ) -> Result<(Array2<Self>, Array1<Self>, Array2<Self>)> {
+                use ndarray_linalg::{JobSvd, SVDDC};
+                let svd = matrix.svddc(JobSvd::Some);
+                match svd.map_err(|error| Error::Numerical(error.to_string()))? {
+                    (Some(u), values, Some(vt)) => Ok((
+                        u.as_standard_layout().into_owned(),
+                        values,
+                        vt.reversed_axes().as_standard_layout().into_owned(),
+                    )),
+                    _ => Err(Error::Numerical("LAPACK returned no singular vectors".into())),
+                }
             }
         }
     };

@@ -8,7 +8,7 @@ use faer::diag::DiagMut;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
-use faer::{Accum as Faers, MatMut, Par};
+use faer::{Accum as Faers, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, Axis, CowArray, Ix2, ShapeBuilder, Slice};
 
 fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
@@ -112,18 +112,23 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Vec<R>, Array2<R>)> {
     Ok((values, vectors))
 }
 
-/// L, σ and R of A = L diag(σ) Rᵀ.
-pub fn singular_value_decomposition(
-    a: ArrayView2<'_, f64>,
-) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
-    let found = as_faer(a).svd();
+/// The orthogonal factor of a QR decomposition of a square matrix.
+pub fn orthogonal_factor<R: Real>(a: ArrayView2<'_, R>) -> Result<Array2<R>> {
+    let q = as_faer(a).qr().compute_Q();
     leave_wide_registers();
-    let found = found.map_err(|_| {
-        Error::Numerical("the singular value decomposition did not converge".into())
-    })?;
-    let matrix = |m: faer::MatRef<'_, f64>| {
-        Array2::from_shape_fn((m.nrows(), m.ncols()), |(i, j)| m[(i, j)])
-    };
-    let values = found.S().column_vector().iter().copied().collect();
-    Ok((matrix(found.U()), values, matrix(found.V())))
+    Ok(to_array(q.as_ref()))
+}
+
+/// The thin singular value decomposition, with any signs.
+pub fn svd<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array2<R>, Array1<R>, Array2<R>)> {
+    let svd = as_faer(a).thin_svd();
+    leave_wide_registers();
+    let failed = |_| Error::Numerical("the singular value decomposition did not converge".into());
+    let svd = svd.map_err(failed)?;
+    let values = svd.S().column_vector().iter().copied().collect();
+    Ok((to_array(svd.U()), values, to_array(svd.V())))
+}
+
+fn to_array<R: Real>(a: MatRef<'_, R>) -> Array2<R> {
+    Array2::from_shape_fn(a.shape(), |(i, j)| a[(i, j)])
 }

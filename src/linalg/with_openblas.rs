@@ -6,7 +6,6 @@ use super::{Accum, ArrayView2, ArrayViewMut2, Real};
 use crate::error::{Error, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, Axis};
-use ndarray_linalg::SVD;
 
 /// The k × n right factor B of products A B.
 #[derive(Debug)]
@@ -71,15 +70,16 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Vec<R>, Array2<R>)> {
     Ok((values.to_vec(), vectors))
 }
 
-/// L, σ and R of A = L diag(σ) Rᵀ.
-pub fn singular_value_decomposition(
-    a: ArrayView2<'_, f64>,
-) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
-    // LAPACK takes no empty matrix.
+/// The orthogonal factor of a QR decomposition of a square matrix.
+pub fn orthogonal_factor<R: Real>(a: ArrayView2<'_, R>) -> Result<Array2<R>> {
+    if a.is_empty() { Ok(a.to_owned()) } else { R::lapack_orthogonal_factor(&a.to_owned()) }
+}
+
+/// The thin singular value decomposition, with any signs.
+pub fn svd<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array2<R>, Array1<R>, Array2<R>)> {
     if a.is_empty() {
-        return Ok((a.to_owned(), Array1::zeros(0), a.to_owned()));
+        let (rows, columns) = a.dim();
+        return Ok((Array2::zeros((rows, 0)), Array1::zeros(0), Array2::zeros((columns, 0))));
     }
-    let failed = || Error::Numerical("the singular value decomposition did not converge".into());
-    let (left, values, right) = a.svd(true, true).map_err(|_| failed())?;
-    Ok((left.ok_or_else(failed)?, values, right.ok_or_else(failed)?.reversed_axes()))
+    R::lapack_svd(&a.to_owned())
 }

@@ -6,23 +6,41 @@ use std::fmt::Debug;
 
 use crate::config::{Allowed, Entry, Reader, key};
 use crate::coordinates::Coordinates;
+use crate::error::Error;
 use crate::lanes::{LanesView, LanesViewMut, Layout};
 use crate::linalg::Real;
 
 mod adagrad;
 mod adam;
+mod blocks;
 mod elementwise;
+mod full_adagrad;
+mod galore;
+mod moments;
 mod momentum;
+mod muon;
 mod sgd;
+mod shampoo;
+mod soap;
+mod vector_adam;
 
 pub use adagrad::{Adagrad, EpsPlacement};
 pub use adam::Adam;
+pub use full_adagrad::FullAdagrad;
+pub use galore::{GaLore, Side};
 pub use momentum::Momentum;
+pub use muon::Muon;
 pub use sgd::Sgd;
+pub use shampoo::Shampoo;
+pub use soap::{Sides, Soap};
+pub use vector_adam::{VectorAdam, Vectors};
 
 /// Which ε a config may have: one that single precision does not round to 0, where a gradient of
 /// zeros would give 0/0.
 const EPS: Allowed = Allowed::between(1e-30, 1e30);
+
+/// The answers to a question.
+const NO_OR_YES: [(&str, bool); 2] = [("no", false), ("yes", true)];
 
 /// Lanes that a method cannot go on with, such as one whose matrices have no decomposition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +49,15 @@ pub struct LaneFailure {
     pub lanes: Vec<usize>,
     /// What happened.
     pub message: String,
+}
+
+impl LaneFailure {
+    /// What went wrong with some lanes, if anything did, told by the first of them.
+    fn unless_empty(failures: Vec<(usize, Error)>) -> Result<(), Self> {
+        let Some((_, first)) = failures.first() else { return Ok(()) };
+        let message = first.to_string();
+        Err(Self { lanes: failures.into_iter().map(|(lane, _)| lane).collect(), message })
+    }
 }
 
 /// What becomes of the state that is not linear in the gradient when coordinates change.
@@ -66,6 +93,9 @@ pub trait Optimizer<R: Real>: Send {
 /// Makes the optimizer in one precision.
 pub trait Build<R: Real> {
     /// An optimizer before its first step, for `lanes` runs of a model with this layout.
+    ///
+    /// # Panics
+    /// Where [`Spec::problem`] finds something wrong.
     fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>>;
 }
 
@@ -79,13 +109,34 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// Numbers of state that one lane holds.
     fn state_len(&self, layout: &Layout) -> usize;
 
-    /// Floating-point operations of one update of one lane; a division or a root is one.
+    /// Floating-point operations of one update of one lane, on average over many; a division or a
+    /// root is one.
     fn step_flops(&self, layout: &Layout) -> f64;
+
+    /// Whether it takes weights as matrices: it then trains in coordinates that leave them matrices.
+    fn needs_matrices(&self) -> bool {
+        false
+    }
+
+    /// A key and what is wrong with it for a model, if anything is.
+    fn problem(&self, _: &Layout) -> Option<(&'static str, String)> {
+        None
+    }
 }
 
 /// All optimizers.
-pub const REGISTRY: &[Entry<dyn Spec>] =
-    &[sgd::ENTRY, momentum::ENTRY, adagrad::ENTRY, adam::ENTRY];
+pub const REGISTRY: &[Entry<dyn Spec>] = &[
+    sgd::ENTRY,
+    momentum::ENTRY,
+    adagrad::ENTRY,
+    adam::ENTRY,
+    vector_adam::ENTRY,
+    full_adagrad::ENTRY,
+    shampoo::ENTRY,
+    soap::ENTRY,
+    galore::ENTRY,
+    muon::ENTRY,
+];
 
 /// Reads `kind` and the keys that go with it.
 pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {

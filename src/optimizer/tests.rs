@@ -2,12 +2,17 @@
 
 use ndarray::{Array1, Array2};
 
-use super::{Adagrad, Adam, Build, Carry, Momentum, REGISTRY, Sgd, Spec};
+use super::{
+    Adagrad, Adam, Build, Carry, FullAdagrad, GaLore, Momentum, Muon, REGISTRY, Sgd, Shampoo, Soap,
+    Spec, VectorAdam, Vectors,
+};
 use crate::config::{Overlay, Source, read};
 use crate::coordinates::{self, Coordinates, Orthonormal};
 use crate::data;
 use crate::lanes::{Lanes, Layout, Role, Workspace};
+use crate::linalg::from_f64;
 use crate::rng::Streams;
+use crate::trial::Precision;
 
 /// Every registered optimizer with its default hyperparameters.
 fn all() -> impl Iterator<Item = (&'static str, Box<dyn Spec>)> {
@@ -18,12 +23,30 @@ fn all() -> impl Iterator<Item = (&'static str, Box<dyn Spec>)> {
     })
 }
 
-/// Runs 400 steps on Σ i·θ_i²/2 from θ = (1, …) in each lane; returns the lanes' last points.
-fn minimize(spec: &dyn Spec, rates: &[f64], retain_after: Option<(usize, &[usize])>) -> Lanes<f64> {
-    let layout = Layout::vector(4);
-    let mut theta = Lanes::filled(&layout, rates.len(), 1.0);
-    let mut rates = rates.to_vec();
-    let mut optimizer = Build::<f64>::build(spec, &layout, rates.len());
+/// A network's weights and biases.
+fn matrices() -> Layout {
+    let block = |name: &str, shape, role| (name.into(), shape, role, (1, 1));
+    Layout::new([
+        block("a", (3, 4), Role::Weight),
+        block("b", (3, 1), Role::Bias),
+        block("c", (2, 3), Role::Weight),
+    ])
+}
+
+/// No lane whose rate is below this may fail.
+const ABSURD: f64 = 1e10;
+
+/// Runs 400 steps on Σ i·θ_i²/2 from θ = (1, …) in each lane, where i goes from 1 to 4 again and
+/// again; returns the lanes' last points.
+fn minimize<R: Precision>(
+    spec: &dyn Spec,
+    layout: &Layout,
+    rates: &[f64],
+    retain_after: Option<(usize, &[usize])>,
+) -> Lanes<R> {
+    let mut theta = Lanes::filled(layout, rates.len(), R::one());
+    let mut rates: Vec<R> = rates.iter().map(|&rate| from_f64(rate)).collect();
+    let mut optimizer = R::optimizer(spec, layout, rates.len());
     for step in 0..400 {
         if let Some((_, keep)) = retain_after.filter(|(at, _)| *at == step) {
             theta.retain(keep);
@@ -31,11 +54,17 @@ fn minimize(spec: &dyn Spec, rates: &[f64], retain_after: Option<(usize, &[usize
             rates = keep.iter().map(|&lane| rates[lane]).collect();
         }
         let mut gradient = theta.clone();
-        for (i, g) in gradient.as_mut_slice().iter_mut().enumerate() {
-            *g *= (i % 4 + 1) as f64;
+        for block in 0..layout.blocks().len() {
+            for mut row in gradient.block_mut(block).rows_mut() {
+                let weights = (0..row.len()).map(|i| from_f64::<R>((i % 4 + 1) as f64));
+                row.iter_mut().zip(weights).for_each(|(g, weight)| *g *= weight);
+            }
         }
         let lanes = theta.lanes();
-        optimizer.step(theta.view_mut(0..lanes), gradient.view(0..lanes), &rates).unwrap();
+        let updated = optimizer.step(theta.view_mut(0..lanes), gradient.view(0..lanes), &rates);
+        for lane in updated.err().map(|failure| failure.lanes).unwrap_or_default() {
+            assert!(rates[lane] > from_f64(ABSURD), "{spec:?}, step {step}: lane {lane} failed");
+        }
     }
     theta
 }
@@ -43,26 +72,116 @@ fn minimize(spec: &dyn Spec, rates: &[f64], retain_after: Option<(usize, &[usize
 #[test]
 fn a_quadratic_is_minimized() {
     for (name, spec) in all() {
-        let rates = [0.3, 0.1, 0.03];
-        let last = minimize(&*spec, &rates, None);
+        // Steps of Muon do not become smaller by themselves.
+        let rates = [0.3, 0.1, 0.03, 0.003];
+        let last = minimize::<f64>(&*spec, &Layout::vector(4), &rates, None);
         let height = |lane: usize| last.lane(lane).dot(&last.lane(lane));
         let best = (0..rates.len()).map(height).fold(f64::INFINITY, f64::min);
         assert!(best < 1e-3, "{name} ends at squared distance {best}");
     }
 }
 
-#[test]
-fn lanes_are_independent_and_survive_the_loss_of_others() {
+fn lanes_do_not_see_each_other<R: Precision>(layout: &Layout, absurd: f64) {
     for (name, spec) in all() {
-        let rates = [0.05, 1e300, 0.1, 0.2];
-        let together = minimize(&*spec, &rates, None);
-        let compacted = minimize(&*spec, &rates, Some((17, &[0, 3])));
+        let rates = [0.05, absurd, 0.1, 0.2];
+        let minimize = |rates: &[f64], retain| minimize::<R>(&*spec, layout, rates, retain);
+        let together = minimize(&rates, None);
+        let compacted = minimize(&rates, Some((17, &[0, 3])));
         for (lane, kept) in [(0, 0), (3, 1)] {
-            let alone = minimize(&*spec, &rates[lane..=lane], None);
+            let alone = minimize(&rates[lane..=lane], None);
             assert_eq!(together.lane(lane), alone.lane(0), "{name}, lane {lane}");
             assert_eq!(together.lane(lane), compacted.lane(kept), "{name}, lane {lane}");
         }
     }
+}
+
+#[test]
+fn lanes_are_independent_and_survive_the_loss_of_others() {
+    for layout in [Layout::vector(4), matrices()] {
+        lanes_do_not_see_each_other::<f64>(&layout, 1e300);
+        lanes_do_not_see_each_other::<f32>(&layout, 1e35);
+    }
+}
+
+#[test]
+fn a_lane_without_a_decomposition_fails_alone() {
+    let layout = matrices();
+    let mut failing = Vec::new();
+    for (name, spec) in all() {
+        let run = |lanes: &[f64]| {
+            let mut optimizer = f64::optimizer(&*spec, &layout, lanes.len());
+            let mut theta = Lanes::filled(&layout, lanes.len(), 1.0);
+            let mut gradient = theta.clone();
+            for (lane, &first) in lanes.iter().enumerate() {
+                let mut entries = Array1::linspace(1.0, 2.0, layout.dimension());
+                entries[0] = first;
+                gradient.set_lane(lane, entries.view());
+            }
+            let all = 0..lanes.len();
+            let rates = vec![0.1; lanes.len()];
+            let mut failed = Vec::new();
+            for _ in 0..3 {
+                let step =
+                    optimizer.step(theta.view_mut(all.clone()), gradient.view(all.clone()), &rates);
+                failed.extend(step.err());
+            }
+            (theta, failed)
+        };
+        let (together, failed) = run(&[1.0, f64::INFINITY, 2.0]);
+        for failure in &failed {
+            assert_eq!(failure.lanes, [1], "{name}");
+            assert!(failure.message.contains("not finite"), "{name}: {}", failure.message);
+        }
+        if !failed.is_empty() {
+            failing.push(name);
+        }
+        for (lane, first) in [(0, 1.0), (2, 2.0)] {
+            let (alone, failed) = run(&[first]);
+            assert!(failed.is_empty(), "{name}");
+            assert_eq!(together.lane(lane), alone.lane(0), "{name}, lane {lane}");
+        }
+    }
+    assert_eq!(failing, ["full-adagrad", "shampoo", "soap", "galore"]);
+}
+
+#[test]
+fn shapes_and_lists_that_do_not_fit_a_model_are_problems() {
+    let problem = |kind: &str, text: &str, layout: &Layout| {
+        let entry = REGISTRY.iter().find(|entry| entry.name == kind).unwrap();
+        read_spec(entry, text).unwrap().problem(layout)
+    };
+    for kind in ["vector-adam", "shampoo", "soap", "galore", "muon"] {
+        assert_eq!(problem(kind, "shape = [4, 5]", &Layout::vector(20)), None);
+        assert_eq!(problem(kind, "", &matrices()), None);
+        let (key, message) = problem(kind, "shape = [4, 5]", &Layout::vector(21)).unwrap();
+        assert_eq!((key, &*message), ("shape", "4 × 5 are not the 21 parameters"));
+        let (key, message) = problem(kind, "shape = [3, 7]", &matrices()).unwrap();
+        assert_eq!(key, "shape");
+        assert!(message.contains("a model of one block"), "{message}");
+        for wrong in ["shape = [20]", "shape = [4, 5, 1]", "shape = [0, 20]", "shape = 20"] {
+            let entry = REGISTRY.iter().find(|entry| entry.name == kind).unwrap();
+            assert!(read_spec(entry, wrong).is_err(), "{kind}: {wrong}");
+        }
+    }
+    for (kind, key, one, all) in [
+        ("vector-adam", "vectors", "'whole'", "'rows', 'entries', 'columns'"),
+        ("soap", "sides", "'left'", "'left', 'none', 'both'"),
+        ("galore", "ranks", "2", "2, 0, 1"),
+    ] {
+        assert_eq!(problem(kind, &format!("{key} = [{one}]"), &matrices()), None);
+        assert_eq!(problem(kind, &format!("{key} = [{all}]"), &matrices()), None);
+        let (found, message) =
+            problem(kind, &format!("{key} = [{one}, {one}]"), &matrices()).unwrap();
+        assert_eq!(found, key);
+        assert!(message.contains("one for each of the 3 blocks"), "{message}");
+    }
+}
+
+#[test]
+fn methods_of_matrices_say_so() {
+    let needing = all().filter(|(_, spec)| spec.needs_matrices()).map(|(name, _)| name);
+    let needing: Vec<_> = needing.collect();
+    assert_eq!(needing, ["vector-adam", "shampoo", "soap", "galore", "muon"]);
 }
 
 #[test]
@@ -96,8 +215,19 @@ fn a_config_that_says_nothing_has_the_defaults_of_the_types() {
     fn default<T: Default + std::fmt::Debug>() -> String {
         format!("{:?}", T::default())
     }
-    let defaults =
-        [default::<Sgd>(), default::<Momentum>(), default::<Adagrad>(), default::<Adam>()];
+    let defaults = [
+        default::<Sgd>(),
+        default::<Momentum>(),
+        default::<Adagrad>(),
+        default::<Adam>(),
+        default::<VectorAdam>(),
+        default::<FullAdagrad>(),
+        default::<Shampoo>(),
+        default::<Soap>(),
+        default::<GaLore>(),
+        default::<Muon>(),
+    ];
+    assert_eq!(defaults.len(), REGISTRY.len());
     for ((_, spec), default) in all().zip(defaults) {
         assert_eq!(format!("{spec:?}"), default);
     }
@@ -120,6 +250,12 @@ fn hyperparameters_with_which_the_formula_fails_are_refused() {
         ),
         ("adam", &["beta1 = 1", "beta2 = 1", "beta1 = -0.5", "beta2 = 1.5", "eps = 0", "eps = -1"]),
         ("adam", &["weight_decay = -0.1", "weight_decay = inf"]),
+        ("vector-adam", &["beta1 = 1", "beta2 = 1", "eps = 0"]),
+        ("full-adagrad", &["eps = 0", "eps = 1e-7"]),
+        ("shampoo", &["beta1 = 1", "beta2 = 1.1", "eps = 0", "exponent = 0.5", "exponent = -2"]),
+        ("soap", &["beta1 = 1", "beta2 = 1", "shampoo_beta = 1", "eps = 0", "weight_decay = -1"]),
+        ("galore", &["beta1 = 1", "beta2 = 1", "eps = 0", "scale = 0"]),
+        ("muon", &["momentum = 1", "adam_beta1 = 1", "adam_beta2 = 1", "adam_eps = 0"]),
     ] {
         let entry = REGISTRY.iter().find(|entry| entry.name == kind).unwrap();
         for text in bad {
@@ -157,6 +293,15 @@ fn the_variants_of_adam_decay_what_they_say_and_cost_what_they_do() {
     }
 }
 
+#[test]
+fn outside_the_root_epsilon_is_larger() {
+    let entry = REGISTRY.iter().find(|entry| entry.name == "full-adagrad").unwrap();
+    assert!(read_spec(entry, "eps = 1e-5").is_ok());
+    assert!(read_spec(entry, "eps = 1e-4\neps_placement = 'outside'").is_ok());
+    let message = read_spec(entry, "eps = 1e-5\neps_placement = 'outside'").unwrap_err();
+    assert!(message.contains("at least 0.0001 outside the root"), "{message}");
+}
+
 /// 0/0 is what a coordinate without gradient would give if ε were 0 in single precision.
 #[test]
 fn a_gradient_of_zeros_moves_nothing_at_the_edges_of_what_is_allowed() {
@@ -167,6 +312,14 @@ fn a_gradient_of_zeros_moves_nothing_at_the_edges_of_what_is_allowed() {
         ("adagrad", "eps = 1e-30\neps_placement = 'inside'"),
         ("adam", "eps = 1e-30\nbeta1 = 0\nbeta2 = 0"),
         ("adam", "eps = 1e-30\nbeta1 = 0.9999999999999999\nbeta2 = 0.9999999999999999"),
+        ("vector-adam", "eps = 1e-30\nvectors = ['whole']"),
+        ("full-adagrad", "eps = 1e-6"),
+        ("full-adagrad", "eps = 1e-4\neps_placement = 'outside'"),
+        ("shampoo", "eps = 1e-30\ngraft = 'adam'"),
+        ("shampoo", "eps = 1e-30\nbeta1 = 0.9\nbeta2 = 0\nexponent = -1"),
+        ("soap", "eps = 1e-30\nnormalize_grads = 'yes'\nrefresh = 1"),
+        ("galore", "eps = 1e-30\nside = 'both'\ngap = 1"),
+        ("muon", "momentum = 0"),
     ];
     let layout = Layout::vector(3);
     for (kind, text) in edges {
@@ -183,13 +336,13 @@ fn a_gradient_of_zeros_moves_nothing_at_the_edges_of_what_is_allowed() {
 }
 
 /// Σ i·θ_i²/2 in the coordinates of `v`, or in θ.
-fn momentum_path(change_in: Option<usize>, carry: Carry) -> Array1<f64> {
+fn path(spec: &dyn Spec, change_in: Option<usize>, carry: Carry) -> Array1<f64> {
     let layout = Layout::vector(4);
     let v = data::orthonormal(4, 4, &mut Streams::new(6, 0).rng("rotation"));
     let map = coordinates::Build::<f64>::build(&Orthonormal(v.clone().into()));
     let change = Coordinates::new(&layout, [(0..1, map)]);
     let mut workspace = Workspace::new();
-    let mut optimizer = Build::<f64>::build(&Momentum::default(), &layout, 1);
+    let mut optimizer = Build::<f64>::build(spec, &layout, 1);
     let (mut z, mut rotated) = (Lanes::filled(&layout, 1, 1.0), false);
     for step in 0..60 {
         if change_in == Some(step) {
@@ -209,12 +362,17 @@ fn momentum_path(change_in: Option<usize>, carry: Carry) -> Array1<f64> {
 
 #[test]
 fn what_is_linear_in_the_gradients_changes_coordinates_with_them() {
-    let stays = momentum_path(None, Carry::Index);
-    // 60 steps of roundings of numbers of at most 1.
-    let carried = momentum_path(Some(23), Carry::Index) - &stays;
-    assert!(carried.iter().all(|error| error.abs() < 1e-14), "{carried}");
-    let reset = momentum_path(Some(23), Carry::Reset) - &stays;
-    assert!(reset.iter().any(|error| error.abs() > 1e-3), "{reset}");
+    // All that matters of these methods' states is linear in the gradients, or does not see rotations.
+    let whole = VectorAdam { vectors: vec![Vectors::Whole], ..VectorAdam::default() };
+    let specs: [&dyn Spec; 3] = [&Momentum::default(), &whole, &Muon::default()];
+    for spec in specs {
+        let stays = path(spec, None, Carry::Index);
+        // 60 steps of roundings of numbers of at most 1.
+        let carried = path(spec, Some(23), Carry::Index) - &stays;
+        assert!(carried.iter().all(|error| error.abs() < 1e-14), "{spec:?}: {carried}");
+        let reset = path(spec, Some(23), Carry::Reset) - &stays;
+        assert!(reset.iter().any(|error| error.abs() > 1e-3), "{spec:?}: {reset}");
+    }
 }
 
 #[test]

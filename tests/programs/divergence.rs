@@ -1,6 +1,6 @@
 //! Absurd learning rates: a recorded result, never a crash, never the best.
 
-use egop::config::Entry;
+use egop::config::{self, Entry, Overlay, Reader, Source};
 use egop::{basis, objective, optimizer};
 
 use crate::workspace::Workspace;
@@ -21,46 +21,88 @@ pub fn objective(kind: &str) -> &'static str {
     }
 }
 
-/// Every registered optimizer at these learning rates, in every registered basis and scope.
-fn config(kind: &str, precision: &str, rates: &str) -> String {
-    let training = if kind.ends_with("-net") { "epochs = 4\nbatch = 16" } else { "steps = 100" };
-    let mut config = format!(
-        "name = \"absurd\"\ntitle = \"Absurd learning rates\"\nseed = 1\ntrials = 3\n\
-         precision = \"{precision}\"\n[objective]\nkind = \"{kind}\"\n{}\n\
-         [distribution]\nkind = \"gaussian\"\n\
-         [training]\n{training}\n[sweep]\nmetric = \"final_loss\"\n\
-         tune = [\"identity-\"]\n",
-        objective(kind)
-    );
-    for entry in bases() {
-        let scopes: &[&str] = if entry.name == "identity" { &[""] } else { &["global", "block"] };
-        for scope in scopes {
-            let name = entry.name;
-            config += &format!("[coordinates.{name}-{scope}]\nbasis = \"{name}\"\n");
-            if !scope.is_empty() {
-                config += &format!("scope = \"{scope}\"\n");
-            }
-        }
-    }
-    for entry in optimizer::REGISTRY {
-        let name = entry.name;
-        config += &format!("[algorithms.{name}]\nkind = \"{name}\"\nlearning_rates = {rates}\n");
-    }
-    config
+/// Optimizers and coordinate systems that go together: some optimizers need weights to be matrices.
+struct Group {
+    optimizers: Vec<&'static str>,
+    /// Names, and settings.
+    systems: Vec<(String, String)>,
 }
 
-/// Those that need no files.
-fn bases() -> impl Iterator<Item = &'static Entry<dyn basis::Spec>> {
-    basis::REGISTRY.iter().filter(|entry| entry.name != "file")
+fn groups() -> [Group; 2] {
+    let needs = |entry: &Entry<dyn optimizer::Spec>| {
+        settings(&format!("kind = \"{}\"", entry.name), optimizer::read).needs_matrices()
+    };
+    [false, true].map(|matrices| Group {
+        optimizers: (optimizer::REGISTRY.iter())
+            .filter(|entry| needs(entry) == matrices)
+            .map(|entry| entry.name)
+            .collect(),
+        systems: (systems().into_iter())
+            .filter(|(_, basis)| !matrices || settings(basis, basis::read).keeps_matrices())
+            .collect(),
+    })
+}
+
+fn settings<T>(text: &str, read: impl Fn(&mut Reader<'_>) -> Option<T>) -> T {
+    let source = Source::parse("settings", text.as_bytes()).unwrap();
+    config::read(&source, &Overlay::default(), read).unwrap().value
+}
+
+/// Every registered basis that needs no files, in every scope.
+fn systems() -> Vec<(String, String)> {
+    let mut systems = Vec::new();
+    for entry in basis::REGISTRY.iter().filter(|entry| entry.name != "file") {
+        let name = entry.name;
+        let scopes: &[&str] = if name == "identity" { &[""] } else { &["global", "block"] };
+        for scope in scopes {
+            let mut settings = format!("basis = \"{name}\"\n");
+            if !scope.is_empty() {
+                settings += &format!("scope = \"{scope}\"\n");
+            }
+            systems.push((format!("{name}-{scope}"), settings));
+        }
+    }
+    systems
+}
+
+impl Group {
+    fn pairs(&self) -> usize {
+        self.optimizers.len() * self.systems.len()
+    }
+
+    /// Every optimizer at these learning rates in every coordinate system.
+    fn config(&self, kind: &str, precision: &str, rates: &str) -> String {
+        let training =
+            if kind.ends_with("-net") { "epochs = 4\nbatch = 16" } else { "steps = 100" };
+        let mut config = format!(
+            "name = \"absurd\"\ntitle = \"Absurd learning rates\"\nseed = 1\ntrials = 3\n\
+             precision = \"{precision}\"\n[objective]\nkind = \"{kind}\"\n{}\n\
+             [distribution]\nkind = \"gaussian\"\n\
+             [training]\n{training}\n[sweep]\nmetric = \"final_loss\"\n\
+             tune = [\"identity-\"]\n",
+            objective(kind)
+        );
+        for (name, settings) in &self.systems {
+            config += &format!("[coordinates.{name}]\n{settings}");
+        }
+        for name in &self.optimizers {
+            config +=
+                &format!("[algorithms.{name}]\nkind = \"{name}\"\nlearning_rates = {rates}\n");
+        }
+        config
+    }
 }
 
 #[test]
 fn a_learning_rate_of_1e10_diverges_and_is_never_selected() {
-    let pairs = optimizer::REGISTRY.len() * (2 * bases().count() - 1);
-    for entry in objective::REGISTRY {
+    for (group, entry) in groups()
+        .iter()
+        .flat_map(|group| objective::REGISTRY.iter().map(move |entry| (group, entry)))
+    {
+        let pairs = group.pairs();
         for precision in ["f64", "f32"] {
             let what = format!("{}, {precision}", entry.name);
-            let workspace = Workspace::new(&config(entry.name, precision, "[1e-3, 1e10]"));
+            let workspace = Workspace::new(&group.config(entry.name, precision, "[1e-3, 1e10]"));
             workspace.run(&[]).success();
             let runs = workspace.rows("runs.csv");
             assert_eq!(runs.len(), 3 * 2 * pairs, "{what}");
@@ -83,29 +125,34 @@ fn a_learning_rate_of_1e10_diverges_and_is_never_selected() {
 
 #[test]
 fn where_every_rate_diverges_none_is_selected() {
-    let workspace = Workspace::new(&config("least-squares", "f64", "[1e10, 1e300]"));
-    workspace.run(&[]).success();
-    assert!(workspace.rows("learning_rates.csv").iter().all(|rate| rate["selected"].is_empty()));
-    assert!(workspace.rows("runs.csv").iter().all(|run| run["stop"] == "diverged"));
-    assert!(!workspace.path("out/curves.csv").exists());
+    for group in groups() {
+        let workspace = Workspace::new(&group.config("least-squares", "f64", "[1e10, 1e300]"));
+        workspace.run(&[]).success();
+        let rates = workspace.rows("learning_rates.csv");
+        assert!(rates.iter().all(|rate| rate["selected"].is_empty()));
+        assert!(workspace.rows("runs.csv").iter().all(|run| run["stop"] == "diverged"));
+        assert!(!workspace.path("out/curves.csv").exists());
+    }
 }
 
 #[test]
 fn a_sweep_that_begins_too_high_comes_down() {
-    let swept = config("least-squares", "f64", "[1.0]").replace("learning_rates = [1.0]", "");
-    let workspace = Workspace::new(&swept.replace(
-        "metric = \"final_loss\"",
-        "metric = \"final_loss\"\ncoarse = [1e8, 1e10]\nlimits = [1e-4, 1e10]",
-    ));
-    workspace.run(&[]).success();
-    let rates = workspace.rows("learning_rates.csv");
-    for rate in rates.iter().filter(|rate| !rate["selected"].is_empty()) {
-        let eta: f64 = rate["learning_rate"].parse().unwrap();
-        assert!((1e-4..1e3).contains(&eta), "{rate:?}");
+    for group in groups() {
+        let swept = group.config("least-squares", "f64", "[1.0]");
+        let workspace = Workspace::new(&swept.replace("learning_rates = [1.0]", "").replace(
+            "metric = \"final_loss\"",
+            "metric = \"final_loss\"\ncoarse = [1e8, 1e10]\nlimits = [1e-4, 1e10]",
+        ));
+        workspace.run(&[]).success();
+        let rates = workspace.rows("learning_rates.csv");
+        for rate in rates.iter().filter(|rate| !rate["selected"].is_empty()) {
+            let eta: f64 = rate["learning_rate"].parse().unwrap();
+            assert!((1e-4..1e3).contains(&eta), "{rate:?}");
+        }
+        let selected = rates.iter().filter(|rate| rate["selected"].contains("original")).count();
+        let both = rates.iter().filter(|rate| rate["selected"] == "both").count();
+        assert!(selected + both >= group.optimizers.len());
     }
-    let selected = rates.iter().filter(|rate| rate["selected"].contains("original")).count();
-    let both = rates.iter().filter(|rate| rate["selected"] == "both").count();
-    assert!(selected + both >= optimizer::REGISTRY.len());
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn the_identity_matrix_changes_no_bit() {
 }
 
 /// The largest distance between iterates of the same step, relative to the distance travelled.
-fn separation(a: &[Outcome], b: &[Outcome]) -> f64 {
+pub fn separation(a: &[Outcome], b: &[Outcome]) -> f64 {
     let norm = |v: Array1<f64>| v.dot(&v).sqrt();
     let of_runs = a.iter().zip(b).map(|(a, b)| {
         let travelled = norm(&a.trajectory[0].theta - &a.trajectory[50].theta);
@@ -219,7 +219,10 @@ fn gradient_descent_and_momentum_do_not_see_the_basis_but_adam_does() {
             for (basis, spec) in bases(&problem).into_iter().filter(|(_, spec)| !spec.is_identity())
             {
                 let parts = parts(&problem, &*spec);
-                for (name, optimizer) in optimizers() {
+                // Of all others tests/properties/equivariance.rs says what they see.
+                let known = ["sgd", "momentum", "adagrad", "adam"];
+                let all = optimizers().into_iter();
+                for (name, optimizer) in all.filter(|(name, _)| known.contains(name)) {
                     let rate = instance.stable_rate;
                     let original = trained(&problem, &[], &*optimizer, rate);
                     let reparameterized = trained(&problem, &parts, &*optimizer, rate);
@@ -230,8 +233,7 @@ fn gradient_descent_and_momentum_do_not_see_the_basis_but_adam_does() {
                         // room for objectives whose curvature changes along the way.
                         "sgd" | "momentum" => assert!(separation <= 1e-9, "{what}"),
                         // The test would notice: coordinates matter to these.
-                        "adam" | "adagrad" => assert!(separation >= 1e-3, "{what}"),
-                        _ => {}
+                        _ => assert!(separation >= 1e-3, "{what}"),
                     }
                 }
             }

@@ -6,6 +6,7 @@ mod absorbed;
 mod bases;
 mod composed;
 mod egop;
+mod equivariance;
 mod instances;
 mod lemmas;
 mod maps;

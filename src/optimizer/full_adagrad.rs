@@ -1,0 +1,186 @@
+//! Adagrad with full matrices (Duchi, Hazan & Singer 2011, section 1.3).
+
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, Axis};
+
+use crate::config::{Allowed, Reader, key};
+use crate::coordinates::Coordinates;
+use crate::error::Result;
+use crate::lanes::{LanesView, LanesViewMut, Layout};
+use crate::linalg::{Real, from_f64, symmetric_eigen};
+use crate::optimizer::adagrad::EpsPlacement;
+use crate::optimizer::moments::times;
+use crate::optimizer::{Build, Carry, Entry, LaneFailure, Optimizer, Spec};
+use crate::simd::vectorized;
+
+/// The least ε outside the root, which turns rounding errors of 1e-16 in S into 1e-8.
+const LEAST_OUTSIDE: f64 = 1e-4;
+
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
+    name: "full-adagrad",
+    summary: "full-matrix Adagrad: S ← S + g gᵀ, θ ← θ − η (S + εI)^(−½) g or θ − η (S^½ + εI)⁻¹ g",
+    read: |reader: &mut Reader<'_>| {
+        let FullAdagrad { eps, .. } = FullAdagrad::default();
+        let whole = reader.choice_or(
+            key("matrix", "whether there is one S for each block or one for all parameters"),
+            "block",
+            &[("block", false), ("global", true)],
+        );
+        let placement = reader.choice_or(
+            key("eps_placement", "whether ε stands inside or outside the root"),
+            "inside",
+            &[("inside", EpsPlacement::Inside), ("outside", EpsPlacement::Outside)],
+        );
+        let range = Allowed::between(1e-6, 1e30);
+        let added = key("eps", "ε, which is added to S or to its root");
+        let eps = reader.number_or(added, eps, range);
+        let (whole, eps_placement, eps) = (whole?, placement?, eps?);
+        if eps_placement == EpsPlacement::Outside && eps < LEAST_OUTSIDE {
+            let problem = format!("must be at least {LEAST_OUTSIDE} outside the root");
+            reader.problem("eps", problem);
+            return None;
+        }
+        Some(Box::new(FullAdagrad { whole, eps, eps_placement }))
+    },
+};
+
+/// S ← S + g gᵀ with S₀ = 0; θ ← θ − η (S + εI)^(−1/2) g, or θ ← θ − η (S^(1/2) + εI)⁻¹ g.
+/// Equivariant under every rotation of the parameters of a matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FullAdagrad {
+    /// Whether there is one S of all parameters, or one for each block.
+    pub whole: bool,
+    /// ε > 0; outside the root 1e-4 or more, else roots of rounding errors decide.
+    pub eps: f64,
+    /// Inside or outside the root; the paper by Duchi et al. has it outside.
+    pub eps_placement: EpsPlacement,
+}
+
+impl Default for FullAdagrad {
+    /// One S for each block, ε = 1e-4 inside the root.
+    fn default() -> Self {
+        Self { whole: false, eps: 1e-4, eps_placement: EpsPlacement::Inside }
+    }
+}
+
+impl FullAdagrad {
+    /// The blocks that each matrix is of.
+    fn groups(&self, layout: &Layout) -> Vec<Range<usize>> {
+        let blocks = layout.blocks().len();
+        if self.whole {
+            return std::iter::once(0..blocks).collect();
+        }
+        (0..blocks).map(|block| block..block + 1).collect()
+    }
+
+    /// The numbers of parameters that each matrix is of.
+    fn sizes(&self, layout: &Layout) -> impl Iterator<Item = usize> {
+        self.groups(layout).into_iter().map(|blocks| layout.parameters(&blocks).len())
+    }
+}
+
+impl<R: Real> Build<R> for FullAdagrad {
+    fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>> {
+        let sums = self.sizes(layout).map(|size| Array2::zeros((size, size))).collect();
+        Box::new(FullMatrices {
+            settings: *self,
+            groups: self.groups(layout),
+            sums: vec![sums; lanes],
+        })
+    }
+}
+
+impl Spec for FullAdagrad {
+    fn title(&self, _minibatches: bool) -> Option<&'static str> {
+        Some("full-matrix Adagrad")
+    }
+
+    fn state_len(&self, layout: &Layout) -> usize {
+        self.sizes(layout).map(|size| size * size).sum()
+    }
+
+    /// An eigendecomposition of n × n takes about 9 n³.
+    fn step_flops(&self, layout: &Layout) -> f64 {
+        let of_matrix = |size: f64| size * size * (9.0 * size + 6.0) + 5.0 * size;
+        self.sizes(layout).map(|size| of_matrix(size as f64)).sum()
+    }
+}
+
+struct FullMatrices<R> {
+    settings: FullAdagrad,
+    groups: Vec<Range<usize>>,
+    /// S of every group, for each lane.
+    sums: Vec<Vec<Array2<R>>>,
+}
+
+impl FullAdagrad {
+    /// S ← S + g gᵀ, and the direction that it makes of g.
+    fn direction<R: Real>(&self, sum: &mut Array2<R>, g: Array1<R>) -> Result<Array2<R>> {
+        let entries = g.as_slice().expect("made contiguous");
+        for (mut row, &factor) in sum.rows_mut().into_iter().zip(entries) {
+            let row = row.as_slice_mut().expect("sums are row-major");
+            vectorized(|| row.iter_mut().zip(entries).for_each(|(s, &g)| *s += factor * g));
+        }
+        let (values, vectors) = symmetric_eigen(sum.clone())?;
+        let eps: R = from_f64(self.eps);
+        let divisor = |value: R| {
+            // S has no negative eigenvalues but for rounding.
+            let value = value.max(R::zero());
+            match self.eps_placement {
+                EpsPlacement::Inside => (value + eps).sqrt(),
+                EpsPlacement::Outside => value.sqrt() + eps,
+            }
+        };
+        let mut scaled = times(vectors.t(), g.view().insert_axis(Axis(1)));
+        scaled.iter_mut().zip(values).for_each(|(x, value)| *x /= divisor(value));
+        Ok(times(vectors.view(), scaled.view()))
+    }
+}
+
+impl<R: Real> Optimizer<R> for FullMatrices<R> {
+    fn step(
+        &mut self,
+        mut theta: LanesViewMut<'_, R>,
+        gradient: LanesView<'_, R>,
+        rates: &[R],
+    ) -> Result<(), LaneFailure> {
+        let mut failures = Vec::new();
+        for (lane, (sums, &rate)) in self.sums.iter_mut().zip(rates).enumerate() {
+            for (sum, blocks) in sums.iter_mut().zip(&self.groups) {
+                let g: Array1<R> = (blocks.clone())
+                    .flat_map(|block| gradient.block(block).row(lane).to_vec())
+                    .collect();
+                let direction = match self.settings.direction(sum, g) {
+                    Ok(direction) => direction,
+                    Err(error) => {
+                        failures.push((lane, error));
+                        break;
+                    }
+                };
+                let mut entries = direction.iter();
+                for block in blocks.clone() {
+                    let mut theta = theta.block_mut(block);
+                    let theta = theta.row_mut(lane).into_iter();
+                    theta.zip(&mut entries).for_each(|(theta, &x)| *theta -= rate * x);
+                }
+            }
+        }
+        LaneFailure::unless_empty(failures)
+    }
+
+    /// S is quadratic in the gradients: under [`Carry::Index`] it stays as it is.
+    fn change_coordinates(&mut self, _: &Coordinates<R>, carry: Carry) {
+        if carry == Carry::Reset {
+            self.sums.iter_mut().flatten().for_each(|sum| sum.fill(R::zero()));
+        }
+    }
+
+    fn retain(&mut self, lanes: &[usize]) {
+        let mut row = 0;
+        self.sums.retain(|_| {
+            row += 1;
+            lanes.binary_search(&(row - 1)).is_ok()
+        });
+    }
+}

@@ -1,0 +1,42 @@
+//! Averages of gradients and of their squares, and small products.
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::linalg::{Accum, Real, from_f64, product};
+use crate::simd::vectorized;
+
+/// a ← β a + (1−β) x. `a` is contiguous and row-major.
+pub(super) fn average<R: Real>(a: &mut Array2<R>, beta: f64, x: ArrayView2<'_, R>) {
+    blend(a, beta, x, |x| x);
+}
+
+/// a ← β a + (1−β) x².
+pub(super) fn average_squares<R: Real>(a: &mut Array2<R>, beta: f64, x: ArrayView2<'_, R>) {
+    blend(a, beta, x, |x| x * x);
+}
+
+#[inline(always)]
+fn blend<R: Real>(a: &mut Array2<R>, beta: f64, x: ArrayView2<'_, R>, of: impl Fn(R) -> R) {
+    let (beta, rest): (R, R) = (from_f64(beta), from_f64(1.0 - beta));
+    let x = x.as_standard_layout();
+    let x = x.as_slice().expect("made row-major above");
+    let a = a.as_slice_mut().expect("averages are row-major");
+    vectorized(|| a.iter_mut().zip(x).for_each(|(a, &x)| *a = beta * *a + rest * of(x)));
+}
+
+/// Adam's corrections of averages that began at 0: 1/(1 − βᵗ).
+pub(super) fn correction(beta: f64, step: i32) -> f64 {
+    1.0 / (1.0 - beta.powi(step))
+}
+
+/// A B. Both are contiguous, row-major or column-major.
+pub(super) fn times<R: Real>(a: ArrayView2<'_, R>, b: ArrayView2<'_, R>) -> Array2<R> {
+    let mut c = Array2::zeros((a.nrows(), b.ncols()));
+    product(a, b, Accum::Overwrite, c.view_mut());
+    c
+}
+
+/// ‖A‖, the root of the sum of the squares of its entries.
+pub(super) fn norm<R: Real>(a: &Array2<R>) -> R {
+    a.iter().map(|&x| x * x).sum::<R>().sqrt()
+}
