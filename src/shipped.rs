@@ -28,8 +28,11 @@ macro_rules! shipped {
 /// All of them.
 pub const SHIPPED: &[Shipped] = shipped![
     "digits"
+    "digits-bases"
     "digits-control"
     "fashion"
+    "fashion-auxiliary"
+    "fashion-large"
     "fig1-left"
     "fig1-left-rates"
     "linear-net"

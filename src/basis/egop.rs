@@ -121,6 +121,6 @@ impl Spec for EgopBasis {
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
-        self.scope.problem(layout)
+        Some(("blocks", self.scope.problem(layout)?))
     }
 }

@@ -35,22 +35,9 @@ const ROUNDING: f64 = 1e-6;
 pub enum FileForm {
     /// V of each block: a square matrix.
     Matrix,
-    /// The leading eigenvectors of each block.
-    LowRank {
-        /// How many.
-        rank: usize,
-        /// What becomes of the rest.
-        complement: Complement,
-    },
+    /// So many of V's columns, and what becomes of what they do not span.
+    Columns(usize, Complement),
     /// U_out and U_in of each weight block.
-    Kronecker,
-}
-
-/// [`FileForm`], before its settings are read.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Matrix,
-    LowRank,
     Kronecker,
 }
 
@@ -136,51 +123,59 @@ fn orthonormal(path: &Path, vectors: Array2<f64>) -> Result<Array2<f64>> {
 
 impl FileBasis {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let form = key("form", "what the files hold: V whole, its leading columns, or two factors");
-        let forms =
-            [("matrix", Kind::Matrix), ("low-rank", Kind::LowRank), ("kronecker", Kind::Kronecker)];
-        let kind = reader.choice_or(form, "matrix", &forms)?;
-        let (scope, form) = match kind {
-            Kind::Matrix => (Scope::read(reader), Some(FileForm::Matrix)),
-            Kind::LowRank => {
-                let scope = Scope::read(reader);
-                let rank = key("rank", "number of columns in each file");
-                let rank = reader.count(rank, 1..=1_000_000);
-                let complement = Complement::read(reader);
-                (scope, rank.zip(complement).map(low_rank))
-            }
-            Kind::Kronecker => (Scope::read_blocks(reader), Some(FileForm::Kronecker)),
-        };
+        let scope = Scope::read(reader);
+        let columns = Complement::read_columns(reader);
+        let form = key("form", "what the files hold: V, or its Kronecker factors").added();
+        let kronecker = [("matrix", false), ("kronecker", true)];
+        let kronecker = reader.choice_or(form, "matrix", &kronecker)?;
         // Results depend on what is in the files, which is checked by itself, not on where they lie.
-        let (matrices, eigenvalues) = reader.presentation(|reader| Self::paths(reader, kind))?;
-        Some(Self { scope: scope?, form: form?, matrices, eigenvalues })
+        let files = reader.presentation(|reader| match kronecker {
+            true => Self::factors(reader),
+            false => Self::vectors(reader),
+        });
+        let (scope, columns, (matrices, eigenvalues)) = (scope?, columns?, files?);
+        let form = match columns {
+            None if kronecker => FileForm::Kronecker,
+            None => FileForm::Matrix,
+            Some((columns, complement)) => FileForm::Columns(columns, complement),
+        };
+        let problem = match () {
+            () if kronecker && columns.is_some() => {
+                ("columns", "factors have all: remove this key")
+            }
+            () if kronecker && scope == Scope::Global => {
+                ("scope", "must be \"block\": factors are of weight blocks")
+            }
+            () if columns.is_some() && !eigenvalues.is_empty() => {
+                (EIGENVALUES, "go with all columns: remove this key")
+            }
+            () => return Some(Self { scope, form, matrices, eigenvalues }),
+        };
+        reader.problem(problem.0, problem.1);
+        None
     }
 
-    /// The files of matrices and of eigenvalues.
-    fn paths(reader: &mut Reader<'_>, kind: Kind) -> Option<(Vec<Files>, Vec<String>)> {
-        if kind == Kind::Kronecker {
-            let outputs =
-                key(OUTPUTS, "a .npy file for each block: U_out; {trial} is the trial's number");
-            let inputs = key(INPUTS, "the same for U_in; at least one of the two is needed");
-            let (outputs, inputs) = (reader.files_or_none(outputs), reader.files_or_none(inputs));
-            let matrices = [(OUTPUTS, outputs?), (INPUTS, inputs?)];
-            let given = matrices.into_iter().filter(|(_, paths)| !paths.is_empty());
-            let given: Vec<_> = given.collect();
-            if given.is_empty() {
-                reader.problem(INPUTS, "is missing, and so is `output_vectors`: state one of them");
-                return None;
-            }
-            return Some((given, Vec::new()));
+    /// The files of factors.
+    fn factors(reader: &mut Reader<'_>) -> Option<(Vec<Files>, Vec<String>)> {
+        let outputs =
+            key(OUTPUTS, "a .npy file for each block: U_out; {trial} is the trial's number");
+        let inputs = key(INPUTS, "the same for U_in; at least one of the two is needed");
+        let (outputs, inputs) = (reader.files_or_none(outputs), reader.files_or_none(inputs));
+        let matrices = [(OUTPUTS, outputs?), (INPUTS, inputs?)];
+        let given: Vec<Files> =
+            matrices.into_iter().filter(|(_, paths)| !paths.is_empty()).collect();
+        if given.is_empty() {
+            reader.problem(INPUTS, "is missing, and so is `output_vectors`: state one of them");
+            return None;
         }
+        Some((given, Vec::new()))
+    }
+
+    /// The files of V and of eigenvalues.
+    fn vectors(reader: &mut Reader<'_>) -> Option<(Vec<Files>, Vec<String>)> {
         let vectors = key(VECTORS, "a .npy file for each block: V; {trial} is the trial's number");
-        let vectors = reader.files(vectors);
-        let eigenvalues = if kind == Kind::Matrix {
-            let values =
-                key(EIGENVALUES, "a .npy file of eigenvalues for each; none: no eigenbasis");
-            reader.files_or_none(values)
-        } else {
-            Some(Vec::new())
-        };
+        let values = key(EIGENVALUES, "a .npy file of eigenvalues for each; none: no eigenbasis");
+        let (vectors, eigenvalues) = (reader.files(vectors), reader.files_or_none(values));
         let (vectors, eigenvalues) = (vectors?, eigenvalues?);
         if !eigenvalues.is_empty() && eigenvalues.len() != vectors.len() {
             reader.problem(EIGENVALUES, "must be as many files as `vectors`, or none");
@@ -194,7 +189,7 @@ impl FileBasis {
         let (outputs, inputs) = layout.blocks()[group.start].matrix();
         let size = layout.parameters(group).len();
         match (self.form, key) {
-            (FileForm::LowRank { rank, .. }, _) => [size, rank],
+            (FileForm::Columns(columns, _), _) => [size, columns],
             (_, OUTPUTS) => [outputs; 2],
             (_, INPUTS) => [inputs; 2],
             _ => [size; 2],
@@ -235,7 +230,7 @@ impl FileBasis {
                 let shape = layout.blocks()[group.start].matrix();
                 Ok(Part::new(group, Kronecker { shape, outputs, inputs }))
             }
-            FileForm::LowRank { complement, .. } => {
+            FileForm::Columns(_, complement) => {
                 let vectors = vectors()?.into();
                 complement.part(group, &vectors, source, streams)
             }
@@ -265,10 +260,6 @@ impl FileBasis {
     }
 }
 
-fn low_rank((rank, complement): (usize, Complement)) -> FileForm {
-    FileForm::LowRank { rank, complement }
-}
-
 impl Spec for FileBasis {
     fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>> {
         let groups = self.scope.groups(source.layout()).into_iter().enumerate();
@@ -293,7 +284,7 @@ impl Spec for FileBasis {
             let size = layout.parameters(group).len();
             match self.form {
                 FileForm::Matrix => Orthonormal::cost(size),
-                FileForm::LowRank { rank, complement } => complement.cost(size, rank),
+                FileForm::Columns(columns, complement) => complement.cost(size, columns),
                 FileForm::Kronecker => {
                     let shape = layout.blocks()[group.start].matrix();
                     Kronecker::cost(shape, has(OUTPUTS), has(INPUTS))
@@ -311,12 +302,12 @@ impl Spec for FileBasis {
     }
 
     fn is_linear(&self) -> bool {
-        !matches!(self.form, FileForm::LowRank { complement: Complement::Frozen, .. })
+        !matches!(self.form, FileForm::Columns(_, Complement::Frozen))
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
         if let Some(problem) = self.scope.problem(layout) {
-            return Some(problem);
+            return Some(("blocks", problem));
         }
         let groups = self.scope.groups(layout);
         let wrong = |(_, paths): &&Files| paths.len() != groups.len();
@@ -325,10 +316,11 @@ impl Spec for FileBasis {
             let problem = format!("must be {groups}, one for each block, instead of {files}");
             return Some((key, problem));
         }
-        let FileForm::LowRank { rank, .. } = self.form else { return None };
+        let FileForm::Columns(columns, _) = self.form else { return None };
         let smallest = self.sizes(layout).into_iter().min()?;
-        let problem = || ("rank", format!("must be at most the {smallest} parameters of a block"));
-        (rank > smallest).then(problem)
+        let problem =
+            || ("columns", format!("must be at most the {smallest} parameters of a block"));
+        (columns > smallest).then(problem)
     }
 
     fn data(&self, layout: &Layout, trials: usize) -> Result<Vec<DataFile>> {

@@ -10,14 +10,15 @@ use crate::coordinates::{Cost, Kronecker};
 use crate::egop::Moments;
 use crate::error::Result;
 use crate::gradients::{At, Gradients, Statistic};
-use crate::lanes::{Block, Layout};
+use crate::lanes::{Block, Layout, Role};
 use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "kronecker",
     summary: "eigenbases of either side of each weight matrix's gradient",
     read: |reader: &mut Reader<'_>| {
-        let scope = Scope::read_blocks(reader);
+        let weights = key("weights", "names of the weight blocks that are rotated; none: all");
+        let scope = reader.strings_or(weights, &[]).map(Scope::Block);
         let sides = key("sides", "which sides of the weight matrices are rotated");
         let sides = reader.choice_or(sides, "both", &Sides::NAMES);
         Some(Box::new(KroneckerBasis { scope: scope?, sides: sides? }))
@@ -125,6 +126,10 @@ impl Spec for KroneckerBasis {
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
-        self.scope.problem(layout)
+        if let Some(problem) = self.scope.problem(layout) {
+            return Some(("weights", problem));
+        }
+        let bias = self.blocks(layout).find(|block| block.role != Role::Weight)?;
+        Some(("weights", format!("\"{}\" is no weight matrix", bias.name)))
     }
 }

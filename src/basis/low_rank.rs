@@ -72,8 +72,16 @@ impl Complement {
 
     /// Reads `complement`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let complement = key("complement", "what becomes of what the eigenvectors do not span");
+        let complement = key("complement", "what becomes of what V's columns do not span").added();
         reader.choice_or(complement, "reflector", &Self::NAMES)
+    }
+
+    /// Reads `columns` and `complement`, for bases that are no eigenbases: some columns, or all.
+    pub fn read_columns(reader: &mut Reader<'_>) -> Option<Option<(usize, Self)>> {
+        let columns = key("columns", "number of V's columns, where they are not all");
+        let columns = reader.optional_count(columns, 1..=1_000_000);
+        let complement = Self::read(reader);
+        Some(columns?.zip(complement))
     }
 
     /// What a map takes of so many parameters with so many eigenvectors.
@@ -149,12 +157,13 @@ pub struct LowRank {
 }
 
 impl LowRank {
-    /// Reads `rank`, `rank_energy` or `rank_widths` and what goes with them; none of them: all
+    /// Reads `complement`, and `rank`, `rank_energy` or `rank_widths` with `solver`; none of these: all
     /// eigenvectors.
     pub fn read(reader: &mut Reader<'_>) -> Option<Option<Self>> {
+        let complement = Complement::read(reader);
         let keys: [&[&str]; 3] = [&["rank"], &["rank_energy"], &["rank_widths"]];
         let rank = match reader.alternative(&keys)? {
-            None => return Some(None),
+            None => return complement.map(|_| None),
             Some(0) => {
                 let rank = key("rank", "number k of leading eigenvectors that are taken, not all");
                 reader.count(rank, 1..=1_000_000).map(Rank::Number)
@@ -168,7 +177,6 @@ impl LowRank {
                 reader.number(widths, Allowed::between(1e-3, 1e4)).map(Rank::Widths)
             }
         };
-        let complement = Complement::read(reader);
         let solver = key("solver", "how the leading eigenvectors are computed");
         let solver = reader.choice_or(solver, "auto", &Solver::NAMES);
         let (rank, solver) = (rank?, solver?);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::basis::{Complement, Entry, Part, Preparation, Scope, Spec};
-use crate::config::{Reader, key};
+use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
 use crate::data;
 use crate::error::Result;
@@ -29,14 +29,7 @@ pub struct RandomRotation {
 impl RandomRotation {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let scope = Scope::read(reader);
-        let columns = match reader.alternative(&[&["rank", "complement"]])? {
-            None => Some(None),
-            Some(_) => {
-                let rank = key("rank", "number of random columns, instead of all");
-                let rank = reader.count(rank, 1..=1_000_000);
-                rank.zip(Complement::read(reader)).map(Some)
-            }
-        };
+        let columns = Complement::read_columns(reader);
         Some(Self { scope: scope?, columns: columns? })
     }
 }
@@ -83,6 +76,6 @@ impl Spec for RandomRotation {
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
-        self.scope.problem(layout)
+        Some(("blocks", self.scope.problem(layout)?))
     }
 }

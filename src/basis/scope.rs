@@ -20,25 +20,19 @@ impl Scope {
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let scope = key("scope", "whether V mixes all parameters, or those of each weight block");
         if reader.choice_or(scope, "global", &[("global", false), ("block", true)])? {
-            return Self::read_blocks(reader);
+            let blocks =
+                key("blocks", "names of the blocks that are mixed; none: all weight blocks");
+            return Some(Self::Block(reader.strings_or(blocks, &[])?));
         }
         Some(Self::Global)
     }
 
-    /// Reads `blocks` alone.
-    pub fn read_blocks(reader: &mut Reader<'_>) -> Option<Self> {
-        let blocks = key("blocks", "names of the blocks that are mixed; none: all weight blocks");
-        Some(Self::Block(reader.strings_or(blocks, &[])?))
-    }
-
-    /// What is wrong with the names for a model: a key, and the problem.
-    pub fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
+    /// What is wrong with the names for a model.
+    pub fn problem(&self, layout: &Layout) -> Option<String> {
         let Self::Block(names) = self else { return None };
         let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
         let unknown = names.iter().find(|name| !blocks.contains(&&***name))?;
-        let problem =
-            format!("the objective has no block \"{unknown}\"; it has {}", blocks.join(", "));
-        Some(("blocks", problem))
+        Some(format!("the objective has no block \"{unknown}\"; it has {}", blocks.join(", ")))
     }
 
     /// The groups of consecutive blocks that are mixed.

@@ -53,7 +53,10 @@ fn systems() -> Vec<(String, String)> {
     let mut systems = Vec::new();
     for entry in basis::REGISTRY.iter().filter(|entry| entry.name != "file") {
         let name = entry.name;
-        let scopes: &[&str] = if name == "identity" { &[""] } else { &["global", "block"] };
+        let scopes: &[&str] = match name {
+            "identity" | "input" | "kronecker" => &[""],
+            _ => &["global", "block"],
+        };
         for scope in scopes {
             let mut settings = format!("basis = \"{name}\"\n");
             if !scope.is_empty() {

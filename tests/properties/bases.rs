@@ -91,8 +91,9 @@ fn round_trips<R: Precision>(layout: &Layout, parts: &[Part], count: usize, tria
     let basis = coordinates::<R>(layout, parts);
     let theta = lanes::<R>(layout, count, trial);
     let (mut there, mut back, mut workspace) = (theta.clone(), theta.clone(), Workspace::new());
-    // Sums of at most 160 products of entries below 5, each with a rounding error.
-    let tolerance = 300.0 * egop::linalg::to_f64(R::epsilon());
+    // Sums of at most 160 products of entries below 5, each with a rounding error; four of them, one
+    // after the other, where a reflector goes there and back.
+    let tolerance = 1200.0 * egop::linalg::to_f64(R::epsilon());
     basis.to_original(&theta, &mut there, &mut workspace);
     basis.pull_back(&there, &mut back, &mut workspace);
     let off = distance(&theta, &back);
@@ -218,6 +219,11 @@ fn gradient_descent_and_momentum_do_not_see_the_basis_but_adam_does() {
         for problem in (0..2).flat_map(|trial| problems(index, trial)) {
             for (basis, spec) in bases(&problem).into_iter().filter(|(_, spec)| !spec.is_identity())
             {
+                let blocks = problem.objective.layout().blocks();
+                if basis.contains("outputs") && blocks.iter().all(|one| one.matrix().0 == 1) {
+                    // One output is turned by nothing.
+                    continue;
+                }
                 let parts = parts(&problem, &*spec);
                 // Of all others tests/properties/equivariance.rs says what they see.
                 let known = ["sgd", "momentum", "adagrad", "adam"];

@@ -18,9 +18,9 @@ fn resources(process: u32) -> Option<(usize, usize)> {
 const EARLY: usize = 1000;
 
 /// How many bytes may be held of a task: its two rows of `runs.csv` are 312 each, that of
-/// `timings.csv` 136, its key and its place in the list of tasks about 120, and the allocator loses
-/// some.
-const A_TASK: usize = 1200;
+/// `timings.csv` 136, its key and its place in the list of tasks about 120; vectors that grow are up
+/// to twice as long as what they hold, and the allocator loses some.
+const A_TASK: usize = 1500;
 
 #[test]
 #[cfg(target_os = "linux")]

@@ -176,13 +176,13 @@ fn a_sweep_does_not_undo_a_finished_run_but_replaces_an_older_one() {
         assert!(checks(&place.out()), "{arguments:?}");
     };
     sweep(&[]);
-    assert_eq!(published(&place.out()).len(), 5);
+    assert_eq!(published(&place.out()).len(), 6);
     place.success(&[]);
     let whole = published(&place.out());
     sweep(&[]);
     assert!(published(&place.out()) == whole);
     sweep(&["--set", "trials=2"]);
-    assert_eq!(published(&place.out()).len(), 5, "figures of three trials went");
+    assert_eq!(published(&place.out()).len(), 6, "figures of three trials went");
 }
 
 #[test]
