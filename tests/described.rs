@@ -139,6 +139,8 @@ fn what_no_result_depends_on_is_declared_where_it_is_read() {
             "algorithms.NAME.learning_rates",
             "algorithms.NAME.limits",
             "coordinates.NAME.eigenvalues",
+            "coordinates.NAME.input_vectors",
+            "coordinates.NAME.output_vectors",
             "coordinates.NAME.vectors",
             "training.curve",
             "training.record",

@@ -125,7 +125,7 @@ impl FileBasis {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let scope = Scope::read(reader);
         let columns = Complement::read_columns(reader);
-        let form = key("form", "what the files hold: V, or its Kronecker factors").added();
+        let form = key("form", "what the files hold: V, or its Kronecker factors");
         let kronecker = [("matrix", false), ("kronecker", true)];
         let kronecker = reader.choice_or(form, "matrix", &kronecker)?;
         // Results depend on what is in the files, which is checked by itself, not on where they lie.

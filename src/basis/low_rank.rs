@@ -72,7 +72,7 @@ impl Complement {
 
     /// Reads `complement`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let complement = key("complement", "what becomes of what V's columns do not span").added();
+        let complement = key("complement", "what becomes of what V's columns do not span");
         reader.choice_or(complement, "reflector", &Self::NAMES)
     }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::errors::{ConfigError, Origin, Sort};
-use super::key::Key;
 use super::kind::Kind;
 use super::suggest::nearest;
 use super::tree::{Field, Fields, Node, Value, join, quote};
@@ -326,16 +325,12 @@ impl<'a> Document<'a> {
     }
 
     /// A value of a kind, or a default.
-    pub fn or<K: Kind>(&mut self, key: Key, kind: &K, default: K::Output) -> Option<K::Output> {
-        let usual = kind.resolve(&default);
-        let value = match self.ask(key.name()) {
-            Some(node) => kind.read(node, &join(&self.path, key.name()), self.setting.problems)?,
+    pub fn or<K: Kind>(&mut self, key: &str, kind: &K, default: K::Output) -> Option<K::Output> {
+        let value = match self.ask(key) {
+            Some(node) => kind.read(node, &join(&self.path, key), self.setting.problems)?,
             None => default,
         };
-        let stated = kind.resolve(&value);
-        let silent = key.is_added() && stated == usual;
-        self.tables.insert(key.name(), stated, self.setting.presentation || silent);
-        Some(value)
+        Some(self.resolve(key, kind, value))
     }
 
     /// States a value in the resolved document.

@@ -342,7 +342,7 @@ impl<'a> Reader<'a> {
         default: impl FnOnce() -> K::Output,
     ) -> Option<K::Output> {
         match &mut self.0 {
-            Reading(document) => document.or(key, kind, default()),
+            Reading(document) => document.or(key.name(), kind, default()),
             Describing(run) => run.value(key, kind, Presence::Default(kind.resolve(&default()))),
         }
     }

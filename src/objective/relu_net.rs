@@ -56,9 +56,9 @@ fn selection(reader: &mut Reader<'_>) -> Option<fashion_mnist::Selection> {
     let fashion_mnist::Selection { classes, pooled } = fashion_mnist::Selection::default();
     let last = fashion_mnist::CLASSES - 1;
     let meaning = "which classes of Fashion-MNIST, in the order of the network's outputs";
-    let classes = reader.counts_or(key("classes", meaning).added(), &classes, 0..=last);
+    let classes = reader.counts_or(key("classes", meaning), &classes, 0..=last);
     let meaning = "whether images are max-pooled 2 × 2 to 14 × 14 pixels";
-    let pooled = reader.flag_or(key("pooled", meaning).added(), pooled);
+    let pooled = reader.flag_or(key("pooled", meaning), pooled);
     let classes = classes?;
     if let Some(twice) = (1..classes.len()).find(|&i| classes[..i].contains(&classes[i])) {
         reader.problem("classes", format!("class {} is there twice", classes[twice]));
@@ -188,7 +188,7 @@ mod tests {
         let (silent, stated) =
             (fashion("").unwrap(), fashion("classes = [0, 1, 2, 3]\npooled = true").unwrap());
         assert_eq!(silent.value.images, stated.value.images);
-        assert_eq!((silent.identity.len(), silent.identity), (2, stated.identity));
+        assert_eq!((silent.identity.len(), silent.identity), (4, stated.identity));
         let whole = fashion("pooled = false\nclasses = [9, 8]").unwrap();
         assert_eq!(whole.identity.len(), 4);
         assert_eq!(whole.value.layout().dimension(), 2 * 785);

@@ -17,12 +17,11 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let eps = reader.number_or(key("eps", "ε, which keeps divisors above 0"), eps, EPS);
         let shrinking =
             key("weight_decay", "λ of decoupled weight decay, θ ← (1 − ηλ)θ before steps");
-        let shrinking =
-            reader.number_or(shrinking.added(), weight_decay, Allowed::between(0.0, 1e30));
+        let shrinking = reader.number_or(shrinking, weight_decay, Allowed::between(0.0, 1e30));
         let biases = key("decay_biases", "whether weight decay is for biases too");
-        let biases = reader.flag_or(biases.added(), decay_biases);
+        let biases = reader.flag_or(biases, decay_biases);
         let amsgrad_key = key("amsgrad", "whether the largest average of g² so far is divided by");
-        let amsgrad = reader.flag_or(amsgrad_key.added(), amsgrad);
+        let amsgrad = reader.flag_or(amsgrad_key, amsgrad);
         Some(Box::new(Adam {
             beta1: beta1?,
             beta2: beta2?,

@@ -68,25 +68,14 @@ fn the_resolved_document_depends_on_the_meaning_alone() {
 }
 
 #[test]
-fn the_default_of_a_key_that_was_added_is_no_part_of_the_identity() {
-    let reading = |root: &mut Reader<'_>| {
-        let decay = root.number_or(key("decay", "one").added(), 0.0, Allowed::at_least(0.0));
-        let maximum = root.flag_or(key("maximum", "one").added(), false);
-        let old = root.flag_or(key("old", "one"), false);
-        Some((decay?, maximum?, old?))
-    };
-    let read = |text| read_text(text, &Overlay::default(), reading).unwrap();
-    let (silent, stated) = (read(""), read("decay = 0\nmaximum = false"));
-    assert_eq!(silent.identity.to_string(), "old = false\n");
-    assert_eq!((silent.table, silent.identity), (stated.table.clone(), stated.identity));
-    assert_eq!(stated.table.len(), 3);
-    let other = read("maximum = true\nold = true");
-    assert_eq!((other.value, other.identity.len()), ((0.0, true, true), 2));
-    assert_ne!(read("decay = 1").identity, read("decay = 2").identity);
-
+fn a_flag_is_true_or_false() {
+    let reading = |root: &mut Reader<'_>| root.flag_or(key("flag", "one"), false);
+    let read = |text: &str| read_text(text, &Overlay::default(), reading);
+    assert!(!read("").unwrap().value && read("flag = true").unwrap().value);
+    assert_eq!(read("").unwrap().table, read("flag = false").unwrap().table);
     for (text, wanted) in [("'true'", "did you mean true?"), ("1", "expected true or false")] {
-        let text = format!("maximum = {text}");
-        let message = read_text(&text, &Overlay::default(), reading).unwrap_err().to_string();
+        let text = format!("flag = {text}");
+        let message = read(&text).unwrap_err().to_string();
         assert!(message.contains(wanted), "{message}");
     }
 }

@@ -76,7 +76,7 @@ impl Group {
     /// Every optimizer at these learning rates in every coordinate system.
     fn config(&self, kind: &str, precision: &str, rates: &str) -> String {
         let training =
-            if kind.ends_with("-net") { "epochs = 4\nbatch = 16" } else { "steps = 100" };
+            if kind.ends_with("-net") { "epochs = 2\nbatch = 32" } else { "steps = 100" };
         let mut config = format!(
             "name = \"absurd\"\ntitle = \"Absurd learning rates\"\nseed = 1\ntrials = 3\n\
              precision = \"{precision}\"\n[objective]\nkind = \"{kind}\"\n{}\n\

@@ -94,7 +94,7 @@ pub fn bases(blocks: &[&str]) -> Vec<(String, Box<dyn basis::Spec>)> {
     let mut all = Vec::new();
     // What egop-run saves is loaded in tests/programs/bases.rs.
     for entry in basis::REGISTRY.iter().filter(|entry| entry.name != "file") {
-        let blocks = format!("blocks = {blocks:?}");
+        let blocks = format!("weights = {blocks:?}");
         let low_rank = format!("{named}\nrank = 3\ncomplement = \"rotated\"");
         let scopes: &[&str] = match entry.name {
             "identity" => &[""],
