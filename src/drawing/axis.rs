@@ -125,11 +125,19 @@ impl Axis {
         if !self.is_proper() {
             return Vec::new();
         }
-        let candidates = match self.scale {
+        let mut candidates = match self.scale {
             Scale::Linear | Scale::Whole => self.linear_ticks(),
             Scale::Logarithmic => self.logarithmic_ticks(length),
         };
-        candidates.into_iter().find(|ticks| fits(ticks)).unwrap_or_default()
+        if let Some(fitting) = candidates.iter().position(|ticks| fits(ticks)) {
+            return candidates.swap_remove(fitting);
+        }
+        // Of the coarsest, one label.
+        let is_labelled = |tick: &Tick| tick.label.is_some();
+        let mut last = candidates.into_iter().rfind(|ticks| ticks.iter().any(is_labelled));
+        let labelled = last.iter_mut().flatten().filter(|tick| is_labelled(tick));
+        labelled.skip(1).for_each(|tick| tick.label = None);
+        last.unwrap_or_default()
     }
 
     /// Ticks at multiples of 1, 2 and 5 times powers of ten, finest first; a dozen at most.

@@ -105,6 +105,12 @@ fn an_axis_exists_for_any_values() {
     }
 }
 
+#[test]
+fn where_two_labels_do_not_fit_there_is_one() {
+    let axis = axis(Scale::Logarithmic, 10_f64.powf(-37.762), 10_f64.powf(-36.32));
+    assert_eq!(labels(&axis, 120.0).len(), 1);
+}
+
 /// Any double, extreme ones often.
 fn any() -> impl Strategy<Value = f64> {
     prop_oneof![
