@@ -29,7 +29,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
 /// What U_in is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputSource {
-    /// The eigenvectors of E[GᵀG], G being the gradient of the first layer's weights.
+    /// The eigenvectors of `E[GᵀG]`, G being the gradient of the first layer's weights.
     Gradients {
         /// Number of sampled gradients.
         samples: usize,

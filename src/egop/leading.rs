@@ -250,8 +250,8 @@ mod tests {
             assert_eq!(spectrum.eigenvectors.dim(), (50, 4));
             // Rounding of subspaces whose eigenvalues are well apart.
             assert!(apart(spectrum.eigenvectors.view(), leading) < tolerance);
-            for k in 0..4 {
-                assert!((spectrum.eigenvalues[k] / values[k].powi(2) - 1.0).abs() < 1e-12);
+            for (k, value) in values.iter().enumerate().take(4) {
+                assert!((spectrum.eigenvalues[k] / value.powi(2) - 1.0).abs() < 1e-12);
                 assert!((spectrum.eigenvalues[k] / dense.eigenvalues[k] - 1.0).abs() < 1e-12);
             }
         }

@@ -33,7 +33,7 @@ impl Moments {
         }
     }
 
-    /// E[GGᵀ] and E[GᵀG].
+    /// `E[GGᵀ]` and `E[GᵀG]`.
     pub fn means(self) -> [Option<Array2<f64>>; 2] {
         let scale = 1.0 / self.samples as f64;
         [self.outputs, self.inputs].map(|sum| Some(sum? * scale))
