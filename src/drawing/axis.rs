@@ -129,15 +129,16 @@ impl Axis {
             Scale::Linear | Scale::Whole => self.linear_ticks(),
             Scale::Logarithmic => self.logarithmic_ticks(length),
         };
+        let is_labelled = |tick: &Tick| tick.label.is_some();
+        candidates.retain(|ticks| ticks.iter().any(is_labelled));
         if let Some(fitting) = candidates.iter().position(|ticks| fits(ticks)) {
             return candidates.swap_remove(fitting);
         }
         // Of the coarsest, one label.
-        let is_labelled = |tick: &Tick| tick.label.is_some();
-        let mut last = candidates.into_iter().rfind(|ticks| ticks.iter().any(is_labelled));
-        let labelled = last.iter_mut().flatten().filter(|tick| is_labelled(tick));
+        let mut last = candidates.pop().unwrap_or_default();
+        let labelled = last.iter_mut().filter(|tick| is_labelled(tick));
         labelled.skip(1).for_each(|tick| tick.label = None);
-        last.unwrap_or_default()
+        last
     }
 
     /// Ticks at multiples of 1, 2 and 5 times powers of ten, finest first; a dozen at most.
