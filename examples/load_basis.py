@@ -32,7 +32,7 @@ else:
     back = lambda z: z[k:] + V @ (z[:k] - V.T @ z[k:])
     print("d =", d, "k =", k)
 
-theta = np.random.default_rng(0).standard_normal(d)  # your start
+theta = 0.5 * np.random.default_rng(0).standard_normal(d)  # your start
 target = back(np.ones_like(there(theta)))  # f(theta) = 1/2 |theta - target|^2 stands for your loss
 new = there(theta)  # the same point in the new coordinates
 for step in range(100):

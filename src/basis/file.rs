@@ -274,6 +274,13 @@ impl Spec for FileBasis {
         self.scope.groups(layout)
     }
 
+    fn input_flops(&self, layout: &Layout) -> f64 {
+        let first = self.scope.groups(layout).into_iter().find(|group| group.start == 0);
+        let turned = self.matrices.iter().any(|(key, _)| *key == INPUTS);
+        let shape = first.filter(|_| turned).map(|_| layout.blocks()[0].matrix());
+        shape.map_or(0.0, |shape| Kronecker::cost(shape, false, true).flops)
+    }
+
     fn keeps_matrices(&self) -> bool {
         self.form == FileForm::Kronecker
     }
