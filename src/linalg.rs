@@ -57,6 +57,16 @@ pub fn product<R: Real>(
     backend::product(a, b, into, c);
 }
 
+/// A B. Both are contiguous, row-major or column-major.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn times<R: Real>(a: ArrayView2<'_, R>, b: ArrayView2<'_, R>) -> Array2<R> {
+    let mut c = Array2::zeros((a.nrows(), b.ncols()));
+    product(a, b, Accum::Overwrite, c.view_mut());
+    c
+}
+
 /// Some consecutive columns of a matrix.
 ///
 /// # Panics

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::basis::{Complement, Entry, LowRank, Part, Preparation, Scope, Spec};
+use crate::basis::{Entry, LowRank, Part, Preparation, Scope, Spec};
 use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
 use crate::egop::{Spectrum, Wanted, egop, leading};
@@ -109,7 +109,7 @@ impl Spec for EgopBasis {
     }
 
     fn is_linear(&self) -> bool {
-        self.low_rank.is_none_or(|one| one.complement != Complement::Frozen)
+        self.low_rank.is_none_or(|one| one.complement.is_linear())
     }
 
     fn has_spectrum(&self) -> bool {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, ArrayD, Dimension};
 
-use crate::basis::{Complement, DataFile, Entry, Part, Preparation, Scope, Spec};
+use crate::basis::{Complement, DataFile, Entry, Part, Preparation, Scope, Spec, side};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker, Orthonormal};
 use crate::egop::Spectrum;
@@ -275,10 +275,8 @@ impl Spec for FileBasis {
     }
 
     fn input_flops(&self, layout: &Layout) -> f64 {
-        let first = self.scope.groups(layout).into_iter().find(|group| group.start == 0);
         let turned = self.matrices.iter().any(|(key, _)| *key == INPUTS);
-        let shape = first.filter(|_| turned).map(|_| layout.blocks()[0].matrix());
-        shape.map_or(0.0, |shape| Kronecker::cost(shape, false, true).flops)
+        if turned { side::input_flops(&self.groups(layout), layout) } else { 0.0 }
     }
 
     fn keeps_matrices(&self) -> bool {
@@ -309,7 +307,10 @@ impl Spec for FileBasis {
     }
 
     fn is_linear(&self) -> bool {
-        !matches!(self.form, FileForm::Columns(_, Complement::Frozen))
+        match self.form {
+            FileForm::Matrix | FileForm::Kronecker => true,
+            FileForm::Columns(_, complement) => complement.is_linear(),
+        }
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {

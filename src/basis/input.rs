@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use ndarray::{Array2, Axis};
 
-use crate::basis::side::eigenbasis;
+use crate::basis::side::{self, eigenbasis};
 use crate::basis::{Entry, Part, Preparation, Spec};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker, Reflector};
@@ -140,12 +140,7 @@ impl Spec for InputBasis {
 
     fn preparation(&self, layout: &Layout, _: usize, _: f64) -> Preparation {
         let (outputs, inputs) = first_layer(layout).map_or((0, 0), |(_, block)| block.matrix());
-        let [outputs, inputs] = [outputs, inputs].map(|size| size as f64);
-        let samples = self.sampled(0) as f64;
-        Preparation {
-            flops: 2.0 * samples * outputs * inputs.powi(2) + 9.0 * inputs.powi(3),
-            elements: 5.0 * inputs.powi(2),
-        }
+        side::preparation(self.sampled(0), inputs, outputs)
     }
 
     fn needs_examples(&self) -> Option<&'static str> {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::basis::side::eigenbasis;
+use crate::basis::side::{self, eigenbasis};
 use crate::basis::{Entry, Part, Preparation, Scope, Spec};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker};
@@ -98,25 +98,17 @@ impl Spec for KroneckerBasis {
     }
 
     fn input_flops(&self, layout: &Layout) -> f64 {
-        let first = self.scope.groups(layout).into_iter().find(|group| group.start == 0);
-        let shape = first.filter(|_| self.sides.inputs()).map(|_| layout.blocks()[0].matrix());
-        shape.map_or(0.0, |shape| Kronecker::cost(shape, false, true).flops)
+        if self.sides.inputs() { side::input_flops(&self.groups(layout), layout) } else { 0.0 }
     }
 
     fn preparation(&self, layout: &Layout, samples: usize, _: f64) -> Preparation {
-        let samples = samples as f64;
         let sides = self.blocks(layout).flat_map(|block| {
             let (outputs, inputs) = block.matrix();
-            let [outputs, inputs] = [outputs, inputs].map(|size| size as f64);
-            let side = |wanted: bool, size: f64, other: f64| Preparation {
-                flops: f64::from(u8::from(wanted))
-                    * (2.0 * samples * other * size.powi(2) + 9.0 * size.powi(3)),
-                elements: f64::from(u8::from(wanted)) * 5.0 * size.powi(2),
-            };
-            [
-                side(self.sides.outputs(), outputs, inputs),
-                side(self.sides.inputs(), inputs, outputs),
-            ]
+            let of_outputs =
+                self.sides.outputs().then(|| side::preparation(samples, outputs, inputs));
+            let of_inputs =
+                self.sides.inputs().then(|| side::preparation(samples, inputs, outputs));
+            [of_outputs, of_inputs].into_iter().flatten()
         });
         sides.sum()
     }

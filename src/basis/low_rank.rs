@@ -14,7 +14,7 @@ use crate::egop::{Count, Solver};
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::lanes::Layout;
-use crate::linalg::{self, Accum};
+use crate::linalg::{self, times};
 use crate::rng::Streams;
 
 /// How many leading eigenvectors are taken.
@@ -84,6 +84,11 @@ impl Complement {
         Some(columns?.zip(complement))
     }
 
+    /// Whether its maps are linear: what stays at the start is a constant that is added.
+    pub fn is_linear(self) -> bool {
+        self != Self::Frozen
+    }
+
     /// What a map takes of so many parameters with so many eigenvectors.
     pub fn cost(self, parameters: usize, k: usize) -> Cost {
         match self {
@@ -124,7 +129,8 @@ impl Complement {
                 let (size, k) = vectors.dim();
                 let mut rng = streams.indexed("complement", blocks.start);
                 let gaussian = Array2::random_using((size, size - k), StandardNormal, &mut rng);
-                let inside = projected(vectors, &gaussian);
+                let inner = times(vectors.t(), gaussian.view());
+                let inside = times(vectors.view(), inner.view());
                 let outside = linalg::orthonormal_columns((gaussian - inside).view());
                 let whole = concatenate(Axis(1), &[vectors.view(), outside.view()])
                     .expect("both have d rows");
@@ -134,15 +140,6 @@ impl Complement {
         };
         Ok(Part { blocks, map, spectrum: None })
     }
-}
-
-/// V Vᵀ A.
-fn projected(vectors: &ArcArray2<f64>, a: &Array2<f64>) -> Array2<f64> {
-    let mut inner = Array2::zeros((vectors.ncols(), a.ncols()));
-    linalg::product(vectors.t(), a.view(), Accum::Overwrite, inner.view_mut());
-    let mut outer = Array2::zeros(a.raw_dim());
-    linalg::product(vectors.view(), inner.view(), Accum::Overwrite, outer.view_mut());
-    outer
 }
 
 /// Some leading eigenvectors instead of all.

@@ -72,7 +72,7 @@ impl Spec for RandomRotation {
     }
 
     fn is_linear(&self) -> bool {
-        self.columns.is_none_or(|(_, complement)| complement != Complement::Frozen)
+        self.columns.is_none_or(|(_, complement)| complement.is_linear())
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {

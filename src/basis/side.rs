@@ -1,10 +1,31 @@
 //! One side of a weight matrix: its inputs or its outputs.
 
+use std::ops::Range;
+
 use ndarray::Array2;
 
-use crate::coordinates::Reflector;
+use crate::basis::Preparation;
+use crate::coordinates::{Kronecker, Reflector};
 use crate::error::{Error, Result};
+use crate::lanes::Layout;
 use crate::linalg;
+
+/// What the eigenvectors of a side take, of so many gradients with so many entries on the other one.
+pub(super) fn preparation(samples: usize, side: usize, other: usize) -> Preparation {
+    let [samples, side, other] = [samples, side, other].map(|number| number as f64);
+    Preparation {
+        flops: 2.0 * samples * other * side.powi(2) + 9.0 * side.powi(3),
+        elements: 5.0 * side.powi(2),
+    }
+}
+
+/// Floating-point operations, there and back, of turning the inputs of the first layer, if it is among
+/// these groups.
+pub(super) fn input_flops(groups: &[Range<usize>], layout: &Layout) -> f64 {
+    let first = groups.iter().find(|group| group.start == 0);
+    let shape = first.map(|_| layout.blocks()[0].matrix());
+    shape.map_or(0.0, |shape| Kronecker::cost(shape, false, true).flops)
+}
 
 /// An orthonormal basis whose first vectors are the eigenvectors of a second moment (symmetric,
 /// positive semidefinite), the largest eigenvalues first. Where that has less than full rank, the

@@ -10,7 +10,7 @@ use super::{Build, Cost, Form, LinearMap, written_down};
 use crate::error::{Error, Result};
 use crate::lanes::Workspace;
 use crate::linalg::{
-    self, Accum, Factor, Real, all_finite, from_f64, orthonormal_columns, product,
+    self, Accum, Factor, Real, all_finite, from_f64, orthonormal_columns, product, times,
 };
 
 /// V = (I − 2HHᵀ) diag(S, I), d × d, whose first k columns are given; H (d × k, orthonormal columns)
@@ -40,12 +40,12 @@ impl Reflector {
         // The top of V is A Σ Bᵀ, and S = −ABᵀ as far from it as an orthogonal matrix can be.
         let top = w.view().split_at(Axis(0), k).0.to_owned();
         let (a, sigma, b) = linalg::svd(top.view())?;
-        let s = multiplied(a.view(), b.t()).mapv_into(|entry| -entry);
+        let s = times(a.view(), b.t()).mapv_into(|entry| -entry);
         // With W = V − [S; 0], WᵀW = 2 (I + BΣBᵀ): no eigenvalue is below 2.
         let (mut head, _) = w.view_mut().split_at(Axis(0), k);
         head -= &s;
-        let root = multiplied((&b / &sigma.mapv(|sigma| (2.0 + 2.0 * sigma).sqrt())).view(), b.t());
-        let h = multiplied(w.view(), root.view());
+        let root = times((&b / &sigma.mapv(|sigma| (2.0 + 2.0 * sigma).sqrt())).view(), b.t());
+        let h = times(w.view(), root.view());
         Ok(Self { h: h.into(), s: s.into() })
     }
 
@@ -61,16 +61,10 @@ impl Reflector {
         let mut v = Array2::eye(d);
         let (head, _) = v.view_mut().split_at(Axis(0), k);
         head.split_at(Axis(1), k).0.assign(&self.s);
-        let reflected = multiplied(self.h.t(), v.view()).mapv_into(|entry| -2.0 * entry);
+        let reflected = times(self.h.t(), v.view()).mapv_into(|entry| -2.0 * entry);
         product(self.h.view(), reflected.view(), Accum::Add, v.view_mut());
         v
     }
-}
-
-fn multiplied(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    let mut c = Array2::zeros((a.nrows(), b.ncols()));
-    linalg::product(a, b, Accum::Overwrite, c.view_mut());
-    c
 }
 
 impl Form for Reflector {
@@ -80,7 +74,7 @@ impl Form for Reflector {
         let head = self.h.view().split_at(Axis(0), k).0.to_owned();
         let mut columns = Array2::zeros((d, k));
         columns.view_mut().split_at(Axis(0), k).0.assign(&self.s);
-        let reflected = multiplied(head.t(), self.s.view()).mapv_into(|entry| -2.0 * entry);
+        let reflected = times(head.t(), self.s.view()).mapv_into(|entry| -2.0 * entry);
         product(self.h.view(), reflected.view(), Accum::Add, columns.view_mut());
         vec![("", columns.into())]
     }

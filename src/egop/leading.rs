@@ -10,7 +10,7 @@ use ndarray_rand::rand_distr::StandardNormal;
 use super::{Bundle, Gram, Spectrum};
 use crate::error::{Error, Result};
 use crate::gradients::{At, Gradients, Statistic};
-use crate::linalg::{self, Accum};
+use crate::linalg::{self, times};
 use crate::rng::Streams;
 
 /// How leading eigenvectors are computed.
@@ -168,12 +168,11 @@ impl Sum {
 /// By way of the eigenvectors u of GGᵀ: Gᵀu are those of GᵀG.
 fn by_gram(bundle: &Array2<f64>, count: Count) -> Result<Spectrum> {
     let samples = bundle.nrows();
-    let mut gram = Array2::zeros((samples, samples));
-    linalg::product(bundle.view(), bundle.t(), Accum::Overwrite, gram.view_mut());
+    let gram = times(bundle.view(), bundle.t());
     let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(gram)?;
     let k = count.of(&eigenvalues, bundle.ncols());
     let eigenvalues = eigenvalues / samples as f64;
-    let vectors = mapped(bundle.t(), first(&eigenvectors, k).view());
+    let vectors = times(bundle.t(), first(&eigenvectors, k).view());
     Ok(Spectrum { eigenvalues, eigenvectors: oriented(vectors.view()).into() })
 }
 
@@ -185,15 +184,15 @@ fn randomized(bundle: &Array2<f64>, number: usize, streams: &Streams) -> Result<
         Array2::random_using((parameters, width), StandardNormal, &mut streams.rng("sketch"));
     let mut subspace = start;
     for _ in 0..=ITERATIONS {
-        let image = linalg::orthonormal_columns(mapped(bundle.view(), subspace.view()).view());
-        subspace = linalg::orthonormal_columns(mapped(bundle.t(), image.view()).view());
+        let image = linalg::orthonormal_columns(times(bundle.view(), subspace.view()).view());
+        subspace = linalg::orthonormal_columns(times(bundle.t(), image.view()).view());
     }
-    let image = mapped(bundle.view(), subspace.view());
+    let image = times(bundle.view(), subspace.view());
     let mut small = Array2::zeros((width, width));
     linalg::add_gram(image.view(), 0..width, 0..width, small.view_mut());
     let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(small)?;
     let k = Count::Number(number).of(&eigenvalues, samples);
-    let vectors = mapped(subspace.view(), first(&eigenvectors, k).view());
+    let vectors = times(subspace.view(), first(&eigenvectors, k).view());
     let eigenvalues = eigenvalues.iter().take(k).map(|value| value / samples as f64).collect();
     Ok(Spectrum { eigenvalues, eigenvectors: oriented(vectors.view()).into() })
 }
@@ -201,12 +200,6 @@ fn randomized(bundle: &Array2<f64>, number: usize, streams: &Streams) -> Result<
 /// Some first columns.
 fn first(columns: &ArcArray2<f64>, count: usize) -> Array2<f64> {
     linalg::columns(columns.view(), 0..count).to_owned()
-}
-
-fn mapped(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    let mut c = Array2::zeros((a.nrows(), b.ncols()));
-    linalg::product(a, b, Accum::Overwrite, c.view_mut());
-    c
 }
 
 /// An orthonormal basis of the columns, each along its column, with the signs of eigenvectors.

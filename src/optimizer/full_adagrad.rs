@@ -8,9 +8,8 @@ use crate::config::{Allowed, Reader, key};
 use crate::coordinates::Coordinates;
 use crate::error::Result;
 use crate::lanes::{LanesView, LanesViewMut, Layout};
-use crate::linalg::{Real, from_f64, symmetric_eigen};
+use crate::linalg::{Real, from_f64, symmetric_eigen, times};
 use crate::optimizer::adagrad::EpsPlacement;
-use crate::optimizer::moments::times;
 use crate::optimizer::{Build, Carry, Entry, LaneFailure, Optimizer, Spec};
 use crate::simd::vectorized;
 

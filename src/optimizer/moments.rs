@@ -1,8 +1,8 @@
-//! Averages of gradients and of their squares, and small products.
+//! Averages of gradients and of their squares.
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::linalg::{Accum, Real, from_f64, product};
+use crate::linalg::{Real, from_f64};
 use crate::simd::vectorized;
 
 /// a ← β a + (1−β) x. `a` is contiguous and row-major.
@@ -27,13 +27,6 @@ fn blend<R: Real>(a: &mut Array2<R>, beta: f64, x: ArrayView2<'_, R>, of: impl F
 /// Adam's corrections of averages that began at 0: 1/(1 − βᵗ).
 pub(super) fn correction(beta: f64, step: i32) -> f64 {
     1.0 / (1.0 - beta.powi(step))
-}
-
-/// A B. Both are contiguous, row-major or column-major.
-pub(super) fn times<R: Real>(a: ArrayView2<'_, R>, b: ArrayView2<'_, R>) -> Array2<R> {
-    let mut c = Array2::zeros((a.nrows(), b.ncols()));
-    product(a, b, Accum::Overwrite, c.view_mut());
-    c
 }
 
 /// ‖A‖, the root of the sum of the squares of its entries.

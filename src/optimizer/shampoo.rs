@@ -5,9 +5,9 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip};
 use crate::config::{Allowed, Reader, key};
 use crate::error::Result;
 use crate::lanes::Layout;
-use crate::linalg::{Real, from_f64, symmetric_eigen};
+use crate::linalg::{Real, from_f64, symmetric_eigen, times};
 use crate::optimizer::blocks::{BlockState, Blocks, Shape, read_shape, shape_problem, shapes};
-use crate::optimizer::moments::{average, average_squares, correction, norm, times};
+use crate::optimizer::moments::{average, average_squares, correction, norm};
 use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {

@@ -5,11 +5,11 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip};
 use crate::config::{Allowed, Reader, key};
 use crate::error::Result;
 use crate::lanes::Layout;
-use crate::linalg::{Real, from_f64, orthogonal_factor, symmetric_eigen};
+use crate::linalg::{Real, from_f64, orthogonal_factor, symmetric_eigen, times};
 use crate::optimizer::blocks::{
     BlockState, Blocks, Shape, list_problem, of_blocks, read_shape, shape_problem, shapes,
 };
-use crate::optimizer::moments::{average, average_squares, correction, norm, times};
+use crate::optimizer::moments::{average, average_squares, correction, norm};
 use crate::optimizer::{Build, EPS, Entry, NO_OR_YES, Optimizer, Spec};
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {

@@ -20,6 +20,11 @@ struct Shared {
 }
 
 impl Shared {
+    fn new(root: &Path, at: usize) -> Arc<Self> {
+        let (count, done) = (AtomicUsize::new(0), Mutex::new(false));
+        Arc::new(Self { root: root.into(), at, count, done })
+    }
+
     fn publish_now(&self) {
         let mut done = self.done.lock().unwrap();
         if !*done {
@@ -84,22 +89,11 @@ fn at_every_reading(published: bool, look: impl Fn(&Store)) -> usize {
         } else {
             drop(Store::open(root.path(), &identity()).unwrap());
         }
-        let disk = Arc::new(Shared {
-            root: root.path().into(),
-            // Opening the folder is not what is looked at.
-            at: usize::MAX,
-            count: AtomicUsize::new(0),
-            done: Mutex::new(false),
-        });
-        let counting = Store::open_on(disk.clone(), root.path(), &identity()).unwrap();
+        // Opening the folder is not what is looked at.
+        let disk = Shared::new(root.path(), usize::MAX);
+        drop(Store::open_on(disk.clone(), root.path(), &identity()).unwrap());
         let opening = disk.count.load(Ordering::Relaxed);
-        drop(counting);
-        let disk = Arc::new(Shared {
-            root: root.path().into(),
-            at: opening + at,
-            count: AtomicUsize::new(0),
-            done: Mutex::new(false),
-        });
+        let disk = Shared::new(root.path(), opening + at);
         let store = Store::open_on(disk.clone(), root.path(), &identity()).unwrap();
         look(&store);
         if !*disk.done.lock().unwrap() {
