@@ -171,12 +171,14 @@ impl Filter {
         let shown =
             |wanted: &[String], name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
         let colours = algorithm_colours(&algorithms);
+        // There are few line styles: those that are shown have the first.
+        let systems = coordinates.iter().filter(|name| shown(&self.coordinates, name));
         let mut methods = Vec::new();
         for (a, &algorithm) in algorithms.iter().enumerate() {
-            for (c, &system) in coordinates.iter().enumerate() {
-                if !shown(&self.algorithms, algorithm) || !shown(&self.coordinates, system) {
-                    continue;
-                }
+            if !shown(&self.algorithms, algorithm) {
+                continue;
+            }
+            for (c, &system) in systems.clone().enumerate() {
                 let mut rows: Vec<&RateRow> = rates
                     .iter()
                     .filter(|row| row.algorithm == algorithm && row.coordinates == system)
