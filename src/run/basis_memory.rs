@@ -35,7 +35,7 @@ pub fn too_large(experiment: &Experiment, available: u64) -> Option<String> {
     } else {
         let forming = system.preparation(1.0).elements * size_of::<f64>() as f64 / number;
         let forming = bytes(forming);
-        format!("its matrices need {}, and forming them takes {forming}", bytes(map))
+        format!("its matrices need {}, {forming} while they are formed", bytes(map))
     };
     let available = ByteSize(available).display().si();
     let mut message = format!("{}: {needs}, and there are {available} of memory", system.name);
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(None, refused("digits-bases", 1_000_000_000));
 
         let message = refused("fashion-large", 100_000_000).unwrap();
-        assert!(message.starts_with("rank-100: its matrices need 3"), "{message}");
+        assert!(message.starts_with("rank-100: its matrices need 63.7 MB"), "{message}");
         assert!(!message.contains("dense"), "{message}");
     }
 }
