@@ -52,6 +52,8 @@ pub enum Need<'a> {
     Accuracy,
     /// A target that is neither reached at the start nor unreachable.
     Target,
+    /// A level of the training loss whose steps are recorded.
+    Level(f64),
     /// Runs that may end before their budget is used up.
     EarlyEnd,
     /// Full batches, so that a step is an iteration.

@@ -6,6 +6,7 @@ use crate::egop::Measure;
 use crate::experiment::{Algorithm, Experiment, Rates, Study, System};
 use crate::need::{MeasureOf, Need};
 use crate::schedule::Schedule;
+use crate::sweep::ladder;
 use crate::trial::Recording;
 
 impl Experiment {
@@ -98,6 +99,18 @@ impl Experiment {
                 "needs a target that can be reached and is not reached at the start: \
                  training.target between 0 and 1, neither included",
             ),
+            Need::Level(level) => {
+                let target = self.training()?.training.target;
+                let levels = ladder(target);
+                let recorded = levels.iter().any(|one| (one / level - 1.0).abs() < 1e-9);
+                let problem = || {
+                    format!(
+                        "is not recorded: levels are 10^-1, 10^-1.25, 10^-1.5 and so on, down to \
+                         training.target = {target}"
+                    )
+                };
+                (!levels.is_empty() && !recorded).then(problem)
+            }
             Need::EarlyEnd => unless(
                 self.training()?.training.minibatch.is_none()
                     && self.training()?.training.gradient_tolerance > 0.0,

@@ -143,6 +143,11 @@ pub struct TrainingSpec {
 }
 
 impl TrainingSpec {
+    /// Passes over the examples, where they are in minibatches.
+    pub fn minibatch_epochs(&self) -> Option<usize> {
+        self.minibatch.map(|_| self.epochs)
+    }
+
     /// The training on an objective with this many examples.
     pub fn on(&self, examples: Option<usize>) -> Training {
         let minibatches = self.minibatch.zip(examples).map(|((size, order), examples)| {
