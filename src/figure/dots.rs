@@ -111,11 +111,11 @@ impl Quantity {
         format!("{effort} to {} of the initial {of}", number(*level))
     }
 
-    /// What a run is that has the worst number.
-    fn failure(&self) -> &'static str {
+    /// Whether it is a way to something, which some runs do not reach.
+    fn is_a_way(&self) -> bool {
         match self {
-            Self::Column(metric) if metric.name != Metric::TO_TARGET.name => "diverged",
-            _ => "not reached",
+            Self::Column(metric) => metric.name == Metric::TO_TARGET.name,
+            Self::ToLevel(_) => true,
         }
     }
 }
@@ -266,9 +266,12 @@ impl DotsFigure {
             return format!("{} (no η selected)", row.method.name());
         };
         let name = described(row.method, rate);
-        match (self.quantity.failure(), numbers.failed) {
-            (_, 0) | ("diverged", _) => name,
-            (failure, failed) => format!("{name}, {failure} by {failed} of {}", numbers.runs),
+        match numbers.failed {
+            failed if failed > 0 && self.quantity.is_a_way() => {
+                format!("{name}, not reached by {failed} of {}", numbers.runs)
+            }
+            // That trials diverged is told with the learning rate.
+            _ => name,
         }
     }
 
@@ -315,7 +318,8 @@ impl DotsFigure {
             row.at.as_ref().is_none_or(|(_, numbers)| numbers.quartiles.median.is_infinite())
         };
         if rows.iter().any(fails) {
-            let label = format!("{} in half of the trials or more", self.quantity.failure());
+            let what = if self.quantity.is_a_way() { "not reached" } else { "diverged" };
+            let label = format!("{what} in half of the trials or more");
             let symbol = Symbol { shape: FAILED, radius: 3.5, colour: colour(0) };
             legend.push(LegendEntry::symbol(label, symbol));
         }
@@ -335,11 +339,16 @@ impl DotsFigure {
         let planned = rows.iter().filter_map(|row| row.at.as_ref()).map(|(rate, _)| rate.planned);
         footnotes.push(match planned.max() {
             Some(0 | 1) | None => "Dots: a single trial.".into(),
-            Some(planned) => format!(
-                "Dots: median over {planned} trials; thick lines: quartiles; thin lines: range; a \
-                 trial that is {} counts as the worst.",
-                self.quantity.failure()
-            ),
+            Some(planned) => {
+                let failed = match self.quantity.is_a_way() {
+                    true => "a trial that does not arrive",
+                    false => "a diverged trial",
+                };
+                format!(
+                    "Dots: median over {planned} trials; thick lines: quartiles; thin lines: range; \
+                     {failed} counts as the worst."
+                )
+            }
         });
         footnotes
     }
