@@ -139,6 +139,11 @@ fn optimizers(experiment: &Experiment, report: &mut impl FnMut(String, String)) 
 
 /// There is something to train in every coordinate system, and every rate that is swept is tuned.
 fn pairs(study: &TrainingStudy, report: &mut impl FnMut(String, String)) {
+    let mut named = study.algorithms.iter().flat_map(|algorithm| &algorithm.coordinates);
+    if named.any(|name| study.coordinates_index(name).is_none()) {
+        // The rest follows from a name that there is not, which is told elsewhere.
+        return;
+    }
     for Coordinates { name, .. } in &study.coordinates {
         if !study.algorithms.iter().any(|algorithm| algorithm.trains_in(name)) {
             let problem = "no algorithm trains in these coordinates: each names others";

@@ -105,10 +105,22 @@ impl Quantity {
         let unit = if epochs.is_some() { "epochs" } else { "iterations" };
         let effort = match effort {
             Effort::Steps => unit,
-            Effort::Gradients => "gradients, those sampled included,",
-            Effort::Flops => "floating-point operations, set-up included,",
+            Effort::Gradients => "gradients",
+            Effort::Flops => "operations",
         };
         format!("{effort} to {} of the initial {of}", number(*level))
+    }
+
+    /// What is counted beside the updates.
+    fn included(&self) -> Option<&'static str> {
+        let Self::ToLevel(ToLevel { effort, .. }) = self else { return None };
+        match effort {
+            Effort::Steps => None,
+            Effort::Gradients => Some("Gradients: of updates, and those sampled for coordinates."),
+            Effort::Flops => {
+                Some("Operations: floating-point, of updates, and of making the coordinates.")
+            }
+        }
     }
 
     /// Whether it is a way to something, which some runs do not reach.
@@ -336,6 +348,7 @@ impl DotsFigure {
         let shown: Vec<&str> = methods.iter().map(|method| method.coordinates).collect();
         let mut footnotes: Vec<String> = facts.note(&shown, None).into_iter().collect();
         footnotes.extend(rates_note(facts, methods, self.tuned));
+        footnotes.extend(self.quantity.included().map(String::from));
         let planned = rows.iter().filter_map(|row| row.at.as_ref()).map(|(rate, _)| rate.planned);
         footnotes.push(match planned.max() {
             Some(0 | 1) | None => "Dots: a single trial.".into(),

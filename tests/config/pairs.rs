@@ -47,7 +47,7 @@ tune = ["original", "egop"]
 fn problems(part: &str, by: &str, more: &str) -> String {
     assert!(CONFIG.contains(part));
     let text = format!("{}{more}", CONFIG.replace(part, by));
-    let source = Source::parse("x.toml", text.as_bytes()).unwrap();
+    let source = Source::parse("x.toml", text.as_bytes()).expect("it is TOML");
     match read(&source, &Overlay::default(), Experiment::read) {
         Ok(_) => "accepted".into(),
         Err(problems) => problems.to_string(),
@@ -57,14 +57,26 @@ fn problems(part: &str, by: &str, more: &str) -> String {
 #[test]
 fn matrix_methods_are_refused_where_they_are_to_train_only() {
     assert_eq!(problems("", "", ""), "accepted");
-    insta::assert_snapshot!(problems("coordinates = [\"original\"]\n", "", ""), @"");
-    insta::assert_snapshot!(problems("[\"original\"]", "[\"original\", \"egop\"]", ""), @"");
+    insta::assert_snapshot!(problems("coordinates = [\"original\"]\n", "", ""), @r#"
+    x.toml:26:8: algorithms.soap.kind: acts on weight matrices, whose entries these coordinates mix: egop, rotated; `coordinates` may name those in which it trains
+    1 problem in x.toml
+    "#);
+    insta::assert_snapshot!(problems("[\"original\"]", "[\"original\", \"egop\"]", ""), @r#"
+    x.toml:26:8: algorithms.soap.kind: acts on weight matrices, whose entries these coordinates mix: egop; `coordinates` may name those in which it trains
+    1 problem in x.toml
+    "#);
 }
 
 #[test]
 fn names_and_tuned_systems_must_be_there() {
-    insta::assert_snapshot!(problems("[\"original\"]", "[\"orginal\"]", ""), @"");
-    insta::assert_snapshot!(problems("[\"egop\", \"rotated\"]", "[\"rotated\"]", ""), @"");
+    insta::assert_snapshot!(problems("[\"original\"]", "[\"orginal\"]", ""), @r#"
+    x.toml:27:15: algorithms.soap.coordinates: no coordinates "orginal"; there are original, egop, rotated; did you mean "original"?
+    1 problem in x.toml
+    "#);
+    insta::assert_snapshot!(problems("[\"egop\", \"rotated\"]", "[\"rotated\"]", ""), @r#"
+    x.toml:30:15: algorithms.late.coordinates: none of these is among those for which learning rates are tuned (sweep.tune): original, egop
+    1 problem in x.toml
+    "#);
     // Rates that are set need no tuning.
     let fixed = "[\"rotated\"]\nlearning_rates = [0.1]";
     assert_eq!(problems("[\"egop\", \"rotated\"]", fixed, ""), "accepted");
@@ -76,7 +88,10 @@ fn names_and_tuned_systems_must_be_there() {
                   coordinates = [\"egop\"]";
     let all = "kind = \"adam\"\n[algorithms.soap]\nkind = \"soap\"\ncoordinates = [\"original\"]\n\
                [algorithms.late]\nkind = \"adam\"\ncoordinates = [\"egop\", \"rotated\"]";
-    insta::assert_snapshot!(problems(all, nobody, ""), @"");
+    insta::assert_snapshot!(problems(all, nobody, ""), @r#"
+    x.toml:20:1: coordinates.rotated: no algorithm trains in these coordinates: each names others
+    1 problem in x.toml
+    "#);
 }
 
 #[test]
@@ -96,9 +111,18 @@ fn claims_are_about_pairs_that_are_trained() {
     let adam = side("adam", "egop", "original");
     assert_eq!(claim(&adam, &side("soap", "original", "original")), "accepted");
     assert_eq!(claim(&adam, &side("late", "rotated", "own")), "accepted");
-    insta::assert_snapshot!(claim(&adam, &side("soap", "egop", "own")), @"");
-    insta::assert_snapshot!(claim(&adam, &side("late", "rotated", "original")), @"");
-    insta::assert_snapshot!(claim(&adam, &side("sopa", "original", "own")), @"");
+    insta::assert_snapshot!(claim(&adam, &side("soap", "egop", "own")), @r#"
+    x.toml:44:45: claims.0.right.coordinates: soap does not train in egop coordinates; it trains in original
+    1 problem in x.toml
+    "#);
+    insta::assert_snapshot!(claim(&adam, &side("late", "rotated", "original")), @r#"
+    x.toml:44:64: claims.0.right.tuned: late does not train in original coordinates: no learning rate of it is best there; the alternative is tuned = "own"
+    1 problem in x.toml
+    "#);
+    insta::assert_snapshot!(claim(&adam, &side("sopa", "original", "own")), @r#"
+    x.toml:44:23: claims.0.right.algorithm: no algorithm "sopa"; there are adam, soap, late; did you mean "soap"?
+    1 problem in x.toml
+    "#);
 }
 
 #[test]
@@ -113,10 +137,19 @@ fn figures_show_something_of_each_name() {
     assert_eq!(figure("tuned = \"own\""), "accepted");
     let both = "algorithms = [\"adam\", \"soap\"]\ncoordinates = [\"original\", \"egop\"]";
     assert_eq!(figure(both), "accepted");
-    insta::assert_snapshot!(figure(""), @"");
+    insta::assert_snapshot!(figure(""), @r#"
+    x.toml:38:1: figures.0.tuned: late does not train in original coordinates: no learning rate of it is best there; the alternative is tuned = "own"
+    1 problem in x.toml
+    "#);
     let soap = "algorithms = [\"soap\", \"late\"]\ncoordinates = [\"egop\"]\ntuned = \"own\"";
-    insta::assert_snapshot!(figure(soap), @"");
-    insta::assert_snapshot!(figure("algorithms = [\"soap\"]\npanels = [\"egop\"]"), @"");
+    insta::assert_snapshot!(figure(soap), @r#"
+    x.toml:43:14: figures.0.algorithms: soap does not train in egop coordinates; it trains in original
+    1 problem in x.toml
+    "#);
+    insta::assert_snapshot!(figure("algorithms = [\"soap\"]\npanels = [\"egop\"]"), @r#"
+    x.toml:44:10: figures.0.panels: no algorithm that is named trains in egop coordinates; those that do are adam, late
+    1 problem in x.toml
+    "#);
 }
 
 #[test]
@@ -127,8 +160,20 @@ fn levels_are_those_that_are_recorded() {
     };
     assert_eq!(dots("metric = \"flops_to_level\"\nlevel = 1e-3"), "accepted");
     assert_eq!(dots("metric = \"final_suboptimality\""), "accepted");
-    insta::assert_snapshot!(dots("metric = \"steps_to_level\"\nlevel = 2e-3"), @"");
-    insta::assert_snapshot!(dots("metric = \"steps_to_level\"\nlevel = 1e-7"), @"");
-    insta::assert_snapshot!(dots("metric = \"final_loss\"\nlevel = 1e-3"), @"");
-    insta::assert_snapshot!(dots("metric = \"steps_to_level\""), @"");
+    insta::assert_snapshot!(dots("metric = \"steps_to_level\"\nlevel = 2e-3"), @r#"
+    x.toml:43:9: figures.0.level: is not recorded: levels are 10^-1, 10^-1.25, 10^-1.5 and so on, down to training.target = 0.000001
+    1 problem in x.toml
+    "#);
+    insta::assert_snapshot!(dots("metric = \"steps_to_level\"\nlevel = 1e-7"), @r#"
+    x.toml:43:9: figures.0.level: is not recorded: levels are 10^-1, 10^-1.25, 10^-1.5 and so on, down to training.target = 0.000001
+    1 problem in x.toml
+    "#);
+    insta::assert_snapshot!(dots("metric = \"final_loss\"\nlevel = 1e-3"), @r#"
+    x.toml:43:1: figures.0.level: unknown key; allowed here: kind, file, title, metric, tuned, algorithms, coordinates
+    1 problem in x.toml
+    "#);
+    insta::assert_snapshot!(dots("metric = \"steps_to_level\""), @r#"
+    x.toml:38:1: figures.0.level: missing, expected a number from 0 to 1
+    1 problem in x.toml
+    "#);
 }

@@ -294,9 +294,11 @@ fn dots() {
         metric = "flops_to_level"
         level = 1e-3
         tuned = "own"
-        algorithms = ["adam", "momentum"]
+        algorithms = ["adam", "sgd", "momentum"]
         "#,
     );
+    picture.assert_says("operations to 0.001 of the initial suboptimality");
+    picture.assert_says("Operations: floating-point, of updates, and of making the coordinates.");
     // Where making the coordinates takes as much as 200 updates, it does not pay.
     let rows = ["GD with momentum, original", "GD with momentum, reparameterized"];
     let heights = rows.map(|row| height(&picture, row));
