@@ -23,6 +23,23 @@ pub enum Need<'a> {
     Estimate(&'a str),
     /// Original coordinates, in which rates are tuned for all others.
     Original,
+    /// Original coordinates, with these algorithms training in them, or all where none is named:
+    /// their rates there are used elsewhere.
+    OriginalRates(&'a [String]),
+    /// An algorithm that trains in one of these coordinate systems, or in any where none is named.
+    TrainsIn {
+        /// Name of the algorithm.
+        algorithm: &'a str,
+        /// Names of the coordinate systems.
+        coordinates: &'a [String],
+    },
+    /// A coordinate system that one of these algorithms trains in, or any where none is named.
+    TrainedBy {
+        /// Name of the coordinate system.
+        coordinates: &'a str,
+        /// Names of the algorithms.
+        algorithms: &'a [String],
+    },
     /// An objective whose minimum is known.
     Minimum,
     /// An objective whose minimizer is known.
@@ -35,6 +52,8 @@ pub enum Need<'a> {
     Accuracy,
     /// A target that is neither reached at the start nor unreachable.
     Target,
+    /// A level of the training loss whose steps are recorded.
+    Level(f64),
     /// Runs that may end before their budget is used up.
     EarlyEnd,
     /// Full batches, so that a step is an iteration.

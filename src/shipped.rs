@@ -27,6 +27,10 @@ macro_rules! shipped {
 
 /// All of them.
 pub const SHIPPED: &[Shipped] = shipped![
+    "comparators-digits"
+    "comparators-linear"
+    "comparators-log-sum-exp"
+    "comparators-lsq"
     "digits"
     "digits-bases"
     "digits-control"

@@ -108,12 +108,28 @@ impl Claimed {
 
     /// "metric of a over b ≥ 2", "metric of a minus b ≤ 1 point".
     pub fn describe(self, metric: &Metric, left: &str, right: &str) -> String {
+        match self.comparison {
+            Comparison::Ratio => self.describe_ratio(metric.name, left, right),
+            Comparison::Difference if metric.unit == Unit::Accuracy => {
+                self.described(metric.name, left, ("minus", " points"), right)
+            }
+            Comparison::Difference => self.described(metric.name, left, ("minus", ""), right),
+        }
+    }
+
+    /// "quantity of a over b ≥ 2".
+    pub fn describe_ratio(self, quantity: &str, left: &str, right: &str) -> String {
+        self.described(quantity, left, ("over", ""), right)
+    }
+
+    fn described(
+        self,
+        quantity: &str,
+        left: &str,
+        (sign, unit): (&str, &str),
+        right: &str,
+    ) -> String {
         let Self { comparison, relation, bound } = self;
-        let (sign, unit) = match comparison {
-            Comparison::Ratio => ("over", ""),
-            Comparison::Difference if metric.unit == Unit::Accuracy => ("minus", " points"),
-            Comparison::Difference => ("minus", ""),
-        };
         let bound = short(bound);
         let claimed = match (relation, comparison) {
             (Relation::AtLeast, _) => format!("≥ {bound}{unit}"),
@@ -121,7 +137,7 @@ impl Claimed {
             (Relation::Comparable, Comparison::Ratio) => format!("within a factor {bound} of 1"),
             (Relation::Comparable, Comparison::Difference) => format!("within {bound}{unit} of 0"),
         };
-        format!("{} of {left} {sign} {right} {claimed}", metric.name)
+        format!("{quantity} of {left} {sign} {right} {claimed}")
     }
 }
 

@@ -15,6 +15,7 @@ use crate::sweep::Metric;
 mod across;
 mod best_rate;
 mod claimed;
+mod effort;
 mod every_rate;
 mod evidence;
 mod measure;
@@ -44,6 +45,8 @@ pub struct Records<'a> {
     pub theory: &'a [TheoryRow],
     /// Trials planned.
     pub planned: usize,
+    /// Passes over the examples that a run makes, in minibatches; `None`: full batches.
+    pub epochs: Option<usize>,
     /// How learning rates were selected, where any were.
     pub selection: Option<SelectionRule<'a>>,
 }
@@ -157,6 +160,7 @@ pub struct Claim {
 pub const REGISTRY: &[Entry<dyn Test>] = &[
     paired::RATIO,
     paired::DIFFERENCE,
+    effort::ENTRY,
     every_rate::RATIO,
     every_rate::DIFFERENCE,
     best_rate::ENTRY,

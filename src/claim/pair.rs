@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::claim::evidence::Nothing;
 use crate::record::RunRow;
-use crate::sweep::{Goal, Metric, Unit};
+use crate::sweep::{Goal, Metric, ToLevel, Unit};
 
 /// Suboptimalities below this part of the initial one are those of arithmetic, not of methods.
 pub(super) const FLOOR: f64 = 1e-12;
@@ -97,6 +97,23 @@ pub(crate) fn ratio(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<f6
         (_, true, Goal::Lower) | (true, _, Goal::Higher) => Ok(0.0),
         _ if l < 0.0 || r < 0.0 || l == 0.0 && r == 0.0 => Err(Nothing::Undefined),
         _ => Ok(l / r),
+    }
+}
+
+/// left/right of what runs take to a level, as [`ratio`]. `epochs` as in [`ToLevel::value`].
+pub(super) fn effort_ratio(
+    to_level: ToLevel,
+    epochs: Option<usize>,
+    left: &RunRow,
+    right: &RunRow,
+) -> Result<f64, Nothing> {
+    if same_run(left, right) {
+        return Err(Nothing::SameRun);
+    }
+    match [left, right].map(|run| to_level.value(run, epochs)) {
+        [l, r] if l.is_infinite() && r.is_infinite() => Err(Nothing::BothFail),
+        [l, r] if l == 0.0 && r == 0.0 => Err(Nothing::Undefined),
+        [l, r] => Ok(l / r),
     }
 }
 

@@ -81,6 +81,9 @@ pub struct Chart {
     pub x: Axis,
     /// Vertical axis.
     pub y: Axis,
+    /// Names of the heights 0, −1, −2 and so on, which take the place of the vertical axis's ticks;
+    /// none: those stay.
+    pub rows: Vec<String>,
     /// What is drawn, in this order.
     pub marks: Vec<Mark>,
     /// A smaller panel inside this one.
@@ -122,13 +125,24 @@ pub struct Margins {
 impl Chart {
     /// A panel without a title or marks.
     pub fn new(x: Axis, y: Axis) -> Self {
-        Self { title: String::new(), title_colour: BLACK, x, y, marks: Vec::new(), inset: None }
+        Self {
+            title: String::new(),
+            title_colour: BLACK,
+            x,
+            y,
+            rows: Vec::new(),
+            marks: Vec::new(),
+            inset: None,
+        }
     }
 
     /// Changes what is written on it.
     pub(super) fn relabel(&mut self, label: &impl Fn(&str) -> String) {
         for text in [&mut self.title, &mut self.x.label, &mut self.y.label] {
             *text = label(text);
+        }
+        for row in &mut self.rows {
+            *row = label(row);
         }
         if let Some(inset) = &mut self.inset {
             inset.panel.relabel(label);
@@ -158,7 +172,17 @@ impl Chart {
     }
 
     fn y_ticks(&self, height: f64) -> Vec<Tick> {
-        self.y.ticks(height, |_| TICK)
+        if self.rows.is_empty() {
+            return self.y.ticks(height, |_| TICK);
+        }
+        // Where there is no room for all names, there is for every second or third.
+        let stride = (1.2 * TICK * self.rows.len() as f64 / height).ceil().max(1.0) as usize;
+        let names = self.rows.iter().enumerate().step_by(stride);
+        let tick = |(row, name): (usize, &String)| Tick {
+            value: -(row as f64),
+            label: Some(name.clone()),
+        };
+        names.map(tick).collect()
     }
 
     /// Draws the panel around its frame, with or without the labels of either axis.

@@ -186,6 +186,15 @@ impl Experiment {
         self.training().map_or(&[], |study| &study.algorithms)
     }
 
+    /// The algorithms that train in a coordinate system.
+    pub fn algorithms_in<'a>(
+        &'a self,
+        system: &System<'a>,
+    ) -> impl Iterator<Item = &'a Algorithm> + use<'a> {
+        let name = system.name;
+        self.algorithms().iter().filter(move |algorithm| algorithm.trains_in(name))
+    }
+
     /// The coordinate systems or EGOP estimates, in the order of the config.
     pub fn systems(&self) -> Vec<System<'_>> {
         let shared = |name, basis, inputs| System {

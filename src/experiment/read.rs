@@ -184,8 +184,17 @@ fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Opt
     let needed = "at least one algorithm is needed, such as [algorithms.adam] with kind = \"adam\"";
     let algorithms = reader.named_tables(algorithms, Some(needed), |name, reader| {
         let optimizer = optimizer::read(reader);
-        let rates = reader.presentation(|reader| rates(reader, shared));
-        Some(Algorithm { name: name.into(), optimizer: optimizer?, rates: rates? })
+        // Which runs there are, not what comes of each.
+        let (rates, coordinates) = reader.presentation(|reader| {
+            let coordinates = key("coordinates", "the coordinate systems it trains in; none: all");
+            (rates(reader, shared), reader.strings_or(coordinates, &[]))
+        });
+        Some(Algorithm {
+            name: name.into(),
+            optimizer: optimizer?,
+            rates: rates?,
+            coordinates: coordinates?,
+        })
     });
     let algorithms =
         algorithms.map(|named| named.into_iter().map(|(_, algorithm)| algorithm).collect());

@@ -80,9 +80,21 @@ pub struct Algorithm {
     pub optimizer: Box<dyn optimizer::Spec>,
     /// Its learning rates.
     pub rates: Rates,
+    /// Names of the coordinate systems that it trains in; none: all.
+    pub coordinates: Vec<String>,
 }
 
 impl Algorithm {
+    /// Whether it trains in the coordinate system of this name.
+    pub fn trains_in(&self, coordinates: &str) -> bool {
+        self.coordinates.is_empty() || self.coordinates.iter().any(|name| name == coordinates)
+    }
+
+    /// Whether its learning rates are swept, not set.
+    pub fn is_swept(&self) -> bool {
+        matches!(self.rates, Rates::Swept { .. })
+    }
+
     /// The lowest learning rate that is or may be tried.
     pub(super) fn lowest_rate(&self) -> f64 {
         match &self.rates {
@@ -131,6 +143,11 @@ pub struct TrainingSpec {
 }
 
 impl TrainingSpec {
+    /// Passes over the examples, where they are in minibatches.
+    pub fn minibatch_epochs(&self) -> Option<usize> {
+        self.minibatch.map(|_| self.epochs)
+    }
+
     /// The training on an objective with this many examples.
     pub fn on(&self, examples: Option<usize>) -> Training {
         let minibatches = self.minibatch.zip(examples).map(|((size, order), examples)| {
@@ -195,6 +212,15 @@ impl TrainingStudy {
     pub fn selection(&self) -> SelectionRule<'_> {
         let Sweep { metric, floor, .. } = self.sweep;
         SelectionRule { metric, floor, original: self.original().map(|original| &*original.name) }
+    }
+
+    /// Of what each algorithm has, what it has in a coordinate system: nothing where it does not
+    /// train.
+    pub fn there<T: Clone + Default>(&self, coordinates: &Coordinates, each: &[T]) -> Vec<T> {
+        let there = |(algorithm, one): (&Algorithm, &T)| {
+            if algorithm.trains_in(&coordinates.name) { one.clone() } else { T::default() }
+        };
+        self.algorithms.iter().zip(each).map(there).collect()
     }
 
     /// The position of an algorithm in the config's order.

@@ -119,7 +119,7 @@ impl Spec for CurvesFigure {
         wants.extend(self.heading.wants());
         let key = if self.panels.is_empty() { "coordinates" } else { "panels" };
         wants.extend(self.filter.wants(key));
-        wants.extend(self.tuned.wants());
+        wants.extend(self.tuned.wants(&self.filter.algorithms));
         wants.extend(Want::all("metric", self.column.needs.iter().copied()));
         wants.push(Want::new("unit", self.unit.need()));
         wants

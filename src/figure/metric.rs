@@ -102,6 +102,8 @@ pub fn appearance(column: &'static str) -> Appearance {
         "final_suboptimality" => "final suboptimality f(θ) − f*",
         "minimum_suboptimality" => "lowest suboptimality f(θ) − f*",
         "reached_target" => "steps to the target",
+        "training_flops" => "floating-point operations of the updates",
+        "mean_gradient_l1" => "mean ℓ₁ norm of the gradients",
         "path_ratio" => "path length / distance to minimum",
         "best_validation_loss" => "lowest validation loss",
         "final_validation_loss" => "final validation loss",

@@ -6,6 +6,7 @@
 
 mod curves;
 mod density;
+mod dots;
 mod draw;
 mod facts;
 mod learning_rates;
@@ -35,6 +36,7 @@ pub const REGISTRY: &[Entry<dyn Spec>] = &[
     schedule::ENTRY,
     spectrum::ENTRY,
     density::ENTRY,
+    dots::ENTRY,
 ];
 
 /// Reads `kind` and the keys that go with it.

@@ -145,6 +145,7 @@ impl<'a> Run<'a> {
             measures: &finals.measures,
             theory: &finals.theory,
             planned: experiment.trials,
+            epochs: study.and_then(|study| study.training.minibatch_epochs()),
             selection: study.map(TrainingStudy::selection),
         };
         let theory = study.map(|study| theory::observed(&finals.theory, study, records));

@@ -18,7 +18,7 @@ pub(super) fn observed(
             let (algorithm, coordinates) = (algorithm.name.clone(), coordinates.into());
             Side { algorithm, coordinates, tuned }.runs(records)
         };
-        for row in rows {
+        for row in rows.iter().filter(|row| algorithm.trains_in(&row.coordinates)) {
             // As a claim has it: two runs that come nowhere are not comparable.
             let gain = |metric: &Metric, tuned| {
                 let run = |coordinates| runs(coordinates, tuned).get(&row.trial).copied();

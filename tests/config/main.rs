@@ -2,6 +2,7 @@
 
 mod describing;
 mod errors;
+mod pairs;
 mod random;
 mod reading;
 

@@ -246,6 +246,92 @@ fn learning_rates() {
     );
 }
 
+/// Where a text first stands in a picture, from the top.
+fn height(picture: &Picture, text: &str) -> f64 {
+    let document = roxmltree::Document::parse(&picture.svg).unwrap();
+    let said = |node: &roxmltree::Node<'_, '_>| {
+        node.has_tag_name("text") && node.text().is_some_and(|said| said.trim().starts_with(text))
+    };
+    let node = document.descendants().find(said);
+    let node = node.unwrap_or_else(|| panic!("no {text:?} in {:#?}", picture.texts()));
+    node.attribute("y").unwrap().parse().unwrap()
+}
+
+#[test]
+fn dots() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::convex(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots-steps"
+        title = "Iterations to a millionth of the initial suboptimality"
+        metric = "steps_to_level"
+        level = 1e-6
+        tuned = "own"
+        "#,
+    );
+    picture.assert_says("iterations to 10⁻⁶ of the initial suboptimality");
+    picture.assert_says("GD, original (η = 0.4), not reached by 5 of 5");
+    picture.assert_says("not reached in half of the trials or more");
+    picture.assert_says(
+        "Dots: median over 5 trials; thick lines: quartiles; thin lines: range; a trial that does \
+         not arrive counts as the worst.",
+    );
+    // The best is at the top, and what does not arrive below all that do.
+    let rows = ["Adam, reparameterized", "Adam, original", "GD, original"];
+    let heights = rows.map(|row| height(&picture, row));
+    assert!(heights.is_sorted_by(|a, b| a < b), "{heights:?}");
+    assert!(picture.count(BLUE) > 100 && picture.count(VERMILLION) > 100);
+
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots-operations"
+        title = "Operations to a thousandth of the initial suboptimality"
+        metric = "flops_to_level"
+        level = 1e-3
+        tuned = "own"
+        algorithms = ["adam", "sgd", "momentum"]
+        "#,
+    );
+    picture.assert_says("operations to 0.001 of the initial suboptimality");
+    picture.assert_says("Operations: floating-point, of updates, and of making the coordinates.");
+    // Where making the coordinates takes as much as 200 updates, it does not pay.
+    let rows = ["GD with momentum, original", "GD with momentum, reparameterized"];
+    let heights = rows.map(|row| height(&picture, row));
+    assert!(heights.is_sorted_by(|a, b| a < b), "{heights:?}");
+
+    synthetic::network(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots-accuracy"
+        title = "Accuracy on held-out data"
+        metric = "test_accuracy"
+        "#,
+    );
+    picture.assert_says("test accuracy (%)");
+    synthetic::awkward(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots-awkward"
+        title = "Final suboptimality"
+        metric = "final_suboptimality"
+        tuned = "own"
+        "#,
+    );
+    picture.assert_says("Adam, rotated (η = 0.1; 3 of 5 diverged)");
+    picture.assert_says("GD with momentum, rotated (no η selected)");
+    picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; 1 of 5 trials)");
+    picture.assert_says("diverged in half of the trials or more");
+}
+
 #[test]
 fn trajectories() {
     let folder = tempfile::tempdir().unwrap();
@@ -470,7 +556,7 @@ coordinates = ["global"]
     test.toml:5:10: figures.0.metric: expected one of "suboptimality", "train_loss", "validation_loss", "validation_accuracy", "gradient_norm", found "loss"
     test.toml:6:9: figures.0.tuned: expected one of "original", "own", found "best"
     test.toml:8:11: figures.0.ceiling: must be above the floor
-    test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", found "contours"
+    test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", "dots", found "contours"
     test.toml:16:9: figures.2.title: there is no number {epoch}; there are {d}, {trials}, {epochs}, {iterations}
     test.toml:19:15: figures.2.coordinates: are those of `panels`, where these are given
     8 problems in test.toml

@@ -6,7 +6,7 @@ use egop::record::{
     CurveRow, EigenvectorRow, LandscapeRow, Levels, RateRow, RunRow, ScheduleRow, SpectrumRow,
     Stop, TrajectoryRow,
 };
-use egop::sweep::quantile;
+use egop::sweep::{ladder, quantile};
 use serde::Serialize;
 
 pub const ALGORITHMS: [&str; 4] = ["adam", "adagrad", "sgd", "momentum"];
@@ -108,6 +108,12 @@ fn convex_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
         if value <= 1e-6 * height && row.reached_target.is_none() {
             row.reached_target = Some(step);
         }
+        let shares = ladder(1e-6);
+        let reached = shares[row.levels.0.len()..].iter();
+        let reached = reached.take_while(|share| value <= **share * height).count();
+        row.levels.0.extend(std::iter::repeat_n(step, reached));
+        row.training_flops = 2000 * step;
+        row.setup_flops = if c == 1 { 400_000 } else { 0 };
         curve.push(CurveRow {
             trial,
             algorithm: algorithm.into(),

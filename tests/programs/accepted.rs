@@ -49,6 +49,15 @@ fn candidates() -> Vec<(String, Option<&'static str>)> {
                     add("learning-rates", keys, Some(metric.name));
                 }
             }
+            "dots" => {
+                for metric in METRICS {
+                    add("dots", format!("metric = \"{}\"\n", metric.name), Some(metric.name));
+                }
+                for effort in ["steps", "gradients", "flops"] {
+                    let keys = format!("metric = \"{effort}_to_level\"\nlevel = 1e-3\n");
+                    add("dots", keys, None);
+                }
+            }
             "density" => add("density", "coordinates = \"rep\"\n".into(), None),
             other => add(other, String::new(), None),
         }

@@ -9,6 +9,7 @@ mod curves;
 mod divergence;
 mod figures;
 mod output;
+mod pairs;
 mod plans;
 mod refusals;
 mod reproducibility;
