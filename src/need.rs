@@ -21,6 +21,8 @@ pub enum Need<'a> {
     Coordinates(&'a str),
     /// An EGOP estimate of this name.
     Estimate(&'a str),
+    /// A coordinate system that is not the original one.
+    Changed(&'a str),
     /// Original coordinates, in which rates are tuned for all others.
     Original,
     /// An objective whose minimum is known.
@@ -37,6 +39,8 @@ pub enum Need<'a> {
     Target,
     /// Runs that may end before their budget is used up.
     EarlyEnd,
+    /// Runs that are trained once more, each alone, to time them.
+    Timed,
     /// Full batches, so that a step is an iteration.
     FullBatches,
     /// Minibatches, so that a step is an epoch.

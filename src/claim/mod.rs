@@ -9,12 +9,14 @@ use std::fmt::Debug;
 
 use crate::config::{Entry, Reader, key};
 use crate::need::{Need, Want};
-use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
+use crate::record::{BreakEvenRow, ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::sweep::Metric;
 
 mod across;
 mod best_rate;
+mod break_even;
 mod claimed;
+mod compared;
 mod every_rate;
 mod evidence;
 mod measure;
@@ -26,9 +28,10 @@ mod theory;
 mod ties;
 mod trend;
 
+pub(crate) use compared::Compared;
 pub use evidence::Interval;
 pub(crate) use evidence::number;
-pub(crate) use pair::ratio;
+pub(crate) use pair::{FLOOR, ratio};
 pub use side::{Rule, Side};
 
 /// The records that claims are judged from.
@@ -42,8 +45,12 @@ pub struct Records<'a> {
     pub measures: &'a [MeasureRow],
     /// What the theory says of the changes of variables.
     pub theory: &'a [TheoryRow],
+    /// From which budgets on the changes of variables pay.
+    pub break_even: &'a [BreakEvenRow],
     /// Trials planned.
     pub planned: usize,
+    /// Epochs of a run with minibatches, in which its steps are counted then.
+    pub epochs: Option<u64>,
     /// How learning rates were selected, where any were.
     pub selection: Option<SelectionRule<'a>>,
 }
@@ -164,6 +171,7 @@ pub const REGISTRY: &[Entry<dyn Test>] = &[
     range::ENTRY,
     measure::ENTRY,
     theory::ENTRY,
+    break_even::ENTRY,
 ];
 
 impl Claim {

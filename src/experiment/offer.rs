@@ -31,6 +31,14 @@ impl Experiment {
             }
             Need::Coordinates(name) => self.named(name, "coordinates"),
             Need::Estimate(name) => self.named(name, "spectrum"),
+            Need::Changed(name) => unless(
+                self.training()?.original().is_none_or(|original| original.name != name),
+                "are the original coordinates, with which the others are compared",
+            ),
+            Need::Timed => unless(
+                self.training()?.timed,
+                "needs seconds of runs that are trained alone: training.timed = \"selected\"",
+            ),
             Need::Original => unless(
                 self.training()?.original().is_some(),
                 "learning rates cannot be those that are best in original coordinates: there are \

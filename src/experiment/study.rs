@@ -131,6 +131,11 @@ pub struct TrainingSpec {
 }
 
 impl TrainingSpec {
+    /// Epochs, where they are what is recorded; `None`: with full batches, each step is.
+    pub fn recorded_epochs(&self) -> Option<u64> {
+        self.minibatch.map(|_| self.epochs as u64)
+    }
+
     /// The training on an objective with this many examples.
     pub fn on(&self, examples: Option<usize>) -> Training {
         let minibatches = self.minibatch.zip(examples).map(|((size, order), examples)| {

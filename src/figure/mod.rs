@@ -8,6 +8,7 @@ mod curves;
 mod density;
 mod draw;
 mod facts;
+mod horizontal;
 mod learning_rates;
 mod median_curve;
 mod metric;
