@@ -31,6 +31,8 @@ pub struct Coordinates {
     pub basis: Box<dyn basis::Spec>,
     /// What is done to the inputs beforehand.
     pub inputs: Inputs,
+    /// M and the minibatches, where they are not the experiment's.
+    pub sampling: Option<Sampling>,
 }
 
 impl Coordinates {

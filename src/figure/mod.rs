@@ -4,8 +4,10 @@
 //! what a page looks like is decided in [`crate::drawing`]. Figures yield bytes; writing them is
 //! left to the store.
 
+mod break_even;
 mod curves;
 mod density;
+mod dots;
 mod draw;
 mod facts;
 mod horizontal;
@@ -36,6 +38,7 @@ pub const REGISTRY: &[Entry<dyn Spec>] = &[
     schedule::ENTRY,
     spectrum::ENTRY,
     density::ENTRY,
+    break_even::ENTRY,
 ];
 
 /// Reads `kind` and the keys that go with it.
