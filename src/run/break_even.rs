@@ -118,8 +118,9 @@ fn compare(
     let ratio = match [from, to].map(f64::is_infinite) {
         [true, true] => None,
         [false, false] if from < 0.0 || to < 0.0 || from == 0.0 && to == 0.0 => None,
+        [true, false] => Some(f64::INFINITY),
         [false, true] => Some(0.0),
-        _ => Some(from / to),
+        [false, false] => Some(from / to),
     };
     BreakEvenRow {
         trial: run.run.trial,
