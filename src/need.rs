@@ -21,8 +21,9 @@ pub enum Need<'a> {
     Coordinates(&'a str),
     /// An EGOP estimate of this name.
     Estimate(&'a str),
-    /// A coordinate system that is not the original one.
-    Changed(&'a str),
+    /// Original coordinates for others to be compared with; not those of this name, where one is
+    /// named.
+    Compared(Option<&'a str>),
     /// Original coordinates, in which rates are tuned for all others.
     Original,
     /// An objective whose minimum is known.

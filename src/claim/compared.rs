@@ -56,3 +56,63 @@ impl fmt::Display for Compared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::pair::ratio;
+    use crate::claim::pair::tests::run;
+    use crate::record::{Levels, Stop};
+
+    /// Steps to levels of runs of 100 steps, the right one after 30 sampled gradients.
+    fn compared(unit: CostUnit, epochs: Option<u64>, change: fn(&mut RunRow)) -> Option<f64> {
+        let base = run("o", 0, 1.0);
+        let left = RunRow {
+            steps: 100,
+            levels: Levels(vec![10, 40]),
+            training_gradients: 100,
+            training_flops: 1000,
+            ..base.clone()
+        };
+        let mut right = RunRow {
+            coordinates: "r".into(),
+            levels: Levels(vec![5, 10]),
+            egop_gradients: 30,
+            training_flops: 3000,
+            setup_flops: 500,
+            ..left.clone()
+        };
+        change(&mut right);
+        ratio(&Compared { metric: Metric::TO_COMMON_LEVEL, unit }, epochs, &left, &right).ok()
+    }
+
+    #[test]
+    fn steps_to_a_level_have_a_price() {
+        let unchanged = |unit, epochs| compared(unit, epochs, |_| {});
+        assert_eq!(unchanged(CostUnit::Steps, None), Some(4.0));
+        assert_eq!(unchanged(CostUnit::Gradients, None), Some(40.0 / (30.0 + 10.0)));
+        assert_eq!(unchanged(CostUnit::Flops, None), Some(400.0 / (500.0 + 300.0)));
+        // 50 epochs of two minibatches each.
+        assert_eq!(unchanged(CostUnit::Gradients, Some(50)), Some(80.0 / (30.0 + 20.0)));
+        assert_eq!(unchanged(CostUnit::Flops, Some(50)), Some(800.0 / (500.0 + 600.0)));
+    }
+
+    #[test]
+    fn a_failure_has_no_price() {
+        let lost = |unit| compared(unit, None, |run| run.stop = Stop::Diverged);
+        assert_eq!(lost(CostUnit::Gradients), Some(0.0));
+        assert_eq!(lost(CostUnit::Flops), Some(0.0));
+        // Nor has a run that came nowhere before its first step.
+        let at_once = compared(CostUnit::Gradients, None, |run| {
+            (run.steps, run.training_gradients, run.levels) = (0, 0, Levels(vec![0]));
+        });
+        assert_eq!(at_once, Some(10.0 / 30.0));
+    }
+
+    #[test]
+    fn it_is_said_what_is_counted() {
+        let compared = |unit| Compared { metric: Metric::TO_TARGET, unit }.to_string();
+        assert_eq!(compared(CostUnit::Steps), "reached_target");
+        assert_eq!(compared(CostUnit::Flops), "reached_target in flops");
+    }
+}

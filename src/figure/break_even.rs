@@ -53,12 +53,13 @@ impl Spec for BreakEvenFigure {
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
-        let mut wants = vec![Want::new("kind", Need::Training), Want::new("kind", Need::Original)];
+        let mut wants =
+            vec![Want::new("kind", Need::Training), Want::new("kind", Need::Compared(None))];
         wants.extend(self.heading.wants());
         wants.extend(self.filter.wants("coordinates"));
         wants.extend(self.tuned.wants());
         let systems = self.filter.coordinates.iter();
-        wants.extend(systems.map(|name| Want::new("coordinates", Need::Changed(name))));
+        wants.extend(systems.map(|name| Want::new("coordinates", Need::Compared(Some(name)))));
         wants
     }
 
@@ -95,7 +96,7 @@ impl Spec for BreakEvenFigure {
         footnotes.extend(rates_note(facts, &methods, self.tuned));
         footnotes.push(
             "From the budget that is shown to the end of the common one, the lowest recorded training \
-             loss so far is at or below that in original coordinates."
+             loss so far is at or below that in original coordinates; at the left edge: at once."
                 .into(),
         );
         Ok(Page {
@@ -104,7 +105,7 @@ impl Spec for BreakEvenFigure {
             frame: (if panels.len() > 1 { 220.0 } else { 430.0 }, dots::height(methods.len())),
             panels,
             shared_axes: true,
-            legend: dots::legend("never is, within the common budget"),
+            legend: dots::legend("one that never is, within the common budget"),
             legend_position: LegendPosition::Below,
             footnotes,
         })

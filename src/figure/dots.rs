@@ -69,12 +69,12 @@ fn marks(row: &Row, y: f64, x: &Axis) -> Vec<Mark> {
     ]
 }
 
-/// What the symbols mean; `beyond`: what a value beyond the axis does.
+/// What the symbols mean; `beyond`: one of a trial beyond the axis.
 pub(super) fn legend(beyond: &str) -> Vec<LegendEntry> {
     let bar = Stroke { colour: GREY.with_opacity(0.45), width: 4.0, dash: Dash::Solid };
     vec![
         LegendEntry::symbol("a trial", VALUE),
-        LegendEntry::symbol(format!("a trial that {beyond}"), BEYOND),
+        LegendEntry::symbol(beyond, BEYOND),
         LegendEntry { symbol: Some(MEDIAN), ..LegendEntry::line("median and quartiles", bar) },
     ]
 }

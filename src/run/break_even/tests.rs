@@ -6,6 +6,9 @@ fn from(first: &[(u64, f64)], second: &[(u64, f64)], budget: u64) -> Option<(u64
     break_even(first, second, budget)
 }
 
+/// A power of two, so that ratios are exact.
+const TINY: f64 = 1.0 / (1 << 30) as f64;
+
 const SLOW: [(u64, f64); 5] = [(0, 8.0), (10, 4.0), (20, 2.0), (30, 1.0), (40, 0.5)];
 
 #[test]
@@ -124,11 +127,9 @@ fn budgets_have_the_set_up_in_them() {
 #[test]
 fn a_run_that_is_over_stays_where_it_is() {
     let original = run(Stop::Budget, 0, &SLOW);
-    let quick = run(Stop::Converged, 5, &[(0, 8.0), (10, 1e-9)]);
-    assert_eq!(
-        compared(&original, &quick, CostUnit::Gradients),
-        (Some(15), 40, Some(5e8), "".into())
-    );
+    let quick = run(Stop::Converged, 5, &[(0, 8.0), (10, TINY)]);
+    let found = compared(&original, &quick, CostUnit::Gradients);
+    assert_eq!(found, (Some(15), 40, Some(0.5 / TINY), String::new()));
     // Two that converged: it is their tolerance that decides which ends lower.
     let ended = run(Stop::Converged, 0, &[(0, 8.0), (90, 1e-10)]);
     let (break_even, budget, ratio, _) = compared(&ended, &quick, CostUnit::Gradients);
