@@ -66,7 +66,7 @@ fn break_evens_are_published_judged_and_drawn_again() {
         let setup = if row["coordinates"] == "reparameterized" { 16 } else { 0 };
         let pays = number(row, "break_even");
         assert!(pays.is_none_or(|budget| budget >= setup), "{row:?}");
-        assert!(pays <= number(row, "budget") && row["original_rate"] != "", "{row:?}");
+        assert!(pays <= number(row, "budget") && !row["original_rate"].is_empty(), "{row:?}");
         assert_eq!(pays.is_none(), row["resolution"].is_empty());
     }
     let found = |unit: &str| -> Vec<Option<u64>> {
