@@ -155,7 +155,7 @@ fn at(curve: &[(u64, f64)], budget: u64) -> f64 {
 
 /// The least budget from which on, to the end of a common one, the second curve is at or below the
 /// first, and how far before it the second curve has another point. The second one has begun then:
-/// before its first point there is nothing to be compared.
+/// before its first point there is nothing to be compared, nor where it came to nothing.
 fn break_even(first: &[(u64, f64)], second: &[(u64, f64)], budget: u64) -> Option<(u64, u64)> {
     let (start, _) = *second.first()?;
     let mut costs: Vec<u64> = first.iter().chain(second).map(|&(cost, _)| cost).collect();
@@ -172,7 +172,7 @@ fn break_even(first: &[(u64, f64)], second: &[(u64, f64)], budget: u64) -> Optio
         while let Some(&(_, lowest)) = second.get(j).filter(|&&(other, _)| other <= cost) {
             (ours, j) = (lowest, j + 1);
         }
-        if cost < start || ours > theirs {
+        if cost < start || ours > theirs || ours.is_infinite() {
             since = None;
         } else if since.is_none() {
             let previous = before.checked_sub(1).map_or(cost, |index| second[index].0);

@@ -15,9 +15,9 @@ const SLOW: [(u64, f64); 5] = [(0, 8.0), (10, 4.0), (20, 2.0), (30, 1.0), (40, 0
 fn curves_break_even_where_they_cross_for_the_last_time() {
     // A set-up of 15, then faster.
     let late = [(15, 8.0), (25, 2.0), (32, 0.5), (42, 0.1)];
-    assert_eq!(from(&SLOW, &late, 40), Some((25, 10)));
+    assert_eq!(from(&SLOW, &late, 40), Some((32, 7)));
     // There and back: what counts is the last time, from which it stays so.
-    let twice = [(0, 8.0), (5, 3.0), (25, 1.5), (38, 1.2), (39, 0.4)];
+    let twice = [(0, 9.0), (5, 3.0), (25, 1.5), (38, 1.2), (39, 0.4)];
     assert_eq!(from(&SLOW, &twice, 19), Some((5, 5)));
     assert_eq!(from(&SLOW, &twice, 29), Some((25, 20)));
     assert_eq!(from(&SLOW, &twice, 35), None);
