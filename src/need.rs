@@ -21,6 +21,9 @@ pub enum Need<'a> {
     Coordinates(&'a str),
     /// An EGOP estimate of this name.
     Estimate(&'a str),
+    /// Original coordinates for others to be compared with; not those of this name, where one is
+    /// named.
+    Compared(Option<&'a str>),
     /// Original coordinates, in which rates are tuned for all others.
     Original,
     /// Original coordinates, with these algorithms training in them, or all where none is named:
@@ -56,6 +59,8 @@ pub enum Need<'a> {
     Level(f64),
     /// Runs that may end before their budget is used up.
     EarlyEnd,
+    /// Runs that are trained once more, each alone, to time them.
+    Timed,
     /// Full batches, so that a step is an iteration.
     FullBatches,
     /// Minibatches, so that a step is an epoch.

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+mod break_even;
 mod field;
 mod timing;
 
+pub use break_even::{BreakEvenRow, CostUnit};
 pub use field::{Levels, Stop};
 pub use timing::{Phase, TimingRow};
 

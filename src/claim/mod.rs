@@ -9,13 +9,14 @@ use std::fmt::Debug;
 
 use crate::config::{Entry, Reader, key};
 use crate::need::{Need, Want};
-use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
+use crate::record::{BreakEvenRow, ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::sweep::Metric;
 
 mod across;
 mod best_rate;
+mod break_even;
 mod claimed;
-mod effort;
+mod compared;
 mod every_rate;
 mod evidence;
 mod measure;
@@ -25,11 +26,13 @@ mod range;
 mod side;
 mod theory;
 mod ties;
+mod to_level;
 mod trend;
 
+pub(crate) use compared::Compared;
 pub use evidence::Interval;
 pub(crate) use evidence::number;
-pub(crate) use pair::ratio;
+pub(crate) use pair::{FLOOR, ratio};
 pub use side::{Rule, Side};
 
 /// The records that claims are judged from.
@@ -43,10 +46,12 @@ pub struct Records<'a> {
     pub measures: &'a [MeasureRow],
     /// What the theory says of the changes of variables.
     pub theory: &'a [TheoryRow],
+    /// From which budgets on the changes of variables pay.
+    pub break_even: &'a [BreakEvenRow],
     /// Trials planned.
     pub planned: usize,
-    /// Passes over the examples that a run makes, in minibatches; `None`: full batches.
-    pub epochs: Option<usize>,
+    /// Epochs of a run with minibatches, in which its steps are counted then.
+    pub epochs: Option<u64>,
     /// How learning rates were selected, where any were.
     pub selection: Option<SelectionRule<'a>>,
 }
@@ -160,7 +165,7 @@ pub struct Claim {
 pub const REGISTRY: &[Entry<dyn Test>] = &[
     paired::RATIO,
     paired::DIFFERENCE,
-    effort::ENTRY,
+    to_level::ENTRY,
     every_rate::RATIO,
     every_rate::DIFFERENCE,
     best_rate::ENTRY,
@@ -168,6 +173,7 @@ pub const REGISTRY: &[Entry<dyn Test>] = &[
     range::ENTRY,
     measure::ENTRY,
     theory::ENTRY,
+    break_even::ENTRY,
 ];
 
 impl Claim {

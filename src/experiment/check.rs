@@ -4,6 +4,7 @@ use crate::config::Reader;
 use crate::data::Inputs;
 use crate::experiment::offer::list;
 use crate::experiment::{Coordinates, EgopSpec, Experiment, Start, Study, System, TrainingStudy};
+use crate::gradients::Sampling;
 use crate::need::{Need, Want};
 use crate::objective::Absorbs;
 use crate::trial::Recording;
@@ -90,6 +91,12 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         Study::Training(_) => "coordinates",
         Study::Spectra(_) => "spectra",
     };
+    for one in experiment.training().into_iter().flat_map(|study| &study.coordinates) {
+        if one.sampling.is_some() && one.basis.sampled(1) == 0 {
+            let problem = "no gradient is sampled for this basis: remove this table";
+            report(format!("{section}.{}.egop", one.name), problem.into());
+        }
+    }
     for System { name, basis, inputs, objective, .. } in experiment.systems() {
         let layout = objective.layout();
         let examples = objective.absorbs() == Absorbs::Inputs;
@@ -168,11 +175,16 @@ fn batches(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         Study::Training(study) => {
             let examples = experiment.objective.examples();
             let training = study.training.minibatch.map(|(size, _)| size);
-            let sampling = experiment.sampling.minibatch.map(|(size, _)| size);
-            vec![
+            let rows = |sampling: &Sampling| sampling.minibatch.map(|(size, _)| size);
+            let mut all = vec![
                 ("training.batch".into(), training, examples),
-                ("egop.batch".into(), sampling, examples),
-            ]
+                ("egop.batch".into(), rows(&experiment.sampling), examples),
+            ];
+            let own = study.coordinates.iter().filter_map(|one| Some((one, one.sampling?)));
+            all.extend(own.map(|(one, sampling)| {
+                (format!("coordinates.{}.egop.batch", one.name), rows(&sampling), examples)
+            }));
+            all
         }
         Study::Spectra(spectra) => {
             let systems = experiment.systems();

@@ -25,7 +25,7 @@ impl Experiment {
             systems: self.systems().iter().map(system).collect(),
             training: self.training().map(training),
             tuned: self.training().map(tuned).unwrap_or_default(),
-            epochs: self.training().and_then(|study| study.training.minibatch_epochs()),
+            epochs: self.training().and_then(|study| study.training.recorded_epochs()),
             trials: self.trials,
             profile: self.profile.clone(),
             caution: look.then_some(CAUTION),

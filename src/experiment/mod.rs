@@ -210,7 +210,10 @@ impl Experiment {
             Study::Training(study) => study
                 .coordinates
                 .iter()
-                .map(|one| shared(&one.name, &*one.basis, one.inputs))
+                .map(|one| System {
+                    sampling: one.sampling.unwrap_or(self.sampling),
+                    ..shared(&one.name, &*one.basis, one.inputs)
+                })
                 .collect(),
             Study::Spectra(spectra) => spectra
                 .iter()

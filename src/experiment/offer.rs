@@ -30,6 +30,25 @@ impl Experiment {
             }
             Need::Coordinates(name) => self.named(name, "coordinates"),
             Need::Estimate(name) => self.named(name, "spectrum"),
+            Need::Compared(name) => {
+                let original = self.training()?.original();
+                let problem = match original {
+                    None if name.is_none() => {
+                        "there are no original coordinates to compare with, \
+                                               such as [coordinates.original] with basis = \
+                                               \"identity\""
+                    }
+                    Some(original) if name == Some(&*original.name) => {
+                        "are the original coordinates, with which others are compared"
+                    }
+                    _ => return None,
+                };
+                Some(problem.into())
+            }
+            Need::Timed => unless(
+                self.training()?.timed,
+                "needs seconds of runs that are trained alone: training.timed = \"selected\"",
+            ),
             Need::Original => unless(
                 self.training()?.original().is_some(),
                 "learning rates cannot be those that are best in original coordinates: there are \

@@ -119,10 +119,13 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
             let basis = basis::read(reader);
             let inputs = key("inputs", "what is done to the data's inputs beforehand");
             let inputs = reader.choice_or(inputs, "raw", &Inputs::NAMES);
-            Some((basis?, inputs?))
+            let sampling = key("egop", "how its EGOP is estimated, where that differs from [egop]");
+            let sampling = reader.optional_table(sampling, Sampling::read);
+            Some((basis?, inputs?, sampling?))
         },
     )?;
-    let coordinates = |(name, (basis, inputs))| Coordinates { name, basis, inputs };
+    let coordinates =
+        |(name, (basis, inputs, sampling))| Coordinates { name, basis, inputs, sampling };
     Some(tables.into_iter().map(coordinates).collect())
 }
 

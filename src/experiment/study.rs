@@ -31,6 +31,8 @@ pub struct Coordinates {
     pub basis: Box<dyn basis::Spec>,
     /// What is done to the inputs beforehand.
     pub inputs: Inputs,
+    /// M and the minibatches, where they are not the experiment's.
+    pub sampling: Option<Sampling>,
 }
 
 impl Coordinates {
@@ -143,9 +145,9 @@ pub struct TrainingSpec {
 }
 
 impl TrainingSpec {
-    /// Passes over the examples, where they are in minibatches.
-    pub fn minibatch_epochs(&self) -> Option<usize> {
-        self.minibatch.map(|_| self.epochs)
+    /// Epochs, where they are what is recorded; `None`: with full batches, each step is.
+    pub fn recorded_epochs(&self) -> Option<u64> {
+        self.minibatch.map(|_| self.epochs as u64)
     }
 
     /// The training on an objective with this many examples.

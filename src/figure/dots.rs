@@ -9,13 +9,13 @@ use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale, number};
-use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::chart::{Chart, Mark, RowLabel, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Colour, Dash, Stroke};
 use crate::drawing::style::colour;
 use crate::need::{Need, Want};
-use crate::record::{RateRow, RunRow};
-use crate::sweep::{Effort, Goal, METRICS, Metric, ToLevel};
+use crate::record::{CostUnit, RateRow, RunRow};
+use crate::sweep::{Goal, METRICS, Metric, ToLevel};
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "dots",
@@ -44,6 +44,13 @@ struct DotsFigure {
     filter: Filter,
 }
 
+/// What runs take to a level, by its names in configs, in the order of the units.
+const WAYS: [(&str, CostUnit); 3] = [
+    ("steps_to_level", CostUnit::Steps),
+    ("gradients_to_level", CostUnit::Gradients),
+    ("flops_to_level", CostUnit::Flops),
+];
+
 /// What is shown of a run.
 #[derive(Clone, Copy, Debug)]
 enum Quantity {
@@ -57,13 +64,13 @@ impl Quantity {
     /// Reads `metric` and, of what a run takes to a level, `level`.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let columns = METRICS.iter().map(|&metric| (metric.name, Ok(metric)));
-        let efforts = Effort::NAMES.iter().map(|&(name, effort)| (name, Err(effort)));
-        let choices: Vec<(&str, Result<Metric, Effort>)> = columns.chain(efforts).collect();
+        let ways = WAYS.iter().map(|&(name, unit)| (name, Err(unit)));
+        let choices: Vec<(&str, Result<Metric, CostUnit>)> = columns.chain(ways).collect();
         let metric =
             key("metric", "a column of runs.csv, or what runs take to come down to `level`");
         match reader.choice(metric, &choices)? {
             Ok(metric) => Some(Self::Column(metric)),
-            Err(effort) => ToLevel::read(reader, effort).map(Self::ToLevel),
+            Err(unit) => ToLevel::read(reader, unit).map(Self::ToLevel),
         }
     }
 
@@ -82,7 +89,7 @@ impl Quantity {
     }
 
     /// The number of a run, or the worst; `None` where it does not apply.
-    fn value(&self, run: &RunRow, epochs: Option<usize>) -> Option<f64> {
+    fn value(&self, run: &RunRow, epochs: Option<u64>) -> Option<f64> {
         let value = match self {
             Self::Column(metric) => metric.value(run)?,
             Self::ToLevel(to_level) => to_level.value(run, epochs),
@@ -93,31 +100,31 @@ impl Quantity {
     fn appearance(&self) -> Appearance {
         match self {
             Self::Column(metric) => appearance(metric.name),
-            Self::ToLevel(to_level) => appearance(to_level.effort.name()),
+            Self::ToLevel(to_level) => appearance(WAYS[to_level.unit as usize].0),
         }
     }
 
     /// What the axis says; `of` is what levels are shares of.
-    fn label(&self, of: &str, epochs: Option<usize>) -> String {
-        let Self::ToLevel(ToLevel { effort, level }) = self else {
+    fn axis(&self, of: &str, epochs: Option<u64>) -> String {
+        let Self::ToLevel(ToLevel { unit, level }) = self else {
             return self.appearance().label.to_owned();
         };
-        let unit = if epochs.is_some() { "epochs" } else { "iterations" };
-        let effort = match effort {
-            Effort::Steps => unit,
-            Effort::Gradients => "gradients",
-            Effort::Flops => "operations",
+        let unit = match unit {
+            CostUnit::Steps if epochs.is_some() => "epochs",
+            CostUnit::Steps => "iterations",
+            CostUnit::Gradients => "gradients",
+            CostUnit::Flops => "operations",
         };
-        format!("{effort} to {} of the initial {of}", number(*level))
+        format!("{unit} to {} of the initial {of}", number(*level))
     }
 
     /// What is counted beside the updates.
     fn included(&self) -> Option<&'static str> {
-        let Self::ToLevel(ToLevel { effort, .. }) = self else { return None };
-        match effort {
-            Effort::Steps => None,
-            Effort::Gradients => Some("Gradients: of updates, and those sampled for coordinates."),
-            Effort::Flops => {
+        let Self::ToLevel(ToLevel { unit, .. }) = self else { return None };
+        match unit {
+            CostUnit::Steps => None,
+            CostUnit::Gradients => Some("Gradients: of updates, and those sampled for coordinates."),
+            CostUnit::Flops => {
                 Some("Operations: floating-point, of updates, and of making the coordinates.")
             }
         }
@@ -178,16 +185,16 @@ impl Spec for DotsFigure {
         let systems = systems(&methods);
         let known = tables.runs()?.iter().any(|run| run.initial_suboptimality.is_some());
         let of = if known { "suboptimality" } else { "loss" };
-        let label = self.quantity.label(of, tables.facts().epochs);
+        let label = self.quantity.axis(of, tables.facts().epochs);
         let scale = self.quantity.appearance().scale;
         let ends = |row: &Row<'_>| row.at.as_ref().map(|(_, numbers)| numbers.range);
         let x = Axis::covering(label, scale, rows.iter().filter_map(ends).flatten(), 0.05);
-        let (low, high) = (0.5 - rows.len() as f64, 0.5);
+        let (low, high) = (-0.5, rows.len() as f64 - 0.5);
         let y = Axis { label: String::new(), scale: Scale::Linear, low, high };
         let mut panel = Chart::new(x, y);
-        for (index, row) in rows.iter().enumerate() {
-            panel.rows.push(self.name(row));
-            panel.marks.extend(self.marks(row, index, &panel.x, &systems));
+        panel.rows = rows.iter().map(|row| self.label(row)).collect();
+        for (below, row) in rows.iter().rev().enumerate() {
+            panel.marks.extend(self.marks(row, below as f64, &panel.x, &systems));
         }
         Ok(Page {
             title: self.heading.title(tables.facts()),
@@ -273,29 +280,29 @@ impl DotsFigure {
     }
 
     /// What stands beside a row.
-    fn name(&self, row: &Row<'_>) -> String {
+    fn label(&self, row: &Row<'_>) -> RowLabel {
         let Some((rate, numbers)) = &row.at else {
-            return format!("{} (no η selected)", row.method.name());
+            let name = format!("{} (no η selected)", row.method.name());
+            return RowLabel { name, remark: String::new() };
         };
-        let name = described(row.method, rate);
-        match numbers.failed {
+        let remark = match numbers.failed {
             failed if failed > 0 && self.quantity.is_a_way() => {
-                format!("{name}, not reached by {failed} of {}", numbers.runs)
+                format!("not reached by {failed} of {}", numbers.runs)
             }
             // That trials diverged is told with the learning rate.
-            _ => name,
-        }
+            _ => String::new(),
+        };
+        RowLabel { name: described(row.method, rate), remark }
     }
 
     /// Range, quartiles and median of a row; a cross at the edge for a median that is no number.
     fn marks(
         &self,
         row: &Row<'_>,
-        index: usize,
+        height: f64,
         x: &Axis,
         systems: &[(&str, Colour)],
     ) -> Vec<Mark> {
-        let height = -(index as f64);
         let known = systems.iter().find(|(name, _)| *name == row.method.coordinates);
         let colour = known.map_or(colour(0), |(_, colour)| *colour);
         let line = |ends: [f64; 2], width: f64| Mark::Line {

@@ -15,7 +15,7 @@ pub struct Facts {
     /// Names of the coordinate systems whose own best learning rates were looked for.
     pub tuned: Vec<String>,
     /// Passes over the examples that a run makes, in minibatches; `None`: full batches.
-    pub epochs: Option<usize>,
+    pub epochs: Option<u64>,
     /// Number of random instances.
     pub trials: usize,
     /// The profile, where that is not the default one.

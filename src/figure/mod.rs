@@ -4,11 +4,14 @@
 //! what a page looks like is decided in [`crate::drawing`]. Figures yield bytes; writing them is
 //! left to the store.
 
+mod break_even;
 mod curves;
 mod density;
+mod dot_rows;
 mod dots;
 mod draw;
 mod facts;
+mod horizontal;
 mod learning_rates;
 mod median_curve;
 mod metric;
@@ -37,6 +40,7 @@ pub const REGISTRY: &[Entry<dyn Spec>] = &[
     spectrum::ENTRY,
     density::ENTRY,
     dots::ENTRY,
+    break_even::ENTRY,
 ];
 
 /// Reads `kind` and the keys that go with it.

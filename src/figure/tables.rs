@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::facts::Facts;
 use crate::record::{
-    CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, ScheduleRow, SpectrumRow,
-    TrajectoryRow,
+    BreakEvenRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, ScheduleRow,
+    SpectrumRow, TimingRow, TrajectoryRow,
 };
 use crate::store::Store;
 use crate::{Error, Result};
@@ -69,6 +69,10 @@ tables! {
     eigenvectors: EigenvectorRow = "eigenvectors.csv";
     /// The learning-rate schedule (`schedule.csv`).
     schedule: ScheduleRow = "schedule.csv";
+    /// From which budgets on changes of variables pay (`break_even.csv`).
+    break_even: BreakEvenRow = "break_even.csv";
+    /// How long things took (`timings.csv`).
+    timings: TimingRow = "timings.csv";
 }
 
 impl ResultTables {

@@ -2,7 +2,7 @@
 
 use crate::config::{Allowed, Reader, key};
 use crate::need::{Need, Want};
-use crate::record::RunRow;
+use crate::record::{CostUnit, RunRow};
 
 /// The levels down to a target, a share of the initial suboptimality or loss: 10⁻¹, 10^−1.25, 10^−1.5
 /// and so on, and last of all the target; none if that is no share.
@@ -13,49 +13,37 @@ pub fn ladder(target: f64) -> Vec<f64> {
     if target > 0.0 && target < 1.0 { above.chain([target]).collect() } else { Vec::new() }
 }
 
-/// What is counted on the way to a level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
-    /// Steps, or epochs with minibatches.
-    Steps,
-    /// Gradients: those that updates were made with, and those that were sampled for the coordinate
-    /// system.
-    Gradients,
-    /// Floating-point operations: of the updates, and of making the change of variables.
-    Flops,
-}
-
-impl Effort {
-    /// All of them, as configs choose them.
-    pub const NAMES: [(&'static str, Self); 3] = [
-        ("steps_to_level", Self::Steps),
-        ("gradients_to_level", Self::Gradients),
-        ("flops_to_level", Self::Flops),
-    ];
-
-    /// Its name in configs.
-    pub fn name(self) -> &'static str {
-        let named = Self::NAMES.iter().find(|(_, effort)| *effort == self);
-        named.map_or("", |(name, _)| name)
+/// What a run took up to one of its recorded steps: with minibatches one of so many `epochs`, all of
+/// which a run makes unless it fails; without, an update. Epochs take as much as each other, and so do
+/// updates with full batches.
+pub fn cost(unit: CostUnit, run: &RunRow, step: f64, epochs: Option<u64>) -> f64 {
+    let (setup, updates) = match unit {
+        CostUnit::Steps => return step,
+        CostUnit::Gradients => (run.egop_gradients, run.training_gradients),
+        CostUnit::Flops => (run.setup_flops, run.training_flops),
+    };
+    if step == 0.0 || step.is_infinite() {
+        return setup as f64 + step;
     }
+    setup as f64 + step * updates as f64 / epochs.unwrap_or(run.steps) as f64
 }
 
 /// What a run takes to come down to a level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ToLevel {
     /// What is counted.
-    pub effort: Effort,
+    pub unit: CostUnit,
     /// The share of the initial suboptimality, or loss, that is to be reached.
     pub level: f64,
 }
 
 impl ToLevel {
     /// Reads `level`.
-    pub fn read(reader: &mut Reader<'_>, effort: Effort) -> Option<Self> {
+    pub fn read(reader: &mut Reader<'_>, unit: CostUnit) -> Option<Self> {
         let level =
             key("level", "part of the initial suboptimality, or loss, that is to be reached");
         let level = reader.number(level, Allowed::between(0.0, 1.0))?;
-        Some(Self { effort, level })
+        Some(Self { unit, level })
     }
 
     /// What it needs of the experiment.
@@ -63,20 +51,12 @@ impl ToLevel {
         [Need::Target, Need::Level(self.level)].map(|need| Want::new("level", need))
     }
 
-    /// What a run took: infinite where it never came so low, or diverged. `epochs` are those of every
-    /// run, with minibatches; without, levels are counted in updates.
-    pub fn value(&self, run: &RunRow, epochs: Option<usize>) -> f64 {
+    /// What a run took: infinite where it never came so low, or diverged. `epochs` as in [`cost`].
+    pub fn value(&self, run: &RunRow, epochs: Option<u64>) -> f64 {
         let rung = ladder(self.level).len().checked_sub(1);
         let step = rung.and_then(|rung| run.levels.0.get(rung).copied());
-        let Some(step) = step.filter(|_| !run.stop.is_failure()) else { return f64::INFINITY };
-        let whole = epochs.map_or(run.steps, |epochs| epochs as u64).max(1);
-        // Epochs take as much as each other, and so do updates with full batches.
-        let part = |all: u64| all as f64 * step as f64 / whole as f64;
-        match self.effort {
-            Effort::Steps => step as f64,
-            Effort::Gradients => run.egop_gradients as f64 + part(run.training_gradients),
-            Effort::Flops => run.setup_flops as f64 + part(run.training_flops),
-        }
+        let step = step.filter(|_| !run.stop.is_failure());
+        step.map_or(f64::INFINITY, |step| cost(self.unit, run, step as f64, epochs))
     }
 }
 
@@ -104,8 +84,8 @@ mod tests {
         run.levels = Levels(vec![2, 4, 8, 8, 10]);
         (run.training_gradients, run.training_flops) = (40, 4000);
         (run.egop_gradients, run.setup_flops) = (7, 900);
-        let value = |run: &RunRow, level: f64, epochs: Option<usize>| {
-            Effort::NAMES.map(|(_, effort)| ToLevel { effort, level }.value(run, epochs))
+        let value = |run: &RunRow, level: f64, epochs: Option<u64>| {
+            CostUnit::NAMES.map(|(_, unit)| ToLevel { unit, level }.value(run, epochs))
         };
         // Full batches: a tenth of 40 updates.
         assert_eq!(value(&run, 10_f64.powf(-1.25), None), [4.0, 11.0, 1300.0]);

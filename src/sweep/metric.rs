@@ -57,6 +57,11 @@ impl Unit {
     pub fn is_loss(self) -> bool {
         matches!(self, Self::Loss | Self::Suboptimality)
     }
+
+    /// Whether it is steps or epochs until a loss came down to something.
+    pub fn is_steps_to_level(self) -> bool {
+        matches!(self, Self::Steps | Self::CommonLevel)
+    }
 }
 
 /// A column of `runs.csv` and which of its values are better.

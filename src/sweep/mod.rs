@@ -9,6 +9,6 @@ mod metric;
 mod selection;
 
 pub use grid::{Grid, Limits, decade, power_of_ten, refined, written};
-pub use levels::{Effort, ToLevel, ladder};
+pub use levels::{ToLevel, cost, ladder};
 pub use metric::{Goal, METRICS, Metric, Unit};
 pub use selection::{Hopeless, RateStats, Selection, median, quantile, quantiles, rate, select};

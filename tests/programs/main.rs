@@ -4,6 +4,7 @@
 
 mod accepted;
 mod bases;
+mod break_even;
 mod counts;
 mod curves;
 mod divergence;

@@ -6,36 +6,37 @@ use crate::claim::side::sides;
 use crate::claim::{Entry, Finding, Records, Side, Test, pair, ties};
 use crate::config::{Reader, key};
 use crate::need::{Need, Want};
-use crate::sweep::{Effort, ToLevel};
+use crate::record::CostUnit;
+use crate::sweep::ToLevel;
 
 pub(super) const ENTRY: Entry<dyn Test> = Entry {
     name: "to-level",
     summary: "the ratio left/right of what runs take to a level, the set-up included",
     read: |reader: &mut Reader<'_>| {
-        let effort = key("effort", "what is counted: steps or epochs, gradients, or operations");
-        let effort = reader.choice(effort, &Effort::NAMES);
-        let to_level = effort.and_then(|effort| ToLevel::read(reader, effort));
+        let unit = key("unit", "what the way is counted in; but for steps, with the set-up");
+        let unit = reader.choice(unit, &CostUnit::NAMES);
+        let to_level = unit.and_then(|unit| ToLevel::read(reader, unit));
         let sides = sides(reader, true);
         let claimed = Claimed::read(reader, Comparison::Ratio);
         let [left, right] = sides?;
-        Some(Box::new(EffortRatio { to_level: to_level?, left, right, claimed: claimed? }))
+        Some(Box::new(LevelRatio { to_level: to_level?, left, right, claimed: claimed? }))
     },
 };
 
 /// One pair a trial. A side that never comes down to the level takes for ever.
 #[derive(Debug)]
-struct EffortRatio {
+struct LevelRatio {
     to_level: ToLevel,
     left: Side,
     right: Side,
     claimed: Claimed,
 }
 
-impl Test for EffortRatio {
+impl Test for LevelRatio {
     fn judge(&self, records: Records<'_>) -> Finding {
         ties::judge([&self.left, &self.right], records, |[left, right]| {
             let ratios = pair::by_trial(left, right).map(|(_, left, right)| {
-                pair::effort_ratio(self.to_level, records.epochs, left, right)
+                pair::level_ratio(self.to_level, records.epochs, left, right)
             });
             Evidence::new(ratios, records.planned).judge(self.claimed.bounds(), "pairs")
         })
@@ -43,8 +44,8 @@ impl Test for EffortRatio {
 
     fn describe(&self) -> String {
         let [left, right] = [&self.left, &self.right].map(Side::to_string);
-        let ToLevel { effort, level } = self.to_level;
-        self.claimed.describe_ratio(&format!("{} {level:e}", effort.name()), &left, &right)
+        let ToLevel { unit, level } = self.to_level;
+        self.claimed.describe_ratio(&format!("{} to {level:e}", unit.name()), &left, &right)
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
@@ -80,8 +81,8 @@ mod tests {
             coordinates: coordinates.into(),
             tuned: Rule::Own,
         });
-        let to_level = ToLevel { effort: Effort::Flops, level: 0.01 };
-        let test = EffortRatio { to_level, left, right, claimed: Claimed::at_least(1.0) };
+        let to_level = ToLevel { unit: CostUnit::Flops, level: 0.01 };
+        let test = LevelRatio { to_level, left, right, claimed: Claimed::at_least(1.0) };
         let rates = [own("o"), own("r")];
         test.judge(Records { runs: &runs, rates: &rates, planned: 5, ..Records::default() })
     }
