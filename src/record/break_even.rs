@@ -28,8 +28,7 @@ impl CostUnit {
 }
 
 /// From which budget on a run in other coordinates stays at or below one in original coordinates
-/// (`break_even.csv`): compared is the lowest loss so far, at equal budgets, on the points that
-/// `curves.csv` has.
+/// (`break_even.csv`): compared is the lowest loss so far at the recorded points, at equal budgets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BreakEvenRow {
     /// Number of the random instance, from 0.

@@ -27,7 +27,7 @@ statement = "It pays"
 source = "here"
 figure = "budgets"
 test = "break-even"
-of = { algorithm = "adam", coordinates = "reparameterized" }
+of = { algorithm = "adagrad", coordinates = "reparameterized" }
 
 [[claims]]
 id = "fewer"
@@ -71,7 +71,7 @@ fn break_evens_are_published_judged_and_drawn_again() {
     }
     let found = |unit: &str| -> Vec<Option<u64>> {
         let of_unit = rows.iter().filter(|row| {
-            row["unit"] == unit && row["algorithm"] == "adam" && row["tuned"] == "original"
+            row["unit"] == unit && row["algorithm"] == "adagrad" && row["tuned"] == "original"
         });
         let basis = of_unit.filter(|row| row["coordinates"] == "reparameterized");
         basis.map(|row| number(row, "break_even")).collect()
@@ -89,7 +89,7 @@ fn break_evens_are_published_judged_and_drawn_again() {
     assert_eq!((&claims[0]["in_favour"], &*claims[0]["planned"]), (&paying, "5"));
     assert_eq!(
         claims[0]["test"],
-        "break-even of adam/reparameterized in gradients within the runs"
+        "break-even of adagrad/reparameterized in gradients within the runs"
     );
     assert!(claims[1]["test"].starts_with("common_level in gradients of adam/original over"));
 
