@@ -5,7 +5,9 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Axis};
 
 use super::tests::all;
-use super::{Adagrad, Adam, Build, Carry, Momentum, Muon, Optimizer, Sgd, Spec, VectorAdam, Vectors};
+use super::{
+    Adagrad, Adam, Build, Carry, Momentum, Muon, Optimizer, Sgd, Spec, VectorAdam, Vectors,
+};
 use crate::coordinates::{self, Change, Coordinates, Form, Forms, Orthonormal, Reflector};
 use crate::data;
 use crate::lanes::{Lanes, Layout, Workspace};
@@ -14,9 +16,9 @@ use crate::rng::Streams;
 /// From original coordinates to those of a form on the only block, or between two forms.
 fn change(layout: &Layout, from: &Forms, to: &Forms) -> Change<f64> {
     let coordinates = |forms: &Forms| {
-        let maps = forms.iter().map(|(blocks, form)| {
-            (blocks.clone(), coordinates::Build::<f64>::build(&**form))
-        });
+        let maps = forms
+            .iter()
+            .map(|(blocks, form)| (blocks.clone(), coordinates::Build::<f64>::build(&**form)));
         Coordinates::new(layout, maps)
     };
     Change::new((&coordinates(from), from), (&coordinates(to), to))

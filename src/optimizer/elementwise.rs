@@ -56,7 +56,10 @@ impl<R: Real, U: Rule<R, N>, const N: usize> Elementwise<R, U, N> {
 
     /// The numbers that are not linear.
     fn squares(&mut self) -> impl Iterator<Item = &mut Lanes<R>> {
-        self.state.iter_mut().zip(U::LINEAR).filter_map(|(state, linear)| (!linear).then_some(state))
+        self.state
+            .iter_mut()
+            .zip(U::LINEAR)
+            .filter_map(|(state, linear)| (!linear).then_some(state))
     }
 
     /// Accumulates the squares anew, from where they were before these gradients.
@@ -78,9 +81,9 @@ impl<R: Real, U: Rule<R, N>, const N: usize> Elementwise<R, U, N> {
             let mut state = self.state.each_mut().map(|state| state.block_mut(block));
             for gradient in gradients.block(block).rows() {
                 let gradient = gradient.to_slice().expect("rows of a block are contiguous");
-                let state = state.each_mut().map(|state| {
-                    state.as_slice_mut().expect("blocks of lanes are contiguous")
-                });
+                let state = state
+                    .each_mut()
+                    .map(|state| state.as_slice_mut().expect("blocks of lanes are contiguous"));
                 vectorized(|| self.rule.accumulate(gradient, state));
             }
         }

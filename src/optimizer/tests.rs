@@ -3,8 +3,8 @@
 use ndarray::{Array1, Array2};
 
 use super::{
-    Adagrad, Adam, Build, FullAdagrad, GaLore, Momentum, Muon, REGISTRY, Sgd, Shampoo, Soap,
-    Spec, VectorAdam,
+    Adagrad, Adam, Build, FullAdagrad, GaLore, Momentum, Muon, REGISTRY, Sgd, Shampoo, Soap, Spec,
+    VectorAdam,
 };
 use crate::config::{Overlay, Source, read};
 use crate::lanes::{Lanes, Layout, Role};
