@@ -2,6 +2,7 @@
 
 use crate::config::Reader;
 use crate::data::Inputs;
+use crate::experiment::follow;
 use crate::experiment::offer::list;
 use crate::experiment::{EgopSpec, Experiment, Start, Study, System};
 use crate::need::{Need, Want};
@@ -16,6 +17,7 @@ pub(super) fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
     let mut problems: Vec<(String, String)> = Vec::new();
     let mut report = |key: String, problem: String| problems.push((key, problem));
     bases(experiment, &mut report);
+    follow::check(experiment, &mut report);
     optimizers(experiment, &mut report);
     batches(experiment, &mut report);
     names(experiment, &mut report);
@@ -82,7 +84,9 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         Study::Training(_) => "coordinates",
         Study::Spectra(_) => "spectra",
     };
-    for System { name, basis, inputs, objective, .. } in experiment.systems() {
+    for system in &experiment.systems() {
+        let System { name, inputs, objective, .. } = *system;
+        let basis = system.stated();
         let layout = objective.layout();
         let examples = objective.absorbs() == Absorbs::Inputs;
         if inputs != Inputs::Raw {
@@ -110,7 +114,7 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
 fn optimizers(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
     let layout = experiment.objective.layout();
     let systems = experiment.systems();
-    let mixing = systems.iter().filter(|system| !system.basis.keeps_matrices());
+    let mixing = systems.iter().filter(|system| !system.stated().keeps_matrices());
     let mixing: Vec<&str> = mixing.map(|system| system.name).collect();
     for algorithm in experiment.algorithms() {
         let section = format!("algorithms.{}", algorithm.name);

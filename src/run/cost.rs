@@ -6,6 +6,7 @@ use ndarray::Array2;
 
 use crate::experiment::{Experiment, FloatType, Study};
 use crate::linalg::{self, Accum, Real};
+use crate::run::anew::Anew;
 use crate::run::counts::{self, Series};
 use crate::run::task::Task;
 
@@ -54,14 +55,19 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: f64, part:
     let around = AROUND * layout.dimension() as f64;
     let maps = system.around(system.map_cost());
     let series = Series::of_updates(objective, training.minibatches, maps, optimizer + around);
+    let anew = Anew::of(experiment, &system);
+    let series = anew.map_or(series, |anew| anew.series(series));
+    let bases = anew.map_or(0.0, |anew| anew.flops(anew.number as u64));
+    // With bases of their own, lanes train one after the other.
+    let together = if anew.is_some() { lanes } else { lanes.min(1.0) };
     // After each epoch, losses on all rows: a third of a gradient, and a little for validation.
     let evaluations = match training.minibatches {
         Some(_) => training.epochs as f64 * 0.4 * objective.gradient_flops(None),
         None => 0.0,
     };
     let whole = Work {
-        operations: lanes * (series.flops(updates) + evaluations),
-        steps: if lanes > 0.0 { updates as f64 } else { 0.0 },
+        operations: lanes * (series.flops(updates) + evaluations + bases),
+        steps: together * updates as f64,
         lane_steps: lanes * updates as f64,
     };
     whole.scaled(part)

@@ -65,7 +65,7 @@ impl Training {
     }
 
     /// Updates of an epoch.
-    pub(super) fn steps_per_epoch(&self) -> usize {
+    pub fn steps_per_epoch(&self) -> usize {
         self.minibatches.as_ref().map_or(1, Minibatches::per_epoch)
     }
 }
