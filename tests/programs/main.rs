@@ -10,6 +10,7 @@ mod divergence;
 mod figures;
 mod output;
 mod plans;
+mod reestimation;
 mod refusals;
 mod reproducibility;
 mod resuming;
