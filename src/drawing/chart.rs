@@ -81,6 +81,8 @@ pub struct Chart {
     pub x: Axis,
     /// Vertical axis.
     pub y: Axis,
+    /// Names of what stands at 0, 1, … of the vertical axis, where these are no numbers.
+    pub rows: Vec<String>,
     /// What is drawn, in this order.
     pub marks: Vec<Mark>,
     /// A smaller panel inside this one.
@@ -122,7 +124,15 @@ pub struct Margins {
 impl Chart {
     /// A panel without a title or marks.
     pub fn new(x: Axis, y: Axis) -> Self {
-        Self { title: String::new(), title_colour: BLACK, x, y, marks: Vec::new(), inset: None }
+        Self {
+            title: String::new(),
+            title_colour: BLACK,
+            x,
+            y,
+            rows: Vec::new(),
+            marks: Vec::new(),
+            inset: None,
+        }
     }
 
     /// Changes what is written on it.
@@ -130,6 +140,7 @@ impl Chart {
         for text in [&mut self.title, &mut self.x.label, &mut self.y.label] {
             *text = label(text);
         }
+        self.rows.iter_mut().for_each(|row| *row = label(row));
         if let Some(inset) = &mut self.inset {
             inset.panel.relabel(label);
         }
@@ -158,7 +169,11 @@ impl Chart {
     }
 
     fn y_ticks(&self, height: f64) -> Vec<Tick> {
-        self.y.ticks(height, |_| TICK)
+        if self.rows.is_empty() {
+            return self.y.ticks(height, |_| TICK);
+        }
+        let row = |(row, name): (usize, &String)| Tick { value: row as f64, label: Some(name.clone()) };
+        self.rows.iter().enumerate().map(row).collect()
     }
 
     /// Draws the panel around its frame, with or without the labels of either axis.

@@ -6,6 +6,7 @@
 
 mod curves;
 mod density;
+mod dots;
 mod draw;
 mod facts;
 mod learning_rates;
@@ -31,6 +32,7 @@ use crate::config::{Entry, Reader, key};
 pub const REGISTRY: &[Entry<dyn Spec>] = &[
     curves::ENTRY,
     learning_rates::ENTRY,
+    dots::ENTRY,
     trajectories::ENTRY,
     schedule::ENTRY,
     spectrum::ENTRY,
