@@ -22,8 +22,14 @@ pub type Forms = Vec<(Range<usize>, Arc<dyn Form>)>;
 pub struct Change<R> {
     from: Coordinates<R>,
     to: Coordinates<R>,
-    /// Of each group of blocks V and V′; `None`: I.
-    groups: Vec<(Range<usize>, [Option<Arc<dyn Form>>; 2])>,
+    groups: Vec<Group>,
+}
+
+/// Consecutive blocks with V and V′; `None`: I.
+#[derive(Debug)]
+struct Group {
+    blocks: Range<usize>,
+    maps: [Option<Arc<dyn Form>>; 2],
 }
 
 impl<R: Real> Change<R> {
@@ -46,7 +52,10 @@ impl<R: Real> Change<R> {
         let mut groups: Vec<&Range<usize>> = from.1.iter().chain(to.1).map(|(of, _)| of).collect();
         groups.sort_by_key(|group| group.start);
         groups.dedup();
-        let both = |group: &Range<usize>| (group.clone(), [of(from.1, group), of(to.1, group)]);
+        let both = |group: &Range<usize>| Group {
+            blocks: group.clone(),
+            maps: [of(from.1, group), of(to.1, group)],
+        };
         let groups = groups.into_iter().map(both).collect();
         Self { from: from.0.clone(), to: to.0.clone(), groups }
     }
@@ -64,7 +73,7 @@ impl<R: Real> Change<R> {
     /// When a map has no [`Structure`], or the two maps of a group have different ones.
     pub fn squares(&self, v: &mut Lanes<R>) {
         let structure = |form: &Arc<dyn Form>| form.structure().expect("the map has a structure");
-        for (blocks, maps) in &self.groups {
+        for Group { blocks, maps } in &self.groups {
             let maps = maps.each_ref().map(|map| map.as_ref().map(structure));
             let size = size(v.layout(), blocks);
             let mut rows = vec![R::zero(); v.lanes() * size];

@@ -172,7 +172,8 @@ impl Chart {
         if self.rows.is_empty() {
             return self.y.ticks(height, |_| TICK);
         }
-        let row = |(row, name): (usize, &String)| Tick { value: row as f64, label: Some(name.clone()) };
+        let row =
+            |(row, name): (usize, &String)| Tick { value: row as f64, label: Some(name.clone()) };
         self.rows.iter().enumerate().map(row).collect()
     }
 

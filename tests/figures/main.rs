@@ -247,6 +247,25 @@ fn learning_rates() {
 }
 
 #[test]
+fn dots() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::convex(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots"
+        title = "Final suboptimality in both coordinate systems"
+        metric = "final_suboptimality"
+        "#,
+    );
+    picture.assert_says("original");
+    picture.assert_says("reparameterized");
+    picture.assert_says("Adagrad (η = ");
+    picture.assert_says("Dots: median over");
+}
+
+#[test]
 fn trajectories() {
     let folder = tempfile::tempdir().unwrap();
     synthetic::plane(folder.path());
@@ -470,7 +489,7 @@ coordinates = ["global"]
     test.toml:5:10: figures.0.metric: expected one of "suboptimality", "train_loss", "validation_loss", "validation_accuracy", "gradient_norm", found "loss"
     test.toml:6:9: figures.0.tuned: expected one of "original", "own", found "best"
     test.toml:8:11: figures.0.ceiling: must be above the floor
-    test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", found "contours"
+    test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "dots", "trajectories", "schedule", "spectrum", "density", found "contours"
     test.toml:16:9: figures.2.title: there is no number {epoch}; there are {d}, {trials}, {epochs}, {iterations}
     test.toml:19:15: figures.2.coordinates: are those of `panels`, where these are given
     8 problems in test.toml
