@@ -261,8 +261,8 @@ fn dots() {
     );
     picture.assert_says("original");
     picture.assert_says("reparameterized");
-    picture.assert_says("Adagrad (η = ");
-    picture.assert_says("Dots: median over");
+    picture.assert_says("Adagrad (η = 1)");
+    picture.assert_says("Dots: median over 5 trials; lines: quartiles; ×: half of them diverged.");
 }
 
 #[test]
