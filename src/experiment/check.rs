@@ -2,6 +2,7 @@
 
 use crate::config::Reader;
 use crate::data::Inputs;
+use crate::experiment::follow;
 use crate::experiment::offer::list;
 use crate::experiment::{Coordinates, EgopSpec, Experiment, Start, Study, System, TrainingStudy};
 use crate::gradients::Sampling;
@@ -17,6 +18,7 @@ pub(super) fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
     let mut problems: Vec<(String, String)> = Vec::new();
     let mut report = |key: String, problem: String| problems.push((key, problem));
     bases(experiment, &mut report);
+    follow::check(experiment, &mut report);
     optimizers(experiment, &mut report);
     if let Some(study) = experiment.training() {
         pairs(study, &mut report);
@@ -97,7 +99,9 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
             report(format!("{section}.{}.egop", one.name), problem.into());
         }
     }
-    for System { name, basis, inputs, objective, .. } in experiment.systems() {
+    for system in &experiment.systems() {
+        let System { name, inputs, objective, .. } = *system;
+        let basis = system.stated();
         let layout = objective.layout();
         let examples = objective.absorbs() == Absorbs::Inputs;
         if inputs != Inputs::Raw {
@@ -131,7 +135,7 @@ fn optimizers(experiment: &Experiment, report: &mut impl FnMut(String, String)) 
             report(format!("{section}.{key}"), problem);
         }
         let trained = systems.iter().filter(|system| algorithm.trains_in(system.name));
-        let mixing = trained.filter(|system| !system.basis.keeps_matrices());
+        let mixing = trained.filter(|system| !system.stated().keeps_matrices());
         let mixing: Vec<&str> = mixing.map(|system| system.name).collect();
         if algorithm.optimizer.needs_matrices() && !mixing.is_empty() {
             let problem = format!(

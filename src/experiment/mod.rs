@@ -12,10 +12,11 @@ use crate::error::Result;
 use crate::figure;
 use crate::gradients::Sampling;
 use crate::objective::{self, Absorbs};
-use crate::trial::Start;
+use crate::trial::{Follow, Start};
 
 mod check;
 mod facts;
+mod follow;
 mod offer;
 mod read;
 mod study;
@@ -65,8 +66,10 @@ pub enum FloatType {
 pub struct System<'a> {
     /// Name, as in the column `coordinates` of the results.
     pub name: &'a str,
-    /// The change of variables, or the one that the estimate would make.
+    /// The change of variables that runs begin with, or the one that the estimate would make.
     pub basis: &'a dyn basis::Spec,
+    /// How another one is estimated while runs train, if it is.
+    pub follow: Option<Follow<'a>>,
     /// What is done to the inputs of the training data beforehand.
     pub inputs: Inputs,
     /// f.
@@ -123,7 +126,7 @@ impl System<'_> {
 
     /// Whether its runs are those that the others are compared with.
     pub fn is_original(&self) -> bool {
-        self.basis.is_identity() && self.inputs == Inputs::Raw
+        self.basis.is_identity() && self.inputs == Inputs::Raw && self.follow.is_none()
     }
 }
 
@@ -200,6 +203,7 @@ impl Experiment {
         let shared = |name, basis, inputs| System {
             name,
             basis,
+            follow: None,
             inputs,
             objective: &*self.objective,
             distribution: self.distribution,
@@ -212,7 +216,8 @@ impl Experiment {
                 .iter()
                 .map(|one| System {
                     sampling: one.sampling.unwrap_or(self.sampling),
-                    ..shared(&one.name, &*one.basis, one.inputs)
+                    follow: one.follow(),
+                    ..shared(&one.name, one.first(), one.inputs)
                 })
                 .collect(),
             Study::Spectra(spectra) => spectra

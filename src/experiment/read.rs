@@ -16,7 +16,7 @@ use crate::objective;
 use crate::optimizer;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, Metric, power_of_ten};
-use crate::trial::{CurvePoints, Recording, Start};
+use crate::trial::{CurvePoints, Recording, Reestimation, Start};
 
 /// Numbers that single precision does not round to 0.
 const TINY: Allowed = Allowed::at_least(1e-30);
@@ -115,18 +115,25 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
             "at least one coordinate system is needed, such as [coordinates.original] with \
              basis = \"identity\"",
         ),
-        |_, reader| {
+        |name, reader| {
             let basis = basis::read(reader);
             let inputs = key("inputs", "what is done to the data's inputs beforehand");
             let inputs = reader.choice_or(inputs, "raw", &Inputs::NAMES);
             let sampling = key("egop", "how its EGOP is estimated, where that differs from [egop]");
             let sampling = reader.optional_table(sampling, Sampling::read);
-            Some((basis?, inputs?, sampling?))
+            let reestimate =
+                key("reestimate", "how the basis is estimated anew while runs train, if it is");
+            let reestimation = reader.optional_table(reestimate, Reestimation::read);
+            Some(Coordinates {
+                name: name.into(),
+                basis: basis?,
+                inputs: inputs?,
+                sampling: sampling?,
+                reestimation: reestimation?,
+            })
         },
     )?;
-    let coordinates =
-        |(name, (basis, inputs, sampling))| Coordinates { name, basis, inputs, sampling };
-    Some(tables.into_iter().map(coordinates).collect())
+    Some(tables.into_iter().map(|(_, coordinates)| coordinates).collect())
 }
 
 /// The EGOP estimates of an experiment that trains nothing: each may have an objective, a

@@ -11,7 +11,7 @@ use crate::optimizer;
 use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, Metric, power_of_ten};
-use crate::trial::{CurvePoints, Recording, Training};
+use crate::trial::{CurvePoints, Recording, Reestimation, Training};
 
 /// What an experiment is about.
 #[derive(Debug)]
@@ -33,12 +33,14 @@ pub struct Coordinates {
     pub inputs: Inputs,
     /// M and the minibatches, where they are not the experiment's.
     pub sampling: Option<Sampling>,
+    /// How the change of variables is estimated anew while runs train; `None`: it stays.
+    pub reestimation: Option<Reestimation>,
 }
 
 impl Coordinates {
     /// Whether these are the coordinates that others are compared with.
     pub fn is_original(&self) -> bool {
-        self.basis.is_identity() && self.inputs == Inputs::Raw
+        self.basis.is_identity() && self.inputs == Inputs::Raw && self.reestimation.is_none()
     }
 }
 

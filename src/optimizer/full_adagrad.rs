@@ -5,12 +5,12 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, Axis};
 
 use crate::config::{Allowed, Reader, key};
-use crate::coordinates::Coordinates;
+use crate::coordinates::Change;
 use crate::error::Result;
 use crate::lanes::{LanesView, LanesViewMut, Layout};
 use crate::linalg::{Real, from_f64, symmetric_eigen, times};
 use crate::optimizer::adagrad::EpsPlacement;
-use crate::optimizer::{Build, Carry, Entry, LaneFailure, Optimizer, Spec};
+use crate::optimizer::{Build, Carry, Entry, LaneFailure, NO_REPLAY, Optimizer, Spec};
 use crate::simd::vectorized;
 
 /// The least ε outside the root, which turns rounding errors of 1e-16 in S into 1e-8.
@@ -169,9 +169,11 @@ impl<R: Real> Optimizer<R> for FullMatrices<R> {
     }
 
     /// S is quadratic in the gradients: under [`Carry::Index`] it stays as it is.
-    fn change_coordinates(&mut self, _: &Coordinates<R>, carry: Carry) {
-        if carry == Carry::Reset {
-            self.sums.iter_mut().flatten().for_each(|sum| sum.fill(R::zero()));
+    fn change_coordinates(&mut self, _: &Change<R>, carry: Carry<'_, R>) {
+        match carry {
+            Carry::Index => {}
+            Carry::Replay(_) => panic!("{NO_REPLAY}"),
+            Carry::Reset => self.sums.iter_mut().flatten().for_each(|sum| sum.fill(R::zero())),
         }
     }
 

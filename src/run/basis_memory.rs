@@ -5,6 +5,7 @@ use bytesize::ByteSize;
 use crate::coordinates::{Kronecker, Reflector};
 use crate::experiment::{Experiment, FloatType, System};
 use crate::lanes::Role;
+use crate::run::anew::Anew;
 
 /// The rank that is proposed.
 const RANK: usize = 100;
@@ -22,6 +23,10 @@ pub fn too_large(experiment: &Experiment, available: u64) -> Option<String> {
         map.max(forming) > available as f64
     };
     let systems = experiment.systems();
+    let windows = systems.iter().find_map(|system| window(experiment, system, number, available));
+    if windows.is_some() {
+        return windows;
+    }
     let system = systems.iter().find(excessive)?;
     let layout = system.objective.layout();
     let groups = system.basis.groups(&layout);
@@ -45,6 +50,27 @@ pub fn too_large(experiment: &Experiment, available: u64) -> Option<String> {
     message += &format!("; basis = \"input\" needs {}", bytes(input));
     message += &format!(", rank = {RANK} needs {}", bytes(rank));
     Some(message)
+}
+
+/// Why a basis cannot be estimated anew from the gradients of a run: they alone take more.
+fn window(
+    experiment: &Experiment,
+    system: &System<'_>,
+    number: f64,
+    available: u64,
+) -> Option<String> {
+    let anew = Anew::of(experiment, system)?;
+    let bytes = number * anew.elements() + size_of::<f64>() as f64 * anew.doubles();
+    (bytes > available as f64).then(|| {
+        format!(
+            "{}: a basis of the {} gradients since the last time needs {}, and there are {} of \
+             memory: choose a smaller reestimate.every, or a smaller rank",
+            system.name,
+            anew.window,
+            ByteSize(bytes as u64).display().si(),
+            ByteSize(available).display().si(),
+        )
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use ndarray::Array2;
 
 use crate::experiment::{Algorithm, Experiment, FloatType, Study};
 use crate::linalg::{self, Accum, Real};
+use crate::run::anew::Anew;
 use crate::run::counts::{self, Series};
 use crate::run::task::Task;
 
@@ -51,20 +52,25 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: &[f64], pa
     let layout = objective.layout();
     let around = AROUND * layout.dimension() as f64;
     let maps = system.around(system.map_cost());
+    let anew = Anew::of(experiment, &system);
     let flops = |(algorithm, lanes): (&Algorithm, &f64)| {
         let optimizer = algorithm.optimizer.step_flops(&layout) + around;
-        lanes * Series::of_updates(objective, training.minibatches, maps, optimizer).flops(updates)
+        let series = Series::of_updates(objective, training.minibatches, maps, optimizer);
+        lanes * anew.map_or(series, |anew| anew.series(series)).flops(updates)
     };
     let flops: f64 = study.algorithms.iter().zip(lanes).map(flops).sum();
     let lanes: f64 = lanes.iter().sum();
+    let bases = anew.map_or(0.0, |anew| anew.flops(anew.number as u64));
+    // With bases of their own, lanes train one after the other.
+    let together = if anew.is_some() { lanes } else { lanes.min(1.0) };
     // After each epoch, losses on all rows: a third of a gradient, and a little for validation.
     let evaluations = match training.minibatches {
         Some(_) => training.epochs as f64 * 0.4 * objective.gradient_flops(None),
         None => 0.0,
     };
     let whole = Work {
-        operations: flops + lanes * evaluations,
-        steps: if lanes > 0.0 { updates as f64 } else { 0.0 },
+        operations: flops + lanes * (evaluations + bases),
+        steps: together * updates as f64,
         lane_steps: lanes * updates as f64,
     };
     whole.scaled(part)

@@ -7,6 +7,7 @@ use crate::data::Inputs;
 use crate::experiment::{Algorithm, Experiment, FloatType, System, TrainingStudy};
 use crate::gradients;
 use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TimingRow, TrajectoryRow};
+use crate::run::anew::Anew;
 use crate::run::task::LANDSCAPE_ROWS;
 use crate::trial::Recording;
 
@@ -121,15 +122,24 @@ fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let preparation = system.preparation(estimates);
     let estimate = bytes::<f64>(preparation.elements + sampled);
     // Parameters and gradients in both coordinates, and the state of the optimizers.
-    let state =
-        |one: &Algorithm| one.first_rates().len() as f64 * one.optimizer.state_len(&layout) as f64;
-    let state: f64 = experiment.algorithms_in(system).map(state).sum();
-    let lanes = 4.0 * widest_round(experiment, system) as f64 * dimension + state;
+    let of_one = |one: &Algorithm| one.optimizer.state_len(&layout) as f64;
+    let state = |one: &Algorithm| one.first_rates().len() as f64 * of_one(one);
+    let algorithms = || experiment.algorithms_in(system);
+    let widest = widest_round(experiment, system) as f64;
+    let together = 4.0 * widest * dimension + algorithms().map(state).sum::<f64>();
+    let anew = Anew::of(experiment, system);
+    // With bases of their own, lanes train one after the other.
+    let lanes = anew.map_or(together, |anew| {
+        4.0 * dimension + algorithms().map(of_one).fold(0.0, f64::max) + anew.elements()
+    });
+    let converted =
+        anew.map_or(0.0, |anew| anew.doubles() + CHUNK.min(anew.window as f64) * dimension);
     let maps = system.map_cost();
     // Inputs that are rotated or shifted are a copy of them.
     let copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
     let inputs = if copied { system.objective.input_elements() as f64 } else { 0.0 };
-    let training = bytes_of_a_number(experiment) * (maps.elements + lanes + inputs);
+    let training =
+        bytes_of_a_number(experiment) * (maps.elements + lanes + inputs) + bytes::<f64>(converted);
     estimate.max(training) + recorded(experiment, system).in_flight
 }
 

@@ -10,6 +10,7 @@ use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
 use crate::shipped::Settings;
 use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 
+mod anew;
 mod bases;
 mod basis_cache;
 mod basis_memory;

@@ -12,6 +12,7 @@ mod figures;
 mod output;
 mod pairs;
 mod plans;
+mod reestimation;
 mod refusals;
 mod reproducibility;
 mod resuming;
