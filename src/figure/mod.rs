@@ -11,6 +11,7 @@ mod facts;
 mod learning_rates;
 mod median_curve;
 mod metric;
+mod overlay;
 mod quartiles;
 mod schedule;
 mod selection;
@@ -20,8 +21,9 @@ mod stars;
 mod tables;
 mod trajectories;
 
-pub use draw::{DrawReport, draw, find, outputs, page};
+pub use draw::{DrawReport, draw, find, outputs, page, pages};
 pub use facts::{Facts, SystemFacts};
+pub use overlay::overlays;
 pub use spec::Spec;
 pub use tables::ResultTables;
 
