@@ -121,11 +121,13 @@ pub struct Canvas {
 impl Canvas {
     /// A line through the points.
     pub fn line(&mut self, points: &[Point], stroke: Stroke) {
+        // Round ends reach into the gaps, and would fill those of wide lines.
+        let stretch = (stroke.width / Stroke::BROKEN).max(1.0);
         let dashes: Vec<String> = stroke
             .dash
             .pattern()
             .iter()
-            .map(|length| (length * ENLARGEMENT).round().to_string())
+            .map(|length| (length * stretch * ENLARGEMENT).round().to_string())
             .collect();
         if !dashes.is_empty() {
             // Round ends, as dots are round.

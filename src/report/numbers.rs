@@ -1,6 +1,6 @@
 //! The tables of what a run found: learning rates, theory, EGOP estimates, cost and times.
 
-use super::table::{Table, between, complete, none, numbers, shown, shown_or_none, text};
+use super::table::{Table, between, complete, none, numbers, prose, shown, shown_or_none, text};
 use crate::record::Phase;
 use crate::summary::{
     CostSummary, EstimateSummary, MeasuredValue, RatesSummary, TheorySummary, TimesSummary,
@@ -56,7 +56,7 @@ pub(super) fn rates(summary: &RatesSummary<'_>) -> Option<Table> {
         numbers("steps to the target"),
         numbers("diverged"),
         numbers("trials"),
-        text("why this rate"),
+        prose("why this rate"),
     ];
     let caption = format!(
         "Learning rates selected by {metric}, in original coordinates or in each system’s own"

@@ -24,18 +24,35 @@ pub(super) struct Table {
 pub(super) struct Column {
     /// What stands above it.
     pub name: &'static str,
-    /// Whether it holds numbers.
-    pub number: bool,
+    /// How it is set.
+    pub class: Class,
+}
+
+/// How a column is set.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Class {
+    /// A name or a few words.
+    Text,
+    /// Numbers.
+    Number,
+    /// Sentences.
+    Prose,
 }
 
 /// A column of texts.
 pub(super) const fn text(name: &'static str) -> Column {
-    Column { name, number: false }
+    Column { name, class: Class::Text }
 }
 
 /// A column of numbers.
 pub(super) const fn numbers(name: &'static str) -> Column {
-    Column { name, number: true }
+    Column { name, class: Class::Number }
+}
+
+/// A column of sentences.
+pub(super) const fn prose(name: &'static str) -> Column {
+    Column { name, class: Class::Prose }
 }
 
 impl Table {
@@ -62,6 +79,7 @@ impl Table {
 pub(super) fn shown(value: f64) -> String {
     match value {
         _ if value.is_nan() => none(),
+        0.0 => "0".to_owned(),
         f64::INFINITY => "∞".to_owned(),
         f64::NEG_INFINITY => "−∞".to_owned(),
         _ => number(value).replace('-', "−"),

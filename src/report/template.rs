@@ -77,3 +77,17 @@ fn render(name: &str, context: Value) -> Result<String> {
     let template = TEMPLATES.get_template(name).map_err(|problem| defect(&problem))?;
     template.render(context).map_err(|problem| defect(&format!("{problem:#}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cited_is_in_the_readme() {
+        let readme = include_str!("../../README.md");
+        let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [PAPER.title, PAPER.authors, PAPER.link] {
+            assert!(readme.contains(part), "{part}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod figures;
 mod output;
 mod plans;
 mod refusals;
+mod report;
 mod reproducibility;
 mod resuming;
 mod spectra;

@@ -31,7 +31,7 @@ pub(in crate::cli) fn comparison(comparison: &Comparison<'_>) -> String {
     if !methods.is_empty() {
         let mut rows = table(
             NARROW,
-            &["algorithm", "coordinates", "tuned in", "η: A", "B", "median: A", "B", "B/A"],
+            &["method", "tuned in", "η: A", "B", "median: A", "B", "B/A"],
         );
         for method in methods {
             rows.add_row(cells(method));
@@ -56,13 +56,12 @@ pub(in crate::cli) fn comparison(comparison: &Comparison<'_>) -> String {
     text
 }
 
-fn cells(method: &MethodComparison<'_>) -> [String; 8] {
+fn cells(method: &MethodComparison<'_>) -> [String; 7] {
     let of = |side: usize, get: fn(&RateRow) -> String| method.rates[side].map_or_else(none, get);
     let rate: fn(&RateRow) -> String = |row| written(row.learning_rate);
     let median: fn(&RateRow) -> String = |row| number(row.median);
     [
-        method.algorithm.to_owned(),
-        method.coordinates.to_owned(),
+        format!("{} {}", method.algorithm, method.coordinates),
         method.tuned.to_owned(),
         of(0, rate),
         of(1, rate),
