@@ -1,6 +1,6 @@
 //! What a page shows, in words: for who cannot see it.
 
-use super::axis::{Axis, Scale, number};
+use super::axis::{Axis, Scale, number, three_digits};
 use super::chart::Chart;
 use super::page::{LegendEntry, Page};
 
@@ -37,12 +37,13 @@ fn axes(panel: &Chart) -> String {
     format!("{}, against {}", axis(&panel.y), axis(&panel.x))
 }
 
-/// `suboptimality from 1e-10 to 1, logarithmic`.
+/// `suboptimality from 10⁻¹⁰ to 1 on a logarithmic scale`.
 fn axis(axis: &Axis) -> String {
     let Axis { label, scale, low, high } = axis;
     let name = if label.is_empty() { "a number" } else { label };
     let scale = if *scale == Scale::Logarithmic { " on a logarithmic scale" } else { "" };
-    format!("{name} from {} to {}{scale}", number(*low), number(*high))
+    let [low, high] = [low, high].map(|&end| number(three_digits(end)));
+    format!("{name} from {low} to {high}{scale}")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::facts::{Facts, NUMBERS, named};
 use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Reader, key};
+use crate::drawing::canvas::Drawing;
 use crate::drawing::page::Page;
 use crate::need::{Need, Want};
 
@@ -23,6 +24,14 @@ pub trait Spec: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// When a table is missing, unreadable, or lacks what the figure shows.
     fn page(&self, tables: &ResultTables) -> Result<Page>;
+
+    /// Draws it in every format.
+    ///
+    /// # Errors
+    /// As [`Spec::page`], and when the drawing itself fails.
+    fn draw(&self, tables: &ResultTables) -> Result<Vec<Drawing>> {
+        self.page(tables)?.render()
+    }
 
     /// The column of `curves.csv` whose curves it shows, if it shows curves.
     fn curves_of(&self) -> Option<&'static str> {

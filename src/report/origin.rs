@@ -54,9 +54,18 @@ impl Origin {
         Ok(Self {
             facts: facts.collect(),
             data: all.get(DATA).and_then(data),
-            program: format!("egop {} ({})", named("version"), named("revision")),
+            program: format!("egop {} ({})", named("version"), short(&named("revision"))),
         })
     }
+}
+
+/// So much of a revision as is usual, and whether the source was changed since.
+fn short(revision: &str) -> String {
+    let (hash, changed) = match revision.split_once('-') {
+        Some((hash, changed)) => (hash, format!("-{changed}")),
+        None => (revision, String::new()),
+    };
+    hash.chars().take(10).chain(changed.chars()).collect()
 }
 
 fn in_words(value: &Value) -> String {
@@ -83,14 +92,14 @@ mod tests {
 
     #[test]
     fn what_is_known_comes_first_and_nothing_is_left_out() {
-        let json = br#"{"version": "1.2", "end": "later", "memory_peak": 7, "revision": "abc",
+        let json = br#"{"version": "1.2", "end": "later", "memory_peak": 7, "revision": "0123456789abcdef-dirty",
                         "data": [["a.csv", "00ff"]], "arguments": ["egop-run", "x.toml"]}"#;
         let origin = Origin::read(Path::new("provenance.json"), json).unwrap();
         let names: Vec<&str> = origin.facts.iter().map(|(name, _)| &**name).collect();
         let wanted = ["program version", "source revision", "command", "end (UTC)", "memory peak"];
         assert_eq!(names, wanted);
         assert_eq!(origin.facts[2].1, "egop-run x.toml");
-        assert_eq!(origin.program, "egop 1.2 (abc)");
+        assert_eq!(origin.program, "egop 1.2 (0123456789-dirty)");
         assert_eq!(origin.data.unwrap().rows, [["a.csv", "00ff"]]);
         let broken = Origin::read(Path::new("p.json"), b"{\"version\": ");
         assert!(matches!(broken, Err(Error::Corrupt { .. })));

@@ -29,10 +29,7 @@ pub(in crate::cli) fn comparison(comparison: &Comparison<'_>) -> String {
         let _ = writeln!(text, "\nsettings that differ:\n{rows}");
     }
     if !methods.is_empty() {
-        let mut rows = table(
-            NARROW,
-            &["method", "tuned in", "η: A", "B", "median: A", "B", "B/A"],
-        );
+        let mut rows = table(NARROW, &["method", "tuned in", "η: A", "B", "median: A", "B", "B/A"]);
         for method in methods {
             rows.add_row(cells(method));
         }
