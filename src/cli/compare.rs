@@ -1,6 +1,6 @@
 //! `egop-plot --compare A B`: two results folders side by side.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, print};
@@ -57,7 +57,7 @@ struct Compared {
     tables: ResultTables,
 }
 
-fn open(folder: &PathBuf) -> Result<Compared> {
+fn open(folder: &Path) -> Result<Compared> {
     let opened = results_folder::open(folder)?;
     let tables = figures::tables(opened.store.root(), &opened.experiment);
     Ok(Compared { name: folder.display().to_string(), opened, tables })

@@ -44,7 +44,7 @@ fn drawn(page: Result<Page>) -> Result<Option<Page>> {
     }
 }
 
-fn pairs<'a>(figures: [&'a [Box<dyn Spec>]; 2]) -> Vec<[&'a dyn Spec; 2]> {
+fn pairs(figures: [&[Box<dyn Spec>]; 2]) -> Vec<[&dyn Spec; 2]> {
     let [left, right] = figures.map(|figures| {
         let is_loss = |figure: &&dyn Spec| figure.curves_of().is_some_and(|c| LOSSES.contains(&c));
         figures.iter().map(|figure| &**figure).filter(is_loss).collect::<Vec<&dyn Spec>>()

@@ -30,12 +30,6 @@ impl<'a> VerdictSummary<'a> {
         Self { claims: rows.len(), counts: counts.collect(), settings }
     }
 
-    /// How many claims have this verdict.
-    pub fn count(&self, verdict: Verdict) -> usize {
-        let of = self.counts.iter().find(|(name, _)| *name == verdict.name());
-        of.map_or(0, |(_, count)| *count)
-    }
-
     /// "12 claims: 9 reproduced, 3 inconclusive", each count as `mark` shows it, which is given the
     /// verdict too.
     pub fn in_words(&self, mark: impl Fn(&str, &str) -> String) -> String {
