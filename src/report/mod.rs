@@ -4,8 +4,6 @@
 //! A page is a pure function of what a results folder publishes. What it says is put together here;
 //! how it looks is decided in `templates/`, which write every text with its markup escaped.
 
-use std::path::Path;
-
 use crate::drawing::page::Page;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
@@ -78,17 +76,4 @@ pub fn several(sections: Vec<Section>) -> Result<String> {
 /// When a figure cannot be drawn.
 pub fn comparison(comparison: &Comparison<'_>, overlaid: &[(String, Page)]) -> Result<String> {
     template::comparison(&beside::ComparisonView::of(comparison, overlaid)?)
-}
-
-/// What a page is called in messages of errors of its template.
-const PAGE: &str = "report";
-
-/// An error that only a defect of the templates can be.
-fn defect(problem: &dyn std::fmt::Display) -> Error {
-    Error::Drawing(format!("the template of the {PAGE}: {problem}; please report it"))
-}
-
-/// `provenance.json`, for messages.
-fn provenance_path() -> &'static Path {
-    Path::new(crate::store::PROVENANCE)
 }

@@ -3,7 +3,8 @@
 use super::table::{Table, between, complete, none, numbers, prose, shown, shown_or_none, text};
 use crate::record::Phase;
 use crate::summary::{
-    CostSummary, EstimateSummary, MeasuredValue, RatesSummary, TheorySummary, TimesSummary,
+    CostSummary, EstimateSummary, MeasuredValue, RatesSummary, TheoryMedians, TheorySummary,
+    TimesSummary,
 };
 use crate::sweep::written;
 
@@ -66,7 +67,7 @@ pub(super) fn rates(summary: &RatesSummary<'_>) -> Option<Table> {
 
 /// What the theory says of each change of variables beside what was observed.
 pub(super) fn theory(summary: &TheorySummary<'_>) -> Option<Table> {
-    let row = |of: &crate::summary::TheoryMedians<'_>| {
+    let row = |of: &TheoryMedians<'_>| {
         vec![
             of.coordinates.to_owned(),
             of.block.to_owned(),

@@ -1,12 +1,11 @@
 //! Where results come from: what `provenance.json` says.
 
-use std::path::Path;
-
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::table::{Table, text};
 use crate::error::{Error, Result};
+use crate::store::PROVENANCE;
 
 /// What is known of a run.
 #[derive(Debug, Default, Serialize)]
@@ -34,14 +33,14 @@ const KNOWN: &[(&str, &str)] = &[
 const DATA: &str = "data";
 
 impl Origin {
-    /// Reads the file's contents; `path` is for messages.
+    /// Reads the file's contents.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when it is not as the programs write it.
-    pub fn read(path: &Path, bytes: &[u8]) -> Result<Self> {
+    pub fn read(bytes: &[u8]) -> Result<Self> {
         let all: Map<String, Value> = serde_json::from_slice(bytes).map_err(|problem| {
             let message = format!("{problem}; run the experiment again to write it anew");
-            Error::Corrupt { path: path.into(), message }
+            Error::Corrupt { path: PROVENANCE.into(), message }
         })?;
         let known =
             KNOWN.iter().filter_map(|(key, name)| Some(((*name).to_owned(), all.get(*key)?)));
@@ -94,14 +93,14 @@ mod tests {
     fn what_is_known_comes_first_and_nothing_is_left_out() {
         let json = br#"{"version": "1.2", "end": "later", "memory_peak": 7, "revision": "0123456789abcdef-dirty",
                         "data": [["a.csv", "00ff"]], "arguments": ["egop-run", "x.toml"]}"#;
-        let origin = Origin::read(Path::new("provenance.json"), json).unwrap();
+        let origin = Origin::read(json).unwrap();
         let names: Vec<&str> = origin.facts.iter().map(|(name, _)| &**name).collect();
         let wanted = ["program version", "source revision", "command", "end (UTC)", "memory peak"];
         assert_eq!(names, wanted);
         assert_eq!(origin.facts[2].1, "egop-run x.toml");
         assert_eq!(origin.program, "egop 1.2 (0123456789-dirty)");
         assert_eq!(origin.data.unwrap().rows, [["a.csv", "00ff"]]);
-        let broken = Origin::read(Path::new("p.json"), b"{\"version\": ");
+        let broken = Origin::read(b"{\"version\": ");
         assert!(matches!(broken, Err(Error::Corrupt { .. })));
     }
 }

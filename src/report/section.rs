@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
+use super::Folder;
 use super::figures::FigureView;
 use super::numbers;
 use super::origin::Origin;
 use super::settings::settings;
 use super::table::Table;
 use super::verdicts::{ClaimView, Headline};
-use super::{Folder, provenance_path};
 use crate::error::Result;
 use crate::figure::ResultTables;
 use crate::store::Table as Rows;
@@ -81,7 +81,7 @@ impl SectionView {
             phases: numbers::phases(&times),
             alone: numbers::alone(&times),
             settings: settings(experiment, folder.settings),
-            origin: provenance.map(|bytes| Origin::read(provenance_path(), bytes)).transpose()?,
+            origin: provenance.map(|bytes| Origin::read(bytes)).transpose()?,
             id,
         })
     }

@@ -8,10 +8,9 @@ use minijinja::{Environment, UndefinedBehavior, context, escape_formatter};
 use serde::Serialize;
 
 use super::beside::ComparisonView;
-use super::defect;
 use super::section::SectionView;
 use crate::drawing::legible;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What is to be cited.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -74,8 +73,11 @@ pub(super) fn comparison(view: &ComparisonView) -> Result<String> {
 }
 
 fn render(name: &str, context: Value) -> Result<String> {
-    let template = TEMPLATES.get_template(name).map_err(|problem| defect(&problem))?;
-    template.render(context).map_err(|problem| defect(&format!("{problem:#}")))
+    let rendered = TEMPLATES.get_template(name).and_then(|template| template.render(context));
+    // What can go wrong is a defect of a template.
+    rendered.map_err(|problem| {
+        Error::Drawing(format!("the template {name}: {problem:#}; please report it"))
+    })
 }
 
 #[cfg(test)]
