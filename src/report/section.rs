@@ -81,7 +81,7 @@ impl SectionView {
             phases: numbers::phases(&times),
             alone: numbers::alone(&times),
             settings: settings(experiment, folder.settings),
-            origin: provenance.map(|bytes| Origin::read(bytes)).transpose()?,
+            origin: provenance.map(Origin::read).transpose()?,
             id,
         })
     }
