@@ -68,8 +68,14 @@ impl Shipped {
 
     /// It, read.
     pub fn read(&self) -> Option<Resolved<Experiment>> {
+        self.read_as(None)
+    }
+
+    /// It under one of its profiles.
+    pub fn read_as(&self, profile: Option<&str>) -> Option<Resolved<Experiment>> {
         let source = Source::parse(self.name, self.text.as_bytes()).ok()?;
-        config::read(&source, &Overlay::default(), Experiment::read).ok()
+        let overlay = Overlay { profile: profile.map(str::to_owned), ..Overlay::default() };
+        config::read(&source, &overlay, Experiment::read).ok()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::drawing::canvas::FORMATS;
 use crate::drawing::sheet::{MOST_PAGES, side_by_side};
 use crate::error::{Error, Result};
 use crate::figure::{self, ResultTables};
-use crate::store::{check_picture, write_picture};
+use crate::store::{check_standalone, write_standalone};
 
 /// Draws the figure that `name` means in each folder, and writes them as one picture.
 pub(super) fn draw(
@@ -24,7 +24,7 @@ pub(super) fn draw(
         let message = format!("at most {MOST_PAGES} folders fit side by side");
         return Err(Error::Usage(message).into());
     }
-    check_picture(out)?;
+    check_standalone(out)?;
     let mut experiments = Vec::new();
     for folder in folders {
         let Opened { store, experiment, .. } = results_folder::open(folder)?;
@@ -52,7 +52,7 @@ pub(super) fn draw(
     }
     let drawings = side_by_side(&pages)?;
     for drawing in drawings.iter().filter(|drawing| drawing.extension == extension) {
-        write_picture(out, &drawing.bytes)?;
+        write_standalone(out, &drawing.bytes)?;
     }
     if !quiet {
         let names: Vec<&str> = experiments.iter().map(|(_, _, name)| &**name).collect();

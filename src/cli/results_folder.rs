@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Overlay, Source, nearest};
+use crate::config::{self, Overlay, Resolved, Source, nearest};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::input::corrupt;
@@ -19,6 +19,8 @@ const LISTED: usize = 12;
 pub(super) struct Opened {
     pub store: Store,
     pub experiment: Experiment,
+    /// Its resolved config.
+    pub settings: toml::Table,
     pub published: Option<Vec<u8>>,
 }
 
@@ -33,8 +35,9 @@ pub(super) fn open(folder: &Path) -> Result<Opened> {
     let published = store.sums()?;
     let name = folder.join(EXPERIMENT).display().to_string();
     let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
-    let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
-    Ok(Opened { store, experiment, published })
+    let Resolved { value: experiment, table: settings, .. } =
+        config::read(&source, &Overlay::default(), Experiment::read)?;
+    Ok(Opened { store, experiment, settings, published })
 }
 
 /// Refuses what is not a results folder.

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{figures, text};
+use crate::cli::{figures, pages, text};
+use crate::figure;
 use crate::run::{SavedBases, Warning};
-use crate::store::PROVENANCE;
+use crate::store::{PROVENANCE, REPORT};
 use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
 
 /// Runs the program.
@@ -24,7 +25,9 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     }
     let (report, (drawn, bases)) = session.work(|run, provenance| {
         run.all(|publication| {
-            let drawn = figures::draw(publication.list()?, &session.experiment, &[])?;
+            let Session { experiment, settings, .. } = &session;
+            let tables = figures::tables(publication.list()?, experiment);
+            let drawn = figure::draw(&experiment.figures, &tables, &[])?;
             for (name, bytes) in &drawn.files {
                 publication.write(name, bytes)?;
             }
@@ -32,7 +35,10 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
                 true => run.save_bases(publication)?,
                 false => SavedBases::default(),
             };
-            publication.write(PROVENANCE, &provenance.end())?;
+            let provenance = provenance.end();
+            publication.write(PROVENANCE, &provenance)?;
+            let page = pages::page(experiment, settings, &tables, &drawn, Some(&provenance))?;
+            publication.write(REPORT, page.as_bytes())?;
             Ok((drawn, bases))
         })
     })?;
@@ -41,7 +47,7 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
         print(&text::theory(&TheorySummary::of(&report.theory)))?;
         print(&text::measures(&EstimateSummary::all(&report.measures)))?;
         print(&text::claims(&report.claims))?;
-        print(&figures::written(&session.folder, &drawn))?;
+        print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
         if !bases.files.is_empty() {
             print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
         }

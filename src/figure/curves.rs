@@ -98,6 +98,10 @@ impl Spec for CurvesFigure {
         wants
     }
 
+    fn curves_of(&self) -> Option<&'static str> {
+        Some(self.column.name)
+    }
+
     fn page(&self, tables: &ResultTables) -> Result<Page> {
         let methods = self.filter.methods(tables)?;
         let series = self.series(tables, &methods)?;

@@ -15,6 +15,7 @@ mod horizontal;
 mod learning_rates;
 mod median_curve;
 mod metric;
+mod overlay;
 mod quartiles;
 mod schedule;
 mod selection;
@@ -24,8 +25,9 @@ mod stars;
 mod tables;
 mod trajectories;
 
-pub use draw::{DrawReport, draw, find, outputs, page};
+pub use draw::{DrawReport, draw, find, outputs, page, pages};
 pub use facts::{Facts, SystemFacts};
+pub use overlay::overlays;
 pub use spec::Spec;
 pub use tables::ResultTables;
 

@@ -14,6 +14,7 @@ mod pairs;
 mod plans;
 mod reestimation;
 mod refusals;
+mod report;
 mod reproducibility;
 mod resuming;
 mod spectra;

@@ -1,12 +1,14 @@
 //! What the programs print: summaries and plans as tables of text, anything as JSON.
 
 mod claims;
+mod comparison;
 mod dry_run;
 mod json;
 mod results;
 mod table;
 
 pub(super) use claims::claims;
+pub(super) use comparison::comparison;
 pub(super) use dry_run::plan;
 pub(super) use json::json;
 pub(super) use results::{measures, rates, theory};
