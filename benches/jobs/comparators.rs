@@ -61,7 +61,7 @@ pub fn run(args: &Args) -> Result<()> {
     };
 
     let folder = Folder::create(args, "g")?;
-    folder.settings(&json!({ "steps": steps, "early": network.early(), "batch": BATCH }))?;
+    folder.settings(&json!({ "steps": steps, "compared": network.compared(), "batch": BATCH }))?;
     write_examples(&folder, "training", &data.training)?;
     let rows: Vec<i32> =
         pass.iter().map(|&row| i32::try_from(row)).collect::<std::result::Result<_, _>>()?;
@@ -107,22 +107,22 @@ struct Job<'a, R: Precision> {
 }
 
 impl<R: Precision> Job<'_, R> {
-    /// The update before which losses are compared: before rounding errors have grown.
-    fn early(&self) -> usize {
-        8
+    /// The updates before which losses are compared: rounding errors grow while losses vanish.
+    fn compared(&self) -> [usize; 2] {
+        [8, self.steps / 4]
     }
 
     fn time(&self, name: &str, spec: &dyn Spec, lanes: usize) -> Result<()> {
         let before = cpu_seconds();
         let (losses, elapsed) = time(|| self.train(spec, lanes));
         let steps = Steps { steps: self.steps, cpu_seconds: cpu_seconds() - before };
-        let (early, last) = losses?;
+        let [early, last] = losses?;
         let case = format!("{name}, lanes: {lanes}");
         Line::new("g", case, lanes, elapsed).results(early, last).steps(steps).print()
     }
 
-    /// The losses of all lanes before an early update, and before the last one.
-    fn train(&self, spec: &dyn Spec, lanes: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+    /// The losses of all lanes before the two updates.
+    fn train(&self, spec: &dyn Spec, lanes: usize) -> Result<[Vec<f64>; 2]> {
         let objective = &*self.problem.objective;
         let layout = objective.layout();
         let mut theta = Lanes::broadcast(layout, lanes, self.problem.start.view());
@@ -130,17 +130,19 @@ impl<R: Precision> Job<'_, R> {
         let mut optimizer = R::optimizer(spec, layout, lanes);
         let rates: Vec<R> = learning_rates(self.rates, lanes).into_iter().map(from_f64).collect();
         let (mut values, mut workspace) = (vec![0.0; lanes], Workspace::new());
-        let mut early = Vec::new();
+        let mut compared = [Vec::new(), Vec::new()];
         for step in 0..self.steps {
             let batch = self.batches[step % self.batches.len()];
             objective.value_and_gradient(&theta, batch, &mut values, &mut gradient, &mut workspace);
-            if step == self.early() {
-                early.clone_from(&values);
+            for (losses, at) in compared.iter_mut().zip(self.compared()) {
+                if step == at {
+                    losses.clone_from(&values);
+                }
             }
             optimizer
                 .step(theta.view_mut(0..lanes), gradient.view(0..lanes), &rates)
                 .map_err(|failure| failure.message)?;
         }
-        Ok((early, values))
+        Ok(compared)
     }
 }

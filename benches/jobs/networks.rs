@@ -141,7 +141,10 @@ impl Network {
             "lanes": lanes,
         }))?;
         for &count in lanes {
-            folder.array(&format!("rates-{count}"), &Array1::from(learning_rates(self.rates, count)))?;
+            folder.array(
+                &format!("rates-{count}"),
+                &Array1::from(learning_rates(self.rates, count)),
+            )?;
         }
         let factors = (0..epochs).map(|epoch| self.training.schedule.factor(epoch, epochs));
         folder.array("schedule", &factors.collect::<Array1<f64>>())?;

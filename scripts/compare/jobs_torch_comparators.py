@@ -164,8 +164,8 @@ class LeastSquares:
         return 0.5 * (torch.mv(self.matrix, theta[0]) - self.targets).square().sum()
 
 
-def train(objective, method, rate, steps, early):
-    """The losses before the update number `early`, and before the last one."""
+def train(objective, method, rate, steps, compared):
+    """The losses before some of the updates."""
     theta = [t.clone().requires_grad_() for t in objective.start]
     optimizer = method(theta, rate)
     losses = []
@@ -174,7 +174,7 @@ def train(objective, method, rate, steps, early):
         loss = objective.loss(theta, step)
         loss.backward()
         optimizer.step()
-        if step in (early, steps - 1):
+        if step in compared:
             losses.append(loss.item())
     return losses
 
@@ -183,19 +183,19 @@ def main():
     args = arguments()
     problem = Problem(args.data, args.job)
     network, least_squares = Network(problem), LeastSquares(problem)
-    steps, early = problem.settings["steps"], problem.settings["early"]
+    steps, compared = problem.settings["steps"], problem.settings["compared"]
     for case, (method, same) in METHODS.items():
         objective, name = network, "rates-1"
         if method is FullAdagrad:
             objective, name = least_squares, "vector-rates-1"
         rate = float(problem.array(name)[0])
         # The first steps load libraries.
-        train(objective, method, rate, 20, early)
-        work = functools.partial(train, objective, method, rate, steps, early)
+        train(objective, method, rate, 20, compared)
+        work = functools.partial(train, objective, method, rate, steps, compared)
         before = time.process_time()
-        (first, last), elapsed = seconds(work)
+        losses, elapsed = seconds(work)
         spent = {"steps": steps, "cpu_seconds": time.process_time() - before}
-        results = (first, last) if same else ((), ())
+        results = losses if same else ((), ())
         report("PyTorch", args.job, f"{case}, lanes: 1", 1, elapsed, *results, **spent)
 
 
