@@ -123,7 +123,9 @@ impl Quantity {
         let Self::ToLevel(ToLevel { unit, .. }) = self else { return None };
         match unit {
             CostUnit::Steps => None,
-            CostUnit::Gradients => Some("Gradients: of updates, and those sampled for coordinates."),
+            CostUnit::Gradients => {
+                Some("Gradients: of updates, and those sampled for coordinates.")
+            }
             CostUnit::Flops => {
                 Some("Operations: floating-point, of updates, and of making the coordinates.")
             }
@@ -296,13 +298,7 @@ impl DotsFigure {
     }
 
     /// Range, quartiles and median of a row; a cross at the edge for a median that is no number.
-    fn marks(
-        &self,
-        row: &Row<'_>,
-        height: f64,
-        x: &Axis,
-        systems: &[(&str, Colour)],
-    ) -> Vec<Mark> {
+    fn marks(&self, row: &Row<'_>, height: f64, x: &Axis, systems: &[(&str, Colour)]) -> Vec<Mark> {
         let known = systems.iter().find(|(name, _)| *name == row.method.coordinates);
         let colour = known.map_or(colour(0), |(_, colour)| *colour);
         let line = |ends: [f64; 2], width: f64| Mark::Line {
