@@ -83,7 +83,7 @@ fn convex_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
     let gain = if c == 1 { [4.0, 1.5, 1.0, 1.0][a] } else { 1.0 };
     let speed = [0.012, 0.006, 0.005, 0.014][a] * gain * jitter * (-distance * distance).exp();
     let mut row = run(trial, algorithm, coordinates, rate);
-    (row.egop_gradients, row.setup_flops) = (100 * c as u64, 1_000_000 * c as u64);
+    (row.egop_gradients, row.setup_flops) = (100 * c as u64, 2_000_000 * c as u64);
     let mut curve = Vec::new();
     for step in 0..=1000_u64 {
         let time = step as f64;
@@ -113,8 +113,7 @@ fn convex_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
         let reached = shares[row.levels.0.len()..].iter();
         let reached = reached.take_while(|share| value <= **share * height).count();
         row.levels.0.extend(std::iter::repeat_n(step, reached));
-        row.training_flops = 2000 * step;
-        row.setup_flops = if c == 1 { 400_000 } else { 0 };
+        row.training_flops = 10_000 * step;
         curve.push(CurveRow {
             trial,
             algorithm: algorithm.into(),
