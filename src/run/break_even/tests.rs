@@ -1,11 +1,6 @@
 use super::*;
 use crate::record::Levels;
 
-/// From costs and lowest losses; within a budget.
-fn from(first: &[(u64, f64)], second: &[(u64, f64)], budget: u64) -> Option<(u64, u64)> {
-    break_even(first, second, budget)
-}
-
 /// A power of two, so that ratios are exact.
 const TINY: f64 = 1.0 / (1 << 30) as f64;
 
@@ -15,35 +10,35 @@ const SLOW: [(u64, f64); 5] = [(0, 8.0), (10, 4.0), (20, 2.0), (30, 1.0), (40, 0
 fn curves_break_even_where_they_cross_for_the_last_time() {
     // A set-up of 15, then faster.
     let late = [(15, 8.0), (25, 2.0), (32, 0.5), (42, 0.1)];
-    assert_eq!(from(&SLOW, &late, 40), Some((32, 7)));
+    assert_eq!(break_even(&SLOW, &late, 40), Some((32, 7)));
     // There and back: what counts is the last time, from which it stays so.
     let twice = [(0, 9.0), (5, 3.0), (25, 1.5), (38, 1.2), (39, 0.4)];
-    assert_eq!(from(&SLOW, &twice, 19), Some((5, 5)));
-    assert_eq!(from(&SLOW, &twice, 29), Some((25, 20)));
-    assert_eq!(from(&SLOW, &twice, 35), None);
-    assert_eq!(from(&SLOW, &twice, 40), Some((39, 1)));
+    assert_eq!(break_even(&SLOW, &twice, 19), Some((5, 5)));
+    assert_eq!(break_even(&SLOW, &twice, 29), Some((25, 20)));
+    assert_eq!(break_even(&SLOW, &twice, 35), None);
+    assert_eq!(break_even(&SLOW, &twice, 40), Some((39, 1)));
     // Never, as what comes later is not within the common budget.
-    assert_eq!(from(&SLOW, &[(50, 8.0), (60, 0.0)], 40), None);
-    assert_eq!(from(&SLOW, &[(15, 8.0), (60, 0.0)], 40), None);
+    assert_eq!(break_even(&SLOW, &[(50, 8.0), (60, 0.0)], 40), None);
+    assert_eq!(break_even(&SLOW, &[(15, 8.0), (60, 0.0)], 40), None);
 }
 
 #[test]
 fn a_tie_is_at_or_below() {
-    assert_eq!(from(&SLOW, &SLOW, 40), Some((0, 0)));
+    assert_eq!(break_even(&SLOW, &SLOW, 40), Some((0, 0)));
     let shifted = SLOW.map(|(cost, loss)| (cost + 1, loss));
-    assert_eq!(from(&SLOW, &shifted, 40), None);
+    assert_eq!(break_even(&SLOW, &shifted, 40), None);
     let from_20 = [(0, 9.0), (20, 2.0), (30, 1.0), (40, 0.5)];
-    assert_eq!(from(&SLOW, &from_20, 40), Some((20, 20)));
+    assert_eq!(break_even(&SLOW, &from_20, 40), Some((20, 20)));
 }
 
 #[test]
 fn at_once_is_where_the_set_up_is_over() {
-    assert_eq!(from(&SLOW, &[(3, 1e-3)], 40), Some((3, 0)));
+    assert_eq!(break_even(&SLOW, &[(3, 1e-3)], 40), Some((3, 0)));
     // Against a run that came to nothing there is nothing before that either.
     let nothing = SLOW.map(|(cost, _)| (cost, f64::INFINITY));
-    assert_eq!(from(&nothing, &[(15, 8.0), (25, 2.0)], 25), Some((15, 0)));
-    assert_eq!(from(&SLOW, &nothing, 40), None);
-    assert_eq!(from(&SLOW, &[], 40), None);
+    assert_eq!(break_even(&nothing, &[(15, 8.0), (25, 2.0)], 25), Some((15, 0)));
+    assert_eq!(break_even(&SLOW, &nothing, 40), None);
+    assert_eq!(break_even(&SLOW, &[], 40), None);
 }
 
 fn run(stop: Stop, setup: u64, points: &[(u64, f64)]) -> (RunRow, Vec<CurveRow>) {
