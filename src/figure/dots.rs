@@ -12,7 +12,7 @@ use crate::drawing::axis::{Axis, Scale, number};
 use crate::drawing::chart::{Chart, Mark, RowLabel, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Colour, Dash, Stroke};
-use crate::drawing::style::colour;
+use crate::drawing::style::{PALETTE, colour};
 use crate::need::{Need, Want};
 use crate::record::{CostUnit, RateRow, RunRow};
 use crate::sweep::{Goal, METRICS, Metric, ToLevel};
@@ -184,7 +184,7 @@ impl Spec for DotsFigure {
     fn page(&self, tables: &ResultTables) -> Result<Page> {
         let methods = self.filter.methods(tables)?;
         let rows = self.rows(tables, &methods)?;
-        let systems = systems(&methods);
+        let groups = Groups::new(&methods);
         let known = tables.runs()?.iter().any(|run| run.initial_suboptimality.is_some());
         let of = if known { "suboptimality" } else { "loss" };
         let label = self.quantity.axis(of, tables.facts().epochs);
@@ -196,7 +196,7 @@ impl Spec for DotsFigure {
         let mut panel = Chart::new(x, y);
         panel.rows = rows.iter().map(|row| self.label(row)).collect();
         for (below, row) in rows.iter().rev().enumerate() {
-            panel.marks.extend(self.marks(row, below as f64, &panel.x, &systems));
+            panel.marks.extend(self.marks(row, below as f64, &panel.x, &groups));
         }
         Ok(Page {
             title: self.heading.title(tables.facts()),
@@ -204,23 +204,43 @@ impl Spec for DotsFigure {
             columns: 1,
             frame: (WIDTH, ROW * rows.len() as f64),
             shared_axes: false,
-            legend: self.legend(&rows, &systems),
+            legend: self.legend(&rows, &groups),
             legend_position: LegendPosition::Below,
             footnotes: self.footnotes(tables, &methods, &rows),
         })
     }
 }
 
-/// The coordinate systems of some methods, with their colours: there are fewer of them than of
-/// algorithms, which the rows name.
-fn systems<'a>(methods: &[MethodRates<'a>]) -> Vec<(&'a str, Colour)> {
-    let mut systems: Vec<(&str, Colour)> = Vec::new();
-    for method in methods {
-        if systems.iter().all(|(name, _)| *name != method.coordinates) {
-            systems.push((method.coordinates, colour(systems.len())));
-        }
+/// What rows of one colour have in common: their coordinate system or, where there are more of those than
+/// colours, their algorithm. The rows name both.
+struct Groups<'a> {
+    of: fn(&MethodRates<'a>) -> &'a str,
+    colours: Vec<(&'a str, Colour)>,
+}
+
+impl<'a> Groups<'a> {
+    fn new(methods: &[MethodRates<'a>]) -> Self {
+        let names = |of: fn(&MethodRates<'a>) -> &'a str| {
+            let mut names: Vec<&str> = Vec::new();
+            for name in methods.iter().map(of) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            names
+        };
+        let [system, algorithm]: [fn(&MethodRates<'a>) -> &'a str; 2] =
+            [|method| method.coordinates, |method| method.title];
+        let of = if names(system).len() <= PALETTE.len() { system } else { algorithm };
+        let names = names(of).into_iter().enumerate();
+        Self { of, colours: names.map(|(index, name)| (name, colour(index))).collect() }
     }
-    systems
+
+    fn colour(&self, method: &MethodRates<'a>) -> Colour {
+        let name = (self.of)(method);
+        let known = self.colours.iter().find(|(one, _)| *one == name);
+        known.map_or(colour(0), |(_, colour)| *colour)
+    }
 }
 
 impl DotsFigure {
@@ -298,9 +318,8 @@ impl DotsFigure {
     }
 
     /// Range, quartiles and median of a row; a cross at the edge for a median that is no number.
-    fn marks(&self, row: &Row<'_>, height: f64, x: &Axis, systems: &[(&str, Colour)]) -> Vec<Mark> {
-        let known = systems.iter().find(|(name, _)| *name == row.method.coordinates);
-        let colour = known.map_or(colour(0), |(_, colour)| *colour);
+    fn marks<'a>(&self, row: &Row<'a>, height: f64, x: &Axis, groups: &Groups<'a>) -> Vec<Mark> {
+        let colour = groups.colour(row.method);
         let line = |ends: [f64; 2], width: f64| Mark::Line {
             // What is beyond the axis, as a failure is, leads to its end.
             points: ends.map(|end| (end.max(x.low).min(x.high), height)).into(),
@@ -324,11 +343,11 @@ impl DotsFigure {
         vec![line(*range, 1.2), line([quartiles.lower, quartiles.upper], 3.6), dot]
     }
 
-    fn legend(&self, rows: &[Row<'_>], systems: &[(&str, Colour)]) -> Vec<LegendEntry> {
+    fn legend(&self, rows: &[Row<'_>], groups: &Groups<'_>) -> Vec<LegendEntry> {
         let entry = |&(name, colour): &(&str, Colour)| {
             LegendEntry::symbol(name, Symbol { shape: Shape::Disc, radius: 3.8, colour })
         };
-        let mut legend: Vec<LegendEntry> = systems.iter().map(entry).collect();
+        let mut legend: Vec<LegendEntry> = groups.colours.iter().map(entry).collect();
         let fails = |row: &Row<'_>| {
             row.at.as_ref().is_none_or(|(_, numbers)| numbers.quartiles.median.is_infinite())
         };
