@@ -242,7 +242,8 @@ impl FileBasis {
                 let path = of_trial(path, streams.trial());
                 let eigenvalues = npy::read(&path, &[eigenvectors.nrows()])?.array;
                 let eigenvalues = checked(&path, shaped(eigenvalues))?;
-                let spectrum = Spectrum { eigenvalues, eigenvectors: eigenvectors.into() };
+                let eigenvectors = eigenvectors.into();
+                let spectrum = Spectrum { eigenvalues, complete: true, eigenvectors };
                 Ok(Part::eigenbasis(group, spectrum))
             }
         }

@@ -149,10 +149,10 @@ impl Sum {
     fn solve(self, (_, count, _): &Wanted, index: usize, streams: &Streams) -> Result<Spectrum> {
         match self {
             Self::Matrix(gram) => {
-                let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(gram.mean())?;
-                let k = count.of(&eigenvalues, 0);
-                let eigenvectors = first(&eigenvectors, k).into();
-                Ok(Spectrum { eigenvalues, eigenvectors })
+                let spectrum = Spectrum::of(gram.mean())?;
+                let k = count.of(&spectrum.eigenvalues, 0);
+                let eigenvectors = first(&spectrum.eigenvectors, k).into();
+                Ok(Spectrum { eigenvectors, ..spectrum })
             }
             Self::Rows(bundle, Solver::Randomized) => {
                 let number = count.number().ok_or_else(|| {
@@ -169,11 +169,11 @@ impl Sum {
 fn by_gram(bundle: &Array2<f64>, count: Count) -> Result<Spectrum> {
     let samples = bundle.nrows();
     let gram = times(bundle.view(), bundle.t());
-    let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(gram)?;
+    let Spectrum { eigenvalues, complete, eigenvectors } = Spectrum::of(gram)?;
     let k = count.of(&eigenvalues, bundle.ncols());
     let eigenvalues = eigenvalues / samples as f64;
     let vectors = times(bundle.t(), first(&eigenvectors, k).view());
-    Ok(Spectrum { eigenvalues, eigenvectors: oriented(vectors.view()).into() })
+    Ok(Spectrum { eigenvalues, complete, eigenvectors: oriented(vectors.view()).into() })
 }
 
 /// By subspace iteration; the eigenvalues are those of the leading eigenvectors alone.
@@ -190,11 +190,11 @@ fn randomized(bundle: &Array2<f64>, number: usize, streams: &Streams) -> Result<
     let image = times(bundle.view(), subspace.view());
     let mut small = Array2::zeros((width, width));
     linalg::add_gram(image.view(), 0..width, 0..width, small.view_mut());
-    let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(small)?;
+    let Spectrum { eigenvalues, eigenvectors, .. } = Spectrum::of(small)?;
     let k = Count::Number(number).of(&eigenvalues, samples);
     let vectors = times(subspace.view(), first(&eigenvectors, k).view());
     let eigenvalues = eigenvalues.iter().take(k).map(|value| value / samples as f64).collect();
-    Ok(Spectrum { eigenvalues, eigenvectors: oriented(vectors.view()).into() })
+    Ok(Spectrum { eigenvalues, complete: false, eigenvectors: oriented(vectors.view()).into() })
 }
 
 /// Some first columns.
@@ -255,6 +255,12 @@ mod tests {
         }
         assert!(linalg::orthonormality_defect(gram.eigenvectors.view()) < 1e-14);
         assert_eq!(gram.eigenvalues.len(), 20);
+        // Of all eigenvalues: the leading ones alone tell nothing of their sum.
+        let stable_rank = values.iter().sum::<f64>() / values[0];
+        // Eigenvalues that rounding leaves of 0, twelve of up to 1e-15 of the largest: their roots.
+        assert!((gram.stable_rank().unwrap() - stable_rank).abs() < 1e-6);
+        assert!((dense.stable_rank().unwrap() - stable_rank).abs() < 1e-6);
+        assert_eq!((iterated.stable_rank(), iterated.intrinsic_dimension()), (None, None));
     }
 
     #[test]
