@@ -7,14 +7,14 @@ use ndarray::{ArcArray2, Array2, Axis, concatenate};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 
-use crate::basis::Part;
+use crate::basis::{Part, Preparation};
 use crate::config::{Allowed, Reader, key};
 use crate::coordinates::{Auxiliary, Cost, Form, Frozen, Orthonormal, Reduced, Reflector};
 use crate::egop::{Count, Solver};
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::lanes::Layout;
-use crate::linalg::{self, times};
+use crate::linalg::{self, flops};
 use crate::rng::Streams;
 
 /// How many leading eigenvectors are taken.
@@ -100,6 +100,21 @@ impl Complement {
         }
     }
 
+    /// What making a map takes of so many parameters with so many eigenvectors.
+    pub(super) fn preparation(self, parameters: usize, k: usize) -> Preparation {
+        let (d, k) = (parameters as f64, k as f64);
+        match self {
+            Self::Reflector => Preparation {
+                products: 2.0 * d * k * k + 4.0 * k.powi(3),
+                decompositions: flops::of_qr(d, k) + flops::of_svd(k),
+                elements: 4.0 * d * k + 4.0 * k * k,
+            },
+            Self::Auxiliary | Self::Reduced => Preparation::default(),
+            Self::Frozen => Preparation { products: 4.0 * d * k, decompositions: 0.0, elements: d },
+            Self::Rotated => Preparation::of_qr(d, d),
+        }
+    }
+
     /// The part that some vectors (d × k, orthonormal) make, with their complement, for consecutive
     /// blocks.
     ///
@@ -129,13 +144,12 @@ impl Complement {
                 let (size, k) = vectors.dim();
                 let mut rng = streams.indexed("complement", blocks.start);
                 let gaussian = Array2::random_using((size, size - k), StandardNormal, &mut rng);
-                let inner = times(vectors.t(), gaussian.view());
-                let inside = times(vectors.view(), inner.view());
-                let outside = linalg::orthonormal_columns((gaussian - inside).view());
-                let whole = concatenate(Axis(1), &[vectors.view(), outside.view()])
+                let both = concatenate(Axis(1), &[vectors.view(), gaussian.view()])
                     .expect("both have d rows");
-                // Once more, as the projection leaves a rounding error of the size of the Gaussian.
-                Arc::new(Orthonormal(linalg::orthonormal_columns(whole.view()).into()))
+                drop(gaussian);
+                // As R's diagonal is positive, the first columns are those of V, and the others what
+                // is left of the Gaussian without them.
+                Arc::new(Orthonormal(linalg::orthonormal_columns(both.view()).into()))
             }
         };
         Ok(Part { blocks, map, spectrum: None })

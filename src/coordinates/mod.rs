@@ -132,13 +132,19 @@ pub struct Cost {
     pub flops: f64,
     /// Numbers that are held.
     pub elements: f64,
+    /// Variables that are trained beyond the parameters; negative: fewer.
+    pub added: f64,
 }
 
 impl Add for Cost {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { flops: self.flops + other.flops, elements: self.elements + other.elements }
+        Self {
+            flops: self.flops + other.flops,
+            elements: self.elements + other.elements,
+            added: self.added + other.added,
+        }
     }
 }
 

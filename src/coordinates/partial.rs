@@ -38,7 +38,7 @@ impl Auxiliary {
     /// What a map of d × (k + d) takes.
     pub fn cost(d: usize, k: usize) -> Cost {
         let (d, k) = (d as f64, k as f64);
-        Cost { flops: 8.0 * d * k, elements: 2.0 * d * k }
+        Cost { flops: 8.0 * d * k, elements: 2.0 * d * k, added: k }
     }
 }
 
@@ -46,14 +46,14 @@ impl Reduced {
     /// What a map of d × k takes.
     pub fn cost(d: usize, k: usize) -> Cost {
         let (d, k) = (d as f64, k as f64);
-        Cost { flops: 4.0 * d * k, elements: 2.0 * d * k }
+        Cost { flops: 4.0 * d * k, elements: 2.0 * d * k, added: k - d }
     }
 }
 
 impl Frozen {
     /// What a map of d × k takes.
     pub fn cost(d: usize, k: usize) -> Cost {
-        Reduced::cost(d, k) + Cost { flops: d as f64, elements: d as f64 }
+        Reduced::cost(d, k) + Cost { flops: d as f64, elements: d as f64, added: 0.0 }
     }
 }
 

@@ -10,7 +10,7 @@ use ndarray_rand::rand_distr::StandardNormal;
 use super::{Bundle, Gram, Spectrum};
 use crate::error::{Error, Result};
 use crate::gradients::{At, Gradients, Statistic};
-use crate::linalg::{self, times};
+use crate::linalg::{self, flops, times};
 use crate::rng::Streams;
 
 /// How leading eigenvectors are computed.
@@ -52,16 +52,27 @@ impl Solver {
         }
     }
 
-    /// Floating-point operations, and double-precision numbers held, beside the sampling.
-    pub fn cost(self, samples: f64, parameters: f64, k: f64) -> [f64; 2] {
-        let [m, d, l] = [samples, parameters, (OVERSAMPLING as f64 * k).min(samples)];
+    /// Floating-point operations of products and of decompositions, and double-precision numbers held,
+    /// beside the sampling, for so many samples of so many parameters, of which so many eigenvectors are
+    /// wanted and found.
+    pub fn cost(self, samples: usize, parameters: usize, [wanted, found]: [usize; 2]) -> [f64; 3] {
+        let width = (OVERSAMPLING * wanted).min(samples).min(parameters);
+        let [m, d, k, l] = [samples, parameters, found, width].map(|number| number as f64);
         match self {
-            Self::Dense => [m * d * d + 9.0 * d.powi(3), 5.0 * d * d],
-            Self::Auto | Self::Gram => {
-                [m * m * d + 9.0 * m.powi(3) + 2.0 * m * d * k, m * d + 5.0 * m * m + 3.0 * d * k]
-            }
+            Self::Dense => [m * Gram::flops(parameters), flops::of_eigen(d), 5.0 * d * d],
+            Self::Auto | Self::Gram => [
+                2.0 * m * m * d + 2.0 * m * d * k,
+                flops::of_eigen(m) + flops::of_qr(d, k),
+                m * d + 5.0 * m * m + 3.0 * d * k,
+            ],
             Self::Randomized => {
-                [2.0 * m * d * l * (2 * ITERATIONS + 2) as f64, m * d + 4.0 * d * l]
+                let images = (2 * ITERATIONS + 3) as f64;
+                let factors = (ITERATIONS + 1) as f64 * (flops::of_qr(m, l) + flops::of_qr(d, l));
+                [
+                    2.0 * m * d * l * images + 2.0 * m * l * l + 2.0 * d * l * k,
+                    factors + flops::of_eigen(l) + flops::of_qr(d, k),
+                    m * d + 4.0 * d * l,
+                ]
             }
         }
     }
@@ -96,7 +107,8 @@ impl Count {
         }
     }
 
-    fn number(self) -> Option<usize> {
+    /// Their number, where that is what is wanted.
+    pub fn number(self) -> Option<usize> {
         match self {
             Self::Number(number) => Some(number),
             Self::Energy(_) => None,

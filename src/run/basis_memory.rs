@@ -19,7 +19,7 @@ pub fn too_large(experiment: &Experiment, available: u64) -> Option<String> {
     } as f64;
     let excessive = |system: &&System<'_>| {
         let map = number * system.map_cost().elements;
-        let forming = size_of::<f64>() as f64 * system.preparation(1.0).elements;
+        let forming = size_of::<f64>() as f64 * system.preparation(1.0, None).elements;
         map.max(forming) > available as f64
     };
     let systems = experiment.systems();
@@ -38,7 +38,7 @@ pub fn too_large(experiment: &Experiment, available: u64) -> Option<String> {
     let needs = if map >= dense {
         format!("{} needs {} as a dense matrix", layout.group_name(largest), bytes(dense))
     } else {
-        let forming = system.preparation(1.0).elements * size_of::<f64>() as f64 / number;
+        let forming = system.preparation(1.0, None).elements * size_of::<f64>() as f64 / number;
         let forming = bytes(forming);
         format!("its matrices need {}, {forming} while they are formed", bytes(map))
     };

@@ -51,11 +51,12 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: &[f64], pa
     let updates = counts::updates(experiment);
     let layout = objective.layout();
     let around = AROUND * layout.dimension() as f64;
-    let maps = system.around(system.map_cost());
+    let maps = system.map_cost();
     let anew = Anew::of(experiment, &system);
     let flops = |(algorithm, lanes): (&Algorithm, &f64)| {
         let optimizer = algorithm.optimizer.step_flops(&layout) + around;
-        let series = Series::of_updates(objective, training.minibatches, maps, optimizer);
+        let rest = system.added(maps) + system.around(maps) + optimizer;
+        let series = Series::of_gradients(objective, training.minibatches).plus(rest);
         lanes * anew.map_or(series, |anew| anew.series(series)).flops(updates)
     };
     let flops: f64 = study.algorithms.iter().zip(lanes).map(flops).sum();
@@ -76,20 +77,18 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: &[f64], pa
     whole.scaled(part)
 }
 
-/// Estimating and decomposing the EGOP of a coordinate system, or for its own sake.
+/// The set-up of a coordinate system, or estimating and decomposing an EGOP for its own sake.
 pub(super) fn estimate(experiment: &Experiment, system: usize) -> Work {
     let system = experiment.system(system);
-    let samples = counts::samples(&system) as f64;
-    if samples == 0.0 {
-        return Work::default();
-    }
     // What only measures an EGOP also decomposes that of either half of the samples.
-    let decompositions = match experiment.study {
-        Study::Training(_) => 1.0,
-        Study::Spectra(_) => 3.0,
+    let (decompositions, absorbing) = match experiment.study {
+        Study::Training(_) => (1.0, system.absorbing(system.map_cost())),
+        Study::Spectra(_) => (3.0, 0.0),
     };
-    let operations = counts::sampling_flops(&system) + system.preparation(decompositions).flops;
-    Work { operations, steps: 0.0, lane_steps: samples }
+    let operations = counts::sampling_flops(&system)
+        + system.preparation(decompositions, None).flops()
+        + absorbing;
+    Work { operations, steps: 0.0, lane_steps: counts::samples(&system) as f64 }
 }
 
 /// A whole task, if no run stops early.

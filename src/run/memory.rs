@@ -119,7 +119,7 @@ fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     // What only measures an EGOP also does so from either half of the samples.
     let estimates = if experiment.training().is_some() { 1.0 } else { 3.0 };
     let sampled = if system.samples() > 0 { 2.0 * CHUNK * dimension } else { 0.0 };
-    let preparation = system.preparation(estimates);
+    let preparation = system.preparation(estimates, None);
     let estimate = bytes::<f64>(preparation.elements + sampled);
     // Parameters and gradients in both coordinates, and the state of the optimizers.
     let of_one = |one: &Algorithm| one.optimizer.state_len(&layout) as f64;
