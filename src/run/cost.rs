@@ -173,3 +173,32 @@ fn probe<R: Real>(dimension: usize) -> f64 {
     }
     operations / best.as_secs_f64().max(1e-9)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Overlay, Source};
+
+    const CONFIG: &str = include_str!("../../tests/data/tiny.toml");
+
+    #[test]
+    fn a_set_up_takes_as_long_as_its_operations_with_and_without_gradients() {
+        for basis in [
+            "egop\"",
+            "random-rotation\"",
+            "random-rotation\"\ncolumns = 2",
+            "egop\"\nrank = 2\ncomplement = \"rotated\"",
+        ] {
+            let config = CONFIG.replace("basis = \"egop\"", &format!("basis = \"{basis}"));
+            let source = Source::parse("tiny.toml", config.as_bytes()).unwrap();
+            let read = config::read(&source, &Overlay::default(), Experiment::read).unwrap();
+            let system = read.value.system(1);
+            let found = vec![2; system.basis.groups(&system.objective.layout()).len()];
+            let counted = counts::setup_flops(&system, system.map_cost(), &found);
+            let estimated = estimate(&read.value, 1).operations;
+            // Sums of the same terms.
+            assert!(estimated > 0.0 && (estimated / counted - 1.0).abs() < 1e-12, "{basis}");
+            assert_eq!(estimate(&read.value, 0), Work::default());
+        }
+    }
+}

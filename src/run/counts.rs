@@ -92,4 +92,6 @@ pub(super) fn whole(number: f64) -> u64 {
 }
 
 #[cfg(test)]
+mod preparation_tests;
+#[cfg(test)]
 mod tests;

@@ -24,12 +24,12 @@ use crate::rng::Streams;
 /// The model is about products; what there is of others may be this share of them.
 const TOLERANCE: f64 = 0.02;
 
-fn check(counted: u64, model: f64, what: &str) {
+pub(super) fn check(counted: u64, model: f64, what: &str) {
     let error = (counted as f64 - model).abs();
     assert!(model > 0.0 && error <= TOLERANCE * model, "{what}: {counted} counted, {model} said");
 }
 
-fn matrix(rows: usize, columns: usize) -> MatrixSpec {
+pub(super) fn matrix(rows: usize, columns: usize) -> MatrixSpec {
     MatrixSpec::new(rows, columns, Decay::Power { exponent: 0.5 })
 }
 
@@ -54,7 +54,7 @@ fn objectives() -> Vec<Box<dyn Spec>> {
     ]
 }
 
-fn built(spec: &dyn Spec) -> Box<dyn Objective<f64>> {
+pub(super) fn built(spec: &dyn Spec) -> Box<dyn Objective<f64>> {
     let context = Context { streams: Streams::new(5, 0), data_dir: None };
     Build::<f64>::build(spec, &context).unwrap()
 }
