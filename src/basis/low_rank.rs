@@ -76,12 +76,19 @@ impl Complement {
         reader.choice_or(complement, "reflector", &Self::NAMES)
     }
 
-    /// Reads `columns` and `complement`, for bases that are no eigenbases: some columns, or all.
+    /// Reads `columns` and `complement`, for bases that are no eigenbases: some columns, or all, which
+    /// leave nothing that could become of the rest.
     pub fn read_columns(reader: &mut Reader<'_>) -> Option<Option<(usize, Self)>> {
+        if reader.alternative(&[&["columns"]])?.is_none() {
+            let problem = "is for some of V's columns, and these are all: state `columns`, or remove \
+                           this key";
+            reader.idle(&["complement"], problem);
+            return Some(None);
+        }
         let columns = key("columns", "number of V's columns, where they are not all");
-        let columns = reader.optional_count(columns, 1..=1_000_000);
+        let columns = reader.count(columns, 1..=1_000_000);
         let complement = Self::read(reader);
-        Some(columns?.zip(complement))
+        columns.zip(complement).map(Some)
     }
 
     /// Whether its maps are linear: what stays at the start is a constant that is added.
@@ -168,13 +175,17 @@ pub struct LowRank {
 }
 
 impl LowRank {
-    /// Reads `complement`, and `rank`, `rank_energy` or `rank_widths` with `solver`; none of these: all
-    /// eigenvectors.
+    /// Reads `rank`, `rank_energy` or `rank_widths`, with `complement` and `solver`; none of these: all
+    /// eigenvectors, which leave nothing that could become of the rest.
     pub fn read(reader: &mut Reader<'_>) -> Option<Option<Self>> {
-        let complement = Complement::read(reader);
         let keys: [&[&str]; 3] = [&["rank"], &["rank_energy"], &["rank_widths"]];
         let rank = match reader.alternative(&keys)? {
-            None => return complement.map(|_| None),
+            None => {
+                let problem = "is for some leading eigenvectors, and these are all: state `rank`, \
+                               `rank_energy` or `rank_widths`, or remove this key";
+                reader.idle(&["complement", "solver"], problem);
+                return Some(None);
+            }
             Some(0) => {
                 let rank = key("rank", "number k of leading eigenvectors that are taken, not all");
                 reader.count(rank, 1..=1_000_000).map(Rank::Number)
@@ -188,15 +199,16 @@ impl LowRank {
                 reader.number(widths, Allowed::between(1e-3, 1e4)).map(Rank::Widths)
             }
         };
+        let complement = Complement::read(reader);
         let solver = key("solver", "how the leading eigenvectors are computed");
         let solver = reader.choice_or(solver, "auto", &Solver::NAMES);
-        let (rank, solver) = (rank?, solver?);
+        let (rank, complement, solver) = (rank?, complement?, solver?);
         if matches!(rank, Rank::Energy(_)) && solver == Solver::Randomized {
             let problem = "\"randomized\" finds a number of eigenvectors, not a share of all";
             reader.problem("solver", problem);
             return None;
         }
-        Some(Some(Self { rank, complement: complement?, solver }))
+        Some(Some(Self { rank, complement, solver }))
     }
 
     /// At most so many eigenvectors, of so many samples.
