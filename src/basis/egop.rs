@@ -139,6 +139,9 @@ impl Spec for EgopBasis {
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
-        Some(("blocks", self.scope.problem(layout)?))
+        if let Some(problem) = self.scope.problem(layout) {
+            return Some(("blocks", problem));
+        }
+        self.low_rank?.problem(layout, &self.groups(layout))
     }
 }

@@ -18,7 +18,7 @@ use crate::coordinates::{Cost, Kronecker, Reflector};
 use crate::data::{self, InputMoments};
 use crate::egop::Moments;
 use crate::error::{Error, Result};
-use crate::gradients::{At, Gradients};
+use crate::gradients::{At, Gradients, Sampling};
 use crate::lanes::{Block, Layout, Role};
 use crate::rng::Streams;
 
@@ -165,6 +165,17 @@ impl Spec for InputBasis {
         let names = first_layer(layout).map(|(_, block)| block.name.clone()).into_iter();
         let scope = Scope::Block(names.collect());
         Ok(Followed::Kronecker(KroneckerBasis { scope, sides: Sides::Inputs }))
+    }
+
+    fn unfit(&self, _: &Layout, sampling: &Sampling) -> Option<(&'static str, String)> {
+        let InputSource::Gradients { samples, at: At::Start } = self.0 else { return None };
+        let problem = || {
+            format!(
+                "all {samples} gradients at the start are the same without minibatches: state \
+                 egop.batch, or samples = 1"
+            )
+        };
+        (samples > 1 && sampling.minibatch.is_none()).then(|| ("at", problem()))
     }
 
     fn needs_examples(&self) -> Option<&'static str> {

@@ -163,6 +163,19 @@ impl Complement {
     }
 }
 
+/// What is wrong with asking for more vectors than there are parameters.
+pub(super) fn more_than(
+    asked: usize,
+    what: &str,
+    most: usize,
+    largest: &Range<usize>,
+    layout: &Layout,
+) -> String {
+    let name = layout.group_name(largest);
+    let of = if name == "all" { "there are".into() } else { format!("{name} has") };
+    format!("asks for {asked} {what}, and {of} only {most} parameters")
+}
+
 /// Some leading eigenvectors instead of all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LowRank {
@@ -209,6 +222,24 @@ impl LowRank {
             return None;
         }
         Some(Some(Self { rank, complement, solver }))
+    }
+
+    /// A key and what is wrong with it for a model: no group has as many parameters. Of smaller groups
+    /// all eigenvectors are taken, as of few gradients, which have no more than they are.
+    pub(super) fn problem(
+        &self,
+        layout: &Layout,
+        groups: &[Range<usize>],
+    ) -> Option<(&'static str, String)> {
+        let size = |group: &Range<usize>| layout.parameters(group).len();
+        let largest = groups.iter().max_by_key(|group| size(group))?;
+        let key = match self.rank {
+            Rank::Number(_) => "rank",
+            Rank::Widths(_) => "rank_widths",
+            Rank::Energy(_) => return None,
+        };
+        let (asked, most) = (self.rank.of(layout, largest).number()?, size(largest));
+        (asked > most).then(|| (key, more_than(asked, "eigenvectors", most, largest, layout)))
     }
 
     /// At most so many eigenvectors, of so many samples.

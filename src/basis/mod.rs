@@ -12,7 +12,7 @@ use crate::config::{Entry, Reader, key};
 use crate::coordinates::{Cost, Form, Orthonormal};
 use crate::egop::Spectrum;
 use crate::error::Result;
-use crate::gradients::Gradients;
+use crate::gradients::{Gradients, Sampling};
 use crate::lanes::Layout;
 use crate::rng::Streams;
 
@@ -133,7 +133,12 @@ pub trait Spec: Debug + Send + Sync {
         None
     }
 
-    /// The key that asks for a mean of examples, if one does.
+    /// A key and what is wrong with it where gradients are sampled like this, if anything is.
+    fn unfit(&self, _: &Layout, _: &Sampling) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// The key that asks for a mean of examples, if one does: one that is not 0.
     fn needs_examples(&self) -> Option<&'static str> {
         None
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::basis::{Complement, Entry, Material, Part, Preparation, Scope, Spec};
+use crate::basis::{Complement, Entry, Material, Part, Preparation, Scope, Spec, low_rank};
 use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
 use crate::data;
@@ -77,6 +77,14 @@ impl Spec for RandomRotation {
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
-        Some(("blocks", self.scope.problem(layout)?))
+        if let Some(problem) = self.scope.problem(layout) {
+            return Some(("blocks", problem));
+        }
+        let (columns, groups) = (self.columns?.0, self.groups(layout));
+        let size = |group: &Range<usize>| layout.parameters(group).len();
+        let largest = groups.iter().max_by_key(|group| size(group))?;
+        let most = size(largest);
+        let problem = || low_rank::more_than(columns, "columns", most, largest, layout);
+        (columns > most).then(|| ("columns", problem()))
     }
 }

@@ -115,9 +115,21 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
                 report(format!("{section}.{name}.inputs"), format!("{problem}: remove this key"));
             }
         }
-        if let Some(key) = basis.needs_examples().filter(|_| !examples) {
-            let problem = "the objective has no examples whose inputs have a mean";
-            report(format!("{section}.{name}.{key}"), problem.into());
+        if let Some(key) = basis.needs_examples() {
+            let problem = match inputs {
+                _ if !examples => "the objective has no examples whose inputs have a mean",
+                Inputs::Raw => "",
+                Inputs::Centred | Inputs::Standardized => {
+                    "the mean of the inputs is 0 where `inputs` takes it off: choose another source, \
+                     or inputs = \"raw\""
+                }
+            };
+            if !problem.is_empty() {
+                report(format!("{section}.{name}.{key}"), problem.into());
+            }
+        }
+        if let Some((key, problem)) = system.basis.unfit(&layout, &system.sampling) {
+            report(format!("{section}.{name}.{key}"), problem);
         }
         if let Some((key, problem)) = basis.problem(&layout) {
             report(format!("{section}.{name}.{key}"), problem);
