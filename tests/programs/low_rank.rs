@@ -99,6 +99,25 @@ fn a_share_of_all_eigenvalues_takes_what_was_found() {
     }
 }
 
+#[test]
+fn a_completed_basis_is_loaded_as_the_matrix_that_it_is() {
+    let settings = "basis = \"egop\"\nrank = 3\ncomplement = \"rotated\"";
+    let workspace = Workspace::new(&SMALL.replace("basis = \"egop\"", settings));
+    workspace.run(&["--save-basis"]).success();
+    let curves =
+        |folder: &str| std::fs::read_to_string(workspace.path(folder).join("curves.csv")).unwrap();
+    // At every step the same loss, in bits; what making V took does not belong to curves.
+    let load = || {
+        let vectors = "vectors = [\"out/basis/{trial}-reparameterized-all.npy\"]";
+        let settings = format!("basis = \"file\"\n{vectors}");
+        let config = SMALL.replace("basis = \"egop\"", &settings);
+        std::fs::write(workspace.path("experiment.toml"), config).unwrap();
+        workspace.program("egop-run").args(["experiment.toml", "--out", "again"]).assert()
+    };
+    load().success();
+    assert_eq!(curves("out"), curves("again"));
+}
+
 /// The messages of a config that is refused before any work.
 fn refused(config: &str) -> String {
     let workspace = Workspace::new(config);
