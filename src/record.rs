@@ -276,7 +276,7 @@ pub struct TheoryRow {
     /// Density β₁ = ‖v₁‖₁/√d of the leading eigenvector.
     pub density: f64,
     /// Factor by which Theorem 3's bound improves with the best step size: β₁² d over the stable
-    /// rank.
+    /// rank; empty where that is.
     pub predicted: Option<f64>,
     /// Where the Hessian H is taken that the next columns are about; empty: none is known.
     pub hessian: String,
