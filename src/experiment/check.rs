@@ -120,14 +120,14 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         }
         if let Some(key) = basis.needs_examples() {
             let problem = match inputs {
-                _ if !examples => "the objective has no examples whose inputs have a mean",
-                Inputs::Raw => "",
-                Inputs::Centred | Inputs::Standardized => {
+                _ if !examples => Some("the objective has no examples whose inputs have a mean"),
+                Inputs::Raw => None,
+                Inputs::Centred | Inputs::Standardized => Some(
                     "the mean of the inputs is 0 where `inputs` takes it off: choose another source, \
-                     or inputs = \"raw\""
-                }
+                     or inputs = \"raw\"",
+                ),
             };
-            if !problem.is_empty() {
+            if let Some(problem) = problem {
                 report(format!("{section}.{name}.{key}"), problem.into());
             }
         }

@@ -50,11 +50,13 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: &[f64], pa
     let training = study.training.on(objective.examples());
     let updates = counts::updates(experiment);
     let layout = objective.layout();
-    let around = AROUND * layout.dimension() as f64;
     let maps = system.map_cost();
+    // What is done for each parameter is done for each variable.
+    let variables = 1.0 + maps.added / layout.dimension() as f64;
+    let around = AROUND * layout.dimension() as f64;
     let anew = Anew::of(experiment, &system);
     let flops = |(algorithm, lanes): (&Algorithm, &f64)| {
-        let optimizer = algorithm.optimizer.step_flops(&layout) + around;
+        let optimizer = variables * (algorithm.optimizer.step_flops(&layout) + around);
         let rest = system.added(maps) + system.around(maps) + optimizer;
         let series = Series::of_gradients(objective, training.minibatches).plus(rest);
         lanes * anew.map_or(series, |anew| anew.series(series)).flops(updates)
