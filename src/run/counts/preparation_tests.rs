@@ -108,7 +108,6 @@ fn making_maps_takes_the_products_that_the_model_has() {
         Box::new(InputBasis(InputSource::Inputs)),
         Box::new(InputBasis(InputSource::Mean)),
         Box::new(columns(Complement::Reflector)),
-        Box::new(columns(Complement::Frozen)),
     ];
     let of_network = of_network.iter().map(|basis| (&network as &dyn Spec, &**basis));
     let inputs = InputBasis(InputSource::Inputs);
