@@ -16,6 +16,7 @@ pub(crate) mod counted;
 mod eigen;
 #[cfg(not(feature = "openblas"))]
 mod factor;
+pub mod flops;
 mod inverse_root;
 #[cfg(not(feature = "openblas"))]
 mod pages;
@@ -96,9 +97,12 @@ pub fn add_gram<R: Real>(
 /// unique; of a Gaussian matrix, it is Haar-distributed.
 pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
     let qr = as_faer(a).qr();
-    let (thin_q, thin_r) = (qr.compute_thin_Q(), qr.thin_R());
+    let thin_q = qr.compute_thin_Q();
+    let signs = Array1::from_shape_fn(a.ncols(), |j| qr.thin_R()[(j, j)].signum());
     leave_wide_registers();
-    Array2::from_shape_fn(a.raw_dim(), |(i, j)| thin_q[(i, j)] * thin_r[(j, j)].signum())
+    // The reflections are as large as Q: no more is held than there has to be.
+    drop(qr);
+    Array2::from_shape_fn(a.raw_dim(), |(i, j)| thin_q[(i, j)] * signs[j])
 }
 
 /// The triangular factor R of a thin QR decomposition of a matrix with at least as many rows as

@@ -20,7 +20,7 @@ use field::nan_is_empty;
 /// Version of the schema and of the numbers in it: raised when a column changes, or when the same
 /// experiment gives other bits. Results written under another one are refused, and none of their
 /// tasks is taken over.
-pub const SCHEMA: u32 = 5;
+pub const SCHEMA: u32 = 6;
 
 /// One run: a trial, an algorithm, a coordinate system and a learning rate (`runs.csv`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -271,13 +271,13 @@ pub struct TheoryRow {
     pub block: String,
     /// Number d of parameters.
     pub parameters: usize,
-    /// Stable rank Σ√λ_k/√λ₁ of the EGOP (paper, eq. 3).
-    pub stable_rank: f64,
+    /// Stable rank Σ√λ_k/√λ₁ of the EGOP (paper, eq. 3); empty where not all eigenvalues are known.
+    pub stable_rank: Option<f64>,
     /// Density β₁ = ‖v₁‖₁/√d of the leading eigenvector.
     pub density: f64,
     /// Factor by which Theorem 3's bound improves with the best step size: β₁² d over the stable
-    /// rank.
-    pub predicted: f64,
+    /// rank; empty where that is.
+    pub predicted: Option<f64>,
     /// Where the Hessian H is taken that the next columns are about; empty: none is known.
     pub hessian: String,
     /// Lower bound of L_f, the smallest Σ L_i with −diag(L) ⪯ H ⪯ diag(L): sᵀHs for a sign vector.

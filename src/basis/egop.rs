@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::basis::{Complement, Entry, Followed, LowRank, Part, Preparation, Scope, Spec};
+use crate::basis::{
+    Complement, Entry, Followed, LowRank, Material, Part, Preparation, Scope, Spec,
+};
 use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
 use crate::egop::{Spectrum, Wanted, egop, leading};
@@ -91,21 +93,23 @@ impl Spec for EgopBasis {
         groups.iter().map(cost).sum()
     }
 
-    fn preparation(&self, layout: &Layout, samples: usize, decompositions: f64) -> Preparation {
+    fn preparation(&self, layout: &Layout, of: Material<'_>) -> Preparation {
+        let Material { samples, decompositions, found, .. } = of;
         let Some(low_rank) = &self.low_rank else {
             return Preparation::of_matrices(&self.sizes(layout), samples as f64, decompositions);
         };
-        let groups = self.groups(layout);
-        let preparation = |group: &Range<usize>| {
-            let size = layout.parameters(group).len();
-            let k = low_rank.most(layout, group, samples);
-            let solver = low_rank.solver.chosen(samples, size, Some(k));
-            let [flops, elements] = solver.cost(samples as f64, size as f64, k as f64);
-            // A reflector's factorization.
-            let (size, k) = (size as f64, k as f64);
-            Preparation { flops: flops + 6.0 * size * k * k, elements: elements + 3.0 * size * k }
+        let groups = self.groups(layout).into_iter().enumerate();
+        let preparation = |(index, group): (usize, Range<usize>)| {
+            let size = layout.parameters(&group).len();
+            let wanted = low_rank.rank.of(layout, &group).number();
+            let most = low_rank.most(layout, &group, samples);
+            let k = found.and_then(|found| found.get(index).copied()).unwrap_or(most);
+            let solver = low_rank.solver.chosen(samples, size, wanted);
+            let [products, decompositions, elements] = solver.cost(samples, size, [most, k]);
+            Preparation { products, decompositions, elements }
+                + low_rank.complement.preparation(size, k)
         };
-        groups.iter().map(preparation).sum()
+        groups.map(preparation).sum()
     }
 
     fn is_linear(&self) -> bool {
@@ -135,6 +139,9 @@ impl Spec for EgopBasis {
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
-        Some(("blocks", self.scope.problem(layout)?))
+        if let Some(problem) = self.scope.problem(layout) {
+            return Some(("blocks", problem));
+        }
+        self.low_rank?.problem(layout, &self.groups(layout))
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, ArrayD, Dimension};
 
-use crate::basis::{Complement, DataFile, Entry, Part, Preparation, Scope, Spec, side};
+use crate::basis::{Complement, DataFile, Entry, Material, Part, Preparation, Scope, Spec, side};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker, Orthonormal};
 use crate::egop::Spectrum;
@@ -242,7 +242,8 @@ impl FileBasis {
                 let path = of_trial(path, streams.trial());
                 let eigenvalues = npy::read(&path, &[eigenvectors.nrows()])?.array;
                 let eigenvalues = checked(&path, shaped(eigenvalues))?;
-                let spectrum = Spectrum { eigenvalues, eigenvectors: eigenvectors.into() };
+                let eigenvectors = eigenvectors.into();
+                let spectrum = Spectrum { eigenvalues, complete: true, eigenvectors };
                 Ok(Part::eigenbasis(group, spectrum))
             }
         }
@@ -299,11 +300,15 @@ impl Spec for FileBasis {
         self.groups(layout).iter().map(cost).sum()
     }
 
-    /// It was made elsewhere.
-    fn preparation(&self, layout: &Layout, _: usize, _: f64) -> Preparation {
-        let elements: usize =
-            self.groups(layout).iter().map(|group| self.elements(layout, group)).sum();
-        Preparation { flops: 0.0, elements: 2.0 * elements as f64 }
+    /// It was made elsewhere, but for what becomes of what its columns do not span.
+    fn preparation(&self, layout: &Layout, _: Material<'_>) -> Preparation {
+        let of = |group: &Range<usize>| {
+            let elements = 2.0 * self.elements(layout, group) as f64;
+            let read = Preparation { elements, ..Preparation::default() };
+            let FileForm::Columns(columns, complement) = self.form else { return read };
+            read + complement.preparation(layout.parameters(group).len(), columns)
+        };
+        self.groups(layout).iter().map(of).sum()
     }
 
     fn is_linear(&self) -> bool {

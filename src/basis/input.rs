@@ -10,13 +10,15 @@ use std::ops::Range;
 use ndarray::{Array2, Axis};
 
 use crate::basis::side::{self, eigenbasis};
-use crate::basis::{Entry, Followed, KroneckerBasis, Part, Preparation, Scope, Sides, Spec};
+use crate::basis::{
+    Complement, Entry, Followed, KroneckerBasis, Material, Part, Preparation, Scope, Sides, Spec,
+};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker, Reflector};
 use crate::data::{self, InputMoments};
 use crate::egop::Moments;
 use crate::error::{Error, Result};
-use crate::gradients::{At, Gradients};
+use crate::gradients::{At, Gradients, Sampling};
 use crate::lanes::{Block, Layout, Role};
 use crate::rng::Streams;
 
@@ -138,9 +140,24 @@ impl Spec for InputBasis {
         self.cost(layout, 0).flops
     }
 
-    fn preparation(&self, layout: &Layout, _: usize, _: f64) -> Preparation {
+    fn preparation(&self, layout: &Layout, of: Material<'_>) -> Preparation {
         let (outputs, inputs) = first_layer(layout).map_or((0, 0), |(_, block)| block.matrix());
-        side::preparation(self.sampled(0), inputs, outputs)
+        match self.0 {
+            InputSource::Gradients { samples, .. } => side::preparation(samples, inputs, outputs),
+            InputSource::Inputs => side::preparation(of.rows, inputs, 1),
+            InputSource::Mean => {
+                // It comes with the second moments, and its reflector is written down.
+                let square = (inputs as f64).powi(2);
+                let moments = 2.0 * of.rows as f64 * square;
+                let written = Preparation {
+                    products: moments + 4.0 * square,
+                    decompositions: 0.0,
+                    elements: 3.0 * square,
+                };
+                written + Complement::Reflector.preparation(inputs, 1)
+            }
+            InputSource::Random => Preparation::of_qr(inputs as f64, inputs as f64),
+        }
     }
 
     /// On weights, as the data cannot be rotated again for each run.
@@ -148,6 +165,17 @@ impl Spec for InputBasis {
         let names = first_layer(layout).map(|(_, block)| block.name.clone()).into_iter();
         let scope = Scope::Block(names.collect());
         Ok(Followed::Kronecker(KroneckerBasis { scope, sides: Sides::Inputs }))
+    }
+
+    fn unfit(&self, _: &Layout, sampling: &Sampling) -> Option<(&'static str, String)> {
+        let InputSource::Gradients { samples, at: At::Start } = self.0 else { return None };
+        let problem = || {
+            format!(
+                "all {samples} gradients at the start are the same without minibatches: state \
+                 egop.batch, or samples = 1"
+            )
+        };
+        (samples > 1 && sampling.minibatch.is_none()).then(|| ("at", problem()))
     }
 
     fn needs_examples(&self) -> Option<&'static str> {

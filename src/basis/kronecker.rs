@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::basis::side::{self, eigenbasis};
-use crate::basis::{Entry, Followed, Part, Preparation, Scope, Spec};
+use crate::basis::{Entry, Followed, Material, Part, Preparation, Scope, Spec};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker};
 use crate::egop::Moments;
@@ -101,7 +101,7 @@ impl Spec for KroneckerBasis {
         if self.sides.inputs() { side::input_flops(&self.groups(layout), layout) } else { 0.0 }
     }
 
-    fn preparation(&self, layout: &Layout, samples: usize, _: f64) -> Preparation {
+    fn preparation(&self, layout: &Layout, Material { samples, .. }: Material<'_>) -> Preparation {
         let sides = self.blocks(layout).flat_map(|block| {
             let (outputs, inputs) = block.matrix();
             let of_outputs =

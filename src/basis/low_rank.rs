@@ -7,14 +7,14 @@ use ndarray::{ArcArray2, Array2, Axis, concatenate};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 
-use crate::basis::Part;
+use crate::basis::{Part, Preparation};
 use crate::config::{Allowed, Reader, key};
 use crate::coordinates::{Auxiliary, Cost, Form, Frozen, Orthonormal, Reduced, Reflector};
 use crate::egop::{Count, Solver};
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::lanes::Layout;
-use crate::linalg::{self, times};
+use crate::linalg::{self, flops};
 use crate::rng::Streams;
 
 /// How many leading eigenvectors are taken.
@@ -76,12 +76,19 @@ impl Complement {
         reader.choice_or(complement, "reflector", &Self::NAMES)
     }
 
-    /// Reads `columns` and `complement`, for bases that are no eigenbases: some columns, or all.
+    /// Reads `columns` and `complement`, for bases that are no eigenbases: some columns, or all, which
+    /// leave nothing that could become of the rest.
     pub fn read_columns(reader: &mut Reader<'_>) -> Option<Option<(usize, Self)>> {
+        if reader.alternative(&[&["columns"]])?.is_none() {
+            let problem = "is for some of V's columns, and these are all: state `columns`, or remove \
+                           this key";
+            reader.idle(&["complement"], problem);
+            return Some(None);
+        }
         let columns = key("columns", "number of V's columns, where they are not all");
-        let columns = reader.optional_count(columns, 1..=1_000_000);
+        let columns = reader.count(columns, 1..=1_000_000);
         let complement = Self::read(reader);
-        Some(columns?.zip(complement))
+        columns.zip(complement).map(Some)
     }
 
     /// Whether its maps are linear: what stays at the start is a constant that is added.
@@ -97,6 +104,21 @@ impl Complement {
             Self::Frozen => Frozen::cost(parameters, k),
             Self::Reduced => Reduced::cost(parameters, k),
             Self::Rotated => Orthonormal::cost(parameters),
+        }
+    }
+
+    /// What making a map takes of so many parameters with so many eigenvectors.
+    pub(super) fn preparation(self, parameters: usize, k: usize) -> Preparation {
+        let (d, k) = (parameters as f64, k as f64);
+        match self {
+            Self::Reflector => Preparation {
+                products: 2.0 * d * k * k + 4.0 * k.powi(3),
+                decompositions: flops::of_qr(d, k) + flops::of_svd(k),
+                elements: 4.0 * d * k + 4.0 * k * k,
+            },
+            Self::Auxiliary | Self::Reduced => Preparation::default(),
+            Self::Frozen => Preparation { products: 4.0 * d * k, decompositions: 0.0, elements: d },
+            Self::Rotated => Preparation::of_qr(d, d),
         }
     }
 
@@ -129,17 +151,29 @@ impl Complement {
                 let (size, k) = vectors.dim();
                 let mut rng = streams.indexed("complement", blocks.start);
                 let gaussian = Array2::random_using((size, size - k), StandardNormal, &mut rng);
-                let inner = times(vectors.t(), gaussian.view());
-                let inside = times(vectors.view(), inner.view());
-                let outside = linalg::orthonormal_columns((gaussian - inside).view());
-                let whole = concatenate(Axis(1), &[vectors.view(), outside.view()])
+                let both = concatenate(Axis(1), &[vectors.view(), gaussian.view()])
                     .expect("both have d rows");
-                // Once more, as the projection leaves a rounding error of the size of the Gaussian.
-                Arc::new(Orthonormal(linalg::orthonormal_columns(whole.view()).into()))
+                drop(gaussian);
+                // As R's diagonal is positive, the first columns are those of V, and the others what
+                // is left of the Gaussian without them.
+                Arc::new(Orthonormal(linalg::orthonormal_columns(both.view()).into()))
             }
         };
         Ok(Part { blocks, map, spectrum: None })
     }
+}
+
+/// What is wrong with asking for more vectors than there are parameters.
+pub(super) fn more_than(
+    asked: usize,
+    what: &str,
+    most: usize,
+    largest: &Range<usize>,
+    layout: &Layout,
+) -> String {
+    let name = layout.group_name(largest);
+    let of = if name == "all" { "there are".into() } else { format!("{name} has") };
+    format!("asks for {asked} {what}, and {of} only {most} parameters")
 }
 
 /// Some leading eigenvectors instead of all.
@@ -154,13 +188,17 @@ pub struct LowRank {
 }
 
 impl LowRank {
-    /// Reads `complement`, and `rank`, `rank_energy` or `rank_widths` with `solver`; none of these: all
-    /// eigenvectors.
+    /// Reads `rank`, `rank_energy` or `rank_widths`, with `complement` and `solver`; none of these: all
+    /// eigenvectors, which leave nothing that could become of the rest.
     pub fn read(reader: &mut Reader<'_>) -> Option<Option<Self>> {
-        let complement = Complement::read(reader);
         let keys: [&[&str]; 3] = [&["rank"], &["rank_energy"], &["rank_widths"]];
         let rank = match reader.alternative(&keys)? {
-            None => return complement.map(|_| None),
+            None => {
+                let problem = "is for some leading eigenvectors, and these are all: state `rank`, \
+                               `rank_energy` or `rank_widths`, or remove this key";
+                reader.idle(&["complement", "solver"], problem);
+                return Some(None);
+            }
             Some(0) => {
                 let rank = key("rank", "number k of leading eigenvectors that are taken, not all");
                 reader.count(rank, 1..=1_000_000).map(Rank::Number)
@@ -174,15 +212,34 @@ impl LowRank {
                 reader.number(widths, Allowed::between(1e-3, 1e4)).map(Rank::Widths)
             }
         };
+        let complement = Complement::read(reader);
         let solver = key("solver", "how the leading eigenvectors are computed");
         let solver = reader.choice_or(solver, "auto", &Solver::NAMES);
-        let (rank, solver) = (rank?, solver?);
+        let (rank, complement, solver) = (rank?, complement?, solver?);
         if matches!(rank, Rank::Energy(_)) && solver == Solver::Randomized {
             let problem = "\"randomized\" finds a number of eigenvectors, not a share of all";
             reader.problem("solver", problem);
             return None;
         }
-        Some(Some(Self { rank, complement: complement?, solver }))
+        Some(Some(Self { rank, complement, solver }))
+    }
+
+    /// A key and what is wrong with it for a model: no group has as many parameters. Of smaller groups
+    /// all eigenvectors are taken, as of few gradients, which have no more than they are.
+    pub(super) fn problem(
+        &self,
+        layout: &Layout,
+        groups: &[Range<usize>],
+    ) -> Option<(&'static str, String)> {
+        let size = |group: &Range<usize>| layout.parameters(group).len();
+        let largest = groups.iter().max_by_key(|group| size(group))?;
+        let key = match self.rank {
+            Rank::Number(_) => "rank",
+            Rank::Widths(_) => "rank_widths",
+            Rank::Energy(_) => return None,
+        };
+        let (asked, most) = (self.rank.of(layout, largest).number()?, size(largest));
+        (asked > most).then(|| (key, more_than(asked, "eigenvectors", most, largest, layout)))
     }
 
     /// At most so many eigenvectors, of so many samples.

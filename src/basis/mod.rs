@@ -3,7 +3,6 @@
 //! To add one: a file with its settings and its [`Entry`], and a line in [`REGISTRY`].
 
 use std::fmt::Debug;
-use std::iter::Sum;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,9 +10,9 @@ use ndarray::Array2;
 
 use crate::config::{Entry, Reader, key};
 use crate::coordinates::{Cost, Form, Orthonormal};
-use crate::egop::{Gram, Spectrum};
+use crate::egop::Spectrum;
 use crate::error::Result;
-use crate::gradients::Gradients;
+use crate::gradients::{Gradients, Sampling};
 use crate::lanes::Layout;
 use crate::rng::Streams;
 
@@ -24,6 +23,7 @@ mod identity;
 mod input;
 mod kronecker;
 mod low_rank;
+mod preparation;
 mod random_rotation;
 mod scope;
 mod side;
@@ -35,6 +35,7 @@ pub use identity::Identity;
 pub use input::{InputBasis, InputSource};
 pub use kronecker::{KroneckerBasis, Sides};
 pub use low_rank::{Complement, LowRank, Rank};
+pub use preparation::{Material, Preparation};
 pub use random_rotation::RandomRotation;
 pub use scope::Scope;
 
@@ -75,43 +76,6 @@ impl Part {
     /// Any map.
     pub fn new(blocks: Range<usize>, map: impl Form + 'static) -> Self {
         Self { blocks, map: Arc::new(map), spectrum: None }
-    }
-}
-
-/// What forming a change of variables takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Preparation {
-    /// Floating-point operations, the sampling of gradients aside.
-    pub flops: f64,
-    /// Double-precision numbers that are held at once, the sampled gradients aside.
-    pub elements: f64,
-}
-
-impl Preparation {
-    /// Summing up `samples` outer products of gradients to a matrix for each of these numbers of
-    /// parameters, and decomposing so many matrices as large: the Gram matrix takes about M n²
-    /// operations ([`Gram::flops`]), an eigendecomposition about 9 n³, and space for up to three more
-    /// matrices.
-    fn of_matrices(sizes: &[usize], samples: f64, decompositions: f64) -> Self {
-        let square = |&size: &usize| (size as f64).powi(2);
-        let flops = |&size: &usize| {
-            samples * Gram::flops(size) + decompositions * 9.0 * (size as f64).powi(3)
-        };
-        let largest = sizes.iter().map(square).fold(0.0, f64::max);
-        Self {
-            flops: sizes.iter().map(flops).sum(),
-            elements: decompositions
-                * (2.0 * sizes.iter().map(square).sum::<f64>() + 3.0 * largest),
-        }
-    }
-}
-
-impl Sum for Preparation {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, one| Self {
-            flops: sum.flops + one.flops,
-            elements: sum.elements + one.elements,
-        })
     }
 }
 
@@ -159,9 +123,8 @@ pub trait Spec: Debug + Send + Sync {
         0.0
     }
 
-    /// What making them takes where `[egop]` asks for so many samples, of which matrices are
-    /// decomposed so often.
-    fn preparation(&self, layout: &Layout, _samples: usize, _decompositions: f64) -> Preparation {
+    /// What making them takes.
+    fn preparation(&self, layout: &Layout, _of: Material<'_>) -> Preparation {
         Preparation::of_matrices(&self.sizes(layout), 0.0, 1.0)
     }
 
@@ -170,7 +133,12 @@ pub trait Spec: Debug + Send + Sync {
         None
     }
 
-    /// The key that asks for a mean of examples, if one does.
+    /// A key and what is wrong with it where gradients are sampled like this, if anything is.
+    fn unfit(&self, _: &Layout, _: &Sampling) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// The key that asks for a mean of examples, if one does: one that is not 0.
     fn needs_examples(&self) -> Option<&'static str> {
         None
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::basis::{Complement, Entry, Part, Preparation, Scope, Spec};
+use crate::basis::{Complement, Entry, Material, Part, Preparation, Scope, Spec, low_rank};
 use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
 use crate::data;
@@ -61,12 +61,13 @@ impl Spec for RandomRotation {
         self.sizes(layout).into_iter().map(cost).sum()
     }
 
-    /// A QR decomposition of n × k, 2nk² − 2/3 k³, and its Q, as much again.
-    fn preparation(&self, layout: &Layout, _: usize, _: f64) -> Preparation {
-        let of = |size: usize| {
-            let (n, k) =
-                (size as f64, self.columns.map_or(size, |(rank, _)| rank.min(size)) as f64);
-            Preparation { flops: 4.0 * n * k * k - 4.0 / 3.0 * k.powi(3), elements: 3.0 * n * k }
+    fn preparation(&self, layout: &Layout, _: Material<'_>) -> Preparation {
+        let of = |size: usize| match self.columns {
+            None => Preparation::of_qr(size as f64, size as f64),
+            Some((rank, complement)) => {
+                let k = rank.min(size);
+                Preparation::of_qr(size as f64, k as f64) + complement.preparation(size, k)
+            }
         };
         self.sizes(layout).into_iter().map(of).sum()
     }
@@ -76,6 +77,14 @@ impl Spec for RandomRotation {
     }
 
     fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
-        Some(("blocks", self.scope.problem(layout)?))
+        if let Some(problem) = self.scope.problem(layout) {
+            return Some(("blocks", problem));
+        }
+        let (columns, groups) = (self.columns?.0, self.groups(layout));
+        let size = |group: &Range<usize>| layout.parameters(group).len();
+        let largest = groups.iter().max_by_key(|group| size(group))?;
+        let most = size(largest);
+        let problem = || low_rank::more_than(columns, "columns", most, largest, layout);
+        (columns > most).then(|| ("columns", problem()))
     }
 }

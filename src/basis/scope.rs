@@ -30,6 +30,10 @@ impl Scope {
     /// What is wrong with the names for a model.
     pub fn problem(&self, layout: &Layout) -> Option<String> {
         let Self::Block(names) = self else { return None };
+        let twice = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name));
+        if let Some((_, name)) = twice {
+            return Some(format!("names \"{name}\" twice"));
+        }
         let blocks: Vec<&str> = layout.blocks().iter().map(|block| &*block.name).collect();
         let unknown = names.iter().find(|name| !blocks.contains(&&***name))?;
         Some(format!("the objective has no block \"{unknown}\"; it has {}", blocks.join(", ")))

@@ -8,13 +8,14 @@ use crate::basis::Preparation;
 use crate::coordinates::{Kronecker, Reflector};
 use crate::error::{Error, Result};
 use crate::lanes::Layout;
-use crate::linalg;
+use crate::linalg::{self, flops};
 
 /// What the eigenvectors of a side take, of so many gradients with so many entries on the other one.
 pub(super) fn preparation(samples: usize, side: usize, other: usize) -> Preparation {
     let [samples, side, other] = [samples, side, other].map(|number| number as f64);
     Preparation {
-        flops: 2.0 * samples * other * side.powi(2) + 9.0 * side.powi(3),
+        products: 2.0 * samples * other * side.powi(2),
+        decompositions: flops::of_eigen(side),
         elements: 5.0 * side.powi(2),
     }
 }

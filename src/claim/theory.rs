@@ -49,13 +49,13 @@ const fn of_hessian(name: &'static str, get: fn(&TheoryRow) -> Option<f64>) -> Q
 }
 
 static QUANTITIES: &[Quantity] = &[
-    of_spectrum("stable-rank", |row| Some(row.stable_rank)),
+    of_spectrum("stable-rank", |row| row.stable_rank),
     of_spectrum("density", |row| Some(row.density)),
-    of_spectrum("predicted", |row| Some(row.predicted)),
+    of_spectrum("predicted", |row| row.predicted),
     of_hessian("least-smoothness-gain", least_gain),
     of_hessian("greatest-smoothness-gain", greatest_gain),
-    of_hessian("least-gain-over-predicted", |row| Some(least_gain(row)? / row.predicted)),
-    of_hessian("greatest-gain-over-predicted", |row| Some(greatest_gain(row)? / row.predicted)),
+    of_hessian("least-gain-over-predicted", |row| Some(least_gain(row)? / row.predicted?)),
+    of_hessian("greatest-gain-over-predicted", |row| Some(greatest_gain(row)? / row.predicted?)),
 ];
 
 #[derive(Debug)]
@@ -107,9 +107,9 @@ mod tests {
             coordinates: "r".into(),
             block: "all".into(),
             parameters: 50,
-            stable_rank: 1.5,
+            stable_rank: Some(1.5),
             density: 0.8,
-            predicted: 20.0,
+            predicted: Some(20.0),
             hessian: String::new(),
             smoothness_lower: smoothness,
             smoothness_upper: smoothness.map(|lower| lower + 3.0),

@@ -257,6 +257,15 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Reports a problem at a key that nothing asks for, if it is there, unless it goes with a choice
+    /// that a profile or an override has replaced.
+    pub fn idle(&mut self, key: &str, problem: &str) {
+        if self.entry(key).is_some_and(|entry| entry.layer >= self.chosen_in) {
+            self.asked.push(key.to_owned());
+            self.problem(key, problem);
+        }
+    }
+
     /// Records the keys that nobody asked for.
     fn report_unknown_keys(&mut self) {
         let known = |key: &String| self.asked.contains(key) || self.replaced.contains(key);

@@ -17,6 +17,7 @@ mod document;
 mod entry;
 mod errors;
 mod flat;
+mod idle;
 mod key;
 mod kind;
 mod nearby;

@@ -18,9 +18,9 @@ use super::kind::{AnyString, Choice, Count, FileName, FilePath, Flag, Kind, List
 /// what is chosen ([`choice`](Self::choice), [`registered`](Self::registered),
 /// [`alternative`](Self::alternative)), and on nothing else: [`describe`](super::describe) then
 /// finds all of them.
-pub struct Reader<'a>(Mode<'a>);
+pub struct Reader<'a>(pub(super) Mode<'a>);
 
-enum Mode<'a> {
+pub(super) enum Mode<'a> {
     Reading(Document<'a>),
     Describing(Run),
 }

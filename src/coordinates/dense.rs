@@ -52,7 +52,7 @@ impl Orthonormal {
     /// What a map of d × d takes.
     pub fn cost(size: usize) -> Cost {
         let square = (size as f64).powi(2);
-        Cost { flops: 4.0 * square, elements: 2.0 * square }
+        Cost { flops: 4.0 * square, elements: 2.0 * square, added: 0.0 }
     }
 }
 

@@ -26,7 +26,7 @@ impl Kronecker {
     pub fn cost(shape: (usize, usize), outputs: bool, inputs: bool) -> Cost {
         let (h, i) = (shape.0 as f64, shape.1 as f64);
         let side = |is: bool, size: f64, copies: f64| match is {
-            true => Cost { flops: 4.0 * h * i * size, elements: copies * size * size },
+            true => Cost { flops: 4.0 * h * i * size, elements: copies * size * size, added: 0.0 },
             false => Cost::default(),
         };
         side(outputs, h, 1.0) + side(inputs, i, 2.0)

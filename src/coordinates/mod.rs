@@ -132,13 +132,19 @@ pub struct Cost {
     pub flops: f64,
     /// Numbers that are held.
     pub elements: f64,
+    /// Variables that are trained beyond the parameters; negative: fewer.
+    pub added: f64,
 }
 
 impl Add for Cost {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { flops: self.flops + other.flops, elements: self.elements + other.elements }
+        Self {
+            flops: self.flops + other.flops,
+            elements: self.elements + other.elements,
+            added: self.added + other.added,
+        }
     }
 }
 
@@ -321,7 +327,10 @@ fn trained_blocks<R: Real>(
     if trained == map.original() {
         return described(layout, blocks);
     }
-    vec![(layout.group_name(blocks), (trained, 1), Role::Weight, (trained, 1))]
+    // Variables of biases alone are biases: what spares these spares them too.
+    let biases = layout.blocks()[blocks.clone()].iter().all(|block| block.role == Role::Bias);
+    let role = if biases { Role::Bias } else { Role::Weight };
+    vec![(layout.group_name(blocks), (trained, 1), role, (trained, 1))]
 }
 
 /// Entries up to which a matrix is written down: half a gigabyte.

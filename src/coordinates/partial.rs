@@ -38,7 +38,7 @@ impl Auxiliary {
     /// What a map of d × (k + d) takes.
     pub fn cost(d: usize, k: usize) -> Cost {
         let (d, k) = (d as f64, k as f64);
-        Cost { flops: 8.0 * d * k, elements: 2.0 * d * k }
+        Cost { flops: 8.0 * d * k, elements: 2.0 * d * k, added: k }
     }
 }
 
@@ -46,14 +46,14 @@ impl Reduced {
     /// What a map of d × k takes.
     pub fn cost(d: usize, k: usize) -> Cost {
         let (d, k) = (d as f64, k as f64);
-        Cost { flops: 4.0 * d * k, elements: 2.0 * d * k }
+        Cost { flops: 4.0 * d * k, elements: 2.0 * d * k, added: k - d }
     }
 }
 
 impl Frozen {
     /// What a map of d × k takes.
     pub fn cost(d: usize, k: usize) -> Cost {
-        Reduced::cost(d, k) + Cost { flops: d as f64, elements: d as f64 }
+        Reduced::cost(d, k) + Cost { flops: d as f64, elements: d as f64, added: 0.0 }
     }
 }
 
@@ -242,5 +242,39 @@ impl<R: Real> LinearMap<R> for Moved<R> {
 
     fn to_dense(&self) -> Option<Array2<f64>> {
         self.within.to_dense()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coordinates::Coordinates;
+    use crate::data::orthonormal;
+    use crate::lanes::{Layout, Role};
+    use crate::rng::Streams;
+
+    #[test]
+    fn variables_of_biases_alone_are_biases() {
+        let layout = Layout::new([
+            ("weight".into(), (3, 5), Role::Weight, (5, 3)),
+            ("bias".into(), (3, 1), Role::Bias, (5, 3)),
+        ]);
+        let map = |blocks: std::ops::Range<usize>, auxiliary: bool| {
+            let size = layout.parameters(&blocks).len();
+            let mut rng = Streams::new(5, 0).rng("vectors");
+            let vectors: ArcArray2<f64> = orthonormal(size, 2, &mut rng).into();
+            let map: Arc<dyn LinearMap<f64>> = match auxiliary {
+                true => Auxiliary { vectors }.build(),
+                false => Reduced { vectors }.build(),
+            };
+            let coordinates = Coordinates::new(&layout, [(blocks, map)]);
+            let blocks = coordinates.trained().blocks().iter();
+            blocks.map(|block| (block.role, block.size())).collect::<Vec<_>>()
+        };
+        let [weight, bias] = [Role::Weight, Role::Bias];
+        assert_eq!(map(1..2, true), [(weight, 15), (bias, 5)]);
+        assert_eq!(map(1..2, false), [(weight, 15), (bias, 2)]);
+        assert_eq!(map(0..1, false), [(weight, 2), (bias, 3)]);
+        assert_eq!(map(0..2, true), [(weight, 20)]);
     }
 }

@@ -52,7 +52,7 @@ impl Reflector {
     /// What a map of d × d with k given columns takes.
     pub fn cost(d: usize, k: usize) -> Cost {
         let (d, k) = (d as f64, k as f64);
-        Cost { flops: 8.0 * d * k + 4.0 * k * k, elements: 2.0 * d * k + 2.0 * k * k }
+        Cost { flops: 8.0 * d * k + 4.0 * k * k, elements: 2.0 * d * k + 2.0 * k * k, added: 0.0 }
     }
 
     /// Floating-point operations of taking squares from one such map to another: four products of d

@@ -10,7 +10,7 @@ use ndarray_rand::rand_distr::StandardNormal;
 use super::{Bundle, Gram, Spectrum};
 use crate::error::{Error, Result};
 use crate::gradients::{At, Gradients, Statistic};
-use crate::linalg::{self, times};
+use crate::linalg::{self, flops, times};
 use crate::rng::Streams;
 
 /// How leading eigenvectors are computed.
@@ -40,8 +40,8 @@ impl Solver {
     ];
 
     /// What is done for so many samples of so many parameters, of which so many eigenvectors are
-    /// wanted (`None`: as many as the eigenvalues say). The Gram matrix takes M²d operations, the
-    /// iteration 2Md(k + p)(2q + 2): it is worth while for many more samples than eigenvectors.
+    /// wanted (`None`: as many as the eigenvalues say). The Gram matrix takes 2M²d operations, the
+    /// iteration 2Md(k + p)(2q + 3): it is worth while for many more samples than eigenvectors.
     pub fn chosen(self, samples: usize, parameters: usize, wanted: Option<usize>) -> Self {
         let Self::Auto = self else { return self };
         let worthwhile = |k: usize| samples > 2 * OVERSAMPLING * k * (2 * ITERATIONS + 2);
@@ -52,16 +52,27 @@ impl Solver {
         }
     }
 
-    /// Floating-point operations, and double-precision numbers held, beside the sampling.
-    pub fn cost(self, samples: f64, parameters: f64, k: f64) -> [f64; 2] {
-        let [m, d, l] = [samples, parameters, (OVERSAMPLING as f64 * k).min(samples)];
+    /// Floating-point operations of products and of decompositions, and double-precision numbers held,
+    /// beside the sampling, for so many samples of so many parameters, of which so many eigenvectors are
+    /// wanted and found.
+    pub fn cost(self, samples: usize, parameters: usize, [wanted, found]: [usize; 2]) -> [f64; 3] {
+        let width = (OVERSAMPLING * wanted).min(samples).min(parameters);
+        let [m, d, k, l] = [samples, parameters, found, width].map(|number| number as f64);
         match self {
-            Self::Dense => [m * d * d + 9.0 * d.powi(3), 5.0 * d * d],
-            Self::Auto | Self::Gram => {
-                [m * m * d + 9.0 * m.powi(3) + 2.0 * m * d * k, m * d + 5.0 * m * m + 3.0 * d * k]
-            }
+            Self::Dense => [m * Gram::flops(parameters), flops::of_eigen(d), 5.0 * d * d],
+            Self::Auto | Self::Gram => [
+                2.0 * m * m * d + 2.0 * m * d * k,
+                flops::of_eigen(m) + flops::of_qr(d, k),
+                m * d + 5.0 * m * m + 3.0 * d * k,
+            ],
             Self::Randomized => {
-                [2.0 * m * d * l * (2 * ITERATIONS + 2) as f64, m * d + 4.0 * d * l]
+                let images = (2 * ITERATIONS + 3) as f64;
+                let factors = (ITERATIONS + 1) as f64 * (flops::of_qr(m, l) + flops::of_qr(d, l));
+                [
+                    2.0 * m * d * l * images + 2.0 * m * l * l + 2.0 * d * l * k,
+                    factors + flops::of_eigen(l) + flops::of_qr(d, k),
+                    m * d + 4.0 * d * l,
+                ]
             }
         }
     }
@@ -96,7 +107,8 @@ impl Count {
         }
     }
 
-    fn number(self) -> Option<usize> {
+    /// Their number, where that is what is wanted.
+    pub fn number(self) -> Option<usize> {
         match self {
             Self::Number(number) => Some(number),
             Self::Energy(_) => None,
@@ -149,10 +161,10 @@ impl Sum {
     fn solve(self, (_, count, _): &Wanted, index: usize, streams: &Streams) -> Result<Spectrum> {
         match self {
             Self::Matrix(gram) => {
-                let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(gram.mean())?;
-                let k = count.of(&eigenvalues, 0);
-                let eigenvectors = first(&eigenvectors, k).into();
-                Ok(Spectrum { eigenvalues, eigenvectors })
+                let spectrum = Spectrum::of(gram.mean())?;
+                let k = count.of(&spectrum.eigenvalues, 0);
+                let eigenvectors = first(&spectrum.eigenvectors, k).into();
+                Ok(Spectrum { eigenvectors, ..spectrum })
             }
             Self::Rows(bundle, Solver::Randomized) => {
                 let number = count.number().ok_or_else(|| {
@@ -169,11 +181,11 @@ impl Sum {
 fn by_gram(bundle: &Array2<f64>, count: Count) -> Result<Spectrum> {
     let samples = bundle.nrows();
     let gram = times(bundle.view(), bundle.t());
-    let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(gram)?;
+    let Spectrum { eigenvalues, complete, eigenvectors } = Spectrum::of(gram)?;
     let k = count.of(&eigenvalues, bundle.ncols());
     let eigenvalues = eigenvalues / samples as f64;
     let vectors = times(bundle.t(), first(&eigenvectors, k).view());
-    Ok(Spectrum { eigenvalues, eigenvectors: oriented(vectors.view()).into() })
+    Ok(Spectrum { eigenvalues, complete, eigenvectors: oriented(vectors.view()).into() })
 }
 
 /// By subspace iteration; the eigenvalues are those of the leading eigenvectors alone.
@@ -190,11 +202,11 @@ fn randomized(bundle: &Array2<f64>, number: usize, streams: &Streams) -> Result<
     let image = times(bundle.view(), subspace.view());
     let mut small = Array2::zeros((width, width));
     linalg::add_gram(image.view(), 0..width, 0..width, small.view_mut());
-    let Spectrum { eigenvalues, eigenvectors } = Spectrum::of(small)?;
+    let Spectrum { eigenvalues, eigenvectors, .. } = Spectrum::of(small)?;
     let k = Count::Number(number).of(&eigenvalues, samples);
     let vectors = times(subspace.view(), first(&eigenvectors, k).view());
     let eigenvalues = eigenvalues.iter().take(k).map(|value| value / samples as f64).collect();
-    Ok(Spectrum { eigenvalues, eigenvectors: oriented(vectors.view()).into() })
+    Ok(Spectrum { eigenvalues, complete: false, eigenvectors: oriented(vectors.view()).into() })
 }
 
 /// Some first columns.
@@ -255,6 +267,13 @@ mod tests {
         }
         assert!(linalg::orthonormality_defect(gram.eigenvectors.view()) < 1e-14);
         assert_eq!(gram.eigenvalues.len(), 20);
+        // Of all eigenvalues: the leading ones alone tell nothing of their sum.
+        let stable_rank = values.iter().sum::<f64>() / values[0];
+        // The roots of what rounding leaves of 12 and 42 eigenvalues of 0, up to 1e-14 of the largest.
+        for spectrum in [&gram, &dense] {
+            assert!((spectrum.stable_rank().unwrap() - stable_rank).abs() < 1e-5);
+        }
+        assert_eq!((iterated.stable_rank(), iterated.intrinsic_dimension()), (None, None));
     }
 
     #[test]

@@ -140,10 +140,12 @@ impl Measure {
     pub fn all(spectrum: &Spectrum) -> Vec<Self> {
         let lambda = &spectrum.eigenvalues;
         let size = lambda.len();
-        let mut all = vec![
-            Self { name: "stable-rank", at: None, value: spectrum.stable_rank() },
-            Self { name: "intrinsic-dimension", at: None, value: spectrum.intrinsic_dimension() },
+        let sums = [
+            ("stable-rank", spectrum.stable_rank()),
+            ("intrinsic-dimension", spectrum.intrinsic_dimension()),
         ];
+        let known = |(name, value): (_, Option<f64>)| Some(Self { name, at: None, value: value? });
+        let mut all: Vec<Self> = sums.into_iter().filter_map(known).collect();
         let mut add = |name, at: f64, value| all.push(Self { name, at: Some(at), value });
         for share in SHARES {
             add("effective-dimension", share, effective_dimension(lambda, share) as f64);
@@ -281,7 +283,8 @@ mod tests {
         let size = 130;
         let eigenvalues: Array1<f64> = (0..size).map(|k| 0.9_f64.powi(k)).collect();
         let size = size as usize;
-        let spectrum = Spectrum { eigenvalues, eigenvectors: Array2::eye(size).into() };
+        let eigenvectors = Array2::eye(size).into();
+        let spectrum = Spectrum { eigenvalues, complete: true, eigenvectors };
         let mut all = Measure::all(&spectrum);
         let eigenvalues = spectrum.eigenvalues.clone();
         all.extend(Measure::symmetric(&SymmetricPart { distance: 0.1, eigenvalues }));

@@ -8,9 +8,10 @@ use crate::linalg;
 /// The eigendecomposition of an EGOP matrix.
 #[derive(Clone, Debug)]
 pub struct Spectrum {
-    /// λ₁ ≥ λ₂ ≥ …; rounding's negative values are raised to 0. Those that are not listed are 0, or
-    /// not known.
+    /// λ₁ ≥ λ₂ ≥ …; rounding's negative values are raised to 0.
     pub eigenvalues: Array1<f64>,
+    /// Whether those that are not listed are 0; otherwise they are not known.
+    pub complete: bool,
     /// Orthonormal eigenvectors v₁, v₂, … as columns, signs fixed, perhaps of the leading eigenvalues
     /// only; shared by clones.
     pub eigenvectors: ArcArray2<f64>,
@@ -31,18 +32,19 @@ impl Spectrum {
             ));
         }
         let eigenvalues = eigenvalues.mapv_into(|value| value.max(0.0));
-        Ok(Self { eigenvalues, eigenvectors: eigenvectors.into() })
+        Ok(Self { eigenvalues, complete: true, eigenvectors: eigenvectors.into() })
     }
 
     /// Σ_k √λ_k / √λ₁ ∈ [1, d]: the nuclear over the spectral norm of the gradient bundle
-    /// (paper, eq. 3; spec: reconstructed).
-    pub fn stable_rank(&self) -> f64 {
-        self.eigenvalues.iter().map(|value| value.sqrt()).sum::<f64>() / self.eigenvalues[0].sqrt()
+    /// (paper, eq. 3; spec: reconstructed). `None`: not all of them are known.
+    pub fn stable_rank(&self) -> Option<f64> {
+        let sum = || self.eigenvalues.iter().map(|value| value.sqrt()).sum::<f64>();
+        self.complete.then(|| sum() / self.eigenvalues[0].sqrt())
     }
 
-    /// Σ_k λ_k / λ₁ ∈ [1, d].
-    pub fn intrinsic_dimension(&self) -> f64 {
-        self.eigenvalues.sum() / self.eigenvalues[0]
+    /// Σ_k λ_k / λ₁ ∈ [1, d]. `None`: not all of them are known.
+    pub fn intrinsic_dimension(&self) -> Option<f64> {
+        self.complete.then(|| self.eigenvalues.sum() / self.eigenvalues[0])
     }
 
     /// β_k = ‖v_k‖₁/√d ∈ [1/√d, 1] for the eigenvector with index `k` from 0 (paper, Theorem 3).

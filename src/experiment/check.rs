@@ -1,11 +1,14 @@
 //! The rules that involve several tables, and what was asked for that the experiment does not have.
 
+use std::ops::Range;
+
 use crate::config::Reader;
 use crate::data::Inputs;
 use crate::experiment::follow;
 use crate::experiment::offer::list;
 use crate::experiment::{Coordinates, EgopSpec, Experiment, Start, Study, System, TrainingStudy};
 use crate::gradients::Sampling;
+use crate::lanes::Layout;
 use crate::need::{Need, Want};
 use crate::objective::Absorbs;
 use crate::trial::Recording;
@@ -115,9 +118,21 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
                 report(format!("{section}.{name}.inputs"), format!("{problem}: remove this key"));
             }
         }
-        if let Some(key) = basis.needs_examples().filter(|_| !examples) {
-            let problem = "the objective has no examples whose inputs have a mean";
-            report(format!("{section}.{name}.{key}"), problem.into());
+        if let Some(key) = basis.needs_examples() {
+            let problem = match inputs {
+                _ if !examples => Some("the objective has no examples whose inputs have a mean"),
+                Inputs::Raw => None,
+                Inputs::Centred | Inputs::Standardized => Some(
+                    "the mean of the inputs is 0 where `inputs` takes it off: choose another source, \
+                     or inputs = \"raw\"",
+                ),
+            };
+            if let Some(problem) = problem {
+                report(format!("{section}.{name}.{key}"), problem.into());
+            }
+        }
+        if let Some((key, problem)) = system.basis.unfit(&layout, &system.sampling) {
+            report(format!("{section}.{name}.{key}"), problem);
         }
         if let Some((key, problem)) = basis.problem(&layout) {
             report(format!("{section}.{name}.{key}"), problem);
@@ -145,7 +160,26 @@ fn optimizers(experiment: &Experiment, report: &mut impl FnMut(String, String)) 
             );
             report(format!("{section}.kind"), problem);
         }
+        let mixes = |system: &&System<'_>| {
+            let groups = system.stated().groups(&layout);
+            algorithm.trains_in(system.name) && groups.iter().any(|group| mixed(&layout, group))
+        };
+        let mixing: Vec<&str> = systems.iter().filter(mixes).map(|system| system.name).collect();
+        if let Some(key) = algorithm.optimizer.spares_biases().filter(|_| !mixing.is_empty()) {
+            let problem = format!(
+                "spares biases, which these coordinates mix with weights: {}; scope = \"block\" does \
+                 not, and `coordinates` may name those in which the algorithm trains",
+                list(&mixing)
+            );
+            report(format!("{section}.{key}"), problem);
+        }
     }
+}
+
+/// Whether there are weights and biases among some blocks.
+fn mixed(layout: &Layout, group: &Range<usize>) -> bool {
+    let blocks = &layout.blocks()[group.clone()];
+    blocks.iter().any(|block| block.role != blocks[0].role)
 }
 
 /// There is something to train in every coordinate system, and every rate that is swept is tuned.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::basis::{self, Preparation};
+use crate::basis::{self, Material, Preparation};
 use crate::claim::Claim;
 use crate::config::Reader;
 use crate::coordinates::Cost;
@@ -94,6 +94,18 @@ impl System<'_> {
         self.basis.cost(&layout, self.sampling.count(&layout))
     }
 
+    /// Floating-point operations of a gradient on the full batch that are made because there are more
+    /// variables than parameters; negative: fewer. Of h(AJz) the matrix AJ has a column for each variable.
+    pub fn added(&self, maps: Cost) -> f64 {
+        let columns = self.objective.layout().dimension() as f64;
+        match self.objective.absorbs() {
+            Absorbs::Everything if self.basis.is_linear() => {
+                self.objective.gradient_flops(None) / columns * maps.added
+            }
+            Absorbs::Nothing | Absorbs::Everything | Absorbs::Inputs => 0.0,
+        }
+    }
+
     /// Of what maps take, the floating-point operations around every gradient: but for what the
     /// objective takes into its data.
     pub fn around(&self, maps: Cost) -> f64 {
@@ -118,10 +130,13 @@ impl System<'_> {
         }
     }
 
-    /// What forming its maps takes, where matrices are decomposed so often.
-    pub fn preparation(&self, decompositions: f64) -> Preparation {
+    /// What forming its maps takes, where matrices are decomposed so often, and each group was found to
+    /// have so many leading eigenvectors (`None`: before that is known, as many as there may be).
+    pub fn preparation(&self, decompositions: f64, found: Option<&[usize]>) -> Preparation {
         let layout = self.objective.layout();
-        self.basis.preparation(&layout, self.sampling.count(&layout), decompositions)
+        let samples = self.sampling.count(&layout);
+        let rows = self.objective.examples().unwrap_or(self.objective.absorbing_rows());
+        self.basis.preparation(&layout, Material { samples, rows, decompositions, found })
     }
 
     /// Whether its runs are those that the others are compared with.

@@ -93,6 +93,10 @@ impl Spec for Adam {
         true
     }
 
+    fn spares_biases(&self) -> Option<&'static str> {
+        (self.weight_decay > 0.0 && !self.decay_biases).then_some("decay_biases")
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         (2 + usize::from(self.amsgrad)) * layout.dimension()
     }

@@ -139,6 +139,12 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     fn problem(&self, _: &Layout) -> Option<(&'static str, String)> {
         None
     }
+
+    /// The key by which it treats biases in another way than weights, entry by entry, if it does: that
+    /// makes no sense of variables that are mixtures of both.
+    fn spares_biases(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// All optimizers.

@@ -1,6 +1,6 @@
 //! What estimating a basis anew takes while a run trains.
 
-use crate::basis::Preparation;
+use crate::basis::{Material, Preparation};
 use crate::coordinates::Cost;
 use crate::experiment::{Experiment, System};
 use crate::run::counts::Series;
@@ -36,7 +36,7 @@ impl Anew {
             number: rule.number(training.epochs),
             maps: followed.spec().cost(&layout, window),
             dimension: layout.dimension(),
-            preparation: followed.spec().preparation(&layout, window, 1.0),
+            preparation: followed.spec().preparation(&layout, Material::gradients(window)),
             squares: followed.squares_flops(&layout, window),
         })
     }
@@ -50,7 +50,7 @@ impl Anew {
             State::Replay => [self.window as f64 * self.maps.flops / 2.0, self.squares],
             State::Carry | State::Reset => [0.0, 0.0],
         };
-        let each = self.preparation.flops + moving + replayed;
+        let each = self.preparation.flops() + moving + replayed;
         times as f64 * each + times.saturating_sub(1) as f64 * squares
     }
 

@@ -133,7 +133,7 @@ struct Matrices {
 
 impl Matrices {
     fn of_spectrum(spectrum: Spectrum) -> Self {
-        let Spectrum { eigenvalues, eigenvectors } = spectrum;
+        let Spectrum { eigenvalues, eigenvectors, .. } = spectrum;
         Self { vectors: vec![("", eigenvectors)], eigenvalues: Some(eigenvalues) }
     }
 }

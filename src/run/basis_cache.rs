@@ -12,6 +12,8 @@ use crate::trial::{Precision, Problem};
 /// Coordinates in the precision of the runs, and the rows that tell of them.
 pub(super) struct TrialBasis<R> {
     pub coordinates: Coordinates<R>,
+    /// Leading eigenvectors of each part; 0: it has none.
+    pub ranks: Vec<usize>,
     pub spectrum: Vec<SpectrumRow>,
     pub theory: Vec<TheoryRow>,
 }
@@ -27,7 +29,9 @@ impl<R: Precision> TrialBasis<R> {
             spectrum.extend(spectra::eigenvalues(label, decomposition));
             theory.push(theory::row(label, decomposition, &*problem.objective));
         }
-        Self { coordinates: problem.coordinates(parts), spectrum, theory }
+        let rank = |part: &Part| part.spectrum.as_ref().map_or(0, |of| of.eigenvectors.ncols());
+        let ranks = parts.iter().map(rank).collect();
+        Self { coordinates: problem.coordinates(parts), ranks, spectrum, theory }
     }
 
     /// Bytes that the maps hold.

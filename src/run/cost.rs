@@ -50,12 +50,15 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: &[f64], pa
     let training = study.training.on(objective.examples());
     let updates = counts::updates(experiment);
     let layout = objective.layout();
+    let maps = system.map_cost();
+    // What is done for each parameter is done for each variable.
+    let variables = 1.0 + maps.added / layout.dimension() as f64;
     let around = AROUND * layout.dimension() as f64;
-    let maps = system.around(system.map_cost());
     let anew = Anew::of(experiment, &system);
     let flops = |(algorithm, lanes): (&Algorithm, &f64)| {
-        let optimizer = algorithm.optimizer.step_flops(&layout) + around;
-        let series = Series::of_updates(objective, training.minibatches, maps, optimizer);
+        let optimizer = variables * (algorithm.optimizer.step_flops(&layout) + around);
+        let rest = system.added(maps) + system.around(maps) + optimizer;
+        let series = Series::of_gradients(objective, training.minibatches).plus(rest);
         lanes * anew.map_or(series, |anew| anew.series(series)).flops(updates)
     };
     let flops: f64 = study.algorithms.iter().zip(lanes).map(flops).sum();
@@ -76,20 +79,18 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: &[f64], pa
     whole.scaled(part)
 }
 
-/// Estimating and decomposing the EGOP of a coordinate system, or for its own sake.
+/// The set-up of a coordinate system, or estimating and decomposing an EGOP for its own sake.
 pub(super) fn estimate(experiment: &Experiment, system: usize) -> Work {
     let system = experiment.system(system);
-    let samples = counts::samples(&system) as f64;
-    if samples == 0.0 {
-        return Work::default();
-    }
     // What only measures an EGOP also decomposes that of either half of the samples.
-    let decompositions = match experiment.study {
-        Study::Training(_) => 1.0,
-        Study::Spectra(_) => 3.0,
+    let (decompositions, absorbing) = match experiment.study {
+        Study::Training(_) => (1.0, system.absorbing(system.map_cost())),
+        Study::Spectra(_) => (3.0, 0.0),
     };
-    let operations = counts::sampling_flops(&system) + system.preparation(decompositions).flops;
-    Work { operations, steps: 0.0, lane_steps: samples }
+    let operations = counts::sampling_flops(&system)
+        + system.preparation(decompositions, None).flops()
+        + absorbing;
+    Work { operations, steps: 0.0, lane_steps: counts::samples(&system) as f64 }
 }
 
 /// A whole task, if no run stops early.
@@ -173,4 +174,33 @@ fn probe<R: Real>(dimension: usize) -> f64 {
         best = best.min(start.elapsed());
     }
     operations / best.as_secs_f64().max(1e-9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Overlay, Source};
+
+    const CONFIG: &str = include_str!("../../tests/data/tiny.toml");
+
+    #[test]
+    fn a_set_up_takes_as_long_as_its_operations_with_and_without_gradients() {
+        for basis in [
+            "egop\"",
+            "random-rotation\"",
+            "random-rotation\"\ncolumns = 2",
+            "egop\"\nrank = 2\ncomplement = \"rotated\"",
+        ] {
+            let config = CONFIG.replace("basis = \"egop\"", &format!("basis = \"{basis}"));
+            let source = Source::parse("tiny.toml", config.as_bytes()).unwrap();
+            let read = config::read(&source, &Overlay::default(), Experiment::read).unwrap();
+            let system = read.value.system(1);
+            let found = vec![2; system.basis.groups(&system.objective.layout()).len()];
+            let counted = counts::setup_flops(&system, system.map_cost(), &found);
+            let estimated = estimate(&read.value, 1).operations;
+            // Sums of the same terms.
+            assert!(estimated > 0.0 && (estimated / counted - 1.0).abs() < 1e-12, "{basis}");
+            assert_eq!(estimate(&read.value, 0), Work::default());
+        }
+    }
 }

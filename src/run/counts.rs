@@ -52,17 +52,11 @@ impl Series {
         Self { each, pass: (per_pass - 1) as f64 * each + last, per_pass, later: (0, 0.0) }
     }
 
-    /// Updates with gradients of `objective`, with so many operations of maps around each, by an
-    /// optimizer that takes so many.
-    pub fn of_updates(
-        objective: &dyn objective::Spec,
-        minibatches: Option<Minibatches>,
-        maps: f64,
-        optimizer: f64,
-    ) -> Self {
-        let Self { each, pass, per_pass, later } = Self::of_gradients(objective, minibatches);
-        let rest = maps + optimizer;
-        Self { each: each + rest, pass: pass + per_pass as f64 * rest, per_pass, later }
+    /// The same with so many operations more for each: of maps around gradients, say, and of an
+    /// optimizer.
+    pub fn plus(self, more: f64) -> Self {
+        let Self { each, pass, per_pass, later } = self;
+        Self { each: each + more, pass: pass + per_pass as f64 * more, per_pass, later }
     }
 
     /// The same with so many operations more for each but the first so many.
@@ -85,9 +79,11 @@ pub(super) fn sampling_flops(system: &System<'_>) -> f64 {
     Series::of_gradients(system.objective, minibatches).flops(samples(system))
 }
 
-/// Floating-point operations of the set-up of a coordinate system with these maps.
-pub(super) fn setup_flops(system: &System<'_>, maps: Cost) -> f64 {
-    sampling_flops(system) + system.preparation(1.0).flops + system.absorbing(maps)
+/// Floating-point operations of the set-up of a coordinate system with these maps, whose groups were
+/// found to have so many leading eigenvectors.
+pub(super) fn setup_flops(system: &System<'_>, maps: Cost, found: &[usize]) -> f64 {
+    let preparation = system.preparation(1.0, Some(found));
+    sampling_flops(system) + preparation.flops() + system.absorbing(maps)
 }
 
 /// A number of operations or bytes, as tables have it.
@@ -95,5 +91,7 @@ pub(super) fn whole(number: f64) -> u64 {
     number.round() as u64
 }
 
+#[cfg(test)]
+mod preparation_tests;
 #[cfg(test)]
 mod tests;

@@ -119,22 +119,24 @@ fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     // What only measures an EGOP also does so from either half of the samples.
     let estimates = if experiment.training().is_some() { 1.0 } else { 3.0 };
     let sampled = if system.samples() > 0 { 2.0 * CHUNK * dimension } else { 0.0 };
-    let preparation = system.preparation(estimates);
+    let preparation = system.preparation(estimates, None);
     let estimate = bytes::<f64>(preparation.elements + sampled);
     // Parameters and gradients in both coordinates, and the state of the optimizers.
-    let of_one = |one: &Algorithm| one.optimizer.state_len(&layout) as f64;
+    let maps = system.map_cost();
+    let trained = dimension + maps.added;
+    let of_one = |one: &Algorithm| one.optimizer.state_len(&layout) as f64 * trained / dimension;
     let state = |one: &Algorithm| one.first_rates().len() as f64 * of_one(one);
     let algorithms = || experiment.algorithms_in(system);
     let widest = widest_round(experiment, system) as f64;
-    let together = 4.0 * widest * dimension + algorithms().map(state).sum::<f64>();
+    let both = 2.0 * (dimension + trained);
+    let together = widest * both + algorithms().map(state).sum::<f64>();
     let anew = Anew::of(experiment, system);
     // With bases of their own, lanes train one after the other.
     let lanes = anew.map_or(together, |anew| {
-        4.0 * dimension + algorithms().map(of_one).fold(0.0, f64::max) + anew.elements()
+        both + algorithms().map(of_one).fold(0.0, f64::max) + anew.elements()
     });
     let converted =
         anew.map_or(0.0, |anew| anew.doubles() + CHUNK.min(anew.window as f64) * dimension);
-    let maps = system.map_cost();
     // Inputs that are rotated or shifted are a copy of them.
     let copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
     let inputs = if copied { system.objective.input_elements() as f64 } else { 0.0 };

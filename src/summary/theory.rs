@@ -24,11 +24,11 @@ pub struct TheoryMedians<'a> {
     /// Name of the algorithm.
     pub algorithm: &'a str,
     /// Stable rank of the EGOP.
-    pub stable_rank: f64,
+    pub stable_rank: Option<f64>,
     /// Density β₁ of the leading eigenvector.
     pub density: f64,
     /// The factor β₁² d over the stable rank.
-    pub predicted: f64,
+    pub predicted: Option<f64>,
     /// Lower and upper bound of L_f.
     pub smoothness: [Option<f64>; 2],
     /// Lower and upper bound of L_{f∘V}.
@@ -68,9 +68,6 @@ impl<'a> TheorySummary<'a> {
 
 impl<'a> TheoryMedians<'a> {
     fn of([coordinates, block, algorithm]: [&'a str; 3], rows: &[&TheoryRow]) -> Self {
-        let every = |get: fn(&TheoryRow) -> f64| {
-            median(&rows.iter().map(|row| get(row)).collect::<Vec<f64>>())
-        };
         let some = |get: fn(&TheoryRow) -> Option<f64>| {
             let values: Vec<f64> = rows.iter().filter_map(|row| get(row)).collect();
             (!values.is_empty()).then(|| median(&values))
@@ -79,9 +76,9 @@ impl<'a> TheoryMedians<'a> {
             coordinates,
             block,
             algorithm,
-            stable_rank: every(|row| row.stable_rank),
-            density: every(|row| row.density),
-            predicted: every(|row| row.predicted),
+            stable_rank: some(|row| row.stable_rank),
+            density: median(&rows.iter().map(|row| row.density).collect::<Vec<f64>>()),
+            predicted: some(|row| row.predicted),
             smoothness: [some(|row| row.smoothness_lower), some(|row| row.smoothness_upper)],
             reparameterized: [
                 some(|row| row.reparameterized_lower),
@@ -105,9 +102,9 @@ mod tests {
             coordinates: "reparameterized".into(),
             block: "all".into(),
             parameters: 9,
-            stable_rank,
+            stable_rank: (stable_rank > 0.0).then_some(stable_rank),
             density: 0.5,
-            predicted: 2.0,
+            predicted: (stable_rank > 0.0).then_some(2.0),
             hessian: if trial == 1 { "at the minimum".into() } else { String::new() },
             smoothness_lower: (trial == 1).then_some(3.0),
             smoothness_upper: (trial == 1).then_some(4.0),
@@ -134,11 +131,18 @@ mod tests {
         assert_eq!(summary.hessian, Some("at the minimum"));
         let [adam, adagrad] = &summary.medians[..] else { panic!("{summary:?}") };
         assert_eq!((adam.algorithm, adagrad.algorithm), ("adam", "adagrad"));
-        assert_eq!((adam.stable_rank, adagrad.stable_rank), (2.0, 3.0));
+        assert_eq!((adam.stable_rank, adagrad.stable_rank), (Some(2.0), Some(3.0)));
         assert_eq!(adam.observed_same_rate, Some(4.0));
         assert_eq!(adagrad.observed_same_rate, Some(f64::INFINITY));
         assert_eq!(adam.smoothness, [Some(3.0), Some(4.0)]);
         assert_eq!((adam.reparameterized, adam.observed_own_rate), ([None, None], None));
+    }
+
+    #[test]
+    fn what_no_trial_knows_is_not_summed_up() {
+        let rows = [row(0, "adam", 0.0, Some(2.0)), row(2, "adam", 0.0, Some(3.0))];
+        let adam = &TheorySummary::of(&rows).medians[0];
+        assert_eq!((adam.stable_rank, adam.predicted, adam.density), (None, None, 0.5));
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl<R: Real> LinearMap<R> for Doubled {
     }
 
     fn cost(&self) -> Cost {
-        Cost { flops: 4.0 * self.0 as f64, elements: 0.0 }
+        Cost { flops: 4.0 * self.0 as f64, elements: 0.0, added: 0.0 }
     }
 
     fn to_dense(&self) -> Option<Array2<f64>> {

@@ -9,6 +9,7 @@ mod counts;
 mod curves;
 mod divergence;
 mod figures;
+mod low_rank;
 mod output;
 mod pairs;
 mod plans;

@@ -4,7 +4,7 @@ use ndarray::Array2;
 use proptest::prelude::*;
 
 use super::*;
-use crate::basis::{self, EgopBasis, Scope};
+use crate::basis::{self, EgopBasis, Material, Scope};
 use crate::coordinates::{
     self, Auxiliary, Change, Coordinates, Dense, Form, Forms, Kronecker, LinearMap, Reduced,
     Reflector,
@@ -24,12 +24,12 @@ use crate::rng::Streams;
 /// The model is about products; what there is of others may be this share of them.
 const TOLERANCE: f64 = 0.02;
 
-fn check(counted: u64, model: f64, what: &str) {
+pub(super) fn check(counted: u64, model: f64, what: &str) {
     let error = (counted as f64 - model).abs();
     assert!(model > 0.0 && error <= TOLERANCE * model, "{what}: {counted} counted, {model} said");
 }
 
-fn matrix(rows: usize, columns: usize) -> MatrixSpec {
+pub(super) fn matrix(rows: usize, columns: usize) -> MatrixSpec {
     MatrixSpec::new(rows, columns, Decay::Power { exponent: 0.5 })
 }
 
@@ -54,7 +54,7 @@ fn objectives() -> Vec<Box<dyn Spec>> {
     ]
 }
 
-fn built(spec: &dyn Spec) -> Box<dyn Objective<f64>> {
+pub(super) fn built(spec: &dyn Spec) -> Box<dyn Objective<f64>> {
     let context = Context { streams: Streams::new(5, 0), data_dir: None };
     Build::<f64>::build(spec, &context).unwrap()
 }
@@ -215,9 +215,9 @@ fn a_gram_matrix_makes_the_products_that_the_model_has() {
         let mut gram = Gram::new(2..2 + size);
         let counted = alone.install(|| counted::during(|| gram.add(gradients.view())));
         let layout = Layout::vector(size);
-        let preparation =
-            basis::Spec::preparation(&EgopBasis::new(Scope::Global), &layout, SAMPLES, 0.0);
-        check(counted, preparation.flops, &format!("GᵀG of {size}"));
+        let of = Material::gradients(SAMPLES);
+        let preparation = basis::Spec::preparation(&EgopBasis::new(Scope::Global), &layout, of);
+        check(counted, preparation.products, &format!("GᵀG of {size}"));
         // The square, but for what strips have above the diagonal.
         let square = (size * size) as f64;
         let share = Gram::flops(size) / square;
@@ -233,11 +233,11 @@ proptest! {
     ) {
         let minibatches = Minibatches { examples, size: size.min(examples), order: Order::Fixed };
         let spec = ReluNetSpec::new(Images::Digits { split_seed: 0 }, vec![3]);
-        let (maps, rest) = (Cost { flops: 1e3, elements: 0.0 }, f64::from(rest));
-        let series = Series::of_updates(&spec, Some(minibatches), maps.flops, rest);
+        let rest = f64::from(rest);
+        let series = Series::of_gradients(&spec, Some(minibatches)).plus(rest);
         let pass: Vec<usize> = (0..examples).collect();
         let rows: Vec<usize> = minibatches.cut(&pass).map(<[_]>::len).collect();
-        let one = |rows: &usize| spec.gradient_flops(Some(*rows)) + 1e3 + rest;
+        let one = |rows: &usize| spec.gradient_flops(Some(*rows)) + rest;
         let sum: f64 = rows.iter().cycle().take(count).map(one).sum();
         // Whole numbers below 2⁵³ have no rounding.
         prop_assert_eq!(series.flops(count as u64), sum);

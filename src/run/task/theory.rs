@@ -29,7 +29,7 @@ pub(in crate::run) fn row<R: Real>(
         parameters,
         stable_rank,
         density,
-        predicted: density.powi(2) * parameters as f64 / stable_rank,
+        predicted: stable_rank.map(|rank| density.powi(2) * parameters as f64 / rank),
         hessian: hessian.map_or_else(String::new, |hessian| hessian.place.into()),
         smoothness_lower: bounds.map(|[original, _]| original.lower),
         smoothness_upper: bounds.map(|[original, _]| original.upper),

@@ -53,16 +53,16 @@ pub(in crate::run) fn rows<R: Precision>(
     let maps = prepared.coordinates.cost();
     let setup = Setup {
         gradients: counts::samples(&system),
-        flops: whole(counts::setup_flops(&system, maps)),
+        flops: whole(counts::setup_flops(&system, maps, &prepared.ranks)),
         bytes: prepared.bytes(),
     };
     let name: Arc<str> = system.name.into();
-    let around = system.around(maps);
+    let around = system.added(maps) + system.around(maps);
     let mut outcomes = outcomes.iter();
     for (algorithm, rates) in study.algorithms.iter().zip(&*task.rates) {
         let step = algorithm.optimizer.step_flops(prepared.coordinates.trained());
-        let minibatches = training.minibatches;
-        let updates = Series::of_updates(system.objective, minibatches, around, step);
+        let gradients = Series::of_gradients(system.objective, training.minibatches);
+        let updates = gradients.plus(around + step);
         let label = Label {
             trial: task.trial,
             algorithm: algorithm.name.as_str().into(),
