@@ -8,9 +8,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 mod field;
+mod study;
 mod timing;
 
 pub use field::{Levels, Stop};
+pub use study::StudyRow;
 pub use timing::{Phase, TimingRow};
 
 use field::nan_is_empty;

@@ -46,6 +46,11 @@ pub const SHIPPED: &[Shipped] = shipped![
     "spectrum-blocks"
     "spectrum-digits"
     "spectrum-distributions"
+    "study-decay"
+    "study-rank"
+    "study-samples"
+    "study-samples-convex"
+    "study-settings"
     "symmetry"
 ];
 
@@ -59,7 +64,12 @@ impl Shipped {
         SHIPPED.iter().find(|shipped| shipped.name == name)
     }
 
-    /// It, read.
+    /// Those that are experiments, not studies of such.
+    pub fn experiments() -> impl Iterator<Item = &'static Self> {
+        SHIPPED.iter().filter(|shipped| shipped.read().is_some())
+    }
+
+    /// It, read, if it is an experiment.
     pub fn read(&self) -> Option<Resolved<Experiment>> {
         let source = Source::parse(self.name, self.text.as_bytes()).ok()?;
         config::read(&source, &Overlay::default(), Experiment::read).ok()

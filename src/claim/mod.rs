@@ -27,9 +27,10 @@ mod ties;
 mod trend;
 
 pub use evidence::Interval;
-pub(crate) use evidence::number;
+pub(crate) use evidence::{Evidence, number};
 pub(crate) use pair::ratio;
 pub use side::{Rule, Side};
+pub(crate) use theory::quantities as theory_quantities;
 
 /// The records that claims are judged from.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::cli::figures;
+use crate::cli::figures::is_unread;
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::results_folder::{self, Opened};
 use crate::drawing::canvas::FORMATS;
@@ -25,19 +25,19 @@ pub(super) fn draw(
         return Err(Error::Usage(message).into());
     }
     check_picture(out)?;
-    let mut experiments = Vec::new();
+    let mut opened = Vec::new();
     for folder in folders {
-        let Opened { store, experiment, .. } = results_folder::open(folder)?;
-        let found = figure::find(&experiment.figures, name).map(|figure| figure.file().to_owned());
+        let Opened { store, figures, facts, .. } = results_folder::open(folder)?;
+        let found = figure::find(&figures, name).map(|figure| figure.file().to_owned());
         let found = found.map_err(|why| Error::Usage(format!("{}: {why}", folder.display())))?;
-        experiments.push((store, experiment, found));
+        opened.push((store, figures, facts, found));
     }
     let mut pages = Vec::new();
-    for (store, experiment, name) in &experiments {
-        let tables: ResultTables = figures::tables(store.root(), experiment);
-        match figure::page(&experiment.figures, &tables, name) {
+    for (store, figures, facts, name) in &opened {
+        let tables = ResultTables::new(store.root(), facts.clone());
+        match figure::page(figures, &tables, name) {
             Ok(page) => pages.push(page),
-            Err(error) if figures::is_unread(&error) => return Err(error.into()),
+            Err(error) if is_unread(&error) => return Err(error.into()),
             Err(error) => {
                 let folder = store.root().display();
                 // Nothing can be done if stderr is closed.
@@ -55,7 +55,7 @@ pub(super) fn draw(
         write_picture(out, &drawing.bytes)?;
     }
     if !quiet {
-        let names: Vec<&str> = experiments.iter().map(|(_, _, name)| &**name).collect();
+        let names: Vec<&str> = opened.iter().map(|(_, _, _, name)| &**name).collect();
         print(&format!("{}: {}\n", out.display(), names.join(", ")))?;
     }
     Ok(Status::Done)

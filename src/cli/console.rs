@@ -70,9 +70,9 @@ impl Console {
         }
     }
 
-    /// Removes the progress bars.
+    /// Removes the progress bars: what comes after has its own.
     fn clear(&self) {
-        for bar in self.stages.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for (_, bar) in self.stages.lock().unwrap_or_else(PoisonError::into_inner).drain() {
             bar.finish_and_clear();
         }
     }
@@ -108,7 +108,7 @@ impl Console {
     }
 
     /// Says how the work goes on, unless all is to be quiet.
-    fn progress(&self, text: &str) {
+    pub fn progress(&self, text: &str) {
         if self.style != Style::Quiet {
             self.line(text);
         }

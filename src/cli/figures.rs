@@ -1,22 +1,22 @@
-//! Draws an experiment's figures, and says what became of them.
+//! Draws figures, and says what became of them.
 
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::experiment::Experiment;
-use crate::figure::{self, DrawReport, ResultTables};
+use crate::figure::{self, DrawReport, Facts, ResultTables, Spec};
 
-/// Draws the figures with the names `only`, or all if there are none, from the tables in a folder.
+/// Draws figures, those with the names `only` or all if there are none, from the tables in a folder of
+/// which these are the facts.
 ///
 /// # Errors
 /// As [`figure::draw`].
-pub(super) fn draw(folder: &Path, experiment: &Experiment, only: &[String]) -> Result<DrawReport> {
-    figure::draw(&experiment.figures, &tables(folder, experiment), only)
-}
-
-/// The tables in a folder, with what its experiment says of them.
-pub(super) fn tables(folder: &Path, experiment: &Experiment) -> ResultTables {
-    ResultTables::new(folder, experiment.facts())
+pub(super) fn draw(
+    folder: &Path,
+    figures: &[Box<dyn Spec>],
+    facts: Facts,
+    only: &[String],
+) -> Result<DrawReport> {
+    figure::draw(figures, &ResultTables::new(folder, facts), only)
 }
 
 /// Where the results are.

@@ -15,6 +15,7 @@ mod results_folder;
 mod run;
 mod session;
 mod signals;
+mod study;
 mod sweep;
 mod text;
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::results_folder::{self, Opened};
-use crate::cli::{beside, figures};
+use crate::cli::{beside, figures as drawing};
 use crate::error::Error;
 
 /// Runs the program.
@@ -28,9 +28,9 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Abort> {
 }
 
 fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
-    let Opened { store, experiment, published } = results_folder::open(folder)?;
-    let mut drawn = figures::draw(store.root(), &experiment, &arguments.only)?;
-    if let Some(first) = drawn.missing.iter().position(|(_, error)| figures::is_unread(error)) {
+    let Opened { store, figures, facts, published } = results_folder::open(folder)?;
+    let mut drawn = drawing::draw(store.root(), &figures, facts, &arguments.only)?;
+    if let Some(first) = drawn.missing.iter().position(|(_, error)| drawing::is_unread(error)) {
         return Err(drawn.missing.swap_remove(first).1.into());
     }
     let mut publication = store.stage()?;
@@ -38,12 +38,12 @@ fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
         publication.write(name, bytes)?;
     }
     publication.amend(published.as_deref())?;
-    for line in figures::missing(&drawn) {
+    for line in drawing::missing(&drawn) {
         // Nothing can be done if stderr is closed.
         let _ = writeln!(anstream::stderr(), "{line}");
     }
     if !arguments.quiet {
-        print(&figures::written(folder, &drawn))?;
+        print(&drawing::written(folder, &drawn))?;
     }
     Ok(if drawn.missing.is_empty() { Status::Done } else { Status::Partial })
 }

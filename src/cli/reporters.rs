@@ -27,6 +27,11 @@ impl Reporters {
         self.event(&Event::Warning(warning));
     }
 
+    /// Says how the work goes on.
+    pub fn progress(&self, text: &str) {
+        self.console.progress(text);
+    }
+
     /// What `--json` prints: this, and the warnings so far.
     pub fn document<T: Serialize>(&self, results: T) -> Document<T> {
         let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);

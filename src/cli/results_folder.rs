@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Overlay, Source, nearest};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
+use crate::figure::{Facts, Spec};
 use crate::input::corrupt;
 use crate::store::{EXPERIMENT, Store};
+use crate::study::{self, Study};
 
 /// What the folder of a plan holds beside it.
 const PLAN: &str = "cluster.json";
@@ -15,10 +17,12 @@ const RESULTS: &str = "results";
 /// At most this many are listed.
 const LISTED: usize = 12;
 
-/// A results folder, its experiment, and the `SHA256SUMS` that stood when that was read.
+/// A results folder, what its experiment or study says of figures, and the `SHA256SUMS` that stood when
+/// that was read.
 pub(super) struct Opened {
     pub store: Store,
-    pub experiment: Experiment,
+    pub figures: Vec<Box<dyn Spec>>,
+    pub facts: Facts,
     pub published: Option<Vec<u8>>,
 }
 
@@ -33,8 +37,16 @@ pub(super) fn open(folder: &Path) -> Result<Opened> {
     let published = store.sums()?;
     let name = folder.join(EXPERIMENT).display().to_string();
     let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
-    let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
-    Ok(Opened { store, experiment, published })
+    let (figures, facts) = if source.has(study::TABLE) {
+        let study = config::read(&source, &Overlay::default(), Study::read)?.value;
+        let facts = study.facts();
+        (study.figures, facts)
+    } else {
+        let experiment = config::read(&source, &Overlay::default(), Experiment::read)?.value;
+        let facts = experiment.facts();
+        (experiment.figures, facts)
+    };
+    Ok(Opened { store, figures, facts, published })
 }
 
 /// Refuses what is not a results folder.

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{figures, text};
+use crate::cli::{figures, study as studies, text};
+use crate::config::Source;
 use crate::run::{SavedBases, Warning};
 use crate::store::PROVENANCE;
+use crate::study;
 use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
 
 /// Runs the program.
@@ -17,14 +19,20 @@ pub fn main(arguments: &RunArgs) -> ExitCode {
 
 fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     let Some(config) = config_or_list(&arguments.experiment)? else { return Ok(Status::Done) };
-    let mut session = Session::open(&arguments.experiment, &config)?;
+    let source = Source::open(&config)?;
+    if source.has(study::TABLE) {
+        return studies::run(arguments, &source);
+    }
+    let mut session = Session::of_experiment(&arguments.experiment, &source)?;
     session.save_basis = arguments.save_basis;
     if arguments.experiment.dry_run {
         return session.dry_run();
     }
     let (report, (drawn, bases)) = session.work(|run, provenance| {
         run.all(|publication| {
-            let drawn = figures::draw(publication.list()?, &session.experiment, &[])?;
+            let Session { experiment, .. } = &session;
+            let figures = &experiment.figures;
+            let drawn = figures::draw(publication.list()?, figures, experiment.facts(), &[])?;
             for (name, bytes) in &drawn.files {
                 publication.write(name, bytes)?;
             }

@@ -17,6 +17,7 @@ mod selection;
 mod spec;
 mod spectrum;
 mod stars;
+mod study;
 mod tables;
 mod trajectories;
 
@@ -35,6 +36,7 @@ pub const REGISTRY: &[Entry<dyn Spec>] = &[
     schedule::ENTRY,
     spectrum::ENTRY,
     density::ENTRY,
+    study::ENTRY,
 ];
 
 /// Reads `kind` and the keys that go with it.

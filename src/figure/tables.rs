@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::facts::Facts;
 use crate::record::{
     CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, ScheduleRow, SpectrumRow,
-    TrajectoryRow,
+    StudyRow, TrajectoryRow,
 };
 use crate::store::Store;
 use crate::{Error, Result};
@@ -69,6 +69,8 @@ tables! {
     eigenvectors: EigenvectorRow = "eigenvectors.csv";
     /// The learning-rate schedule (`schedule.csv`).
     schedule: ScheduleRow = "schedule.csv";
+    /// The points of a study (`study.csv`).
+    study: StudyRow = "study.csv";
 }
 
 impl ResultTables {

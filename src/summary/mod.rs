@@ -7,6 +7,7 @@
 mod dry_run;
 mod estimates;
 mod rates;
+mod study;
 mod theory;
 
 pub use dry_run::DryRun;
@@ -14,4 +15,5 @@ pub use estimates::{EstimateSummary, MeasuredValue, ShelfSummary};
 #[cfg(test)]
 pub(crate) use rates::tests::row as rate_row;
 pub use rates::{MethodSummary, NoRate, NoRateCause, RatesSummary};
+pub use study::{PointPlan, StudyDryRun, StudyLine, StudySummary};
 pub use theory::{TheoryMedians, TheorySummary};

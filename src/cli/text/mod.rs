@@ -4,9 +4,11 @@ mod claims;
 mod dry_run;
 mod json;
 mod results;
+mod study;
 mod table;
 
 pub(super) use claims::claims;
 pub(super) use dry_run::plan;
 pub(super) use json::json;
 pub(super) use results::{measures, rates, theory};
+pub(super) use study::{study, study_plan};
