@@ -100,6 +100,8 @@ pub enum Need<'a> {
     Axis(&'a str),
     /// A base of a study, by its name.
     Base(&'a str),
+    /// A study that compares by this metric.
+    Compared(&'a str),
 }
 
 /// A measure of a block of an EGOP estimate.

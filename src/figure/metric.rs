@@ -102,6 +102,7 @@ pub fn appearance(column: &'static str) -> Appearance {
         "final_suboptimality" => "final suboptimality f(θ) − f*",
         "minimum_suboptimality" => "lowest suboptimality f(θ) − f*",
         "reached_target" => "steps to the target",
+        "charged_gradients" => "gradients to the target, samples included",
         "path_ratio" => "path length / distance to minimum",
         "best_validation_loss" => "lowest validation loss",
         "final_validation_loss" => "final validation loss",

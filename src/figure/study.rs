@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::metric;
 use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
@@ -15,6 +16,7 @@ use crate::drawing::primitives::{Dash, Stroke};
 use crate::drawing::style::{GREY, colour, dash};
 use crate::need::{Need, Want};
 use crate::record::StudyRow;
+use crate::sweep::Metric;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "study",
@@ -26,6 +28,9 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let axes = names("axes", "which axes are shown, by their first keys; none: all");
         let algorithms = names("algorithms", "which algorithms are shown; none: all");
         let coordinates = names("coordinates", "which coordinate systems are shown; none: all");
+        let metric = key("metric", "the metric of the study whose ratios are drawn");
+        let common = Metric::TO_COMMON_LEVEL.name;
+        let metric = reader.choice_or(metric, common, &Metric::choices_of_pairs());
         let tuned = key("tuned", "at which learning rate: best in original coordinates, or own");
         let tuned = reader.choice_or(tuned, "original", &Rule::NAMES);
         let known: Vec<_> = theory_quantities().map(|(name, _)| (name, name)).collect();
@@ -37,6 +42,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             axes: axes?,
             algorithms: algorithms?,
             coordinates: coordinates?,
+            metric: metric?,
             tuned: tuned?,
             theory: theory?,
         }))
@@ -57,6 +63,7 @@ struct StudyFigure {
     axes: Vec<String>,
     algorithms: Vec<String>,
     coordinates: Vec<String>,
+    metric: Metric,
     /// At which selected learning rate.
     tuned: Rule,
     /// Names of numbers of the theory.
@@ -90,6 +97,7 @@ impl Spec for StudyFigure {
     fn wants(&self) -> Vec<Want<'_>> {
         let mut wants = vec![Want::new("kind", Need::Study)];
         wants.extend(self.heading.wants());
+        wants.push(Want::new("metric", Need::Compared(self.metric.name)));
         wants.extend(self.bases.iter().map(|name| Want::new("bases", Need::Base(name))));
         wants.extend(self.axes.iter().map(|name| Want::new("axes", Need::Axis(name))));
         wants
@@ -102,8 +110,6 @@ impl Spec for StudyFigure {
         let theory = |subject: &Subject<'_>| self.theory(subject);
         let mut panels = Vec::new();
         let mut legend: Vec<LegendEntry> = Vec::new();
-        let metric = rows.iter().find(|row| !row.algorithm.is_empty());
-        let metric = metric.map_or("", |row| &*row.quantity);
         let mut add = |subject: &Subject<'_>, series: Vec<Series>, label: String, titled: bool| {
             panels.push(panel(subject, &series, label, titled));
             for Series { name, stroke, .. } in series {
@@ -117,7 +123,7 @@ impl Spec for StudyFigure {
         let columns = subjects.len().clamp(1, COLUMNS);
         for some in subjects.chunks(columns) {
             for subject in some {
-                let label = format!("{metric}: original / other coordinates");
+                let label = format!("{}: original / other", called(self.metric.name));
                 add(subject, ratios(subject), label, true);
             }
             if !self.theory.is_empty() {
@@ -186,6 +192,7 @@ impl StudyFigure {
         let tuned = tuned.map_or("", |(name, _)| *name);
         let is_ratio = |row: &&StudyRow| {
             row.tuned == tuned
+                && row.quantity == self.metric.name
                 && (self.algorithms.is_empty() || self.algorithms.contains(&row.algorithm))
                 && (self.coordinates.is_empty() || self.coordinates.contains(&row.coordinates))
         };
@@ -348,14 +355,15 @@ fn names<'a>(all: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
     names
 }
 
-/// What a number of the theory is called in a legend.
-fn called(quantity: &str) -> &str {
+/// What a number of the theory, or the metric of pairs, is called.
+fn called(quantity: &'static str) -> &'static str {
     match quantity {
+        "common_level" => "steps to the common level",
         "stable-rank" => "stable rank",
         "density" => "density β₁",
         "predicted" => "predicted β₁²d/sr",
         "least-smoothness-gain" => "L_f / L_f∘V, at least",
         "greatest-smoothness-gain" => "L_f / L_f∘V, at most",
-        other => other,
+        other => metric::called(other),
     }
 }

@@ -32,8 +32,8 @@ pub struct Study {
     bases: Vec<String>,
     /// What is changed at every point.
     settings: Layer,
-    /// By which metric original coordinates are compared with the others.
-    metric: Metric,
+    /// By which metrics original coordinates are compared with the others.
+    metrics: Vec<Metric>,
     axes: Vec<Axis>,
     /// Figures to draw.
     pub figures: Vec<Box<dyn figure::Spec>>,
@@ -53,6 +53,16 @@ impl Axis {
     fn name(&self) -> String {
         self.keys[0].text()
     }
+
+    fn is_for(&self, base: &str) -> bool {
+        self.bases.is_empty() || self.bases.iter().any(|one| one == base)
+    }
+
+    fn shares_a_base_with(&self, other: &Self) -> bool {
+        self.bases.is_empty()
+            || other.bases.is_empty()
+            || self.bases.iter().any(|base| other.is_for(base))
+    }
 }
 
 impl Study {
@@ -63,20 +73,21 @@ impl Study {
             let bases = key("bases", "the configs that are varied: shipped ones by name, or paths");
             let bases = reader.configs(bases);
             let settings = reader.layer(key("set", "what is changed of the bases at every point"));
-            let metric = key("metric", "the column of runs.csv of which ratios are tabulated");
-            let metric = reader.choice(metric, &Metric::choices_of_pairs());
+            let metrics = key("metrics", "the columns of runs.csv of which ratios are tabulated");
+            let common = Metric::TO_COMMON_LEVEL.name;
+            let metrics = reader.choices_or(metrics, &[common], &Metric::choices_of_pairs());
             let axes = key("axes", "what is varied, one axis at a time");
             let axes = reader.tables(axes, Axis::read);
             let (bases, axes) = (bases?, axes?);
             let fine = check(reader, &bases, &axes);
-            (fine).then_some((bases, settings?, metric?, axes))
+            fine.then_some((bases, settings?, metrics?, axes))
         });
         let figures = reader.presentation(|reader| {
             reader.tables(key("figures", "the figures that are drawn"), figure::read)
         });
-        let (bases, settings, metric, axes) = study?;
+        let (bases, settings, metrics, axes) = study?;
         let study =
-            Self { heading: heading?, bases, settings, metric, axes, figures: figures? };
+            Self { heading: heading?, bases, settings, metrics, axes, figures: figures? };
         study.check_figures(reader).then_some(study)
     }
 
@@ -109,6 +120,11 @@ impl Study {
                 let bases: Vec<String> = self.bases.iter().map(|base| point::name(base)).collect();
                 let problem = || format!("no base \"{name}\"; there are {}", listed(&bases));
                 (!bases.iter().any(|base| base == name)).then(problem)
+            }
+            Need::Compared(name) => {
+                let metrics: Vec<String> = self.metrics.iter().map(|one| one.name.into()).collect();
+                let problem = || format!("the study's metrics are {}", listed(&metrics));
+                (!metrics.iter().any(|metric| metric == name)).then(problem)
             }
             _ => Some("is about an experiment: a study has figures of the kind \"study\"".into()),
         }
@@ -180,7 +196,8 @@ fn check(reader: &mut Reader<'_>, bases: &[String], axes: &[Axis]) -> bool {
         problems.extend(problem.map(|problem| (format!("bases.{index}"), problem)));
     }
     for (index, axis) in axes.iter().enumerate() {
-        if axes[..index].iter().any(|other| other.name() == axis.name()) {
+        let same = |other: &Axis| other.name() == axis.name() && other.shares_a_base_with(axis);
+        if axes[..index].iter().any(same) {
             let problem = format!("\"{}\" has an axis already", axis.name());
             problems.push((format!("axes.{index}.keys"), problem));
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Axis, Study};
+use super::Study;
 use crate::config::{self, ConfigErrors, Layer, Overlay, Resolved, Source};
 use crate::experiment::Experiment;
 use crate::shipped::Shipped;
@@ -87,8 +87,7 @@ impl Study {
                     continue;
                 }
             }
-            let is_for = |axis: &&Axis| axis.bases.is_empty() || axis.bases.contains(&name);
-            for axis in self.axes.iter().filter(is_for) {
+            for axis in self.axes.iter().filter(|axis| axis.is_for(&name)) {
                 for value in &axis.values {
                     let layers: Vec<Layer> = axis.keys.iter().map(|key| key.set(value)).collect();
                     let (axis, value) = (axis.name(), value.text());

@@ -67,29 +67,28 @@ fn ratios(
     let mut rows = Vec::new();
     for algorithm in &training.algorithms {
         let others = training.coordinates.iter().filter(|one| one.name != original.name);
-        for (other, (name, tuned)) in
-            others.flat_map(|other| Rule::NAMES.map(|tuned| (other, tuned)))
-        {
+        let each = others.flat_map(|other| Rule::NAMES.map(|tuned| (other, tuned)));
+        for (other, (name, tuned)) in each {
             let side = |coordinates: &str| Side {
                 algorithm: algorithm.name.clone(),
                 coordinates: coordinates.to_owned(),
                 tuned,
             };
             let [from, to] = [&original.name, &other.name].map(|one| side(one).runs(records));
-            let pairs = from.iter().filter_map(|(trial, from)| {
-                to.get(trial).map(|to| ratio(&study.metric, from, to))
-            });
-            let evidence = Evidence::new(pairs, planned);
             if to.is_empty() {
                 continue;
             }
-            rows.push(StudyRow {
-                quantity: study.metric.name.into(),
-                algorithm: algorithm.name.clone(),
-                coordinates: other.name.clone(),
-                tuned: name.into(),
-                ..measured(&evidence, planned)
-            });
+            rows.extend(study.metrics.iter().map(|metric| {
+                let pairs = from.iter().filter_map(|(trial, from)| Some((from, to.get(trial)?)));
+                let ratios = pairs.map(|(from, to)| ratio(metric, from, to));
+                StudyRow {
+                    quantity: metric.name.into(),
+                    algorithm: algorithm.name.clone(),
+                    coordinates: other.name.clone(),
+                    tuned: name.into(),
+                    ..measured(&Evidence::new(ratios, planned), planned)
+                }
+            }));
         }
     }
     rows

@@ -119,6 +119,16 @@ pub const METRICS: &[Metric] = &[
     )
     .with(&[Need::Minimum]),
     Metric::TO_TARGET,
+    lower(
+        "charged_gradients",
+        "gradients to the target and those sampled for the coordinates; infinite if never there",
+        Unit::Steps,
+        |run| {
+            let steps = run.reached_target.map_or(f64::INFINITY, |step| step as f64);
+            Some(steps + run.egop_gradients as f64)
+        },
+    )
+    .with(&[Need::Target, Need::FullBatches]),
     lower("steps", "updates made", Unit::Budget, |run| Some(run.steps as f64))
         .with(&[Need::EarlyEnd]),
     lower("training_flops", "floating-point operations of the updates", Unit::Budget, |run| {
