@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 const README: &str = include_str!("../README.md");
 /// The rows' fields are the tables' columns, and a row's documentation names its table.
-const RECORDS: [&str; 2] =
-    [include_str!("../src/record.rs"), include_str!("../src/record/timing.rs")];
+const RECORDS: [&str; 3] = [
+    include_str!("../src/record.rs"),
+    include_str!("../src/record/study.rs"),
+    include_str!("../src/record/timing.rs"),
+];
 
 #[test]
 fn every_config_is_in_the_map() {

@@ -48,10 +48,7 @@ pub(super) struct Session<'a> {
 ///
 /// # Errors
 /// All problems of the config.
-fn load(
-    source: &Source,
-    overlay: &Overlay,
-) -> Result<config::Resolved<Experiment>, ConfigErrors> {
+fn load(source: &Source, overlay: &Overlay) -> Result<config::Resolved<Experiment>, ConfigErrors> {
     let read = config::read(source, overlay, Experiment::read)?;
     Ok(match overlay.profile.as_deref().filter(|&name| name != DEFAULT_PROFILE) {
         Some(profile) => Experiment::under_profile(read, profile),
@@ -275,11 +272,7 @@ impl<'a> Session<'a> {
     }
 
     /// The same, whatever it is bound to.
-    pub fn look_in<T>(
-        &self,
-        store: &Store,
-        look: impl FnOnce(&Run<'_>) -> Result<T>,
-    ) -> Result<T> {
+    pub fn look_in<T>(&self, store: &Store, look: impl FnOnce(&Run<'_>) -> Result<T>) -> Result<T> {
         let options = self.options()?;
         let identity = Dependencies::from(self.identity.clone());
         look(&Run::new(self.subject(&identity), store, &options, &*self.reporters))

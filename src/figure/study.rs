@@ -110,8 +110,8 @@ impl Spec for StudyFigure {
         let theory = |subject: &Subject<'_>| self.theory(subject);
         let mut panels = Vec::new();
         let mut legend: Vec<LegendEntry> = Vec::new();
-        let mut add = |subject: &Subject<'_>, series: Vec<Series>, label: String, titled: bool| {
-            panels.push(panel(subject, &series, label, titled));
+        let mut add = |subject: &Subject<'_>, series: Vec<Series>, label: String, title: String| {
+            panels.push(Chart { title, ..panel(subject, &series, label) });
             for Series { name, stroke, .. } in series {
                 let band = stroke.colour.with_opacity(BAND);
                 let entry = LegendEntry::line(name, stroke).with_band(band);
@@ -123,12 +123,12 @@ impl Spec for StudyFigure {
         let columns = subjects.len().clamp(1, COLUMNS);
         for some in subjects.chunks(columns) {
             for subject in some {
-                let label = format!("{}: original / other", called(self.metric.name));
-                add(subject, ratios(subject), label, true);
+                add(subject, ratios(subject), "gain".into(), subject.base.to_owned());
             }
             if !self.theory.is_empty() {
                 for subject in some {
-                    add(subject, theory(subject), "numbers of the theory".into(), false);
+                    let title = format!("{}: the theory", subject.base);
+                    add(subject, theory(subject), String::new(), title);
                 }
             }
         }
@@ -143,11 +143,15 @@ impl Spec for StudyFigure {
         let planned: BTreeSet<usize> = shown().map(|row| row.planned).collect();
         let trials = match (planned.first(), planned.last()) {
             (Some(least), Some(most)) if least < most => format!("{least} to {most} trials"),
+            (Some(1), _) => "1 trial".into(),
             (Some(all), _) => format!("{all} trials"),
             _ => String::new(),
         };
         let mut footnotes = vec![
-            format!("Ratios above 1 are gains: {rate}."),
+            format!(
+                "Gain: {}, in original coordinates over those named, {rate}.",
+                called(self.metric.name)
+            ),
             format!(
                 "Lines: median over {trials}; bands: the interval of order statistics that holds \
                  the true one."
@@ -175,12 +179,15 @@ impl StudyFigure {
     fn subjects<'a>(&self, rows: &'a [StudyRow]) -> Vec<Subject<'a>> {
         let wanted = |wanted: &[String], name: &String| wanted.is_empty() || wanted.contains(name);
         let mut subjects: Vec<Subject<'a>> = Vec::new();
-        let shown = |row: &&StudyRow| wanted(&self.bases, &row.base) && wanted(&self.axes, &row.axis);
+        let shown =
+            |row: &&StudyRow| wanted(&self.bases, &row.base) && wanted(&self.axes, &row.axis);
         for row in rows.iter().filter(shown) {
             let same = |one: &&mut Subject<'_>| one.base == row.base && one.axis == row.axis;
             match subjects.iter_mut().find(same) {
                 Some(subject) => subject.rows.push(row),
-                None => subjects.push(Subject { base: &row.base, axis: &row.axis, rows: vec![row] }),
+                None => {
+                    subjects.push(Subject { base: &row.base, axis: &row.axis, rows: vec![row] })
+                }
             }
         }
         subjects
@@ -229,11 +236,17 @@ impl StudyFigure {
                         _ => format!(", {system}, {block}"),
                     };
                     let of = of().filter(|row| {
-                        row.quantity == quantity && row.coordinates == *system && row.block == *block
+                        row.quantity == quantity
+                            && row.coordinates == *system
+                            && row.block == *block
                     });
                     // The colours of algorithms come first.
                     let stroke = Stroke::new(colour(q + 3), dash(s * blocks.len() + b));
-                    series.extend(subject.series(format!("{}{place}", called(quantity)), stroke, of));
+                    series.extend(subject.series(
+                        format!("{}{place}", called(quantity)),
+                        stroke,
+                        of,
+                    ));
                 }
             }
         }
@@ -247,37 +260,38 @@ impl Subject<'_> {
         names(self.rows.iter().map(|row| &row.value))
     }
 
-    /// The values as numbers, where all are.
-    fn numbers(&self) -> Option<Vec<f64>> {
+    /// The values as numbers and how they are spread, where all are numbers, rise from one to the next,
+    /// and fit on one axis.
+    fn numbers(&self) -> Option<(Vec<f64>, Scale)> {
         let number = |value: &String| value.parse().ok().filter(|number: &f64| number.is_finite());
-        self.values().into_iter().map(number).collect()
+        let numbers: Vec<f64> = self.values().into_iter().map(number).collect::<Option<_>>()?;
+        let rising = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+        let positive = || numbers.iter().copied().filter(|&number| number > 0.0);
+        let least = positive().fold(f64::INFINITY, f64::min);
+        let far_apart = positive().any(|number| number / least >= FAR_APART);
+        let scale = match (far_apart, positive().count() == numbers.len()) {
+            (false, _) => Some(Scale::Linear),
+            (true, true) => Some(Scale::Logarithmic),
+            // No axis has 0 and several decades.
+            (true, false) => None,
+        };
+        scale.filter(|_| rising).map(|scale| (numbers, scale))
     }
 
-    /// Where a value stands: a number there, what is none by its place in the order.
+    /// Where a value stands: a number there, or else by its place in the order.
     fn place(&self, value: &str) -> f64 {
-        let place = || self.values().iter().position(|one| *one == value).unwrap_or_default() + 1;
-        match self.numbers() {
-            Some(_) => value.parse().unwrap_or(f64::NAN),
-            None => place() as f64,
-        }
+        let index = self.values().iter().position(|one| *one == value).unwrap_or_default();
+        self.numbers().map_or((index + 1) as f64, |(numbers, _)| numbers[index])
     }
 
     /// The horizontal axis.
     fn horizontal(&self) -> Axis {
         let places: Vec<f64> = self.values().into_iter().map(|value| self.place(value)).collect();
-        let (low, high) = (
-            places.iter().copied().fold(f64::INFINITY, f64::min),
-            places.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        );
-        let scale = match self.numbers() {
-            None => Scale::Whole,
-            Some(_) if low > 0.0 && high / low >= FAR_APART => Scale::Logarithmic,
-            Some(_) => Scale::Linear,
-        };
+        let scale = self.numbers().map_or(Scale::Whole, |(_, scale)| scale);
         Axis::covering(self.axis, scale, places, 0.04)
     }
 
-    /// What the places stand for, where they are no numbers.
+    /// What the places stand for, where they are an order.
     fn note(&self) -> Option<String> {
         if self.numbers().is_some() {
             return None;
@@ -296,9 +310,7 @@ impl Subject<'_> {
         rows: impl Iterator<Item = &'b StudyRow>,
     ) -> Option<Series> {
         let mut points: Vec<(f64, [f64; 3])> = rows
-            .filter_map(|row| {
-                Some((self.place(&row.value), [row.lower?, row.median?, row.upper?]))
-            })
+            .filter_map(|row| Some((self.place(&row.value), [row.lower?, row.median?, row.upper?])))
             .collect();
         points.sort_by(|one, other| one.0.total_cmp(&other.0));
         (!points.is_empty()).then_some(Series { name, stroke, points })
@@ -306,7 +318,7 @@ impl Subject<'_> {
 }
 
 /// The panel of a base and an axis.
-fn panel(subject: &Subject<'_>, series: &[Series], label: String, titled: bool) -> Chart {
+fn panel(subject: &Subject<'_>, series: &[Series], label: String) -> Chart {
     let points = || series.iter().flat_map(|series| &series.points);
     // Bands may leave the panel: a median is what it is about.
     let values = points().map(|(_, [_, median, _])| *median).chain([1.0]);
@@ -333,9 +345,6 @@ fn panel(subject: &Subject<'_>, series: &[Series], label: String, titled: bool) 
         symbol: Symbol { shape: Shape::Disc, radius: 1.9, colour: series.stroke.colour },
     };
     let mut panel = Chart::new(x, y);
-    if titled {
-        panel.title = subject.base.to_owned();
-    }
     panel.marks = std::iter::once(even)
         .chain(series.iter().map(band))
         .chain(series.iter().map(line))

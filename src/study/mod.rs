@@ -86,8 +86,7 @@ impl Study {
             reader.tables(key("figures", "the figures that are drawn"), figure::read)
         });
         let (bases, settings, metrics, axes) = study?;
-        let study =
-            Self { heading: heading?, bases, settings, metrics, axes, figures: figures? };
+        let study = Self { heading: heading?, bases, settings, metrics, axes, figures: figures? };
         study.check_figures(reader).then_some(study)
     }
 
@@ -140,9 +139,8 @@ impl Study {
                     break;
                 }
             }
-            let same = |other: &Box<dyn figure::Spec>| {
-                other.file().eq_ignore_ascii_case(figure.file())
-            };
+            let same =
+                |other: &Box<dyn figure::Spec>| other.file().eq_ignore_ascii_case(figure.file());
             if self.figures[..index].iter().any(same) {
                 let problem = format!("\"{}\" is used twice", figure.file());
                 reader.problem(&format!("figures.{index}.file"), problem);
@@ -224,4 +222,3 @@ fn unknown(name: &str) -> Option<String> {
     let meant = meant.map_or(String::new(), |meant| format!("; did you mean \"{meant}\"?"));
     Some(format!("no shipped experiment \"{name}\"{meant} A path ends with .toml"))
 }
-

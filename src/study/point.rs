@@ -81,7 +81,9 @@ impl Study {
                 }
             };
             match self.read_point(&source, &[], file) {
-                Ok(resolved) => drop(points.identity.insert(name.clone(), resolved.identity.into())),
+                Ok(resolved) => {
+                    drop(points.identity.insert(name.clone(), resolved.identity.into()))
+                }
                 Err(errors) => {
                     wrong.push((format!("{name}, as it is varied"), errors));
                     continue;

@@ -63,7 +63,8 @@ fn ratios(
     planned: usize,
 ) -> Vec<StudyRow> {
     let Some(original) = training.original() else { return Vec::new() };
-    let records = Records { runs: &report.runs, rates: &report.rates, planned, ..Records::default() };
+    let records =
+        Records { runs: &report.runs, rates: &report.rates, planned, ..Records::default() };
     let mut rows = Vec::new();
     for algorithm in &training.algorithms {
         let others = training.coordinates.iter().filter(|one| one.name != original.name);
@@ -107,7 +108,8 @@ fn of_theory(theory: &[TheoryRow], planned: usize) -> Vec<StudyRow> {
         for (name, get) in theory_quantities() {
             // A trial has a row for each algorithm, with the same numbers.
             let mut seen = HashSet::new();
-            let of = theory.iter().filter(|row| row.coordinates == coordinates && row.block == block);
+            let of =
+                theory.iter().filter(|row| row.coordinates == coordinates && row.block == block);
             let values = of.filter(|row| seen.insert(row.trial)).filter_map(get).map(Ok);
             let evidence = Evidence::new(values, planned);
             if evidence.len() == 0 {

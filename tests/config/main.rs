@@ -2,6 +2,7 @@
 
 mod describing;
 mod errors;
+mod layers;
 mod random;
 mod reading;
 

@@ -14,6 +14,7 @@ mod refusals;
 mod reproducibility;
 mod resuming;
 mod spectra;
+mod studies;
 mod timings;
 mod verdicts;
 mod workspace;

@@ -11,15 +11,18 @@ use crate::summary::{StudyDryRun, StudyLine, StudySummary};
 /// What is said below each value.
 const KEY: &str = "+ reproduced, − not reproduced, ? inconclusive, · not judged";
 
-/// A table for each base and axis: a line for each claim, ratio and number of the theory, a column for
-/// each value, and where the claim holds.
+/// A table for each base and axis: a line for each claim and number of the theory, and where there are no
+/// claims for each ratio, a column for each value, and where the claim holds.
 pub(in crate::cli) fn study(study: &[StudySummary<'_>]) -> String {
     let mut text = String::new();
     for StudySummary { base, axis, values, lines } in study {
         let header: Vec<&str> =
             [&[*axis], &values[..], &["holds for"]].concat().into_iter().collect();
         let mut rows = table(WIDE, &header);
-        for line in lines {
+        let claims = lines.iter().any(StudyLine::is_claim);
+        // Of ratios there are many, and claims are about those that matter.
+        let shown = |line: &&StudyLine<'_>| !claims || line.of.algorithm.is_empty();
+        for line in lines.iter().filter(shown) {
             let cells = line.found.iter().map(|found| found.map_or_else(none, cell));
             let holds = if line.is_claim() { holds(line, values) } else { String::new() };
             rows.add_row(std::iter::once(called(line)).chain(cells).chain([holds]));
@@ -129,6 +132,8 @@ mod tests {
             ratio("2", 5.0),
         ];
         insta::assert_snapshot!(study(&StudySummary::all(&rows)));
+        let ratios = study(&StudySummary::all(&rows[6..]));
+        assert!(ratios.contains("adam, original / reparameterized, own rates"), "{ratios}");
         assert_eq!(study(&[]), "");
     }
 }
