@@ -139,9 +139,8 @@ impl Study {
                     break;
                 }
             }
-            let same =
-                |other: &Box<dyn figure::Spec>| other.file().eq_ignore_ascii_case(figure.file());
-            if self.figures[..index].iter().any(same) {
+            let mut earlier = self.figures[..index].iter().map(|figure| figure.file());
+            if earlier.any(|file| file.eq_ignore_ascii_case(figure.file())) {
                 let problem = format!("\"{}\" is used twice", figure.file());
                 reader.problem(&format!("figures.{index}.file"), problem);
                 fine = false;

@@ -1,5 +1,7 @@
 //! Settings of one document that are laid over another.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
 use egop::config::{Allowed, ConfigErrors, Layer, Overlay, Reader, Source, key, read};
 
 const STUDY: &str = r#"
@@ -56,16 +58,16 @@ fn later_settings_lie_over_earlier_ones_and_over_the_default_profile() {
     let (set, points) = layers(STUDY);
     assert_eq!(over(&[]).unwrap(), (4, 2.0));
     // A choice takes the place of the keys that went with the former one.
-    assert_eq!(over(&[set.clone()]).unwrap(), (7, 0.5));
+    assert_eq!(over(std::slice::from_ref(&set)).unwrap(), (7, 0.5));
     assert_eq!(over(&[set, points[0].clone()]).unwrap(), (1, 0.5));
-    assert_eq!(over(&[points[5].clone()]).unwrap(), (4, 2.5));
+    assert_eq!(over(&points[5..6]).unwrap(), (4, 2.5));
 }
 
 #[test]
 fn problems_are_told_with_the_file_that_they_come_from() {
     let (set, points) = layers(STUDY);
     let problem = |layers: &[Layer]| over(layers).unwrap_err().to_string();
-    insta::assert_snapshot!(problem(&[points[1].clone()]), @r"
+    insta::assert_snapshot!(problem(&points[1..2]), @r"
     study.toml:3:14: size: expected a whole number from 1 to 9, found 2.5
     1 problem in base.toml
     ");

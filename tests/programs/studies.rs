@@ -230,8 +230,8 @@ fn plans_and_documents_are_those_of_all_points() {
     let rows = said["study"].as_array().unwrap();
     assert!(rows.iter().any(|row| row["verdict"] == "not judged"), "{said}");
     assert!(said["failures"].as_array().unwrap().is_empty());
-    let said = workspace.program("egop-run").args(plan).args(["--profile", "quick", "--json"]);
-    let said = { said }.assert().success();
+    let mut planned = workspace.program("egop-run");
+    let said = planned.args(plan).args(["--profile", "quick", "--json"]).assert().success();
     let said: serde_json::Value = serde_json::from_slice(&said.get_output().stdout).unwrap();
     let points = said["points"].as_array().unwrap();
     assert_eq!(points.len(), 4);
