@@ -178,7 +178,7 @@ fn what_is_wrong_is_said_with_point_key_and_line_before_any_work() {
 }
 
 #[test]
-fn mistakes_of_the_study_itself_are_all_reported() {
+fn mistakes_of_the_study_itself_are_reported() {
     let study = r#"
 name = "s"
 title = "S"
@@ -201,12 +201,23 @@ metric = "suboptimality"
     let workspace = workspace(study);
     let refused = workspace.program("egop-run").arg("study.toml").assert().code(2);
     insta::assert_snapshot!(String::from_utf8(refused.get_output().stderr.clone()).unwrap());
-    let fitting = study
-        .replace("\"lsqq\", \"lsq\", ", "")
+    let readable = study
         .replace("metrics = [\"speed\"]\n", "")
         .replace("\"objective..rows\"", "\"seed\"")
         .replace("values = []", "values = [1]")
-        .replace("[1, 1]\nbases = [\"logistic\"]", "[1]");
+        .replace("[1, 1]", "[1]");
+    std::fs::write(workspace.path("study.toml"), &readable).unwrap();
+    let refused = workspace.program("egop-run").arg("study.toml").assert().code(2);
+    let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    for wanted in [
+        "study.bases.0: no shipped experiment \"lsqq\"; did you mean \"lsq\"?",
+        "study.bases.2: \"lsq\" is there twice",
+        "study.axes.1.bases.0: no such base; there are lsqq, lsq, lsq",
+    ] {
+        assert!(message.contains(wanted), "{message}");
+    }
+    let fitting =
+        readable.replace("\"lsqq\", \"lsq\", ", "").replace("bases = [\"logistic\"]\n", "");
     std::fs::write(workspace.path("study.toml"), fitting).unwrap();
     let refused = workspace.program("egop-run").arg("study.toml").assert().code(2);
     insta::assert_snapshot!(String::from_utf8(refused.get_output().stderr.clone()).unwrap());
