@@ -14,8 +14,8 @@
 //! learning rate. Their records ([`record`]) go to the [`store`]. Pure functions on records choose the next learning rates and
 //! the best ones ([`mod@sweep`]) and judge the paper's claims ([`claim`]); a [`figure`] is drawn
 //! from the stored tables alone, with a kit that knows nothing of experiments ([`drawing`]), and
-//! what is printed is summed up first ([`summary`]). Nothing below knows of TOML, files or the
-//! terminal ([`cli`]).
+//! what is printed, or put on a page ([`report`]), is summed up first ([`summary`]). Nothing below
+//! knows of TOML, files or the terminal ([`cli`]).
 //!
 //! Every random number is a function of the seed, the trial and its purpose ([`rng`]), a lane's
 //! bits do not depend on the lanes beside it ([`linalg`]), and trials run in parallel with
@@ -46,6 +46,7 @@ pub mod objective;
 pub mod optimizer;
 pub mod provenance;
 pub mod record;
+pub mod report;
 pub mod rng;
 pub mod run;
 pub mod schedule;

@@ -16,6 +16,7 @@ pub(crate) mod counted;
 mod eigen;
 #[cfg(not(feature = "openblas"))]
 mod factor;
+mod inverse_root;
 #[cfg(not(feature = "openblas"))]
 mod pages;
 mod real;
@@ -26,6 +27,7 @@ mod with_openblas;
 
 pub use backend::Factor;
 pub use eigen::{fix_sign, symmetric_eigen};
+pub use inverse_root::{function_times, inverse_root_times};
 pub use real::{Real, from_f64, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 

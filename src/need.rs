@@ -21,8 +21,28 @@ pub enum Need<'a> {
     Coordinates(&'a str),
     /// An EGOP estimate of this name.
     Estimate(&'a str),
+    /// Original coordinates for others to be compared with; not those of this name, where one is
+    /// named.
+    Compared(Option<&'a str>),
     /// Original coordinates, in which rates are tuned for all others.
     Original,
+    /// Original coordinates, with these algorithms training in them, or all where none is named:
+    /// their rates there are used elsewhere.
+    OriginalRates(&'a [String]),
+    /// An algorithm that trains in one of these coordinate systems, or in any where none is named.
+    TrainsIn {
+        /// Name of the algorithm.
+        algorithm: &'a str,
+        /// Names of the coordinate systems.
+        coordinates: &'a [String],
+    },
+    /// A coordinate system that one of these algorithms trains in, or any where none is named.
+    TrainedBy {
+        /// Name of the coordinate system.
+        coordinates: &'a str,
+        /// Names of the algorithms.
+        algorithms: &'a [String],
+    },
     /// An objective whose minimum is known.
     Minimum,
     /// An objective whose minimizer is known.
@@ -35,8 +55,12 @@ pub enum Need<'a> {
     Accuracy,
     /// A target that is neither reached at the start nor unreachable.
     Target,
+    /// A level of the training loss whose steps are recorded.
+    Level(f64),
     /// Runs that may end before their budget is used up.
     EarlyEnd,
+    /// Runs that are trained once more, each alone, to time them.
+    Timed,
     /// Full batches, so that a step is an iteration.
     FullBatches,
     /// Minibatches, so that a step is an epoch.
@@ -101,7 +125,7 @@ pub enum Need<'a> {
     /// A base of a study, by its name.
     Base(&'a str),
     /// A study that compares by this metric.
-    Compared(&'a str),
+    StudyMetric(&'a str),
 }
 
 /// A measure of a block of an EGOP estimate.

@@ -27,6 +27,10 @@ macro_rules! shipped {
 
 /// All of them.
 pub const SHIPPED: &[Shipped] = shipped![
+    "comparators-digits"
+    "comparators-linear"
+    "comparators-log-sum-exp"
+    "comparators-lsq"
     "digits"
     "digits-bases"
     "digits-control"
@@ -42,6 +46,9 @@ pub const SHIPPED: &[Shipped] = shipped![
     "lsq"
     "lsq-exponential"
     "lsq-large"
+    "reestimation-centred"
+    "reestimation-digits"
+    "reestimation-fashion"
     "schedule"
     "spectrum-blocks"
     "spectrum-digits"
@@ -71,8 +78,14 @@ impl Shipped {
 
     /// It, read, if it is an experiment.
     pub fn read(&self) -> Option<Resolved<Experiment>> {
+        self.read_as(None)
+    }
+
+    /// It under one of its profiles.
+    pub fn read_as(&self, profile: Option<&str>) -> Option<Resolved<Experiment>> {
         let source = Source::parse(self.name, self.text.as_bytes()).ok()?;
-        config::read(&source, &Overlay::default(), Experiment::read).ok()
+        let overlay = Overlay { profile: profile.map(str::to_owned), ..Overlay::default() };
+        config::read(&source, &overlay, Experiment::read).ok()
     }
 }
 
@@ -182,7 +195,7 @@ mod tests {
     fn what_is_shipped_can_be_read() {
         for shipped in SHIPPED {
             let experiment = shipped.read().map(|read| read.value.name);
-            let study = || Study::shipped(shipped).map(|study| study.heading.name);
+            let study = || Study::shipped(shipped, None).map(|study| study.value.heading.name);
             assert_eq!(experiment.or_else(study).as_deref(), Some(shipped.name));
         }
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/configs")).unwrap();

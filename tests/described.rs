@@ -141,6 +141,7 @@ fn what_no_result_depends_on_is_declared_where_it_is_read() {
         inner.into_iter().collect::<Vec<_>>(),
         [
             "algorithms.NAME.coarse",
+            "algorithms.NAME.coordinates",
             "algorithms.NAME.learning_rates",
             "algorithms.NAME.limits",
             "coordinates.NAME.eigenvalues",

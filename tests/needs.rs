@@ -111,6 +111,12 @@ fn range(metric: &str, lowest: f64, highest: f64) -> String {
     ))
 }
 
+fn break_even(coordinates: &str, keys: &str) -> String {
+    claim(&format!(
+        "test = \"break-even\"\nof = {{ algorithm = \"adam\", coordinates = \"{coordinates}\" }}\n{keys}"
+    ))
+}
+
 fn measure(keys: &str) -> String {
     claim(&format!("test = \"measure\"\n{keys}"))
 }
@@ -140,6 +146,18 @@ fn what_training_cannot_give_is_refused_with_key_and_reason() {
             &[],
             "figures.0.coordinates",
             "\"o\"",
+        ),
+        (
+            figure("curves", "metric = \"train_loss\"\nunit = \"seconds\""),
+            &[],
+            "figures.0.unit",
+            "training.timed = \"selected\"",
+        ),
+        (
+            figure("break-even", "coordinates = [\"rep\", \"original\"]"),
+            &[],
+            "figures.0.coordinates",
+            "are the original coordinates",
         ),
         (figure("learning-rates", "metric = \"test_loss\""), &[], "figures.0.metric", "test set"),
         (
@@ -216,6 +234,28 @@ fn what_training_cannot_give_is_refused_with_key_and_reason() {
             "this experiment trains",
         ),
         (ratio("steps"), &["training.gradient_tolerance=0"], "claims.0.metric", "may end early"),
+        (
+            break_even("original", ""),
+            &[],
+            "claims.0.of.coordinates",
+            "are the original coordinates",
+        ),
+        (break_even("rep", "within = 0"), &[], "claims.0.within", "above 0"),
+        (break_even("rep", "unit = \"seconds\""), &[], "claims.0.unit", "\"flops\""),
+        // What is counted in its own unit has no other.
+        (ratio("final_loss"), &["claims.0.unit=gradients"], "claims.0.unit", "unknown key"),
+        (
+            String::new(),
+            &["coordinates.turned.egop={samples=5}"],
+            "coordinates.turned.egop",
+            "no gradient is sampled",
+        ),
+        (
+            String::new(),
+            &["coordinates.rep.egop={samples=5, batch=2}"],
+            "coordinates.rep.egop.batch",
+            "no minibatches",
+        ),
         // With full batches, nothing but the training loss is recorded.
         (ratio("test_loss"), &[RELU], "claims.0.metric", "with minibatches only"),
         (
@@ -281,6 +321,14 @@ fn without_original_coordinates_nothing_is_tuned_in_them() {
         let found = problems(&document, &tables, &[]);
         assert!(found.contains(key) && found.contains("basis = \"identity\""), "{found}");
         assert!(!found.contains("left.tuned"), "{found}");
+    }
+    let of = "of = { algorithm = \"adam\", coordinates = \"rep\", tuned = \"own\" }";
+    for (tables, key) in [
+        (figure("break-even", "tuned = \"own\""), "figures.0.kind"),
+        (claim(&format!("test = \"break-even\"\n{of}")), "claims.0.test"),
+    ] {
+        let found = problems(&document, &tables, &[]);
+        assert!(found.contains(&format!("{key}: there are no original coordinates")), "{found}");
     }
     // Of both, there is only one to be marked.
     let rates = ["", "tuned = \"own\""].map(|keys| figure("learning-rates", keys));

@@ -5,6 +5,7 @@
 //! one JSON line for each repetition, with its seconds and the losses that peers must reproduce.
 //! Only the work itself is timed, never drawing the problem.
 
+mod comparators;
 mod estimation;
 mod least_squares;
 mod networks;
@@ -31,6 +32,8 @@ enum Job {
     C,
     /// (d) Sampling gradients, Gram matrix, eigenbases.
     D,
+    /// (g) Steps of the methods that the paper's are compared with.
+    G,
 }
 
 /// Times whole jobs.
@@ -38,7 +41,7 @@ enum Job {
 struct Args {
     /// Which one.
     job: Option<Job>,
-    /// Numbers of learning rates trained at once (jobs b and c).
+    /// Numbers of learning rates trained at once (jobs b, c and g).
     #[arg(long, value_delimiter = ',')]
     lanes: Option<Vec<usize>>,
     /// Repetitions.
@@ -58,7 +61,7 @@ struct Args {
 fn main() -> Result<()> {
     let args = Args::parse();
     let Some(job) = args.job else {
-        eprintln!("jobs: a plain `cargo bench` runs none of them; name one of a, b, c, d");
+        eprintln!("jobs: a plain `cargo bench` runs none of them; name one of a, b, c, d, g");
         return Ok(());
     };
     match job {
@@ -66,5 +69,6 @@ fn main() -> Result<()> {
         Job::B => networks::linear(&args),
         Job::C => networks::digits(&args),
         Job::D => estimation::run(&args),
+        Job::G => comparators::run(&args),
     }
 }

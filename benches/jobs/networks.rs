@@ -99,7 +99,7 @@ impl Network {
         let lanes = args.lanes.as_deref().unwrap_or(lanes);
         self.write(args, data, lanes)?;
         for &count in lanes {
-            let rates = self.learning_rates(count);
+            let rates = learning_rates(self.rates, count);
             let adam = Adam::default();
             let methods = [Method { optimizer: &adam, learning_rates: &rates }];
             for _ in 0..args.runs {
@@ -125,15 +125,6 @@ impl Network {
         2
     }
 
-    /// Spaced evenly on a logarithmic scale; a single one lies in the middle.
-    fn learning_rates(&self, count: usize) -> Vec<f64> {
-        let (low, high) = (self.rates.0.log10(), self.rates.1.log10());
-        match count {
-            1 => vec![10_f64.powf(0.5 * (low + high))],
-            _ => Array1::logspace(10.0, low, high, count).into_iter().collect(),
-        }
-    }
-
     fn matrices(&self) -> impl Iterator<Item = Array2<f64>> {
         self.parts.iter().filter_map(|part| f64::linear_map(&*part.map).to_dense())
     }
@@ -150,7 +141,10 @@ impl Network {
             "lanes": lanes,
         }))?;
         for &count in lanes {
-            folder.array(&format!("rates-{count}"), &Array1::from(self.learning_rates(count)))?;
+            folder.array(
+                &format!("rates-{count}"),
+                &Array1::from(learning_rates(self.rates, count)),
+            )?;
         }
         let factors = (0..epochs).map(|epoch| self.training.schedule.factor(epoch, epochs));
         folder.array("schedule", &factors.collect::<Array1<f64>>())?;
@@ -173,6 +167,15 @@ impl Network {
             write_examples(&folder, name, examples)?;
         }
         Ok(())
+    }
+}
+
+/// Spaced evenly on a logarithmic scale between two bounds; a single one lies in the middle.
+pub fn learning_rates((low, high): (f64, f64), count: usize) -> Vec<f64> {
+    let (low, high) = (low.log10(), high.log10());
+    match count {
+        1 => vec![10_f64.powf(0.5 * (low + high))],
+        _ => Array1::logspace(10.0, low, high, count).into_iter().collect(),
     }
 }
 

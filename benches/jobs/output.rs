@@ -25,6 +25,15 @@ pub struct Line {
     last: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     products: Option<Products>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    steps: Option<Steps>,
+}
+
+/// How many steps a repetition took, and its processor time.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Steps {
+    pub steps: usize,
+    pub cpu_seconds: f64,
 }
 
 /// The products with V in a repetition.
@@ -49,6 +58,7 @@ impl Line {
             early: Vec::new(),
             last: Vec::new(),
             products: None,
+            steps: None,
         }
     }
 
@@ -62,6 +72,11 @@ impl Line {
         Self { products, ..self }
     }
 
+    /// Adds the steps that were made.
+    pub fn steps(self, steps: Steps) -> Self {
+        Self { steps: Some(steps), ..self }
+    }
+
     pub fn print(&self) -> Result<()> {
         println!("{}", serde_json::to_string(self)?);
         Ok(())
@@ -73,6 +88,12 @@ pub fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let result = std::hint::black_box(work());
     (result, start.elapsed())
+}
+
+/// The processor time of this process so far, in seconds.
+pub fn cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
 /// The training losses of runs after some steps or epochs, and at the end.

@@ -10,7 +10,7 @@ import numpy as np
 
 def arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument("job", choices="abcd")
+    parser.add_argument("job", choices="abcdg")
     parser.add_argument("data", help="the folder to which our benchmark wrote its problems")
     return parser.parse_args()
 

@@ -10,6 +10,11 @@ from results import read, seconds
 
 rates = lambda n: "1 rate" if n == 1 else f"{n} rates"
 
+# Comparators that are in the package pytorch_optimizer …
+PUBLISHED = ["SOAP, f = 1", "SOAP, f = 10", "GaLore, rank 8", "Muon"]
+# … and those that are written in plain PyTorch.
+COMPARATORS = [*PUBLISHED, "Shampoo, f = 10", "VectorAdam", "full-matrix Adagrad"]
+
 # Job, case, what it is called, peer, the peer's case, how many of those make up ours, ratio to
 # reach.
 ROWS = [
@@ -49,6 +54,10 @@ ROWS = [
     ],
     ("f", "digits", "(f) digits experiment, two threads", "one thread", "digits", 1, 1.8),
     ("f", "lsq", "(f) least-squares experiment, two threads", "one thread", "lsq", 1, 1.8),
+    *[
+        ("g", f"{m}, lanes: 16", f"(g) {m}, 16 rates", "PyTorch", f"{m}, lanes: 1", 16, 4.0)
+        for m in COMPARATORS
+    ],
 ]
 START_UP = 0.020
 SHARE, RATE = 0.75, 0.80
@@ -116,6 +125,40 @@ def products(measurements):
         yield "| " + " | ".join([*cells, verdict(reached)]) + " |"
 
 
+def steps(measurements):
+    """What a step of one run takes, on the clock and of the processor."""
+
+    def microseconds(method, lanes, peer, what):
+        case = "g", f"{method}, lanes: {lanes}", peer
+        these = [m for m in measurements if (m["job"], m["case"], m["peer"]) == case]
+        return [1e6 * m[what] / m["steps"] / lanes for m in these]
+
+    def cells(method, lanes):
+        for what in ("seconds", "cpu_seconds"):
+            ours = microseconds(method, lanes, "egop", what)
+            theirs = microseconds(method, 1, "PyTorch", what)
+            yield from (spread(ours), spread(theirs), f"{median(theirs) / median(ours):.2f}")
+
+    if not any(m["job"] == "g" for m in measurements):
+        return
+    yield ""
+    yield "## Steps of the comparators"
+    yield ""
+    yield (
+        "(g) A gradient and an update of one run, in µs on the clock and of the processor; we train "
+        "some rates at once, PyTorch one after the other. The digits network in singles with "
+        "minibatches of 300; for full-matrix Adagrad least squares, d = 50, in doubles. "
+        f"{', '.join(PUBLISHED)}: the package pytorch_optimizer's, Muon in singles instead of "
+        "bfloat16. The others: plain PyTorch after their authors' code."
+    )
+    yield ""
+    yield "| method | rates | ours | PyTorch | ratio | ours, processor | PyTorch, processor | ratio |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for method in COMPARATORS:
+        for lanes in (1, 16):
+            yield "| " + " | ".join([method, str(lanes), *cells(method, lanes)]) + " |"
+
+
 def start_up(measurements):
     times = seconds(measurements, "e", "start-up", "egop")
     if times:
@@ -136,9 +179,9 @@ def agreement(measurements):
     yield ""
     yield (
         "Relative differences between our numbers and the peers': training losses early in "
-        "training (a: after a tenth of the steps, b and c: after two epochs) and at the end; the "
-        "Gram matrix's diagonal and leading eigenvalues. At large rates Adam amplifies rounding, "
-        "so that single runs differ late."
+        "training (a: after a tenth of the steps, b and c: after two epochs, g: after 8 steps) and "
+        "at the end (g: after a quarter of the steps); the Gram matrix's diagonal and leading "
+        "eigenvalues. At large rates Adam amplifies rounding, so that single runs differ late."
     )
     yield ""
     yield "| job | peer | early, worst run | at the end, median run | at the end, worst run |"
@@ -157,7 +200,7 @@ def main():
     print("same precision, on the same problems; compilation and set-up are not timed. Times are")
     print("medians with the extremes; a ratio says how many times faster we are.\n")
     print(f"{today}, {processor()}; {', '.join(filter(None, versions))}.\n")
-    for part in (ratios, start_up, products, agreement):
+    for part in (ratios, start_up, steps, products, agreement):
         print("\n".join(part(measurements)))
 
 

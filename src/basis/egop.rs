@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::basis::{Entry, LowRank, Part, Preparation, Scope, Spec};
+use crate::basis::{Complement, Entry, Followed, LowRank, Part, Preparation, Scope, Spec};
 use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
 use crate::egop::{Spectrum, Wanted, egop, leading};
@@ -22,7 +22,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
 };
 
 /// V = the eigenvectors of the estimated EGOP matrix of each group of parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EgopBasis {
     /// The groups.
     pub scope: Scope,
@@ -114,6 +114,20 @@ impl Spec for EgopBasis {
 
     fn has_spectrum(&self) -> bool {
         self.low_rank.is_none()
+    }
+
+    fn followed(&self, _: &Layout) -> std::result::Result<Followed, String> {
+        let problem = match &self.low_rank {
+            None => {
+                "a dense V would be another d × d matrix for each run and each time: state `rank`, \
+                 or choose basis = \"input\" or \"kronecker\""
+            }
+            Some(one) if one.complement != Complement::Reflector => {
+                "only complement = \"reflector\" can be estimated anew"
+            }
+            Some(_) => return Ok(Followed::Leading(self.clone())),
+        };
+        Err(problem.into())
     }
 
     fn sampled(&self, samples: usize) -> usize {

@@ -10,7 +10,7 @@ use std::ops::Range;
 use ndarray::{Array2, Axis};
 
 use crate::basis::side::{self, eigenbasis};
-use crate::basis::{Entry, Part, Preparation, Spec};
+use crate::basis::{Entry, Followed, KroneckerBasis, Part, Preparation, Scope, Sides, Spec};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker, Reflector};
 use crate::data::{self, InputMoments};
@@ -141,6 +141,13 @@ impl Spec for InputBasis {
     fn preparation(&self, layout: &Layout, _: usize, _: f64) -> Preparation {
         let (outputs, inputs) = first_layer(layout).map_or((0, 0), |(_, block)| block.matrix());
         side::preparation(self.sampled(0), inputs, outputs)
+    }
+
+    /// On weights, as the data cannot be rotated again for each run.
+    fn followed(&self, layout: &Layout) -> std::result::Result<Followed, String> {
+        let names = first_layer(layout).map(|(_, block)| block.name.clone()).into_iter();
+        let scope = Scope::Block(names.collect());
+        Ok(Followed::Kronecker(KroneckerBasis { scope, sides: Sides::Inputs }))
     }
 
     fn needs_examples(&self) -> Option<&'static str> {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::basis::side::{self, eigenbasis};
-use crate::basis::{Entry, Part, Preparation, Scope, Spec};
+use crate::basis::{Entry, Followed, Part, Preparation, Scope, Spec};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker};
 use crate::egop::Moments;
@@ -41,17 +41,17 @@ impl Sides {
     const NAMES: [(&'static str, Self); 3] =
         [("both", Self::Both), ("inputs", Self::Inputs), ("outputs", Self::Outputs)];
 
-    fn outputs(self) -> bool {
+    pub(super) fn outputs(self) -> bool {
         self != Self::Inputs
     }
 
-    fn inputs(self) -> bool {
+    pub(super) fn inputs(self) -> bool {
         self != Self::Outputs
     }
 }
 
 /// V = U_out ⊗ U_in on each weight block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KroneckerBasis {
     /// Weight blocks.
     pub scope: Scope,
@@ -111,6 +111,10 @@ impl Spec for KroneckerBasis {
             [of_outputs, of_inputs].into_iter().flatten()
         });
         sides.sum()
+    }
+
+    fn followed(&self, _: &Layout) -> std::result::Result<Followed, String> {
+        Ok(Followed::Kronecker(self.clone()))
     }
 
     fn sampled(&self, samples: usize) -> usize {

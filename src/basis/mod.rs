@@ -19,6 +19,7 @@ use crate::rng::Streams;
 
 mod egop;
 mod file;
+mod followed;
 mod identity;
 mod input;
 mod kronecker;
@@ -29,6 +30,7 @@ mod side;
 
 pub use egop::EgopBasis;
 pub use file::FileBasis;
+pub use followed::Followed;
 pub use identity::Identity;
 pub use input::{InputBasis, InputSource};
 pub use kronecker::{KroneckerBasis, Sides};
@@ -184,6 +186,15 @@ pub trait Spec: Debug + Send + Sync {
     /// Whether all eigenvalues and eigenvectors come with V.
     fn has_spectrum(&self) -> bool {
         false
+    }
+
+    /// The same basis of all gradients that it is given, where it can be made again and again while a run
+    /// trains; or what is wrong with that.
+    ///
+    /// # Errors
+    /// When it cannot.
+    fn followed(&self, _layout: &Layout) -> std::result::Result<Followed, String> {
+        Err("this basis is not made of gradients: nothing can be estimated anew".into())
     }
 
     /// How many gradients building V samples, where `[egop]` asks for so many.

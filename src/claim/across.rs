@@ -1,15 +1,16 @@
 //! Two sides at every learning rate, selected or not.
 
+use crate::claim::compared::Compared;
 use crate::claim::side::sides;
 use crate::claim::{Records, Side};
 use crate::config::{Allowed, Reader, key};
 use crate::need::{Need, Want};
 use crate::sweep::Metric;
 
-/// A metric of two sides at the learning rates up to a highest one, if any.
+/// What is compared of two sides at the learning rates up to a highest one, if any.
 #[derive(Debug)]
 pub(super) struct Across {
-    pub metric: Metric,
+    pub compared: Compared,
     pub left: Side,
     pub right: Side,
     pub highest: Option<f64>,
@@ -18,28 +19,21 @@ pub(super) struct Across {
 impl Across {
     /// Reads `metric`, one that is known of each run, `left` and `right`: all rates count.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        Self::read_metric(reader, &Metric::choices())
-    }
-
-    /// The same, with a metric of pairs of runs.
-    pub fn read_paired(reader: &mut Reader<'_>) -> Option<Self> {
-        Self::read_metric(reader, &Metric::choices_of_pairs())
-    }
-
-    fn read_metric(reader: &mut Reader<'_>, metrics: &[(&'static str, Metric)]) -> Option<Self> {
         let metric = key("metric", "the column of runs.csv that is compared");
-        let metric = reader.choice(metric, metrics);
+        let metric = reader.choice(metric, &Metric::choices());
         let [left, right] = sides(reader, false)?;
-        Some(Self { metric: metric?, left, right, highest: None })
+        Some(Self { compared: Compared::as_recorded(metric?), left, right, highest: None })
     }
 
-    /// Reads `highest_rate` besides.
+    /// The same with a metric of pairs of runs, and `highest_rate`.
     pub fn read_up_to(reader: &mut Reader<'_>) -> Option<Self> {
-        let across = Self::read_paired(reader);
+        let compared = Compared::read(reader);
+        let sides = sides(reader, false);
         let rate =
             key("highest_rate", "the highest learning rate that is judged; otherwise all are");
         let highest = reader.optional_number(rate, Allowed::positive());
-        Some(Self { highest: highest?, ..across? })
+        let [left, right] = sides?;
+        Some(Self { compared: compared?, left, right, highest: highest? })
     }
 
     /// The learning rates that each side was tried at, ascending.
@@ -72,7 +66,7 @@ impl Across {
         let mut wants = vec![Want::new("test", Need::Training)];
         wants.extend(self.left.wants("left", false));
         wants.extend(self.right.wants("right", false));
-        wants.extend(Want::all("metric", self.metric.needs_everywhere()));
+        wants.extend(Want::all("metric", self.compared.metric.needs_everywhere()));
         if let Some(highest) = self.highest {
             let needs =
                 [&self.left, &self.right].map(|side| Need::RateUpTo(&side.algorithm, highest));

@@ -39,7 +39,7 @@ fn best(metric: &Metric, runs: &[&RunRow]) -> Option<f64> {
 
 impl Test for BestRate {
     fn judge(&self, records: Records<'_>) -> Finding {
-        let Across { metric, left, right, .. } = &self.across;
+        let Across { compared, left, right, .. } = &self.across;
         let rates = self.across.common_rates(records);
         let by_trial = |side: &Side| {
             let mut trials: BTreeMap<usize, Vec<&RunRow>> = BTreeMap::new();
@@ -52,7 +52,7 @@ impl Test for BestRate {
         };
         let (left, right) = (by_trial(left), by_trial(right));
         let ratios = pair::by_trial(&left, &right).map(|(_, left, right)| {
-            match (best(metric, left), best(metric, right)) {
+            match (best(&compared.metric, left), best(&compared.metric, right)) {
                 (Some(left), Some(right)) => Ok(left / right),
                 (None, None) => Err(Nothing::BothFail),
                 _ => Err(Nothing::Undefined),
@@ -63,7 +63,7 @@ impl Test for BestRate {
 
     fn describe(&self) -> String {
         let [left, right] = self.across.names();
-        format!("best η by {}", self.claimed.describe(&self.across.metric, &left, &right))
+        format!("best η by {}", self.claimed.describe(&self.across.compared, &left, &right))
     }
 
     fn wants(&self) -> Vec<Want<'_>> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::claim::compared::Compared;
 use crate::claim::evidence::{Bounds, Evidence, Nothing};
-use crate::claim::pair;
+use crate::claim::{Records, pair};
 use crate::config::{Allowed, Reader, key, short};
 use crate::record::RunRow;
-use crate::sweep::{Metric, Unit};
+use crate::sweep::Unit;
 
 /// How the two values of a pair are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,17 +81,19 @@ impl Claimed {
     /// What the trials that both sides have say.
     pub fn evidence(
         self,
-        metric: &Metric,
+        compared: &Compared,
         left: &BTreeMap<usize, &RunRow>,
         right: &BTreeMap<usize, &RunRow>,
-        planned: usize,
+        records: Records<'_>,
     ) -> Evidence {
-        let compare: fn(&Metric, &RunRow, &RunRow) -> Result<f64, Nothing> = match self.comparison {
+        type Compare = fn(&Compared, Option<u64>, &RunRow, &RunRow) -> Result<f64, Nothing>;
+        let compare: Compare = match self.comparison {
             Comparison::Ratio => pair::ratio,
             Comparison::Difference => pair::difference,
         };
         let pairs = pair::by_trial(left, right);
-        Evidence::new(pairs.map(|(_, left, right)| compare(metric, left, right)), planned)
+        let found = pairs.map(|(_, left, right)| compare(compared, records.epochs, left, right));
+        Evidence::new(found, records.planned)
     }
 
     /// How far a median is on the wrong side of even; higher is worse.
@@ -107,13 +110,30 @@ impl Claimed {
     }
 
     /// "metric of a over b ≥ 2", "metric of a minus b ≤ 1 point".
-    pub fn describe(self, metric: &Metric, left: &str, right: &str) -> String {
+    pub fn describe(self, compared: &Compared, left: &str, right: &str) -> String {
+        let quantity = compared.to_string();
+        match self.comparison {
+            Comparison::Ratio => self.describe_ratio(&quantity, left, right),
+            Comparison::Difference if compared.metric.unit == Unit::Accuracy => {
+                self.described(&quantity, left, ("minus", " points"), right)
+            }
+            Comparison::Difference => self.described(&quantity, left, ("minus", ""), right),
+        }
+    }
+
+    /// "quantity of a over b ≥ 2".
+    pub fn describe_ratio(self, quantity: &str, left: &str, right: &str) -> String {
+        self.described(quantity, left, ("over", ""), right)
+    }
+
+    fn described(
+        self,
+        quantity: &str,
+        left: &str,
+        (sign, unit): (&str, &str),
+        right: &str,
+    ) -> String {
         let Self { comparison, relation, bound } = self;
-        let (sign, unit) = match comparison {
-            Comparison::Ratio => ("over", ""),
-            Comparison::Difference if metric.unit == Unit::Accuracy => ("minus", " points"),
-            Comparison::Difference => ("minus", ""),
-        };
         let bound = short(bound);
         let claimed = match (relation, comparison) {
             (Relation::AtLeast, _) => format!("≥ {bound}{unit}"),
@@ -121,7 +141,7 @@ impl Claimed {
             (Relation::Comparable, Comparison::Ratio) => format!("within a factor {bound} of 1"),
             (Relation::Comparable, Comparison::Difference) => format!("within {bound}{unit} of 0"),
         };
-        format!("{} of {left} {sign} {right} {claimed}", metric.name)
+        format!("{quantity} of {left} {sign} {right} {claimed}")
     }
 }
 

@@ -46,9 +46,9 @@ struct AtRate {
 
 impl EveryRate {
     fn at(&self, records: Records<'_>, rate: f64) -> AtRate {
-        let Across { metric, left, right, .. } = &self.across;
+        let Across { compared, left, right, .. } = &self.across;
         let (left, right) = (left.at(records, rate), right.at(records, rate));
-        let evidence = self.claimed.evidence(metric, &left, &right, records.planned);
+        let evidence = self.claimed.evidence(compared, &left, &right, records);
         let finding = evidence.judge(self.claimed.bounds(), "pairs");
         AtRate { rate, evidence, finding }
     }
@@ -131,7 +131,7 @@ impl Test for EveryRate {
 
     fn describe(&self) -> String {
         let [left, right] = self.across.names();
-        let compared = self.claimed.describe(&self.across.metric, &left, &right);
+        let compared = self.claimed.describe(&self.across.compared, &left, &right);
         format!("{compared} at every learning rate{}", self.across.up_to())
     }
 

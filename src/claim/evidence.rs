@@ -70,6 +70,8 @@ pub(crate) enum Nothing {
     Floor,
     /// Both sides are the same run.
     SameRun,
+    /// What is claimed lies beyond what is known of both sides.
+    TooShort,
     /// 0/0, say.
     Undefined,
 }
@@ -81,6 +83,7 @@ impl fmt::Display for Nothing {
             Self::AboveLevels => "one side stays above a tenth of its start",
             Self::Floor => "both sides are at the numerical floor",
             Self::SameRun => "both sides are the same run",
+            Self::TooShort => "the common budget ends before the one that is claimed",
             Self::Undefined => "there is no ratio (0/0)",
         })
     }

@@ -9,12 +9,14 @@ use std::fmt::Debug;
 
 use crate::config::{Entry, Reader, key};
 use crate::need::{Need, Want};
-use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
+use crate::record::{BreakEvenRow, ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::sweep::Metric;
 
 mod across;
 mod best_rate;
+mod break_even;
 mod claimed;
+mod compared;
 mod every_rate;
 mod evidence;
 mod measure;
@@ -24,11 +26,13 @@ mod range;
 mod side;
 mod theory;
 mod ties;
+mod to_level;
 mod trend;
 
+pub(crate) use compared::Compared;
 pub use evidence::Interval;
 pub(crate) use evidence::{Evidence, number};
-pub(crate) use pair::ratio;
+pub(crate) use pair::{FLOOR, ratio};
 pub use side::{Rule, Side};
 pub(crate) use theory::quantities as theory_quantities;
 
@@ -43,8 +47,12 @@ pub struct Records<'a> {
     pub measures: &'a [MeasureRow],
     /// What the theory says of the changes of variables.
     pub theory: &'a [TheoryRow],
+    /// From which budgets on the changes of variables pay.
+    pub break_even: &'a [BreakEvenRow],
     /// Trials planned.
     pub planned: usize,
+    /// Epochs of a run with minibatches, in which its steps are counted then.
+    pub epochs: Option<u64>,
     /// How learning rates were selected, where any were.
     pub selection: Option<SelectionRule<'a>>,
 }
@@ -158,6 +166,7 @@ pub struct Claim {
 pub const REGISTRY: &[Entry<dyn Test>] = &[
     paired::RATIO,
     paired::DIFFERENCE,
+    to_level::ENTRY,
     every_rate::RATIO,
     every_rate::DIFFERENCE,
     best_rate::ENTRY,
@@ -165,6 +174,7 @@ pub const REGISTRY: &[Entry<dyn Test>] = &[
     range::ENTRY,
     measure::ENTRY,
     theory::ENTRY,
+    break_even::ENTRY,
 ];
 
 impl Claim {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::claim::compared::Compared;
 use crate::claim::evidence::Nothing;
 use crate::record::RunRow;
-use crate::sweep::{Goal, Metric, Unit};
+use crate::sweep::{Goal, Metric, ToLevel, Unit};
 
 /// Suboptimalities below this part of the initial one are those of arithmetic, not of methods.
-pub(super) const FLOOR: f64 = 1e-12;
+pub(crate) const FLOOR: f64 = 1e-12;
 
 /// What both sides have, by trial.
 pub(super) fn by_trial<'a, T>(
@@ -69,16 +70,24 @@ fn steps_to_common_level(left: &RunRow, right: &RunRow) -> Result<[f64; 2], Noth
 }
 
 /// The values of both sides; the worst of the side that fails, of which there may be one.
-fn values(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<[f64; 2], Nothing> {
+fn values(
+    compared: &Compared,
+    epochs: Option<u64>,
+    left: &RunRow,
+    right: &RunRow,
+) -> Result<[f64; 2], Nothing> {
+    let metric = &compared.metric;
     if same_run(left, right) {
         return Err(Nothing::SameRun);
     }
     if metric.unit == Unit::CommonLevel {
-        return steps_to_common_level(left, right);
+        let [l, r] = steps_to_common_level(left, right)?;
+        return Ok([compared.cost(left, l, epochs), compared.cost(right, r, epochs)]);
     }
     let value = |run| {
         let value = metric.value(run).ok_or(Nothing::Undefined)?;
-        Ok(if metric.failed(run) { metric.goal.worst() } else { value })
+        let value = if metric.failed(run) { metric.goal.worst() } else { value };
+        Ok(if metric.unit == Unit::Steps { compared.cost(run, value, epochs) } else { value })
     };
     let values = [value(left)?, value(right)?];
     match values.map(f64::is_infinite) {
@@ -88,10 +97,16 @@ fn values(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<[f64; 2], No
     }
 }
 
-/// left/right of a metric. A side that fails makes it ∞ or 0, two that fail make nothing.
-pub(crate) fn ratio(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<f64, Nothing> {
-    let [l, r] = values(metric, left, right)?;
-    match (l.is_infinite(), r.is_infinite(), metric.goal) {
+/// left/right of what is compared, of runs of so many `epochs` with minibatches. A side that fails
+/// makes it ∞ or 0, two that fail make nothing.
+pub(crate) fn ratio(
+    compared: &Compared,
+    epochs: Option<u64>,
+    left: &RunRow,
+    right: &RunRow,
+) -> Result<f64, Nothing> {
+    let [l, r] = values(compared, epochs, left, right)?;
+    match (l.is_infinite(), r.is_infinite(), compared.metric.goal) {
         // More of what is to be low, or less of what is to be high.
         (true, _, Goal::Lower) | (_, true, Goal::Higher) => Ok(f64::INFINITY),
         (_, true, Goal::Lower) | (true, _, Goal::Higher) => Ok(0.0),
@@ -100,10 +115,33 @@ pub(crate) fn ratio(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<f6
     }
 }
 
-/// left − right of a metric, accuracies in percentage points. A side that fails makes it infinite.
-pub(super) fn difference(metric: &Metric, left: &RunRow, right: &RunRow) -> Result<f64, Nothing> {
-    let [l, r] = values(metric, left, right)?;
-    Ok(if metric.unit == Unit::Accuracy { 100.0 * (l - r) } else { l - r })
+/// left/right of what runs take to a level, as [`ratio`].
+pub(super) fn level_ratio(
+    to_level: ToLevel,
+    epochs: Option<u64>,
+    left: &RunRow,
+    right: &RunRow,
+) -> Result<f64, Nothing> {
+    if same_run(left, right) {
+        return Err(Nothing::SameRun);
+    }
+    match [left, right].map(|run| to_level.value(run, epochs)) {
+        [l, r] if l.is_infinite() && r.is_infinite() => Err(Nothing::BothFail),
+        [l, r] if l == 0.0 && r == 0.0 => Err(Nothing::Undefined),
+        [l, r] => Ok(l / r),
+    }
+}
+
+/// left − right, accuracies in percentage points; otherwise as [`ratio`]. A side that fails makes it
+/// infinite.
+pub(super) fn difference(
+    compared: &Compared,
+    epochs: Option<u64>,
+    left: &RunRow,
+    right: &RunRow,
+) -> Result<f64, Nothing> {
+    let [l, r] = values(compared, epochs, left, right)?;
+    Ok(if compared.metric.unit == Unit::Accuracy { 100.0 * (l - r) } else { l - r })
 }
 
 #[cfg(test)]
@@ -174,18 +212,22 @@ pub(super) mod tests {
             coordinates: coordinates.into(),
             tuned: Rule::Own,
         });
-        Across { metric: metric("final_loss"), left, right, highest }
+        Across { compared: compared("final_loss"), left, right, highest }
     }
 
     pub fn metric(name: &str) -> Metric {
         *METRICS.iter().find(|metric| metric.name == name).unwrap()
     }
 
+    pub fn compared(name: &str) -> Compared {
+        Compared::as_recorded(metric(name))
+    }
+
     fn of(name: &str, change: impl Fn(&mut RunRow, &mut RunRow)) -> Result<f64, Nothing> {
         let (mut left, mut right) = (run("o", 0, 1.0), run("r", 0, 1.0));
         right.gradient_norm = 2e-9;
         change(&mut left, &mut right);
-        ratio(&metric(name), &left, &right)
+        ratio(&compared(name), None, &left, &right)
     }
 
     #[test]
@@ -220,7 +262,7 @@ pub(super) mod tests {
             let (mut left, mut right) = (run("o", 0, 1.0), run("r", 0, 1.0));
             (left.levels, right.levels) = (Levels(vec![10, 20, 40]), Levels(vec![4, 5]));
             change(&mut left, &mut right);
-            ratio(&Metric::TO_COMMON_LEVEL, &left, &right)
+            ratio(&Compared::as_recorded(Metric::TO_COMMON_LEVEL), None, &left, &right)
         };
         assert_eq!(common(|_, _| {}), Ok(4.0));
         assert_eq!(common(|l, _| l.levels.0.truncate(1)), Ok(2.5));
@@ -247,7 +289,7 @@ pub(super) mod tests {
             let (mut left, mut right) = (run("o", 0, 1.0), run("r", 0, 1.0));
             (left.test_accuracy, right.test_accuracy) = (Some(0.75), Some(0.5));
             change(&mut left, &mut right);
-            difference(&metric("test_accuracy"), &left, &right)
+            difference(&compared("test_accuracy"), None, &left, &right)
         };
         assert_eq!(points(|_, _| {}), Ok(25.0));
         assert_eq!(points(|l, _| l.stop = Stop::Diverged), Ok(f64::NEG_INFINITY));
@@ -262,7 +304,7 @@ pub(super) mod tests {
             for (run, loss) in [(&mut l, left), (&mut r, right)] {
                 (run.final_loss, run.final_suboptimality) = (loss, Some(loss));
             }
-            difference(&metric("final_loss"), &l, &r)
+            difference(&compared("final_loss"), None, &l, &r)
         };
         assert_eq!(losses(0.5, 0.75), Ok(-0.25));
         assert_eq!(losses(1e-14, 1e-13), Err(Nothing::Floor));

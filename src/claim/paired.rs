@@ -1,11 +1,11 @@
 //! The paired ratio, or difference, of two sides over the trials.
 
 use crate::claim::claimed::{Claimed, Comparison};
+use crate::claim::compared::Compared;
 use crate::claim::side::sides;
 use crate::claim::{Entry, Finding, Records, Side, Test, ties};
-use crate::config::{Reader, key};
+use crate::config::Reader;
 use crate::need::{Need, Want};
-use crate::sweep::Metric;
 
 pub(super) const RATIO: Entry<dyn Test> = Entry {
     name: "ratio",
@@ -20,19 +20,16 @@ pub(super) const DIFFERENCE: Entry<dyn Test> = Entry {
 };
 
 fn read(reader: &mut Reader<'_>, comparison: Comparison) -> Option<Box<dyn Test>> {
-    let metric = reader.choice(
-        key("metric", "the column of runs.csv that is compared"),
-        &Metric::choices_of_pairs(),
-    );
+    let compared = Compared::read(reader);
     let sides = sides(reader, true);
     let claimed = Claimed::read(reader, comparison);
     let [left, right] = sides?;
-    Some(Box::new(Paired { metric: metric?, left, right, claimed: claimed? }))
+    Some(Box::new(Paired { compared: compared?, left, right, claimed: claimed? }))
 }
 
 #[derive(Debug)]
 struct Paired {
-    metric: Metric,
+    compared: Compared,
     left: Side,
     right: Side,
     claimed: Claimed,
@@ -41,21 +38,21 @@ struct Paired {
 impl Test for Paired {
     fn judge(&self, records: Records<'_>) -> Finding {
         ties::judge([&self.left, &self.right], records, |[left, right]| {
-            let evidence = self.claimed.evidence(&self.metric, left, right, records.planned);
+            let evidence = self.claimed.evidence(&self.compared, left, right, records);
             evidence.judge(self.claimed.bounds(), "pairs")
         })
     }
 
     fn describe(&self) -> String {
         let [left, right] = [&self.left, &self.right].map(Side::to_string);
-        self.claimed.describe(&self.metric, &left, &right)
+        self.claimed.describe(&self.compared, &left, &right)
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
         let mut wants = vec![Want::new("test", Need::Training)];
         wants.extend(self.left.wants("left", true));
         wants.extend(self.right.wants("right", true));
-        wants.extend(Want::all("metric", self.metric.needs.iter().copied()));
+        wants.extend(Want::all("metric", self.compared.metric.needs.iter().copied()));
         wants
     }
 }

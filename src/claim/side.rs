@@ -58,9 +58,17 @@ impl Side {
         let mut wants = vec![
             Want::new(format!("{key}.algorithm"), Need::Algorithm(&self.algorithm)),
             Want::new(format!("{key}.coordinates"), Need::Coordinates(&self.coordinates)),
+            Want::new(
+                format!("{key}.coordinates"),
+                Need::TrainsIn {
+                    algorithm: &self.algorithm,
+                    coordinates: std::slice::from_ref(&self.coordinates),
+                },
+            ),
         ];
         if selected && self.tuned == Rule::Original {
-            wants.push(Want::new(format!("{key}.tuned"), Need::Original));
+            let algorithm = std::slice::from_ref(&self.algorithm);
+            wants.push(Want::new(format!("{key}.tuned"), Need::OriginalRates(algorithm)));
         }
         wants
     }

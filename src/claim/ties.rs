@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::claim::SelectionRule;
     use crate::claim::claimed::Claimed;
-    use crate::claim::pair::tests::{metric, run, tried};
+    use crate::claim::pair::tests::{compared, metric, run, tried};
     use crate::record::RateRow;
 
     const TRIALS: usize = 9;
@@ -202,7 +202,7 @@ mod tests {
         let tied = sides[1].tied(records).unwrap().into_iter().map(|(rate, _)| rate).collect();
         let claimed = Claimed::at_least(2.0);
         let finding = judge([&sides[0], &sides[1]], records, |[left, right]| {
-            let evidence = claimed.evidence(&metric("final_loss"), left, right, TRIALS);
+            let evidence = claimed.evidence(&compared("final_loss"), left, right, records);
             evidence.judge(claimed.bounds(), "pairs")
         });
         (finding, tied)

@@ -55,11 +55,12 @@ fn kendall(values: &[f64]) -> Result<f64, Nothing> {
 impl Test for Trend {
     fn judge(&self, records: Records<'_>) -> Finding {
         let mut ratios: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-        let Across { metric, left, right, .. } = &self.across;
+        let Across { compared, left, right, .. } = &self.across;
         for rate in self.across.common_rates(records) {
             let (left, right) = (left.at(records, rate), right.at(records, rate));
             for (trial, left, right) in pair::by_trial(&left, &right) {
-                ratios.entry(trial).or_default().extend(pair::ratio(metric, left, right));
+                let ratio = pair::ratio(compared, records.epochs, left, right);
+                ratios.entry(trial).or_default().extend(ratio);
             }
         }
         let claimed: Bounds = match self.direction {
@@ -76,8 +77,8 @@ impl Test for Trend {
             Direction::Rises => "rises",
             Direction::Falls => "falls",
         };
-        let (metric, up_to) = (self.across.metric.name, self.across.up_to());
-        format!("{metric} of {left} over {right} {does} with η{up_to} (Kendall's τ)")
+        let (compared, up_to) = (&self.across.compared, self.across.up_to());
+        format!("{compared} of {left} over {right} {does} with η{up_to} (Kendall's τ)")
     }
 
     fn wants(&self) -> Vec<Want<'_>> {

@@ -165,14 +165,21 @@ pub enum SweepCommand {
     },
 }
 
-/// Redraws the figures of a results folder from its tables alone.
+/// Redraws the figures of a results folder, and its report, from its tables alone.
 ///
 /// With --figure and --out, it puts one figure of each of several folders side by side instead:
-/// `egop-plot results/log-sum-exp results/logistic results/lsq --figure fig5 --out fig5.png`.
+/// `egop-plot results/log-sum-exp results/logistic results/lsq --figure fig5 --out fig5.png`;
+/// with --report, all of several folders on one page: `egop-plot results/* --report all.html`;
+/// with --compare, it says in what two folders differ.
 #[derive(Debug, Parser)]
-#[command(name = "egop-plot", version)]
+#[command(
+    name = "egop-plot",
+    version,
+    group = ArgGroup::new("mode").args(["only", "figure", "report", "compare"]),
+    group = ArgGroup::new("written").args(["figure", "compare"]).multiple(true)
+)]
 pub struct PlotArgs {
-    /// The results folder, such as results/lsq; several with --figure
+    /// The results folder, such as results/lsq; several with --figure or --report, two with --compare
     #[arg(required = true, value_name = "DIR")]
     pub(super) results: Vec<PathBuf>,
     /// Only these figures (the names of their files, without the extension)
@@ -180,12 +187,22 @@ pub struct PlotArgs {
     pub(super) only: Vec<String>,
     /// Put this figure of each folder on one page: the one of this name, or the only one whose name
     /// begins with it (fig5 means fig5a, fig5b or fig5c)
-    #[arg(long, value_name = "NAME", requires = "out", conflicts_with = "only")]
+    #[arg(long, value_name = "NAME", requires = "out")]
     pub(super) figure: Option<String>,
-    /// The picture of --figure, PNG or SVG by its extension; FILE.sha256 beside it has its checksum,
-    /// and a file that is not as egop-plot wrote it is not written over
-    #[arg(long, value_name = "FILE", requires = "figure")]
+    /// Put all that the folders hold on this one page (HTML)
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
+    /// Say in what two folders differ: settings, learning rates, verdicts
+    #[arg(long)]
+    pub(super) compare: bool,
+    /// The picture of --figure, PNG or SVG by its extension, or the page of --compare (HTML);
+    /// FILE.sha256 beside it has its checksum, and a file that is not as egop-plot wrote it is not
+    /// written over
+    #[arg(long, value_name = "FILE", requires = "written")]
     pub(super) out: Option<PathBuf>,
+    /// Print the comparison as JSON
+    #[arg(long, requires = "compare")]
+    pub(super) json: bool,
     /// Print nothing but errors
     #[arg(long, short)]
     pub(super) quiet: bool,

@@ -9,8 +9,8 @@ use crate::cli::results_folder::{self, Opened};
 use crate::drawing::canvas::FORMATS;
 use crate::drawing::sheet::{MOST_PAGES, side_by_side};
 use crate::error::{Error, Result};
-use crate::figure::{self, ResultTables};
-use crate::store::{check_picture, write_picture};
+use crate::figure;
+use crate::store::{check_standalone, write_standalone};
 
 /// Draws the figure that `name` means in each folder, and writes them as one picture.
 pub(super) fn draw(
@@ -24,18 +24,17 @@ pub(super) fn draw(
         let message = format!("at most {MOST_PAGES} folders fit side by side");
         return Err(Error::Usage(message).into());
     }
-    check_picture(out)?;
+    check_standalone(out)?;
     let mut opened = Vec::new();
     for folder in folders {
-        let Opened { store, figures, facts, .. } = results_folder::open(folder)?;
-        let found = figure::find(&figures, name).map(|figure| figure.file().to_owned());
+        let one = results_folder::open(folder)?;
+        let found = figure::find(&one.figures, name).map(|figure| figure.file().to_owned());
         let found = found.map_err(|why| Error::Usage(format!("{}: {why}", folder.display())))?;
-        opened.push((store, figures, facts, found));
+        opened.push((one, found));
     }
     let mut pages = Vec::new();
-    for (store, figures, facts, name) in &opened {
-        let tables = ResultTables::new(store.root(), facts.clone());
-        match figure::page(figures, &tables, name) {
+    for (Opened { store, figures, tables, .. }, name) in &opened {
+        match figure::page(figures, tables, name) {
             Ok(page) => pages.push(page),
             Err(error) if is_unread(&error) => return Err(error.into()),
             Err(error) => {
@@ -52,10 +51,10 @@ pub(super) fn draw(
     }
     let drawings = side_by_side(&pages)?;
     for drawing in drawings.iter().filter(|drawing| drawing.extension == extension) {
-        write_picture(out, &drawing.bytes)?;
+        write_standalone(out, &drawing.bytes)?;
     }
     if !quiet {
-        let names: Vec<&str> = opened.iter().map(|(_, _, _, name)| &**name).collect();
+        let names: Vec<&str> = opened.iter().map(|(_, name)| &**name).collect();
         print(&format!("{}: {}\n", out.display(), names.join(", ")))?;
     }
     Ok(Status::Done)

@@ -2,26 +2,13 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
-use crate::figure::{self, DrawReport, Facts, ResultTables, Spec};
+use crate::error::Error;
+use crate::figure::DrawReport;
 
-/// Draws figures, those with the names `only` or all if there are none, from the tables in a folder of
-/// which these are the facts.
-///
-/// # Errors
-/// As [`figure::draw`].
-pub(super) fn draw(
-    folder: &Path,
-    figures: &[Box<dyn Spec>],
-    facts: Facts,
-    only: &[String],
-) -> Result<DrawReport> {
-    figure::draw(figures, &ResultTables::new(folder, facts), only)
-}
-
-/// Where the results are.
-pub(super) fn written(folder: &Path, report: &DrawReport) -> String {
-    let names: Vec<&str> = report.files.iter().map(|(name, _)| name.as_str()).collect();
+/// Where the results are: figures, and what else was written.
+pub(super) fn written(folder: &Path, report: &DrawReport, others: &[&str]) -> String {
+    let figures = report.files.iter().map(|(name, _)| name.as_str());
+    let names: Vec<&str> = figures.chain(others.iter().copied()).collect();
     let files = if names.is_empty() { "no figures".into() } else { names.join(", ") };
     format!("{}: {files}\n", folder.display())
 }
@@ -29,6 +16,12 @@ pub(super) fn written(folder: &Path, report: &DrawReport) -> String {
 /// The figures that could not be drawn, and why.
 pub(super) fn missing(report: &DrawReport) -> impl Iterator<Item = String> {
     report.missing.iter().map(|(figure, why)| format!("figure {figure} was not drawn: {why}"))
+}
+
+/// Takes out the error that a table cannot be read, if a figure is missing for that.
+pub(super) fn unread(report: &mut DrawReport) -> Option<Error> {
+    let first = report.missing.iter().position(|(_, error)| is_unread(error))?;
+    Some(report.missing.swap_remove(first).1)
 }
 
 /// Whether a table cannot be read, which is another matter than that it is not there.

@@ -26,7 +26,7 @@ pub(super) fn listing() -> String {
         Some((shipped.name, title, about))
     });
     let studies = SHIPPED.iter().filter_map(|shipped| {
-        let Heading { title, about, .. } = Study::shipped(shipped)?.heading;
+        let Heading { title, about, .. } = Study::shipped(shipped, None)?.value.heading;
         Some((shipped.name, title, about))
     });
     let shipped: Vec<(&str, String, About)> = experiments.chain(studies).collect();

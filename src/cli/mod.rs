@@ -4,10 +4,12 @@
 mod args;
 mod beside;
 mod cluster;
+mod compare;
 mod console;
 mod figures;
 mod listing;
 mod outcome;
+mod pages;
 mod plot;
 mod provenance;
 mod reporters;

@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::results_folder::{self, Opened};
-use crate::cli::{beside, figures as drawing};
+use crate::cli::{beside, compare, figures as drawing, pages};
 use crate::error::Error;
+use crate::figure;
+use crate::store::REPORT;
 
 /// Runs the program.
 pub fn main(arguments: &PlotArgs) -> ExitCode {
@@ -16,26 +18,41 @@ pub fn main(arguments: &PlotArgs) -> ExitCode {
 }
 
 fn plot(arguments: &PlotArgs) -> Result<Status, Abort> {
+    if arguments.compare {
+        return compare::compare(arguments);
+    }
+    if let Some(out) = &arguments.report {
+        return pages::several(&arguments.results, out, arguments.quiet);
+    }
     match (&arguments.figure, &arguments.out, &arguments.results[..]) {
         (Some(figure), Some(out), folders) => beside::draw(folders, figure, out, arguments.quiet),
         (_, _, [folder]) => redraw(folder, arguments),
         _ => {
             let message = "the figures of one folder are redrawn at a time; --figure NAME --out FILE \
-                           puts one figure of each of several folders side by side";
+                           puts one figure of each of several folders side by side, --report FILE \
+                           all of them on one page";
             Err(Error::Usage(message.into()).into())
         }
     }
 }
 
 fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
-    let Opened { store, figures, facts, published } = results_folder::open(folder)?;
-    let mut drawn = drawing::draw(store.root(), &figures, facts, &arguments.only)?;
-    if let Some(first) = drawn.missing.iter().position(|(_, error)| drawing::is_unread(error)) {
-        return Err(drawn.missing.swap_remove(first).1.into());
+    let opened = results_folder::open(folder)?;
+    let Opened { store, heading, settings, figures, tables, published, .. } = &opened;
+    let mut drawn = figure::draw(figures, tables, &arguments.only)?;
+    if let Some(error) = drawing::unread(&mut drawn) {
+        return Err(error.into());
     }
     let mut publication = store.stage()?;
     for (name, bytes) in &drawn.files {
         publication.write(name, bytes)?;
+    }
+    // Of some figures alone there is no report.
+    let others: &[&str] = if arguments.only.is_empty() { &[REPORT] } else { &[] };
+    for name in others {
+        let provenance = pages::provenance(store)?;
+        let page = pages::page(heading, settings, tables, &drawn, provenance.as_deref())?;
+        publication.write(name, page.as_bytes())?;
     }
     publication.amend(published.as_deref())?;
     for line in drawing::missing(&drawn) {
@@ -43,7 +60,7 @@ fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
         let _ = writeln!(anstream::stderr(), "{line}");
     }
     if !arguments.quiet {
-        print(&drawing::written(folder, &drawn))?;
+        print(&drawing::written(folder, &drawn, others))?;
     }
     Ok(if drawn.missing.is_empty() { Status::Done } else { Status::Partial })
 }

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{figures, study as studies, text};
+use crate::cli::{figures, pages, study as studies, text};
 use crate::config::Source;
+use crate::figure::{self, ResultTables};
 use crate::run::{SavedBases, Warning};
-use crate::store::PROVENANCE;
+use crate::store::{PROVENANCE, REPORT};
 use crate::study;
 use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
 
@@ -30,9 +31,9 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     }
     let (report, (drawn, bases)) = session.work(|run, provenance| {
         run.all(|publication| {
-            let Session { experiment, .. } = &session;
-            let figures = &experiment.figures;
-            let drawn = figures::draw(publication.list()?, figures, experiment.facts(), &[])?;
+            let Session { experiment, settings, .. } = &session;
+            let tables = ResultTables::new(publication.list()?, experiment.facts());
+            let drawn = figure::draw(&experiment.figures, &tables, &[])?;
             for (name, bytes) in &drawn.files {
                 publication.write(name, bytes)?;
             }
@@ -40,7 +41,11 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
                 true => run.save_bases(publication)?,
                 false => SavedBases::default(),
             };
-            publication.write(PROVENANCE, &provenance.end())?;
+            let provenance = provenance.end();
+            publication.write(PROVENANCE, &provenance)?;
+            let page =
+                pages::page(&experiment.heading(), settings, &tables, &drawn, Some(&provenance))?;
+            publication.write(REPORT, page.as_bytes())?;
             Ok((drawn, bases))
         })
     })?;
@@ -49,7 +54,7 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
         print(&text::theory(&TheorySummary::of(&report.theory)))?;
         print(&text::measures(&EstimateSummary::all(&report.measures)))?;
         print(&text::claims(&report.claims))?;
-        print(&figures::written(&session.folder, &drawn))?;
+        print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
         if !bases.files.is_empty() {
             print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
         }

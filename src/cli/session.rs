@@ -22,7 +22,7 @@ use crate::input::{corrupt, words};
 use crate::objective::Context;
 use crate::rng::Streams;
 use crate::run::{self, Data, Dependencies, Memory, Options, Run, Subject, Warning};
-use crate::store::{EXPERIMENT, Identity, PROVENANCE, Store, TABLES};
+use crate::store::{EXPERIMENT, Identity, PROVENANCE, REPORT, Store, TABLES};
 use crate::study;
 use crate::summary::DryRun;
 
@@ -33,6 +33,8 @@ const RESULTS: &str = "results";
 pub(super) struct Session<'a> {
     pub arguments: &'a ExperimentArgs,
     pub experiment: Experiment,
+    /// Its resolved config.
+    pub settings: toml::Table,
     /// It as a document.
     pub document: String,
     /// What of it results depend on.
@@ -118,17 +120,18 @@ impl<'a> Session<'a> {
             let message = format!("--data-dir {}: there is no such folder", folder.display());
             return Err(Error::Usage(message));
         }
-        let config::Resolved { value: experiment, table: resolved, identity } = read;
+        let config::Resolved { value: experiment, table: settings, identity } = read;
         let context = Context {
             streams: Streams::new(experiment.seed, 0),
             data_dir: arguments.data_dir.clone(),
         };
         let data = Data::of(&experiment, &context)?;
         let document =
-            toml::to_string(&resolved).expect("what was read from TOML can be written as TOML");
+            toml::to_string(&settings).expect("what was read from TOML can be written as TOML");
         Ok(Self {
             arguments,
             experiment,
+            settings,
             document,
             identity,
             folder,
@@ -210,7 +213,7 @@ impl<'a> Session<'a> {
     pub fn check_store(&self) -> Result<()> {
         let there = Store::peek(&self.folder);
         let tables = TABLES.iter().map(|&name| name.to_owned());
-        let others = [EXPERIMENT, PROVENANCE].map(str::to_owned);
+        let others = [EXPERIMENT, PROVENANCE, REPORT].map(str::to_owned);
         let bases = self.save_basis.then(|| run::basis_outputs(&self.experiment));
         let figures = figure::outputs(&self.experiment.figures);
         let outputs = tables.chain(others).chain(figures).chain(bases.into_iter().flatten());

@@ -6,19 +6,18 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::cli::args::{ExperimentArgs, RunArgs};
-use crate::cli::figures;
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::provenance::Provenance;
 use crate::cli::reporters::Reporters;
 use crate::cli::session::{Session, folder, open_store, overlay};
-use crate::cli::text;
+use crate::cli::{figures, pages, text};
 use crate::config::{self, DEFAULT_PROFILE, Resolved, Source};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, with_profile};
-use crate::figure;
+use crate::figure::{self, DrawReport, ResultTables};
 use crate::record::StudyRow;
 use crate::run::{Failure, Warning};
-use crate::store::{EXPERIMENT, Identity, PROVENANCE, Store, Stream, TABLES};
+use crate::store::{EXPERIMENT, Identity, PROVENANCE, REPORT, Store, Stream, TABLES};
 use crate::study::{Point, Study, rows};
 use crate::summary::{PointPlan, StudyDryRun, StudySummary};
 
@@ -26,12 +25,14 @@ use crate::summary::{PointPlan, StudyDryRun, StudySummary};
 struct StudySession<'a> {
     arguments: &'a ExperimentArgs,
     study: Study,
+    /// Its resolved config.
+    settings: toml::Table,
     /// It as a document.
     document: String,
     folder: PathBuf,
     identity: Identity,
     points: Vec<(Point, Session<'a>)>,
-    reporters: Arc<Reporters>,
+    reporters: Reporters,
 }
 
 /// What `--json` prints.
@@ -76,9 +77,10 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         let failed = |failure| PointFailure { point: words.clone(), failure };
         failures.extend(report.failures.into_iter().map(failed));
     }
-    let incomplete = session.publish(&store, &all, &provenance)?;
+    let drawn = session.publish(&store, &all, &provenance)?;
     if !arguments.json && !arguments.quiet {
         print(&text::study(&StudySummary::all(&all)))?;
+        print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
     }
     if !failures.is_empty() {
         session.reporters.warn(Warning::FailedTasks { number: failures.len() });
@@ -88,35 +90,37 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         print(&text::json(&session.reporters.document(found)))?;
     }
     let refuted = all.iter().any(|row| !row.verdict.is_empty() && row.verdict != "reproduced");
-    let done = failures.is_empty() && !incomplete && !(strict && refuted);
+    let done = failures.is_empty() && drawn.missing.is_empty() && !(strict && refuted);
     Ok(if done { Status::Done } else { Status::Partial })
 }
 
 impl<'a> StudySession<'a> {
     /// Reads the study and all its points, and finds their data; writes nothing.
     fn open(arguments: &'a ExperimentArgs, source: &Source) -> Result<Self> {
-        let Resolved { value: mut study, table: mut resolved, .. } =
+        let Resolved { value: mut study, table: mut settings, .. } =
             config::read(source, &overlay(arguments), Study::read)?;
         let profile = arguments.profile.as_deref().filter(|&name| name != DEFAULT_PROFILE);
         if let Some(profile) = profile {
             study.heading.profile = Some(profile.to_owned());
-            resolved = with_profile(resolved, profile);
+            settings = with_profile(settings, profile);
         }
         let folder = folder(arguments, &study.heading.name, study.heading.profile.as_deref());
-        let reporters = Arc::new(Reporters::new(arguments.quiet));
+        let reporters = Reporters::new(arguments.quiet);
         let points = study.points(source.name())?;
         let store = Store::peek(&folder);
         let session = |(point, read): (Point, Resolved<Experiment>)| {
             let place = store.inner(&point.folder()).root().to_path_buf();
-            Ok((point, Session::of(arguments, read, place, Arc::clone(&reporters))?))
+            let reporters = Arc::new(reporters.at_point(point.words()));
+            Ok((point, Session::of(arguments, read, place, reporters)?))
         };
         let sessions = points.all.into_iter().map(session);
         let sessions: Vec<(Point, Session<'_>)> = sessions.collect::<Result<_>>()?;
         let data = sessions.iter().flat_map(|(_, session)| session.data());
         let identity = Identity::new(&points.identity, data);
         let document =
-            toml::to_string(&resolved).expect("what was read from TOML can be written as TOML");
-        Ok(Self { arguments, study, document, folder, identity, points: sessions, reporters })
+            toml::to_string(&settings).expect("what was read from TOML can be written as TOML");
+        let points = sessions;
+        Ok(Self { arguments, study, settings, document, folder, identity, points, reporters })
     }
 
     /// Opens the results folder. What cannot be worked on there, or has no room, is refused before.
@@ -124,7 +128,7 @@ impl<'a> StudySession<'a> {
         self.points.iter().try_for_each(|(_, session)| session.check_memory())?;
         let there = Store::peek(&self.folder);
         let own = |name: &str| name.to_owned();
-        let tables = || TABLES.iter().copied().chain([EXPERIMENT, PROVENANCE]).map(own);
+        let tables = || TABLES.iter().copied().chain([EXPERIMENT, PROVENANCE, REPORT]).map(own);
         let figures = figure::outputs(&self.study.figures);
         there.check_outputs(&tables().chain(figures).collect::<Vec<_>>())?;
         let planned = self.points.iter().map(|(point, _)| point.folder());
@@ -147,18 +151,26 @@ impl<'a> StudySession<'a> {
         Ok(Provenance::begin(first.experiment.seed, threads, first.data().collect()))
     }
 
-    /// Publishes the study's own table and figures, and removes what earlier points left; tells whether
-    /// a figure is missing.
-    fn publish(&self, store: &Store, rows: &[StudyRow], provenance: &Provenance) -> Result<bool> {
+    /// Publishes the study's own table, figures and report, and removes what earlier points left.
+    fn publish(
+        &self,
+        store: &Store,
+        rows: &[StudyRow],
+        provenance: &Provenance,
+    ) -> Result<DrawReport> {
         let mut publication = store.stage()?;
         publication.write(EXPERIMENT, self.document.as_bytes())?;
         publication.write_table(&Stream::of(rows))?;
-        let (figures, facts) = (&self.study.figures, self.study.facts());
-        let drawn = figures::draw(publication.list()?, figures, facts, &[])?;
+        let Study { heading, figures, .. } = &self.study;
+        let tables = ResultTables::new(publication.list()?, self.study.facts());
+        let drawn = figure::draw(figures, &tables, &[])?;
         for (name, bytes) in &drawn.files {
             publication.write(name, bytes)?;
         }
-        publication.write(PROVENANCE, &provenance.end())?;
+        let provenance = provenance.end();
+        publication.write(PROVENANCE, &provenance)?;
+        let page = pages::page(heading, &self.settings, &tables, &drawn, Some(&provenance))?;
+        publication.write(REPORT, page.as_bytes())?;
         publication.commit(|_| false)?;
         let names: Vec<String> = self.points.iter().map(|(point, _)| point.folder()).collect();
         store.remove_inner(|name| names.iter().any(|one| one == name))?;
@@ -166,7 +178,7 @@ impl<'a> StudySession<'a> {
             let (figure, problem) = (figure.clone(), why.to_string());
             self.reporters.warn(Warning::FigureMissing { figure, problem });
         }
-        Ok(!drawn.missing.is_empty())
+        Ok(drawn)
     }
 
     /// What would run.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
 
 use super::tall::{CONTIGUOUS, view, view_mut};
-use super::{Build, Cost, Form, InputSide, LinearMap, written_down};
+use super::{Build, Cost, Form, InputSide, LinearMap, Structure, written_down};
 use crate::lanes::Workspace;
 use crate::linalg::{Accum, Factor, Real, from_f64, product};
 
@@ -31,6 +31,16 @@ impl Kronecker {
         };
         side(outputs, h, 1.0) + side(inputs, i, 2.0)
     }
+
+    /// Floating-point operations of taking squares from one such map to another.
+    pub fn squares_flops(shape: (usize, usize), outputs: bool, inputs: bool) -> f64 {
+        let (h, i) = (shape.0 as f64, shape.1 as f64);
+        let side = |is: bool, size: f64, other: f64| match is {
+            true => 2.0 * size.powi(3) + 2.0 * size * size * other,
+            false => 0.0,
+        };
+        side(outputs, h, i) + side(inputs, i, h)
+    }
 }
 
 impl Form for Kronecker {
@@ -38,6 +48,10 @@ impl Form for Kronecker {
     fn matrices(&self) -> Vec<(&'static str, ArcArray2<f64>)> {
         let sides = [("-outputs", &self.outputs), ("-inputs", &self.inputs)];
         sides.into_iter().filter_map(|(name, side)| Some((name, side.clone()?))).collect()
+    }
+
+    fn structure(&self) -> Option<Structure> {
+        Some(Structure::Kronecker(self.clone()))
     }
 }
 

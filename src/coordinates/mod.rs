@@ -15,12 +15,14 @@ use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
 use crate::lanes::{Lanes, Layout, Role, Workspace};
 use crate::linalg::{Real, to_f64};
 
+mod change;
 mod dense;
 mod kronecker;
 mod partial;
 mod reflector;
 mod tall;
 
+pub use change::{Change, Forms};
 pub use dense::{Dense, Orthonormal};
 pub use kronecker::Kronecker;
 pub use partial::{Auxiliary, Frozen, Reduced};
@@ -105,6 +107,21 @@ pub trait Form: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// The matrices that it is made of, for files, each with what the name of its file ends with: the
     /// empty string for one that stands for all.
     fn matrices(&self) -> Vec<(&'static str, ArcArray2<f64>)>;
+
+    /// What tells how squares of gradients change with it, for an orthogonal map that can be given up
+    /// for another one while a run trains.
+    fn structure(&self) -> Option<Structure> {
+        None
+    }
+}
+
+/// An orthogonal V in a form in which B∘B can be applied without being written down.
+#[derive(Clone, Debug)]
+pub enum Structure {
+    /// The identity but for few directions.
+    Reflector(Reflector),
+    /// U_out ⊗ U_in.
+    Kronecker(Kronecker),
 }
 
 /// What a map takes, or several together.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::tall::{Tall, view, view_mut};
-use super::{Build, Cost, Form, LinearMap, written_down};
+use super::{Build, Cost, Form, LinearMap, Structure, written_down};
 use crate::error::{Error, Result};
 use crate::lanes::Workspace;
 use crate::linalg::{
@@ -55,6 +55,39 @@ impl Reflector {
         Cost { flops: 8.0 * d * k + 4.0 * k * k, elements: 2.0 * d * k + 2.0 * k * k }
     }
 
+    /// Floating-point operations of taking squares from one such map to another: four products of d
+    /// rows with a matrix of 3k columns, and four of such matrices.
+    pub fn squares_flops(d: usize, k: usize) -> f64 {
+        let (d, r) = (d as f64, 3.0 * k as f64);
+        8.0 * d * r * r + 8.0 * r.powi(3)
+    }
+
+    /// H.
+    pub(super) fn h(&self) -> ArrayView2<'_, f64> {
+        self.h.view()
+    }
+
+    /// k.
+    pub(super) fn columns(&self) -> usize {
+        self.h.ncols()
+    }
+
+    /// M (r × r) of V = I + P M Pᵀ, where P (d × r) begins with the first k columns of I, and has those of
+    /// H from `start` on: V = I + E(S−I)Eᵀ − 2HHᵀ − 2HHᵀE(S−I)Eᵀ.
+    pub(super) fn middle(&self, start: usize, r: usize) -> Array2<f64> {
+        let k = self.columns();
+        let turned = &self.s - &Array2::<f64>::eye(k);
+        let head = self.h.view().split_at(Axis(0), k).0.to_owned();
+        let both = times(head.t(), turned.view()).mapv_into(|entry| -2.0 * entry);
+        let mut m = Array2::zeros((r, r));
+        for ((i, j), &entry) in turned.indexed_iter() {
+            m[(i, j)] = entry;
+            m[(start + i, j)] = both[(i, j)];
+        }
+        (start..start + k).for_each(|i| m[(i, i)] = -2.0);
+        m
+    }
+
     /// V, d × d.
     pub fn to_matrix(&self) -> Array2<f64> {
         let (d, k) = self.h.dim();
@@ -77,6 +110,10 @@ impl Form for Reflector {
         let reflected = times(head.t(), self.s.view()).mapv_into(|entry| -2.0 * entry);
         product(self.h.view(), reflected.view(), Accum::Add, columns.view_mut());
         vec![("", columns.into())]
+    }
+
+    fn structure(&self) -> Option<Structure> {
+        Some(Structure::Reflector(self.clone()))
     }
 }
 

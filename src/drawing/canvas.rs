@@ -44,32 +44,74 @@ const SVG_TOP: f64 = 0.76;
 /// # Errors
 /// [`Error::Drawing`] when the picture would be empty or too large.
 pub fn render(width: f64, height: f64, draw: impl FnOnce(&mut Canvas)) -> Result<Vec<Drawing>> {
+    let svg = svg(width, height, "", draw)?;
+    Ok(vec![
+        Drawing { extension: "png", bytes: svg.png()? },
+        Drawing { extension: "svg", bytes: svg.document().into_bytes() },
+    ])
+}
+
+/// Draws a picture of the given size; the ids of its elements begin with `ids`.
+///
+/// # Errors
+/// [`Error::Drawing`] when the picture would be empty or too large.
+pub fn svg(width: f64, height: f64, ids: &str, draw: impl FnOnce(&mut Canvas)) -> Result<Svg> {
     let (width, height) = (width.ceil(), height.ceil());
     // NaN compares false.
     if ![width, height].iter().all(|size| (1.0..=LARGEST).contains(size)) {
         return Err(Error::Drawing(format!("a picture of {width} × {height} pixels")));
     }
     let page = Rect { left: 0.0, top: 0.0, right: width, bottom: height };
-    let mut canvas = Canvas { elements: String::new(), clips: 0, frame: page };
+    let mut canvas = Canvas { elements: String::new(), ids: ids.to_owned(), clips: 0, frame: page };
     draw(&mut canvas);
-    // Joins and fills are inherited from here.
-    let svg = format!(
-        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
-         xmlns=\"http://www.w3.org/2000/svg\" stroke-linejoin=\"round\" fill-rule=\"evenodd\">\n\
-         {}</svg>\n",
-        width * ENLARGEMENT,
-        height * ENLARGEMENT,
-        canvas.elements,
-    );
-    Ok(vec![
-        Drawing { extension: "png", bytes: picture::png(&svg)? },
-        Drawing { extension: "svg", bytes: svg.into_bytes() },
-    ])
+    Ok(Svg { width, height, elements: canvas.elements })
+}
+
+/// A picture as elements of SVG.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Svg {
+    /// Its width in logical pixels.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+    /// What it consists of, in the coordinates of [`Svg::view_box`].
+    pub elements: String,
+}
+
+impl Svg {
+    /// What joins and fills the elements inherit from the element around them.
+    pub const INHERITED: &str = "stroke-linejoin=\"round\" fill-rule=\"evenodd\"";
+
+    /// The coordinates of the elements.
+    pub fn view_box(&self) -> String {
+        format!("0 0 {} {}", self.width * ENLARGEMENT, self.height * ENLARGEMENT)
+    }
+
+    /// The whole document.
+    pub fn document(&self) -> String {
+        let Self { width, height, elements } = self;
+        format!(
+            "<svg width=\"{width}\" height=\"{height}\" viewBox=\"{}\" \
+             xmlns=\"http://www.w3.org/2000/svg\" {}>\n{elements}</svg>\n",
+            self.view_box(),
+            Self::INHERITED,
+        )
+    }
+
+    /// It as PNG.
+    ///
+    /// # Errors
+    /// [`Error::Drawing`] when the picture is too large.
+    pub fn png(&self) -> Result<Vec<u8>> {
+        picture::png(&self.document())
+    }
 }
 
 /// The document that is being drawn.
 pub struct Canvas {
     elements: String,
+    /// What ids begin with: those of several documents on one page must differ.
+    ids: String,
     /// Number of frames at which something was cut off.
     clips: usize,
     /// Beyond it nothing shows.
@@ -79,11 +121,13 @@ pub struct Canvas {
 impl Canvas {
     /// A line through the points.
     pub fn line(&mut self, points: &[Point], stroke: Stroke) {
+        // Round ends reach into the gaps, and would fill those of wide lines.
+        let stretch = (stroke.width / Stroke::BROKEN).max(1.0);
         let dashes: Vec<String> = stroke
             .dash
             .pattern()
             .iter()
-            .map(|length| (length * ENLARGEMENT).round().to_string())
+            .map(|length| (length * stretch * ENLARGEMENT).round().to_string())
             .collect();
         if !dashes.is_empty() {
             // Round ends, as dots are round.
@@ -139,11 +183,12 @@ impl Canvas {
         let [(left, top), _, (right, bottom), _] = frame.corners().map(place);
         let _ = writeln!(
             self.elements,
-            "<clipPath id=\"frame-{0}\"><rect x=\"{left}\" y=\"{top}\" width=\"{1}\" \
-             height=\"{2}\"/></clipPath>\n<g clip-path=\"url(#frame-{0})\">",
+            "<clipPath id=\"{3}frame-{0}\"><rect x=\"{left}\" y=\"{top}\" width=\"{1}\" \
+             height=\"{2}\"/></clipPath>\n<g clip-path=\"url(#{3}frame-{0})\">",
             self.clips,
             right - left,
             bottom - top,
+            self.ids,
         );
         let outer = std::mem::replace(&mut self.frame, *frame);
         draw(self);

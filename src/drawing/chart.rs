@@ -81,10 +81,22 @@ pub struct Chart {
     pub x: Axis,
     /// Vertical axis.
     pub y: Axis,
+    /// Rows from the top down, if there are any: in place of its numbers the vertical axis has their
+    /// names, each at the number of the rows below.
+    pub rows: Vec<RowLabel>,
     /// What is drawn, in this order.
     pub marks: Vec<Mark>,
     /// A smaller panel inside this one.
     pub inset: Option<Inset>,
+}
+
+/// What stands beside a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowLabel {
+    /// Left of it.
+    pub name: String,
+    /// Right of it; may be empty.
+    pub remark: String,
 }
 
 /// A smaller panel inside another.
@@ -122,13 +134,24 @@ pub struct Margins {
 impl Chart {
     /// A panel without a title or marks.
     pub fn new(x: Axis, y: Axis) -> Self {
-        Self { title: String::new(), title_colour: BLACK, x, y, marks: Vec::new(), inset: None }
+        Self {
+            title: String::new(),
+            title_colour: BLACK,
+            x,
+            y,
+            rows: Vec::new(),
+            marks: Vec::new(),
+            inset: None,
+        }
     }
 
     /// Changes what is written on it.
     pub(super) fn relabel(&mut self, label: &impl Fn(&str) -> String) {
         for text in [&mut self.title, &mut self.x.label, &mut self.y.label] {
             *text = label(text);
+        }
+        for RowLabel { name, remark } in &mut self.rows {
+            (*name, *remark) = (label(name), label(remark));
         }
         if let Some(inset) = &mut self.inset {
             inset.panel.relabel(label);
@@ -144,12 +167,15 @@ impl Chart {
                 .map(|label| text_width(label, TICK))
                 .fold(0.0, f64::max)
         };
+        let remarks = self.rows.iter().map(|row| text_width(&row.remark, TICK));
+        let remark = remarks.fold(0.0, f64::max);
+        let remark = if remark > 0.0 { PADDING + remark } else { 0.0 };
         let label = |axis: &Axis| if axis.label.is_empty() { 0.0 } else { LABEL + PADDING };
         Margins {
             left: TICK_LENGTH + PADDING + widest(&self.y_ticks(height)) + label(&self.y),
             bottom: TICK_LENGTH + PADDING + TICK + label(&self.x),
             top: if self.title.is_empty() { 0.0 } else { LABEL + 2.0 * PADDING },
-            right: widest(&self.x_ticks(width)) / 2.0,
+            right: remark.max(widest(&self.x_ticks(width)) / 2.0),
         }
     }
 
@@ -158,7 +184,17 @@ impl Chart {
     }
 
     fn y_ticks(&self, height: f64) -> Vec<Tick> {
-        self.y.ticks(height, |_| TICK)
+        if self.rows.is_empty() {
+            return self.y.ticks(height, |_| TICK);
+        }
+        // Where there is no room for all names, there is for every second or third.
+        let stride = (1.2 * TICK * self.rows.len() as f64 / height).ceil().max(1.0) as usize;
+        let names = self.rows.iter().rev().enumerate().step_by(stride);
+        let tick = |(below, row): (usize, &RowLabel)| Tick {
+            value: below as f64,
+            label: Some(row.name.clone()),
+        };
+        names.map(tick).collect()
     }
 
     /// Draws the panel around its frame, with or without the labels of either axis.
@@ -233,6 +269,11 @@ impl Chart {
                 let position = (frame.left - TICK_LENGTH - PADDING / 2.0, y + CAPITAL * TICK / 2.0);
                 canvas.text(&label, position, style(TICK, Anchor::End, false));
             }
+        }
+        for (below, row) in self.rows.iter().rev().enumerate() {
+            let (_, y) = self.place(frame, (self.x.low, below as f64));
+            let position = (frame.right + PADDING, y + CAPITAL * TICK / 2.0);
+            canvas.text(&row.remark, position, style(TICK, Anchor::Start, false));
         }
         if x_labels {
             let middle = (frame.left + frame.right) / 2.0;

@@ -10,10 +10,14 @@ pub mod canvas;
 pub mod chart;
 pub mod contour;
 mod cutting;
+pub mod overlaid;
 pub mod page;
 pub mod primitives;
 pub mod sheet;
 pub mod style;
+pub mod words;
 
 mod letters;
 mod picture;
+
+pub(crate) use letters::legible;

@@ -1,6 +1,6 @@
 //! A page: panels in a grid, a legend outside of them, a title and footnotes.
 
-use super::canvas::{Canvas, Drawing, render};
+use super::canvas::{Canvas, Drawing, Svg, render, svg};
 use super::chart::{Chart, Margins, Symbol, draw_symbol};
 use super::letters::{legible, text_width};
 use super::primitives::{Anchor, Colour, Rect, Stroke, TextStyle};
@@ -128,6 +128,16 @@ impl Page {
         let page = self.bounded();
         let layout = page.layout();
         render(layout.width, layout.height, |canvas| page.draw(canvas, &layout))
+    }
+
+    /// The page as SVG, the ids of its elements beginning with `ids`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Drawing`] when the picture would be empty or too large.
+    pub fn svg(&self, ids: &str) -> Result<Svg> {
+        let page = self.bounded();
+        let layout = page.layout();
+        svg(layout.width, layout.height, ids, |canvas| page.draw(canvas, &layout))
     }
 
     /// The page as far as it can be shown: texts that can be set, and no more of anything than

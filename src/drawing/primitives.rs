@@ -99,10 +99,13 @@ pub struct Stroke {
 }
 
 impl Stroke {
+    /// The usual width of broken lines.
+    pub const BROKEN: f64 = 2.1;
+
     /// A line of the usual width. Broken ones are wider, so that they show on top of a whole one
     /// of the same colour.
     pub fn new(colour: Colour, dash: Dash) -> Self {
-        Self { colour, width: if dash == Dash::Solid { 1.4 } else { 2.1 }, dash }
+        Self { colour, width: if dash == Dash::Solid { 1.4 } else { Self::BROKEN }, dash }
     }
 }
 

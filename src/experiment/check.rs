@@ -2,8 +2,10 @@
 
 use crate::config::Reader;
 use crate::data::Inputs;
+use crate::experiment::follow;
 use crate::experiment::offer::list;
-use crate::experiment::{EgopSpec, Experiment, Start, Study, System};
+use crate::experiment::{Coordinates, EgopSpec, Experiment, Start, Study, System, TrainingStudy};
+use crate::gradients::Sampling;
 use crate::need::{Need, Want};
 use crate::objective::Absorbs;
 use crate::trial::Recording;
@@ -16,7 +18,11 @@ pub(super) fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
     let mut problems: Vec<(String, String)> = Vec::new();
     let mut report = |key: String, problem: String| problems.push((key, problem));
     bases(experiment, &mut report);
+    follow::check(experiment, &mut report);
     optimizers(experiment, &mut report);
+    if let Some(study) = experiment.training() {
+        pairs(study, &mut report);
+    }
     batches(experiment, &mut report);
     names(experiment, &mut report);
     for (prefix, wants) in wants(experiment) {
@@ -49,6 +55,11 @@ fn wants(experiment: &Experiment) -> Vec<(String, Vec<Want<'_>>)> {
             own.push(Want::new("sweep.metric", Need::WhileTuning));
             let tune = study.sweep.tune.iter();
             own.extend(tune.map(|name| Want::new("sweep.tune", Need::Coordinates(name))));
+            own.extend(study.algorithms.iter().flat_map(|algorithm| {
+                let key = format!("algorithms.{}.coordinates", algorithm.name);
+                let names = algorithm.coordinates.iter();
+                names.map(move |name| Want::new(key.clone(), Need::Coordinates(name)))
+            }));
             if study.recording == Recording::Trajectory {
                 let needs = [Need::AtMostParameters(TRAJECTORY_PARAMETERS), Need::FullBatches];
                 own.extend(Want::all("training.record", needs));
@@ -82,7 +93,15 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         Study::Training(_) => "coordinates",
         Study::Spectra(_) => "spectra",
     };
-    for System { name, basis, inputs, objective, .. } in experiment.systems() {
+    for one in experiment.training().into_iter().flat_map(|study| &study.coordinates) {
+        if one.sampling.is_some() && one.basis.sampled(1) == 0 {
+            let problem = "no gradient is sampled for this basis: remove this table";
+            report(format!("{section}.{}.egop", one.name), problem.into());
+        }
+    }
+    for system in &experiment.systems() {
+        let System { name, inputs, objective, .. } = *system;
+        let basis = system.stated();
         let layout = objective.layout();
         let examples = objective.absorbs() == Absorbs::Inputs;
         if inputs != Inputs::Raw {
@@ -110,19 +129,46 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
 fn optimizers(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
     let layout = experiment.objective.layout();
     let systems = experiment.systems();
-    let mixing = systems.iter().filter(|system| !system.basis.keeps_matrices());
-    let mixing: Vec<&str> = mixing.map(|system| system.name).collect();
     for algorithm in experiment.algorithms() {
         let section = format!("algorithms.{}", algorithm.name);
         if let Some((key, problem)) = algorithm.optimizer.problem(&layout) {
             report(format!("{section}.{key}"), problem);
         }
+        let trained = systems.iter().filter(|system| algorithm.trains_in(system.name));
+        let mixing = trained.filter(|system| !system.stated().keeps_matrices());
+        let mixing: Vec<&str> = mixing.map(|system| system.name).collect();
         if algorithm.optimizer.needs_matrices() && !mixing.is_empty() {
             let problem = format!(
-                "acts on weight matrices, whose entries these coordinates mix: {}",
+                "acts on weight matrices, whose entries these coordinates mix: {}; `coordinates` \
+                 may name those in which it trains",
                 list(&mixing)
             );
             report(format!("{section}.kind"), problem);
+        }
+    }
+}
+
+/// There is something to train in every coordinate system, and every rate that is swept is tuned.
+fn pairs(study: &TrainingStudy, report: &mut impl FnMut(String, String)) {
+    let mut named = study.algorithms.iter().flat_map(|algorithm| &algorithm.coordinates);
+    if named.any(|name| study.coordinates_index(name).is_none()) {
+        // The rest follows from a name that there is not, which is told elsewhere.
+        return;
+    }
+    for Coordinates { name, .. } in &study.coordinates {
+        if !study.algorithms.iter().any(|algorithm| algorithm.trains_in(name)) {
+            let problem = "no algorithm trains in these coordinates: each names others";
+            report(format!("coordinates.{name}"), problem.into());
+        }
+    }
+    let tune = &study.sweep.tune;
+    for algorithm in study.algorithms.iter().filter(|algorithm| algorithm.is_swept()) {
+        if !tune.is_empty() && !tune.iter().any(|name| algorithm.trains_in(name)) {
+            let problem = format!(
+                "none of these is among those for which learning rates are tuned (sweep.tune): {}",
+                tune.join(", ")
+            );
+            report(format!("algorithms.{}.coordinates", algorithm.name), problem);
         }
     }
 }
@@ -133,11 +179,16 @@ fn batches(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         Study::Training(study) => {
             let examples = experiment.objective.examples();
             let training = study.training.minibatch.map(|(size, _)| size);
-            let sampling = experiment.sampling.minibatch.map(|(size, _)| size);
-            vec![
+            let rows = |sampling: &Sampling| sampling.minibatch.map(|(size, _)| size);
+            let mut all = vec![
                 ("training.batch".into(), training, examples),
-                ("egop.batch".into(), sampling, examples),
-            ]
+                ("egop.batch".into(), rows(&experiment.sampling), examples),
+            ];
+            let own = study.coordinates.iter().filter_map(|one| Some((one, one.sampling?)));
+            all.extend(own.map(|(one, sampling)| {
+                (format!("coordinates.{}.egop.batch", one.name), rows(&sampling), examples)
+            }));
+            all
         }
         Study::Spectra(spectra) => {
             let systems = experiment.systems();

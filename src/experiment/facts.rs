@@ -1,7 +1,7 @@
 //! What figures say of an experiment.
 
 use crate::drawing::axis::number;
-use crate::experiment::{Algorithm, Experiment, Rates, System, TrainingStudy};
+use crate::experiment::{Algorithm, Experiment, System, TrainingStudy};
 use crate::figure::{Facts, SystemFacts};
 use crate::schedule::Schedule;
 
@@ -25,6 +25,7 @@ impl Experiment {
             systems: self.systems().iter().map(system).collect(),
             training: self.training().map(training),
             tuned: self.training().map(tuned).unwrap_or_default(),
+            epochs: self.training().and_then(|study| study.training.recorded_epochs()),
             trials: self.trials,
             profile: self.profile.clone(),
             caution: look.then_some(CAUTION),
@@ -86,6 +87,9 @@ fn training(study: &TrainingStudy) -> String {
 
 /// Where learning rates were swept, the coordinate systems for which they were.
 fn tuned(study: &TrainingStudy) -> Vec<String> {
-    let swept = study.algorithms.iter().any(|one| matches!(one.rates, Rates::Swept { .. }));
-    if swept { study.sweep.tune.clone() } else { Vec::new() }
+    if study.algorithms.iter().any(Algorithm::is_swept) {
+        study.sweep.tune.clone()
+    } else {
+        Vec::new()
+    }
 }

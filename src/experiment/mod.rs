@@ -12,10 +12,11 @@ use crate::error::Result;
 use crate::figure;
 use crate::gradients::Sampling;
 use crate::objective::{self, Absorbs};
-use crate::trial::Start;
+use crate::trial::{Follow, Start};
 
 mod check;
 mod facts;
+mod follow;
 mod offer;
 mod read;
 mod study;
@@ -86,8 +87,10 @@ pub enum FloatType {
 pub struct System<'a> {
     /// Name, as in the column `coordinates` of the results.
     pub name: &'a str,
-    /// The change of variables, or the one that the estimate would make.
+    /// The change of variables that runs begin with, or the one that the estimate would make.
     pub basis: &'a dyn basis::Spec,
+    /// How another one is estimated while runs train, if it is.
+    pub follow: Option<Follow<'a>>,
     /// What is done to the inputs of the training data beforehand.
     pub inputs: Inputs,
     /// f.
@@ -144,7 +147,7 @@ impl System<'_> {
 
     /// Whether its runs are those that the others are compared with.
     pub fn is_original(&self) -> bool {
-        self.basis.is_identity() && self.inputs == Inputs::Raw
+        self.basis.is_identity() && self.inputs == Inputs::Raw && self.follow.is_none()
     }
 }
 
@@ -188,6 +191,17 @@ impl Experiment {
         read::experiment(reader)
     }
 
+    /// What it is called and what it is about.
+    pub fn heading(&self) -> Heading {
+        let Self { name, title, about, profile, .. } = self;
+        Heading {
+            name: name.clone(),
+            title: title.clone(),
+            about: *about,
+            profile: profile.clone(),
+        }
+    }
+
     /// Notes the profile that its settings come from: what was stored under it stays so, whatever it is
     /// read as afterwards.
     pub fn under_profile(mut read: Resolved<Self>, profile: &str) -> Resolved<Self> {
@@ -215,11 +229,21 @@ impl Experiment {
         self.training().map_or(&[], |study| &study.algorithms)
     }
 
+    /// The algorithms that train in a coordinate system.
+    pub fn algorithms_in<'a>(
+        &'a self,
+        system: &System<'a>,
+    ) -> impl Iterator<Item = &'a Algorithm> + use<'a> {
+        let name = system.name;
+        self.algorithms().iter().filter(move |algorithm| algorithm.trains_in(name))
+    }
+
     /// The coordinate systems or EGOP estimates, in the order of the config.
     pub fn systems(&self) -> Vec<System<'_>> {
         let shared = |name, basis, inputs| System {
             name,
             basis,
+            follow: None,
             inputs,
             objective: &*self.objective,
             distribution: self.distribution,
@@ -230,7 +254,11 @@ impl Experiment {
             Study::Training(study) => study
                 .coordinates
                 .iter()
-                .map(|one| shared(&one.name, &*one.basis, one.inputs))
+                .map(|one| System {
+                    sampling: one.sampling.unwrap_or(self.sampling),
+                    follow: one.follow(),
+                    ..shared(&one.name, one.first(), one.inputs)
+                })
                 .collect(),
             Study::Spectra(spectra) => spectra
                 .iter()

@@ -1,11 +1,12 @@
 //! What an experiment has to offer to figures, claims and metrics.
 
-use crate::config::short;
+use crate::config::{nearest, short};
 use crate::data::Split;
 use crate::egop::Measure;
-use crate::experiment::{Experiment, Rates, Study, System};
+use crate::experiment::{Algorithm, Experiment, Rates, Study, System};
 use crate::need::{MeasureOf, Need};
 use crate::schedule::Schedule;
+use crate::sweep::ladder;
 use crate::trial::Recording;
 
 impl Experiment {
@@ -25,18 +26,75 @@ impl Experiment {
                  there is no eigenvectors.csv or measures.csv, only spectrum.csv",
             ),
             Need::Algorithm(name) => {
-                let all = || self.algorithms().iter().map(|one| &*one.name);
-                let problem = || format!("no algorithm \"{name}\"; there are {}", listed(all()));
-                (!all().any(|one| one == name)).then(problem)
+                unknown("algorithm", name, self.algorithms().iter().map(|one| &*one.name))
             }
             Need::Coordinates(name) => self.named(name, "coordinates"),
             Need::Estimate(name) => self.named(name, "spectrum"),
+            Need::Compared(name) => {
+                let original = self.training()?.original();
+                let problem = match original {
+                    None if name.is_none() => {
+                        "there are no original coordinates to compare with, \
+                                               such as [coordinates.original] with basis = \
+                                               \"identity\""
+                    }
+                    Some(original) if name == Some(&*original.name) => {
+                        "are the original coordinates, with which others are compared"
+                    }
+                    _ => return None,
+                };
+                Some(problem.into())
+            }
+            Need::Timed => unless(
+                self.training()?.timed,
+                "needs seconds of runs that are trained alone: training.timed = \"selected\"",
+            ),
             Need::Original => unless(
                 self.training()?.original().is_some(),
                 "learning rates cannot be those that are best in original coordinates: there are \
                  none, such as [coordinates.original] with basis = \"identity\"; the alternative is \
                  tuned = \"own\"",
             ),
+            Need::OriginalRates(names) => self.lacks(Need::Original).or_else(|| {
+                let original = &*self.training()?.original()?.name;
+                let asked = |one: &&Algorithm| names.is_empty() || names.contains(&one.name);
+                let elsewhere = |one: &&Algorithm| asked(one) && !one.trains_in(original);
+                let name = &self.algorithms().iter().find(elsewhere)?.name;
+                Some(format!(
+                    "{name} does not train in {original} coordinates: no learning rate of it is \
+                     best there; the alternative is tuned = \"own\""
+                ))
+            }),
+            Need::TrainsIn { algorithm, coordinates } => {
+                let algorithm = self.algorithms().iter().find(|one| one.name == algorithm)?;
+                let known = coordinates.iter().filter(|name| self.find(name).is_some());
+                let known: Vec<&str> = known.map(String::as_str).collect();
+                let there = known.is_empty() || known.iter().any(|name| algorithm.trains_in(name));
+                let problem = || {
+                    let trains = algorithm.coordinates.iter().map(String::as_str);
+                    format!(
+                        "{} does not train in {} coordinates; it trains in {}",
+                        algorithm.name,
+                        known.join(" or "),
+                        listed(trains)
+                    )
+                };
+                (!there).then(problem)
+            }
+            Need::TrainedBy { coordinates, algorithms } => {
+                let asked = |one: &&Algorithm| algorithms.contains(&one.name);
+                let known: Vec<_> = self.algorithms().iter().filter(asked).collect();
+                let system = self.find(coordinates)?;
+                let there = known.is_empty() || known.iter().any(|one| one.trains_in(coordinates));
+                let problem = || {
+                    format!(
+                        "no algorithm that is named trains in {coordinates} coordinates; those that \
+                         do are {}",
+                        listed(self.algorithms_in(&system).map(|one| &*one.name))
+                    )
+                };
+                (!there).then(problem)
+            }
             Need::Minimum => unless(known.minimum, "the objective's minimum is not known"),
             Need::Minimizer => unless(known.minimizer, "the objective's minimizer is not known"),
             Need::Hessian => unless(known.hessian, "the objective's Hessian is not known"),
@@ -60,6 +118,18 @@ impl Experiment {
                 "needs a target that can be reached and is not reached at the start: \
                  training.target between 0 and 1, neither included",
             ),
+            Need::Level(level) => {
+                let target = self.training()?.training.target;
+                let levels = ladder(target);
+                let recorded = levels.iter().any(|one| (one / level - 1.0).abs() < 1e-9);
+                let problem = || {
+                    format!(
+                        "is not recorded: levels are 10^-1, 10^-1.25, 10^-1.5 and so on, down to \
+                         training.target = {target}"
+                    )
+                };
+                (!levels.is_empty() && !recorded).then(problem)
+            }
             Need::EarlyEnd => unless(
                 self.training()?.training.minibatch.is_none()
                     && self.training()?.training.gradient_tolerance > 0.0,
@@ -94,9 +164,7 @@ impl Experiment {
                 "needs a learning rate that changes: training.schedule is \"constant\"",
             ),
             Need::Figure(name) => {
-                let all = || self.figures.iter().map(|figure| figure.file());
-                let problem = || format!("no figure \"{name}\"; there are {}", listed(all()));
-                (!all().any(|one| one == name)).then(problem)
+                unknown("figure", name, self.figures.iter().map(|figure| figure.file()))
             }
             Need::Trial(number) => {
                 let last = self.trials - 1;
@@ -175,7 +243,7 @@ impl Experiment {
                     || format!("two samples are needed for two halves, this makes {samples}");
                 (samples < 2).then(problem)
             }
-            Need::Study | Need::Axis(_) | Need::Base(_) | Need::Compared(_) => {
+            Need::Study | Need::Axis(_) | Need::Base(_) | Need::StudyMetric(_) => {
                 Some("is about a study, and this is an experiment: there is no [study]".to_owned())
             }
         }
@@ -228,14 +296,7 @@ impl Experiment {
     }
 
     fn named(&self, name: &str, what: &str) -> Option<String> {
-        let systems = self.systems();
-        let problem = || {
-            format!(
-                "no {what} \"{name}\"; there are {}",
-                listed(systems.iter().map(|one| one.name))
-            )
-        };
-        systems.iter().all(|one| one.name != name).then(problem)
+        unknown(what, name, self.systems().iter().map(|one| one.name))
     }
 
     /// The size of a block; `None` where there is no such block, which is a problem of its own.
@@ -252,6 +313,16 @@ fn blocks(system: System<'_>) -> Vec<(String, usize)> {
     let groups = if has { system.basis.groups(&layout) } else { Vec::new() };
     let block = |group| (layout.group_name(group), layout.parameters(group).len());
     groups.iter().map(block).collect()
+}
+
+/// That a name is none of those that there are, if it is none, and which may have been meant.
+fn unknown<'a>(what: &str, name: &str, all: impl Iterator<Item = &'a str>) -> Option<String> {
+    let all: Vec<&str> = all.collect();
+    let meant = nearest(name, all.iter().copied());
+    let meant = meant.map_or(String::new(), |meant| format!("; did you mean \"{meant}\"?"));
+    let problem =
+        || format!("no {what} \"{name}\"; there are {}{meant}", listed(all.iter().copied()));
+    (!all.contains(&name)).then(problem)
 }
 
 pub(super) fn list(names: &[&str]) -> String {

@@ -16,7 +16,7 @@ use crate::objective;
 use crate::optimizer;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, Metric, power_of_ten};
-use crate::trial::{CurvePoints, Recording, Start};
+use crate::trial::{CurvePoints, Recording, Reestimation, Start};
 
 /// Numbers that single precision does not round to 0.
 const TINY: Allowed = Allowed::at_least(1e-30);
@@ -122,15 +122,25 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
             "at least one coordinate system is needed, such as [coordinates.original] with \
              basis = \"identity\"",
         ),
-        |_, reader| {
+        |name, reader| {
             let basis = basis::read(reader);
             let inputs = key("inputs", "what is done to the data's inputs beforehand");
             let inputs = reader.choice_or(inputs, "raw", &Inputs::NAMES);
-            Some((basis?, inputs?))
+            let sampling = key("egop", "how its EGOP is estimated, where that differs from [egop]");
+            let sampling = reader.optional_table(sampling, Sampling::read);
+            let reestimate =
+                key("reestimate", "how the basis is estimated anew while runs train, if it is");
+            let reestimation = reader.optional_table(reestimate, Reestimation::read);
+            Some(Coordinates {
+                name: name.into(),
+                basis: basis?,
+                inputs: inputs?,
+                sampling: sampling?,
+                reestimation: reestimation?,
+            })
         },
     )?;
-    let coordinates = |(name, (basis, inputs))| Coordinates { name, basis, inputs };
-    Some(tables.into_iter().map(coordinates).collect())
+    Some(tables.into_iter().map(|(_, coordinates)| coordinates).collect())
 }
 
 /// The EGOP estimates of an experiment that trains nothing: each may have an objective, a
@@ -191,8 +201,17 @@ fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Opt
     let needed = "at least one algorithm is needed, such as [algorithms.adam] with kind = \"adam\"";
     let algorithms = reader.named_tables(algorithms, Some(needed), |name, reader| {
         let optimizer = optimizer::read(reader);
-        let rates = reader.presentation(|reader| rates(reader, shared));
-        Some(Algorithm { name: name.into(), optimizer: optimizer?, rates: rates? })
+        // Which runs there are, not what comes of each.
+        let (rates, coordinates) = reader.presentation(|reader| {
+            let coordinates = key("coordinates", "the coordinate systems it trains in; none: all");
+            (rates(reader, shared), reader.strings_or(coordinates, &[]))
+        });
+        Some(Algorithm {
+            name: name.into(),
+            optimizer: optimizer?,
+            rates: rates?,
+            coordinates: coordinates?,
+        })
     });
     let algorithms =
         algorithms.map(|named| named.into_iter().map(|(_, algorithm)| algorithm).collect());

@@ -11,7 +11,7 @@ use crate::optimizer;
 use crate::record::ScheduleRow;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, Metric, power_of_ten};
-use crate::trial::{CurvePoints, Recording, Training};
+use crate::trial::{CurvePoints, Recording, Reestimation, Training};
 
 /// What an experiment is about.
 #[derive(Debug)]
@@ -31,12 +31,16 @@ pub struct Coordinates {
     pub basis: Box<dyn basis::Spec>,
     /// What is done to the inputs beforehand.
     pub inputs: Inputs,
+    /// M and the minibatches, where they are not the experiment's.
+    pub sampling: Option<Sampling>,
+    /// How the change of variables is estimated anew while runs train; `None`: it stays.
+    pub reestimation: Option<Reestimation>,
 }
 
 impl Coordinates {
     /// Whether these are the coordinates that others are compared with.
     pub fn is_original(&self) -> bool {
-        self.basis.is_identity() && self.inputs == Inputs::Raw
+        self.basis.is_identity() && self.inputs == Inputs::Raw && self.reestimation.is_none()
     }
 }
 
@@ -80,9 +84,21 @@ pub struct Algorithm {
     pub optimizer: Box<dyn optimizer::Spec>,
     /// Its learning rates.
     pub rates: Rates,
+    /// Names of the coordinate systems that it trains in; none: all.
+    pub coordinates: Vec<String>,
 }
 
 impl Algorithm {
+    /// Whether it trains in the coordinate system of this name.
+    pub fn trains_in(&self, coordinates: &str) -> bool {
+        self.coordinates.is_empty() || self.coordinates.iter().any(|name| name == coordinates)
+    }
+
+    /// Whether its learning rates are swept, not set.
+    pub fn is_swept(&self) -> bool {
+        matches!(self.rates, Rates::Swept { .. })
+    }
+
     /// The lowest learning rate that is or may be tried.
     pub(super) fn lowest_rate(&self) -> f64 {
         match &self.rates {
@@ -131,6 +147,11 @@ pub struct TrainingSpec {
 }
 
 impl TrainingSpec {
+    /// Epochs, where they are what is recorded; `None`: with full batches, each step is.
+    pub fn recorded_epochs(&self) -> Option<u64> {
+        self.minibatch.map(|_| self.epochs as u64)
+    }
+
     /// The training on an objective with this many examples.
     pub fn on(&self, examples: Option<usize>) -> Training {
         let minibatches = self.minibatch.zip(examples).map(|((size, order), examples)| {
@@ -195,6 +216,15 @@ impl TrainingStudy {
     pub fn selection(&self) -> SelectionRule<'_> {
         let Sweep { metric, floor, .. } = self.sweep;
         SelectionRule { metric, floor, original: self.original().map(|original| &*original.name) }
+    }
+
+    /// Of what each algorithm has, what it has in a coordinate system: nothing where it does not
+    /// train.
+    pub fn there<T: Clone + Default>(&self, coordinates: &Coordinates, each: &[T]) -> Vec<T> {
+        let there = |(algorithm, one): (&Algorithm, &T)| {
+            if algorithm.trains_in(&coordinates.name) { one.clone() } else { T::default() }
+        };
+        self.algorithms.iter().zip(each).map(there).collect()
     }
 
     /// The position of an algorithm in the config's order.

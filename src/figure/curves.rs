@@ -4,6 +4,7 @@
 
 use std::iter;
 
+use super::horizontal::{Horizontal, Placement};
 use super::median_curve::MedianCurve;
 use super::metric::{AxisLimits, Column, VerticalAxis, appearance};
 use super::quartiles::Quartiles;
@@ -14,7 +15,7 @@ use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Entry, Reader, key};
-use crate::drawing::axis::{Axis, Scale, number};
+use crate::drawing::axis::{Axis, number};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Colour, Point, Stroke};
@@ -25,7 +26,7 @@ use crate::sweep::Goal;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "curves",
-    summary: "a column of curves.csv against the steps, at the selected learning rates",
+    summary: "a column of curves.csv against steps or what they took, at selected learning rates",
     read: |reader: &mut Reader<'_>| {
         let heading = Heading::read(reader);
         let column = reader
@@ -35,10 +36,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let panels =
             key("panels", "coordinate systems that have a panel each, beside original ones");
         let panels = reader.strings_or(panels, &[]);
-        let units = [("iteration", StepUnit::Iteration), ("epoch", StepUnit::Epoch)];
-        let unit = reader.choice_or(key("unit", "what a recorded step is"), "iteration", &units);
-        let last_step = reader
-            .optional_count(key("last_step", "where the horizontal axis ends"), 1..=usize::MAX);
+        let horizontal = Horizontal::read(reader);
         let limits = AxisLimits::read(reader);
         let (mut filter, panels) = (filter?, panels?);
         if !panels.is_empty() {
@@ -54,8 +52,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             tuned: tuned?,
             filter,
             panels,
-            unit: unit?,
-            last_step: last_step?,
+            horizontal: horizontal?,
             limits: limits?,
         }))
     },
@@ -72,37 +69,9 @@ struct CurvesFigure {
     filter: Filter,
     /// Names of the coordinate systems that have a panel each; none: all are in one.
     panels: Vec<String>,
-    /// What a step is.
-    unit: StepUnit,
-    /// Where the horizontal axis ends.
-    last_step: Option<usize>,
+    horizontal: Horizontal,
     /// Of the vertical axis.
     limits: AxisLimits,
-}
-
-/// What a recorded step is.
-#[derive(Clone, Copy, Debug)]
-enum StepUnit {
-    /// An update with the full batch.
-    Iteration,
-    /// A pass over the examples in minibatches.
-    Epoch,
-}
-
-impl StepUnit {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Iteration => "iteration",
-            Self::Epoch => "epoch",
-        }
-    }
-
-    fn need(self) -> Need<'static> {
-        match self {
-            Self::Iteration => Need::FullBatches,
-            Self::Epoch => Need::Minibatches,
-        }
-    }
 }
 
 impl Spec for CurvesFigure {
@@ -111,7 +80,11 @@ impl Spec for CurvesFigure {
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["curves.csv", "learning_rates.csv", "runs.csv"]
+        if self.horizontal.is_timed() {
+            &["curves.csv", "learning_rates.csv", "runs.csv", "timings.csv"]
+        } else {
+            &["curves.csv", "learning_rates.csv", "runs.csv"]
+        }
     }
 
     fn wants(&self) -> Vec<Want<'_>> {
@@ -119,17 +92,20 @@ impl Spec for CurvesFigure {
         wants.extend(self.heading.wants());
         let key = if self.panels.is_empty() { "coordinates" } else { "panels" };
         wants.extend(self.filter.wants(key));
-        wants.extend(self.tuned.wants());
+        wants.extend(self.tuned.wants(&self.filter.algorithms));
         wants.extend(Want::all("metric", self.column.needs.iter().copied()));
-        wants.push(Want::new("unit", self.unit.need()));
+        wants.extend(self.horizontal.wants());
         wants
+    }
+
+    fn curves_of(&self) -> Option<&'static str> {
+        Some(self.column.name)
     }
 
     fn page(&self, tables: &ResultTables) -> Result<Page> {
         let methods = self.filter.methods(tables)?;
         let series = self.series(tables, &methods)?;
-        let last = series.iter().filter_map(|one| one.curve.points.keys().next_back()).max();
-        let last = self.last_step.map(|step| step as u64).or(last.copied()).unwrap_or(0).max(1);
+        let last = self.horizontal.last(series.iter().flat_map(Series::places));
         let (vertical, cut) = self.vertical(&series, last);
         let mut footnotes = self.footnotes(tables, &methods, &series);
         footnotes.extend(cut);
@@ -153,7 +129,19 @@ struct Series<'a> {
     method: &'a MethodRates<'a>,
     rate: &'a RateRow,
     curve: MedianCurve,
+    placement: Placement,
     stroke: Stroke,
+}
+
+impl Series<'_> {
+    /// Its points, each with its place on the horizontal axis.
+    fn points(&self) -> impl Iterator<Item = (f64, Quartiles)> {
+        self.curve.points.iter().map(|(&step, &quartiles)| (self.placement.of(step), quartiles))
+    }
+
+    fn places(&self) -> impl Iterator<Item = f64> {
+        self.points().map(|(place, _)| place)
+    }
 }
 
 /// How far above the highest initial value a logarithmic axis goes for the sake of bands, and of
@@ -173,6 +161,7 @@ impl CurvesFigure {
             let Some(rate) = method.selected(self.tuned) else { continue };
             let at = rate.learning_rate;
             let curve = MedianCurve::of(self.column, tables, &curves, method, at)?;
+            let placement = self.horizontal.placement(tables, &curves, method, at)?;
             // A panel of its own tells a coordinate system from the others.
             let panel = self.panels.iter().any(|panel| panel == method.coordinates);
             let own = Stroke::new(method.stroke.colour, dash(1));
@@ -180,6 +169,7 @@ impl CurvesFigure {
                 method,
                 rate,
                 curve,
+                placement,
                 stroke: if panel { own } else { method.stroke },
             });
         }
@@ -191,15 +181,14 @@ impl CurvesFigure {
         Ok(series)
     }
 
-    fn panels(&self, series: &[Series<'_>], vertical: &VerticalAxis, last: u64) -> Vec<Chart> {
-        let label = self.unit.name().to_owned();
-        let x = Axis { label, scale: Scale::Whole, low: 0.0, high: last as f64 };
+    fn panels(&self, series: &[Series<'_>], vertical: &VerticalAxis, last: f64) -> Vec<Chart> {
+        let x = self.horizontal.axis(series.iter().flat_map(Series::places), last);
         let panel = |title: String, systems: Option<[&str; 2]>| {
             let shown = |one: &&Series<'_>| {
                 systems.is_none_or(|systems| systems.contains(&one.method.coordinates))
             };
             let mut panel = Chart::new(x.clone(), vertical.axis.clone());
-            panel.marks = marks(series.iter().filter(shown), vertical);
+            panel.marks = marks(series.iter().filter(shown), &x, vertical);
             panel.title = title;
             panel
         };
@@ -236,6 +225,7 @@ impl CurvesFigure {
         if series.iter().any(fails) {
             footnotes.push("×: from here on, half of the trials or more have diverged.".into());
         }
+        footnotes.extend(self.horizontal.note());
         footnotes.extend(divergence_note(&rates));
         let unselected = methods.iter().filter(|method| method.selected(self.tuned).is_none());
         footnotes.extend(
@@ -245,7 +235,7 @@ impl CurvesFigure {
     }
 
     /// The vertical axis, and the footnote on what is not on it.
-    fn vertical(&self, series: &[Series<'_>], last: u64) -> (VerticalAxis, Option<String>) {
+    fn vertical(&self, series: &[Series<'_>], last: f64) -> (VerticalAxis, Option<String>) {
         let appearance = appearance(self.column.name);
         let capped = self.column.goal == Goal::Lower && self.limits.ceiling.is_none();
         let initial = series.iter().filter_map(|one| one.curve.points.values().next());
@@ -256,7 +246,7 @@ impl CurvesFigure {
         };
         let all: Vec<Vec<Quartiles>> = series
             .iter()
-            .map(|one| one.curve.points.range(..=last).map(|(_, q)| *q).collect())
+            .map(|one| one.points().filter(|(place, _)| *place <= last).map(|(_, q)| q).collect())
             .collect();
         let covered = |(one, quartiles): (&Series<'_>, &Vec<Quartiles>)| {
             let median =
@@ -310,17 +300,24 @@ fn band(stroke: Stroke) -> Colour {
 }
 
 /// Bands, lines over them, and where lines end.
-fn marks<'a>(series: impl Iterator<Item = &'a Series<'a>>, vertical: &VerticalAxis) -> Vec<Mark> {
+fn marks<'a>(
+    series: impl Iterator<Item = &'a Series<'a>>,
+    x: &Axis,
+    vertical: &VerticalAxis,
+) -> Vec<Mark> {
     let mut bands = Vec::new();
     let mut lines = Vec::new();
-    for Series { curve, stroke, .. } in series {
+    // A logarithmic axis has no place for 0.
+    let has_place = |&(place, _): &(f64, Quartiles)| x.fraction(place).is_finite();
+    for one in series {
+        let Series { curve, stroke, .. } = one;
         let points: Vec<(f64, Quartiles)> =
-            curve.points.iter().map(|(&step, &q)| (step as f64, vertical.shown(q))).collect();
+            one.points().map(|(place, q)| (place, vertical.shown(q))).filter(has_place).collect();
         bands.push(Mark::Band {
-            points: points.iter().map(|&(step, q)| (step, q.lower, q.upper)).collect(),
+            points: points.iter().map(|&(place, q)| (place, q.lower, q.upper)).collect(),
             colour: band(*stroke),
         });
-        let line: Vec<Point> = points.iter().map(|&(step, q)| (step, q.median)).collect();
+        let line: Vec<Point> = points.iter().map(|&(place, q)| (place, q.median)).collect();
         let symbol = |shape, radius, point| Mark::Symbols {
             points: vec![point],
             symbol: Symbol { shape, radius, colour: stroke.colour },

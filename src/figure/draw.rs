@@ -13,7 +13,9 @@ use crate::error::{Error, Result};
 /// What became of an experiment's figures.
 #[derive(Debug, Default)]
 pub struct DrawReport {
-    /// Names and contents of their files.
+    /// Their names, and what they show.
+    pub pages: Vec<(String, Page)>,
+    /// Names and contents of their files, where these were drawn.
     pub files: Vec<(String, Vec<u8>)>,
     /// Figures that could not be drawn, and why: where every learning rate diverged, say, there are
     /// no curves.
@@ -42,24 +44,44 @@ pub fn draw(
         let message = format!("there is no figure {unknown:?}; there are {}", known.join(", "));
         return Err(Error::Usage(message));
     }
-    let figures: Vec<&dyn Spec> = figures
-        .iter()
-        .map(|figure| &**figure)
-        .filter(|figure| only.is_empty() || only.iter().any(|name| name == figure.file()))
-        .collect();
+    let wanted =
+        |figure: &&dyn Spec| only.is_empty() || only.iter().any(|name| name == figure.file());
+    Ok(each(figures.iter().map(|figure| &**figure).filter(wanted), tables, Page::render))
+}
+
+/// What the figures show, without their files.
+pub fn pages(figures: &[Box<dyn Spec>], tables: &ResultTables) -> DrawReport {
+    each(figures.iter().map(|figure| &**figure), tables, |_| Ok(Vec::new()))
+}
+
+fn each<'a>(
+    figures: impl Iterator<Item = &'a dyn Spec>,
+    tables: &ResultTables,
+    render: impl Fn(&Page) -> Result<Vec<Drawing>> + Sync,
+) -> DrawReport {
+    let figures: Vec<&dyn Spec> = figures.collect();
     tables.prepare(&figures.iter().flat_map(|figure| figure.tables()).copied().collect());
-    let drawings: Vec<Result<Vec<Drawing>>> =
-        figures.par_iter().map(|figure| guarded(|| figure.draw(tables))).collect();
+    let drawn = |figure: &&dyn Spec| {
+        let page = figure.page(tables)?;
+        render(&page).map(|drawings| (page, drawings))
+    };
+    let drawn: Vec<Result<(Page, Vec<Drawing>)>> =
+        figures.par_iter().map(|figure| guarded(|| drawn(figure))).collect();
     let mut report = DrawReport::default();
-    for (figure, drawings) in figures.iter().zip(drawings) {
-        match drawings {
-            Ok(drawings) => report.files.extend(drawings.into_iter().map(|drawing| {
-                (format!("{}.{}", figure.file(), drawing.extension), drawing.bytes)
-            })),
-            Err(error) => report.missing.push((figure.file().to_owned(), error)),
+    for (figure, drawn) in figures.iter().zip(drawn) {
+        let name = figure.file();
+        match drawn {
+            Ok((page, drawings)) => {
+                report.files.extend(
+                    (drawings.into_iter())
+                        .map(|drawing| (format!("{name}.{}", drawing.extension), drawing.bytes)),
+                );
+                report.pages.push((name.to_owned(), page));
+            }
+            Err(error) => report.missing.push((name.to_owned(), error)),
         }
     }
-    Ok(report)
+    report
 }
 
 /// The figure that a name means: the one of this name, or the only one whose name begins with it.

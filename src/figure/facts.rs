@@ -14,6 +14,8 @@ pub struct Facts {
     pub training: Option<String>,
     /// Names of the coordinate systems whose own best learning rates were looked for.
     pub tuned: Vec<String>,
+    /// Passes over the examples that a run makes, in minibatches; `None`: full batches.
+    pub epochs: Option<u64>,
     /// Number of random instances.
     pub trials: usize,
     /// The profile, where that is not the default one.

@@ -4,13 +4,18 @@
 //! what a page looks like is decided in [`crate::drawing`]. Figures yield bytes; writing them is
 //! left to the store.
 
+mod break_even;
 mod curves;
 mod density;
+mod dot_rows;
+mod dots;
 mod draw;
 mod facts;
+mod horizontal;
 mod learning_rates;
 mod median_curve;
 mod metric;
+mod overlay;
 mod quartiles;
 mod schedule;
 mod selection;
@@ -21,8 +26,9 @@ mod study;
 mod tables;
 mod trajectories;
 
-pub use draw::{DrawReport, draw, find, outputs, page};
+pub use draw::{DrawReport, draw, find, outputs, page, pages};
 pub use facts::{Facts, SystemFacts};
+pub use overlay::overlays;
 pub use spec::Spec;
 pub use tables::ResultTables;
 
@@ -36,6 +42,8 @@ pub const REGISTRY: &[Entry<dyn Spec>] = &[
     schedule::ENTRY,
     spectrum::ENTRY,
     density::ENTRY,
+    dots::ENTRY,
+    break_even::ENTRY,
     study::ENTRY,
 ];
 

@@ -32,9 +32,10 @@ impl RateChoice {
         reader.choice_or(tuned, "original", &[("original", Self::Original), ("own", Self::Own)])
     }
 
-    /// What it needs of the experiment.
-    pub fn wants(self) -> Option<Want<'static>> {
-        (self == Self::Original).then(|| Want::new("tuned", Need::Original))
+    /// What it needs of the experiment: some algorithms, or all where none is named, that train where
+    /// their rates are to be best.
+    pub fn wants(self, algorithms: &[String]) -> Option<Want<'_>> {
+        (self == Self::Original).then(|| Want::new("tuned", Need::OriginalRates(algorithms)))
     }
 
     pub fn accepts(self, selected: &str) -> bool {
@@ -139,11 +140,17 @@ impl Filter {
         Some(Self { algorithms: algorithms?, coordinates: coordinates? })
     }
 
-    /// What it needs of the experiment: its names, those of coordinate systems from this key.
+    /// What it needs of the experiment: its names, those of coordinate systems from this key. There
+    /// must be something to show of each of them.
     pub fn wants(&self, coordinates: &'static str) -> impl Iterator<Item = Want<'_>> {
-        let algorithms = self.algorithms.iter().map(|name| ("algorithms", Need::Algorithm(name)));
-        let systems = self.coordinates.iter();
-        let systems = systems.map(move |name| (coordinates, Need::Coordinates(name)));
+        let algorithms = self.algorithms.iter().flat_map(|name| {
+            let trains = Need::TrainsIn { algorithm: name, coordinates: &self.coordinates };
+            [("algorithms", Need::Algorithm(name)), ("algorithms", trains)]
+        });
+        let systems = self.coordinates.iter().flat_map(move |name| {
+            let trained = Need::TrainedBy { coordinates: name, algorithms: &self.algorithms };
+            [(coordinates, Need::Coordinates(name)), (coordinates, trained)]
+        });
         algorithms.chain(systems).map(|(key, need)| Want::new(key, need))
     }
 

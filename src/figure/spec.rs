@@ -32,6 +32,11 @@ pub trait Spec: std::fmt::Debug + Send + Sync {
     fn draw(&self, tables: &ResultTables) -> Result<Vec<Drawing>> {
         self.page(tables)?.render()
     }
+
+    /// The column of `curves.csv` whose curves it shows, if it shows curves.
+    fn curves_of(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// What every figure has.

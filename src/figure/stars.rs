@@ -8,7 +8,7 @@ use crate::config::{Reader, key};
 use crate::drawing::chart::{Mark, Shape, Symbol};
 use crate::drawing::page::LegendEntry;
 use crate::drawing::style::GREY;
-use crate::need::Want;
+use crate::need::{Need, Want};
 
 /// Which selected rates are marked.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ impl Marked {
     /// What it needs of the experiment: of both, there may be only one to be marked.
     pub fn wants(self) -> Option<Want<'static>> {
         let [only] = self.0 else { return None };
-        only.wants()
+        (*only == RateChoice::Original).then(|| Want::new("tuned", Need::Original))
     }
 }
 

@@ -7,7 +7,7 @@ use super::metric;
 use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
-use crate::claim::{Rule, theory_quantities};
+use crate::claim::{Compared, Rule, theory_quantities};
 use crate::config::{Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
@@ -15,7 +15,7 @@ use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Dash, Stroke};
 use crate::drawing::style::{GREY, colour, dash};
 use crate::need::{Need, Want};
-use crate::record::StudyRow;
+use crate::record::{CostUnit, StudyRow};
 use crate::sweep::Metric;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -29,8 +29,9 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let algorithms = names("algorithms", "which algorithms are shown; none: all");
         let coordinates = names("coordinates", "which coordinate systems are shown; none: all");
         let metric = key("metric", "the metric of the study whose ratios are drawn");
-        let common = Metric::TO_COMMON_LEVEL.name;
-        let metric = reader.choice_or(metric, common, &Metric::choices_of_pairs());
+        let choices = Compared::choices();
+        let choices: Vec<_> = choices.iter().map(|one| (&*one.0, one.clone())).collect();
+        let metric = reader.choice_or(metric, Metric::TO_COMMON_LEVEL.name, &choices);
         let tuned = key("tuned", "at which learning rate: best in original coordinates, or own");
         let tuned = reader.choice_or(tuned, "original", &Rule::NAMES);
         let known: Vec<_> = theory_quantities().map(|(name, _)| (name, name)).collect();
@@ -63,7 +64,8 @@ struct StudyFigure {
     axes: Vec<String>,
     algorithms: Vec<String>,
     coordinates: Vec<String>,
-    metric: Metric,
+    /// The metric, as the table has it, and what it is.
+    metric: (String, Compared),
     /// At which selected learning rate.
     tuned: Rule,
     /// Names of numbers of the theory.
@@ -97,7 +99,7 @@ impl Spec for StudyFigure {
     fn wants(&self) -> Vec<Want<'_>> {
         let mut wants = vec![Want::new("kind", Need::Study)];
         wants.extend(self.heading.wants());
-        wants.push(Want::new("metric", Need::Compared(self.metric.name)));
+        wants.push(Want::new("metric", Need::StudyMetric(&self.metric.0)));
         wants.extend(self.bases.iter().map(|name| Want::new("bases", Need::Base(name))));
         wants.extend(self.axes.iter().map(|name| Want::new("axes", Need::Axis(name))));
         wants
@@ -150,7 +152,7 @@ impl Spec for StudyFigure {
         let mut footnotes = vec![
             format!(
                 "Gain: {}, in original coordinates over those named, {rate}.",
-                called(self.metric.name)
+                compared(self.metric.1)
             ),
             format!(
                 "Lines: median over {trials}; bands: the interval of order statistics that holds \
@@ -199,7 +201,7 @@ impl StudyFigure {
         let tuned = tuned.map_or("", |(name, _)| *name);
         let is_ratio = |row: &&StudyRow| {
             row.tuned == tuned
-                && row.quantity == self.metric.name
+                && row.quantity == self.metric.0
                 && (self.algorithms.is_empty() || self.algorithms.contains(&row.algorithm))
                 && (self.coordinates.is_empty() || self.coordinates.contains(&row.coordinates))
         };
@@ -362,6 +364,17 @@ fn names<'a>(all: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
         }
     }
     names
+}
+
+/// What is compared, in words.
+fn compared(of: Compared) -> String {
+    let name = called(of.metric.name);
+    let (counted, setup) = match of.unit {
+        CostUnit::Steps => return name.to_owned(),
+        CostUnit::Gradients => ("gradients", "the samples included"),
+        CostUnit::Flops => ("floating-point operations", "the set-up included"),
+    };
+    format!("{}, {setup}", name.replacen("steps", counted, 1))
 }
 
 /// What a number of the theory, or the metric of pairs, is called.

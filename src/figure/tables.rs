@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::facts::Facts;
 use crate::record::{
-    CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, ScheduleRow, SpectrumRow,
-    StudyRow, TrajectoryRow,
+    BreakEvenRow, ClaimRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow,
+    ScheduleRow, SpectrumRow, StudyRow, TheoryRow, TimingRow, TrajectoryRow,
 };
 use crate::store::Store;
 use crate::{Error, Result};
@@ -71,6 +71,14 @@ tables! {
     schedule: ScheduleRow = "schedule.csv";
     /// The points of a study (`study.csv`).
     study: StudyRow = "study.csv";
+    /// From which budgets on changes of variables pay (`break_even.csv`).
+    break_even: BreakEvenRow = "break_even.csv";
+    /// The theory beside what was observed (`theory.csv`).
+    theory: TheoryRow = "theory.csv";
+    /// The verdicts (`claims.csv`).
+    claims: ClaimRow = "claims.csv";
+    /// How long things took (`timings.csv`).
+    timings: TimingRow = "timings.csv";
 }
 
 impl ResultTables {
@@ -82,6 +90,16 @@ impl ResultTables {
     /// What is known of the experiment.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Whether such a table is published, or there in a folder that was put together by someone else.
+    /// A table without rows is not published.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub fn has(&self, file: &str) -> Result<bool> {
+        let listed = Store::peek(&self.folder).lists(file)?;
+        Ok(listed.unwrap_or_else(|| self.folder.join(file).exists()))
     }
 
     /// The error that a table does not hold what a figure needs.

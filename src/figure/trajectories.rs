@@ -77,7 +77,7 @@ impl Spec for TrajectoriesFigure {
         wants.extend(Want::all("kind", needs));
         wants.extend(self.heading.wants());
         wants.extend(self.filter.wants("coordinates"));
-        wants.extend(self.tuned.wants());
+        wants.extend(self.tuned.wants(&self.filter.algorithms));
         wants.push(Want::new("trial", Need::Trial(self.trial)));
         wants
     }

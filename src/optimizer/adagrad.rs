@@ -78,6 +78,10 @@ impl Spec for Adagrad {
         Some("Adagrad")
     }
 
+    fn replays(&self) -> bool {
+        true
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         layout.dimension()
     }
@@ -104,5 +108,10 @@ impl<R: Real> Rule<R, 1> for Adagrad {
             *s += g * g;
             *theta -= rate * g / ((*s + inside).sqrt() + outside);
         }
+    }
+
+    #[inline(always)]
+    fn accumulate(&self, gradient: &[R], [sum]: [&mut [R]; 1]) {
+        sum.iter_mut().zip(gradient).for_each(|(s, &g)| *s += g * g);
     }
 }

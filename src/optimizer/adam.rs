@@ -89,6 +89,10 @@ impl Spec for Adam {
         })
     }
 
+    fn replays(&self) -> bool {
+        true
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         (2 + usize::from(self.amsgrad)) * layout.dimension()
     }
@@ -139,6 +143,11 @@ impl<R: Real> Step<R> {
     #[inline(always)]
     fn average(self, g: R, m: &mut R, v: &mut R) {
         *m = self.beta1 * *m + self.rest1 * g;
+        self.average_square(g, v);
+    }
+
+    #[inline(always)]
+    fn average_square(self, g: R, v: &mut R) {
         *v = self.beta2 * *v + self.rest2 * (g * g);
     }
 
@@ -162,6 +171,12 @@ impl<R: Real> Rule<R, 2> for Adam {
             step.average(g, m, v);
             step.advance(*m, *v, theta);
         }
+    }
+
+    #[inline(always)]
+    fn accumulate(&self, gradient: &[R], [_, v]: [&mut [R]; 2]) {
+        let step = self.step(1, R::zero());
+        v.iter_mut().zip(gradient).for_each(|(v, &g)| step.average_square(g, v));
     }
 }
 
@@ -190,6 +205,17 @@ impl<R: Real> Rule<R, 3> for Adam {
                 *largest = *v;
             }
             step.advance(*m, *largest, theta);
+        }
+    }
+
+    #[inline(always)]
+    fn accumulate(&self, gradient: &[R], [_, v, largest]: [&mut [R]; 3]) {
+        let step = self.step(1, R::zero());
+        for ((&g, v), largest) in gradient.iter().zip(v).zip(largest) {
+            step.average_square(g, v);
+            if *v > *largest {
+                *largest = *v;
+            }
         }
     }
 }

@@ -4,11 +4,11 @@
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::config::{Reader, key};
-use crate::coordinates::Coordinates;
+use crate::coordinates::Change;
 use crate::error::Result;
 use crate::lanes::{Lanes, LanesView, LanesViewMut, Layout, Role, Workspace};
 use crate::linalg::Real;
-use crate::optimizer::{Carry, LaneFailure, Optimizer};
+use crate::optimizer::{Carry, LaneFailure, NO_REPLAY, Optimizer};
 
 /// The state of one block of one lane, and its update.
 pub(super) trait BlockState<R: Real>: Clone + Send {
@@ -79,14 +79,16 @@ impl<R: Real, S: BlockState<R>> Optimizer<R> for Blocks<R, S> {
         LaneFailure::unless_empty(failures)
     }
 
-    fn change_coordinates(&mut self, change: &Coordinates<R>, carry: Carry) {
-        if carry == Carry::Reset {
-            self.step = 0;
-            self.lanes.iter_mut().for_each(|states| states.clone_from(&self.fresh));
-            return;
+    fn change_coordinates(&mut self, change: &Change<R>, carry: Carry<'_, R>) {
+        match carry {
+            Carry::Index => {}
+            Carry::Replay(_) => panic!("{NO_REPLAY}"),
+            Carry::Reset => {
+                self.step = 0;
+                return self.lanes.iter_mut().for_each(|states| states.clone_from(&self.fresh));
+            }
         }
         let mut linear = Lanes::zeros(&self.layout, self.lanes.len());
-        let mut mapped = Lanes::zeros(change.trained(), self.lanes.len());
         for (lane, states) in self.lanes.iter_mut().enumerate() {
             for (block, state) in states.iter_mut().enumerate() {
                 if let Some(numbers) = state.linear() {
@@ -95,11 +97,11 @@ impl<R: Real, S: BlockState<R>> Optimizer<R> for Blocks<R, S> {
                 }
             }
         }
-        change.pull_back(&linear, &mut mapped, &mut self.workspace);
+        change.linear(&mut linear, &mut self.workspace);
         for (lane, states) in self.lanes.iter_mut().enumerate() {
             for (block, state) in states.iter_mut().enumerate() {
                 if let Some(numbers) = state.linear() {
-                    let source = mapped.block(block);
+                    let source = linear.block(block);
                     numbers.iter_mut().zip(source.row(lane)).for_each(|(to, from)| *to = *from);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::array;
 
-use crate::coordinates::Coordinates;
+use crate::coordinates::Change;
 use crate::lanes::{Lanes, LanesView, LanesViewMut, Layout, Role, Workspace};
 use crate::linalg::{Real, from_f64, to_f64};
 use crate::optimizer::{Carry, LaneFailure, Optimizer};
@@ -10,7 +10,7 @@ use crate::simd::vectorized;
 
 /// The update of one lane's block by an optimizer with `N` numbers of state for each parameter.
 pub(super) trait Rule<R: Real, const N: usize>: Send {
-    /// Which numbers of the state are linear in the gradients.
+    /// Which numbers of the state are linear in the gradients; the others are made of their squares.
     const LINEAR: [bool; N];
 
     /// The state's value before the first step.
@@ -24,6 +24,9 @@ pub(super) trait Rule<R: Real, const N: usize>: Send {
         0.0
     }
 
+    /// What an update makes of the numbers that are not linear, without the others and θ.
+    fn accumulate(&self, _gradient: &[R], _state: [&mut [R]; N]) {}
+
     /// Update number `step`, from 1. All slices have the same length. To be inlined, so that it
     /// is compiled for wide vectors.
     fn update(&self, step: i32, rate: R, theta: &mut [R], gradient: &[R], state: [&mut [R]; N]);
@@ -34,12 +37,56 @@ pub(super) struct Elementwise<R, U, const N: usize> {
     rule: U,
     state: [Lanes<R>; N],
     step: i32,
+    /// The numbers that are not linear, after the last change of coordinates; `None` before the first,
+    /// and after a reset: as before the first step.
+    before: Option<Vec<Lanes<R>>>,
 }
 
 impl<R: Real, U: Rule<R, N>, const N: usize> Elementwise<R, U, N> {
     pub(super) fn new(rule: U, layout: &Layout, lanes: usize) -> Self {
         let state = array::from_fn(|_| Lanes::filled(layout, lanes, rule.initial_state()));
-        Self { rule, state, step: 0 }
+        Self { rule, state, step: 0, before: None }
+    }
+
+    fn reset(&mut self) {
+        let initial = self.rule.initial_state();
+        self.state.iter_mut().for_each(|state| state.as_mut_slice().fill(initial));
+        (self.step, self.before) = (0, None);
+    }
+
+    /// The numbers that are not linear.
+    fn squares(&mut self) -> impl Iterator<Item = &mut Lanes<R>> {
+        self.state
+            .iter_mut()
+            .zip(U::LINEAR)
+            .filter_map(|(state, linear)| (!linear).then_some(state))
+    }
+
+    /// Accumulates the squares anew, from where they were before these gradients.
+    fn replay(&mut self, change: &Change<R>, gradients: &Lanes<R>) {
+        let (before, initial) = (self.before.take(), self.rule.initial_state());
+        let mut before = before.into_iter().flatten();
+        for state in self.squares() {
+            assert_eq!(state.lanes(), 1, "gradients are those of the only lane");
+            match before.next() {
+                Some(mut before) => {
+                    change.squares(&mut before);
+                    *state = before;
+                }
+                // Equal squares are as many in any basis: the rows of B∘B sum up to 1.
+                None => state.as_mut_slice().fill(initial),
+            }
+        }
+        for block in 0..gradients.layout().blocks().len() {
+            let mut state = self.state.each_mut().map(|state| state.block_mut(block));
+            for gradient in gradients.block(block).rows() {
+                let gradient = gradient.to_slice().expect("rows of a block are contiguous");
+                let state = state
+                    .each_mut()
+                    .map(|state| state.as_slice_mut().expect("blocks of lanes are contiguous"));
+                vectorized(|| self.rule.accumulate(gradient, state));
+            }
+        }
     }
 }
 
@@ -78,26 +125,25 @@ impl<R: Real, U: Rule<R, N>, const N: usize> Optimizer<R> for Elementwise<R, U, 
         Ok(())
     }
 
-    fn change_coordinates(&mut self, change: &Coordinates<R>, carry: Carry) {
-        if carry == Carry::Reset {
-            self.step = 0;
-            let initial = self.rule.initial_state();
-            self.state.iter_mut().for_each(|state| state.as_mut_slice().fill(initial));
-            return;
+    fn change_coordinates(&mut self, change: &Change<R>, carry: Carry<'_, R>) {
+        if let Carry::Reset = carry {
+            return self.reset();
         }
         let mut workspace = Workspace::new();
         for (state, linear) in self.state.iter_mut().zip(U::LINEAR) {
             if linear {
-                let mut mapped = Lanes::zeros(change.trained(), state.lanes());
-                change.pull_back(state, &mut mapped, &mut workspace);
-                *state = mapped;
+                change.linear(state, &mut workspace);
             }
         }
+        if let Carry::Replay(gradients) = carry {
+            self.replay(change, gradients);
+        }
+        self.before = Some(self.squares().map(|state| state.clone()).collect());
     }
 
     fn retain(&mut self, lanes: &[usize]) {
-        for state in &mut self.state {
+        self.state.iter_mut().chain(self.before.iter_mut().flatten()).for_each(|state| {
             state.retain(lanes);
-        }
+        });
     }
 }

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 
 use crate::config::{Allowed, Reader, key};
-use crate::coordinates::Coordinates;
+use crate::coordinates::Change;
 use crate::error::Result;
 use crate::lanes::{LanesView, LanesViewMut, Layout};
-use crate::linalg::{Real, from_f64, symmetric_eigen, times};
+use crate::linalg::{Real, from_f64, function_times, inverse_root_times};
 use crate::optimizer::adagrad::EpsPlacement;
-use crate::optimizer::{Build, Carry, Entry, LaneFailure, Optimizer, Spec};
+use crate::optimizer::{Build, Carry, Entry, LaneFailure, NO_REPLAY, Optimizer, Spec};
 use crate::simd::vectorized;
 
 /// The least ε outside the root, which turns rounding errors of 1e-16 in S into 1e-8.
@@ -99,9 +99,14 @@ impl Spec for FullAdagrad {
         self.sizes(layout).map(|size| size * size).sum()
     }
 
-    /// An eigendecomposition of n × n takes about 9 n³.
+    /// An eigendecomposition of n × n takes about 9 n³; a tridiagonal form 4/3 n³, and at some fifty
+    /// poles a tridiagonal system of 9 n each.
     fn step_flops(&self, layout: &Layout) -> f64 {
-        let of_matrix = |size: f64| size * size * (9.0 * size + 6.0) + 5.0 * size;
+        let decomposition = |size: f64| match self.eps_placement {
+            EpsPlacement::Inside => size * size * (4.0 / 3.0 * size + 6.0) + 450.0 * size,
+            EpsPlacement::Outside => size * size * (9.0 * size + 4.0) + 3.0 * size,
+        };
+        let of_matrix = |size: f64| decomposition(size) + 2.0 * size * (size + 1.0);
         self.sizes(layout).map(|size| of_matrix(size as f64)).sum()
     }
 }
@@ -115,25 +120,21 @@ struct FullMatrices<R> {
 
 impl FullAdagrad {
     /// S ← S + g gᵀ, and the direction that it makes of g.
-    fn direction<R: Real>(&self, sum: &mut Array2<R>, g: Array1<R>) -> Result<Array2<R>> {
+    fn direction<R: Real>(&self, sum: &mut Array2<R>, g: Array1<R>) -> Result<Array1<R>> {
         let entries = g.as_slice().expect("made contiguous");
         for (mut row, &factor) in sum.rows_mut().into_iter().zip(entries) {
             let row = row.as_slice_mut().expect("sums are row-major");
             vectorized(|| row.iter_mut().zip(entries).for_each(|(s, &g)| *s += factor * g));
         }
-        let (values, vectors) = symmetric_eigen(sum.clone())?;
         let eps: R = from_f64(self.eps);
-        let divisor = |value: R| {
-            // S has no negative eigenvalues but for rounding.
-            let value = value.max(R::zero());
-            match self.eps_placement {
-                EpsPlacement::Inside => (value + eps).sqrt(),
-                EpsPlacement::Outside => value.sqrt() + eps,
+        match self.eps_placement {
+            EpsPlacement::Inside => inverse_root_times(sum.view(), eps, g.view()),
+            EpsPlacement::Outside => {
+                // S has no negative eigenvalues but for rounding.
+                let inverse = |value: R| (value.max(R::zero()).sqrt() + eps).recip();
+                function_times(sum.clone(), inverse, g.view())
             }
-        };
-        let mut scaled = times(vectors.t(), g.view().insert_axis(Axis(1)));
-        scaled.iter_mut().zip(values).for_each(|(x, value)| *x /= divisor(value));
-        Ok(times(vectors.view(), scaled.view()))
+        }
     }
 }
 
@@ -169,9 +170,11 @@ impl<R: Real> Optimizer<R> for FullMatrices<R> {
     }
 
     /// S is quadratic in the gradients: under [`Carry::Index`] it stays as it is.
-    fn change_coordinates(&mut self, _: &Coordinates<R>, carry: Carry) {
-        if carry == Carry::Reset {
-            self.sums.iter_mut().flatten().for_each(|sum| sum.fill(R::zero()));
+    fn change_coordinates(&mut self, _: &Change<R>, carry: Carry<'_, R>) {
+        match carry {
+            Carry::Index => {}
+            Carry::Replay(_) => panic!("{NO_REPLAY}"),
+            Carry::Reset => self.sums.iter_mut().flatten().for_each(|sum| sum.fill(R::zero())),
         }
     }
 

@@ -5,9 +5,9 @@
 use std::fmt::Debug;
 
 use crate::config::{Allowed, Entry, Reader, key};
-use crate::coordinates::Coordinates;
+use crate::coordinates::Change;
 use crate::error::Error;
-use crate::lanes::{LanesView, LanesViewMut, Layout};
+use crate::lanes::{Lanes, LanesView, LanesViewMut, Layout};
 use crate::linalg::Real;
 
 mod adagrad;
@@ -39,6 +39,9 @@ pub use vector_adam::{VectorAdam, Vectors};
 /// zeros would give 0/0.
 const EPS: Allowed = Allowed::between(1e-30, 1e30);
 
+/// What is wrong where [`Spec::replays`] is not asked.
+const NO_REPLAY: &str = "the state is not made of entries' squares alone";
+
 /// The answers to a question.
 const NO_OR_YES: [(&str, bool); 2] = [("no", false), ("yes", true)];
 
@@ -61,10 +64,15 @@ impl LaneFailure {
 }
 
 /// What becomes of the state that is not linear in the gradient when coordinates change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carry {
+#[derive(Clone, Copy, Debug)]
+pub enum Carry<'a, R> {
     /// It stays where it is: the second moment of variable i becomes that of the new variable i.
     Index,
+    /// What is quadratic in the gradients becomes what they would have made of it in the new variables:
+    /// those since the last change, or the first step, which are given in the new variables, one in
+    /// each row and the oldest first, of the only lane. What was before them is mapped by
+    /// [`Change::squares`].
+    Replay(&'a Lanes<R>),
     /// The method begins anew, in its first step.
     Reset,
 }
@@ -82,9 +90,12 @@ pub trait Optimizer<R: Real>: Send {
         rates: &[R],
     ) -> Result<(), LaneFailure>;
 
-    /// Goes on in the variables z′ = Q z, where θ = Qᵀ z′: what is linear in the gradient is mapped
-    /// as the gradient is. `change` has Qᵀ as its map from z′ to z; the number of variables stays.
-    fn change_coordinates(&mut self, change: &Coordinates<R>, carry: Carry);
+    /// Goes on in other variables: what is linear in the gradient is mapped as the gradient is, unless
+    /// the method begins anew.
+    ///
+    /// # Panics
+    /// On [`Carry::Replay`] where [`Spec::replays`] is false, or with more lanes than one.
+    fn change_coordinates(&mut self, change: &Change<R>, carry: Carry<'_, R>);
 
     /// Keeps the state of the listed lanes, in increasing order, and drops the others.
     fn retain(&mut self, lanes: &[usize]);
@@ -118,6 +129,12 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         false
     }
 
+    /// Whether all its state is linear in the gradients or made of their entries' squares, so that it
+    /// can go on in other variables as if it had been there before ([`Carry::Replay`]).
+    fn replays(&self) -> bool {
+        false
+    }
+
     /// A key and what is wrong with it for a model, if anything is.
     fn problem(&self, _: &Layout) -> Option<(&'static str, String)> {
         None
@@ -143,5 +160,7 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
     reader.registered(key("kind", "which optimizer"), REGISTRY)
 }
 
+#[cfg(test)]
+mod change_tests;
 #[cfg(test)]
 mod tests;

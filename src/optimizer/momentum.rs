@@ -42,6 +42,10 @@ impl Spec for Momentum {
         Some(if minibatches { "SGD with momentum" } else { "GD with momentum" })
     }
 
+    fn replays(&self) -> bool {
+        true
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         layout.dimension()
     }

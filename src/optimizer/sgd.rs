@@ -27,6 +27,10 @@ impl Spec for Sgd {
         Some(if minibatches { "SGD" } else { "GD" })
     }
 
+    fn replays(&self) -> bool {
+        true
+    }
+
     fn state_len(&self, _: &Layout) -> usize {
         0
     }

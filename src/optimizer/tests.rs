@@ -3,19 +3,16 @@
 use ndarray::{Array1, Array2};
 
 use super::{
-    Adagrad, Adam, Build, Carry, FullAdagrad, GaLore, Momentum, Muon, REGISTRY, Sgd, Shampoo, Soap,
-    Spec, VectorAdam, Vectors,
+    Adagrad, Adam, Build, FullAdagrad, GaLore, Momentum, Muon, REGISTRY, Sgd, Shampoo, Soap, Spec,
+    VectorAdam,
 };
 use crate::config::{Overlay, Source, read};
-use crate::coordinates::{self, Coordinates, Orthonormal};
-use crate::data;
-use crate::lanes::{Lanes, Layout, Role, Workspace};
+use crate::lanes::{Lanes, Layout, Role};
 use crate::linalg::from_f64;
-use crate::rng::Streams;
 use crate::trial::Precision;
 
 /// Every registered optimizer with its default hyperparameters.
-fn all() -> impl Iterator<Item = (&'static str, Box<dyn Spec>)> {
+pub(super) fn all() -> impl Iterator<Item = (&'static str, Box<dyn Spec>)> {
     REGISTRY.iter().map(|entry| {
         let source = Source::parse("test", b"").unwrap();
         let spec = read(&source, &Overlay::default(), |reader| (entry.read)(reader)).unwrap();
@@ -332,68 +329,5 @@ fn a_gradient_of_zeros_moves_nothing_at_the_edges_of_what_is_allowed() {
             optimizer.step(theta.view_mut(0..1), zeros.view(0..1), &[0.5]).unwrap();
         }
         assert_eq!(theta.lane(0).to_vec(), [1.0; 3], "{kind}: {text}");
-    }
-}
-
-/// Σ i·θ_i²/2 in the coordinates of `v`, or in θ.
-fn path(spec: &dyn Spec, change_in: Option<usize>, carry: Carry) -> Array1<f64> {
-    let layout = Layout::vector(4);
-    let v = data::orthonormal(4, 4, &mut Streams::new(6, 0).rng("rotation"));
-    let map = coordinates::Build::<f64>::build(&Orthonormal(v.clone().into()));
-    let change = Coordinates::new(&layout, [(0..1, map)]);
-    let mut workspace = Workspace::new();
-    let mut optimizer = Build::<f64>::build(spec, &layout, 1);
-    let (mut z, mut rotated) = (Lanes::filled(&layout, 1, 1.0), false);
-    for step in 0..60 {
-        if change_in == Some(step) {
-            let theta = z.clone();
-            change.start(&theta, &mut z, &mut workspace);
-            optimizer.change_coordinates(&change, carry);
-            rotated = true;
-        }
-        let theta = if rotated { v.dot(&z.lane(0)) } else { z.lane(0) };
-        let gradient = theta * Array1::linspace(1.0, 4.0, 4);
-        let gradient = if rotated { v.t().dot(&gradient) } else { gradient };
-        let gradient = Lanes::broadcast(&layout, 1, gradient.view());
-        optimizer.step(z.view_mut(0..1), gradient.view(0..1), &[0.01]).unwrap();
-    }
-    if rotated { v.dot(&z.lane(0)) } else { z.lane(0) }
-}
-
-#[test]
-fn what_is_linear_in_the_gradients_changes_coordinates_with_them() {
-    // All that matters of these methods' states is linear in the gradients, or does not see rotations.
-    let whole = VectorAdam { vectors: vec![Vectors::Whole], ..VectorAdam::default() };
-    let specs: [&dyn Spec; 3] = [&Momentum::default(), &whole, &Muon::default()];
-    for spec in specs {
-        let stays = path(spec, None, Carry::Index);
-        // 60 steps of roundings of numbers of at most 1.
-        let carried = path(spec, Some(23), Carry::Index) - &stays;
-        assert!(carried.iter().all(|error| error.abs() < 1e-14), "{spec:?}: {carried}");
-        let reset = path(spec, Some(23), Carry::Reset) - &stays;
-        assert!(reset.iter().any(|error| error.abs() > 1e-3), "{spec:?}: {reset}");
-    }
-}
-
-#[test]
-fn after_a_reset_a_method_is_as_new() {
-    let layout = Layout::vector(3);
-    let original = Coordinates::original(&layout);
-    for (name, spec) in all() {
-        let last = |resets: &[usize]| {
-            let mut optimizer = Build::<f64>::build(&*spec, &layout, 1);
-            let mut theta = Lanes::filled(&layout, 1, 1.0);
-            for step in 0..20 {
-                if resets.contains(&step) {
-                    optimizer.change_coordinates(&original, Carry::Reset);
-                    theta = Lanes::filled(&layout, 1, 1.0);
-                }
-                let gradient = theta.clone();
-                optimizer.step(theta.view_mut(0..1), gradient.view(0..1), &[0.1]).unwrap();
-            }
-            theta
-        };
-        assert_eq!(last(&[10]), last(&[5, 10]), "{name}");
-        assert_ne!(last(&[10]), last(&[]), "{name}");
     }
 }

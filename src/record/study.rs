@@ -11,8 +11,8 @@ pub struct StudyRow {
     pub axis: String,
     /// Its value at the point.
     pub value: String,
-    /// A claim by its id; or the metric whose ratio is taken, original over these coordinates; or the
-    /// name of a number of the theory.
+    /// A claim by its id; or the metric whose ratio is taken, original over these coordinates, with
+    /// what steps are counted in; or the name of a number of the theory.
     pub quantity: String,
     /// Name of the algorithm; empty of claims and the theory.
     pub algorithm: String,
@@ -31,6 +31,8 @@ pub struct StudyRow {
     pub upper: Option<f64>,
     /// The verdict on a claim; empty of the others.
     pub verdict: String,
+    /// The claim in words; empty of the others.
+    pub statement: String,
     /// Paired trials (or learning rates) that say something.
     pub pairs: usize,
     /// Pairs planned.

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
-use crate::experiment::{Experiment, FloatType, Study};
+use crate::experiment::{Algorithm, Experiment, FloatType, Study};
 use crate::linalg::{self, Accum, Real};
+use crate::run::anew::Anew;
 use crate::run::counts::{self, Series};
 use crate::run::task::Task;
 
@@ -39,8 +40,8 @@ impl std::ops::AddAssign for Work {
     }
 }
 
-/// Training `lanes` runs of a coordinate system for this part of their updates.
-pub(super) fn training(experiment: &Experiment, system: usize, lanes: f64, part: f64) -> Work {
+/// Training runs in a coordinate system, so many of each algorithm, for this part of their updates.
+pub(super) fn training(experiment: &Experiment, system: usize, lanes: &[f64], part: f64) -> Work {
     /// Operations for each parameter around an optimizer's own.
     const AROUND: f64 = 28.0;
     let Some(study) = experiment.training() else { return Work::default() };
@@ -49,19 +50,27 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: f64, part:
     let training = study.training.on(objective.examples());
     let updates = counts::updates(experiment);
     let layout = objective.layout();
-    let optimizers = study.algorithms.iter();
-    let optimizer = optimizers.map(|one| one.optimizer.step_flops(&layout)).fold(0.0, f64::max);
     let around = AROUND * layout.dimension() as f64;
     let maps = system.around(system.map_cost());
-    let series = Series::of_updates(objective, training.minibatches, maps, optimizer + around);
+    let anew = Anew::of(experiment, &system);
+    let flops = |(algorithm, lanes): (&Algorithm, &f64)| {
+        let optimizer = algorithm.optimizer.step_flops(&layout) + around;
+        let series = Series::of_updates(objective, training.minibatches, maps, optimizer);
+        lanes * anew.map_or(series, |anew| anew.series(series)).flops(updates)
+    };
+    let flops: f64 = study.algorithms.iter().zip(lanes).map(flops).sum();
+    let lanes: f64 = lanes.iter().sum();
+    let bases = anew.map_or(0.0, |anew| anew.flops(anew.number as u64));
+    // With bases of their own, lanes train one after the other.
+    let together = if anew.is_some() { lanes } else { lanes.min(1.0) };
     // After each epoch, losses on all rows: a third of a gradient, and a little for validation.
     let evaluations = match training.minibatches {
         Some(_) => training.epochs as f64 * 0.4 * objective.gradient_flops(None),
         None => 0.0,
     };
     let whole = Work {
-        operations: lanes * (series.flops(updates) + evaluations),
-        steps: if lanes > 0.0 { updates as f64 } else { 0.0 },
+        operations: flops + lanes * (evaluations + bases),
+        steps: together * updates as f64,
         lane_steps: lanes * updates as f64,
     };
     whole.scaled(part)
@@ -85,7 +94,7 @@ pub(super) fn estimate(experiment: &Experiment, system: usize) -> Work {
 
 /// A whole task, if no run stops early.
 pub(super) fn task(experiment: &Experiment, task: &Task) -> Work {
-    let mut work = training(experiment, task.system, task.lanes() as f64, 1.0);
+    let mut work = training(experiment, task.system, &task.lanes_by_algorithm(), 1.0);
     work += estimate(experiment, task.system);
     work
 }

@@ -35,6 +35,8 @@ pub(super) struct Series {
     /// Of all on one pass over the examples; the last minibatch may be smaller.
     pass: f64,
     per_pass: u64,
+    /// After so many, each takes so much more.
+    later: (u64, f64),
 }
 
 impl Series {
@@ -42,12 +44,12 @@ impl Series {
     pub fn of_gradients(objective: &dyn objective::Spec, minibatches: Option<Minibatches>) -> Self {
         let Some(minibatches) = minibatches else {
             let each = objective.gradient_flops(None);
-            return Self { each, pass: each, per_pass: 1 };
+            return Self { each, pass: each, per_pass: 1, later: (0, 0.0) };
         };
         let [each, last] =
             [minibatches.size, minibatches.last()].map(|rows| objective.gradient_flops(Some(rows)));
         let per_pass = minibatches.per_epoch() as u64;
-        Self { each, pass: (per_pass - 1) as f64 * each + last, per_pass }
+        Self { each, pass: (per_pass - 1) as f64 * each + last, per_pass, later: (0, 0.0) }
     }
 
     /// Updates with gradients of `objective`, with so many operations of maps around each, by an
@@ -58,15 +60,22 @@ impl Series {
         maps: f64,
         optimizer: f64,
     ) -> Self {
-        let Self { each, pass, per_pass } = Self::of_gradients(objective, minibatches);
+        let Self { each, pass, per_pass, later } = Self::of_gradients(objective, minibatches);
         let rest = maps + optimizer;
-        Self { each: each + rest, pass: pass + per_pass as f64 * rest, per_pass }
+        Self { each: each + rest, pass: pass + per_pass as f64 * rest, per_pass, later }
+    }
+
+    /// The same with so many operations more for each but the first so many.
+    pub fn from(self, first: u64, more: f64) -> Self {
+        Self { later: (first, more), ..self }
     }
 
     /// Of so many of them, from the first on.
     pub fn flops(&self, count: u64) -> f64 {
         let [passes, rest] = [count / self.per_pass, count % self.per_pass];
-        passes as f64 * self.pass + rest as f64 * self.each
+        let (first, more) = self.later;
+        let later = count.saturating_sub(first) as f64 * more;
+        passes as f64 * self.pass + rest as f64 * self.each + later
     }
 }
 

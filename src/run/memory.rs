@@ -4,9 +4,10 @@
 use serde::Serialize;
 
 use crate::data::Inputs;
-use crate::experiment::{Algorithm, Experiment, FloatType, Rates, System, TrainingStudy};
+use crate::experiment::{Algorithm, Experiment, FloatType, System, TrainingStudy};
 use crate::gradients;
 use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TimingRow, TrajectoryRow};
+use crate::run::anew::Anew;
 use crate::run::task::LANDSCAPE_ROWS;
 use crate::trial::Recording;
 
@@ -121,31 +122,41 @@ fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let preparation = system.preparation(estimates);
     let estimate = bytes::<f64>(preparation.elements + sampled);
     // Parameters and gradients in both coordinates, and the state of the optimizers.
-    let state =
-        |one: &Algorithm| one.first_rates().len() as f64 * one.optimizer.state_len(&layout) as f64;
-    let state: f64 = experiment.algorithms().iter().map(state).sum();
-    let lanes = 4.0 * widest_round(experiment) as f64 * dimension + state;
+    let of_one = |one: &Algorithm| one.optimizer.state_len(&layout) as f64;
+    let state = |one: &Algorithm| one.first_rates().len() as f64 * of_one(one);
+    let algorithms = || experiment.algorithms_in(system);
+    let widest = widest_round(experiment, system) as f64;
+    let together = 4.0 * widest * dimension + algorithms().map(state).sum::<f64>();
+    let anew = Anew::of(experiment, system);
+    // With bases of their own, lanes train one after the other.
+    let lanes = anew.map_or(together, |anew| {
+        4.0 * dimension + algorithms().map(of_one).fold(0.0, f64::max) + anew.elements()
+    });
+    let converted =
+        anew.map_or(0.0, |anew| anew.doubles() + CHUNK.min(anew.window as f64) * dimension);
     let maps = system.map_cost();
     // Inputs that are rotated or shifted are a copy of them.
     let copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
     let inputs = if copied { system.objective.input_elements() as f64 } else { 0.0 };
-    let training = bytes_of_a_number(experiment) * (maps.elements + lanes + inputs);
+    let training =
+        bytes_of_a_number(experiment) * (maps.elements + lanes + inputs) + bytes::<f64>(converted);
     estimate.max(training) + recorded(experiment, system).in_flight
 }
 
-/// Lanes of the first round, which is about the widest.
-fn widest_round(experiment: &Experiment) -> usize {
-    experiment.algorithms().iter().map(|algorithm| algorithm.first_rates().len()).sum()
+/// Lanes of the first round in a coordinate system, which is about the widest.
+fn widest_round(experiment: &Experiment, system: &System<'_>) -> usize {
+    experiment.algorithms_in(system).map(|algorithm| algorithm.first_rates().len()).sum()
 }
 
-/// Learning rates that a sweep tries, about: the first ones, and six around the best of each
-/// coordinate system that is tuned.
-fn rates(study: &TrainingStudy) -> usize {
-    let of = |algorithm: &Algorithm| match algorithm.rates {
-        Rates::Fixed(_) => algorithm.first_rates().len(),
-        Rates::Swept { .. } => algorithm.first_rates().len() + 6 * study.sweep.tune.len(),
+/// Learning rates that a sweep tries in a coordinate system, about: the first ones, and six around
+/// the best of each coordinate system that is tuned.
+fn rates(experiment: &Experiment, study: &TrainingStudy, system: &System<'_>) -> usize {
+    let refined = |algorithm: &Algorithm| {
+        let tuned = study.sweep.tune.iter().filter(|name| algorithm.trains_in(name));
+        if algorithm.is_swept() { 6 * tuned.count() } else { 0 }
     };
-    study.algorithms.iter().map(of).sum()
+    let of = |algorithm: &Algorithm| algorithm.first_rates().len() + refined(algorithm);
+    experiment.algorithms_in(system).map(of).sum()
 }
 
 /// Bytes of what is recorded of the runs at selected learning rates.
@@ -172,7 +183,10 @@ fn recorded(experiment: &Experiment, system: &System<'_>) -> Recorded {
     };
     // At the best rate in original coordinates and at that in these.
     let selected = if system.is_original() { 1 } else { 2 };
-    let runs = if study.all_curves { rates(study) } else { selected * study.algorithms.len() };
+    let runs = match study.all_curves {
+        true => rates(experiment, study, system),
+        false => selected * experiment.algorithms_in(system).count(),
+    };
     let points = study.training.epochs + 1;
     let curve = study.training.curve;
     let kept = curve.kept(points) as f64;
@@ -199,13 +213,16 @@ fn recorded(experiment: &Experiment, system: &System<'_>) -> Recorded {
 /// Bytes of the rows that are held over the whole run.
 fn held(experiment: &Experiment) -> f64 {
     let systems = experiment.systems();
-    let runs = systems.len() * experiment.training().map_or(0, rates);
+    let study = experiment.training();
+    let rates = |study| systems.iter().map(|system| rates(experiment, study, system)).sum();
+    let runs: usize = study.map_or(0, rates);
     let recorded: f64 = systems.iter().map(|one| recorded(experiment, one).held).sum();
     // A set-up and training in each of about four rounds.
     let mut timings = bytes::<TimingRow>(8.0 * systems.len() as f64);
-    if let Some(study) = experiment.training().filter(|study| study.timed) {
+    if study.is_some_and(|study| study.timed) {
         // At two rates, down to each level.
-        let alone = 2 * study.algorithms.len() * systems.len() * LEVELS;
+        let pairs = systems.iter().map(|system| experiment.algorithms_in(system).count());
+        let alone = 2 * LEVELS * pairs.sum::<usize>();
         timings += bytes::<TimingRow>(alone as f64);
     }
     experiment.trials as f64 * (2.0 * bytes::<RunRow>(runs as f64) + timings + recorded)

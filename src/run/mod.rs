@@ -10,9 +10,11 @@ use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::shipped::Settings;
 use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 
+mod anew;
 mod bases;
 mod basis_cache;
 mod basis_memory;
+mod break_even;
 mod cost;
 mod counts;
 mod distributed;
@@ -148,8 +150,13 @@ impl<'a> Run<'a> {
             measures: &finals.measures,
             theory: &finals.theory,
             planned: experiment.trials,
+            break_even: &[],
+            epochs: study.and_then(|study| study.training.recorded_epochs()),
             selection: study.map(TrainingStudy::selection),
         };
+        let break_even = study.map(|study| break_even::rows(study, records, finals.curves()));
+        let break_even = break_even.unwrap_or_default();
+        let records = Records { break_even: &break_even, ..records };
         let theory = study.map(|study| theory::observed(&finals.theory, study, records));
         let theory = theory.unwrap_or_default();
         let unjudged = experiment.unjudged();
@@ -164,7 +171,8 @@ impl<'a> Run<'a> {
         let schedule = study.map(|study| study.training.schedule_rows()).unwrap_or_default();
         let mut tables = swept.tables();
         tables.extend(finals.tables());
-        tables.extend([Stream::of(&theory), Stream::of(&claims), Stream::of(&schedule)]);
+        tables.extend([Stream::of(&theory), Stream::of(&break_even)]);
+        tables.extend([Stream::of(&claims), Stream::of(&schedule)]);
         let mut publication = self.stage(&tables)?;
         drop(tables);
         let measures = std::mem::take(&mut finals.measures);

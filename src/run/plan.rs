@@ -12,7 +12,7 @@ use crate::run::event::Stage;
 use crate::run::executor::{Executor, RowSink, Unfinished, hand_over};
 use crate::run::index::{Found, TaskIndex};
 use crate::run::memory::{self, Memory};
-use crate::run::sweep::{Between, SweepState};
+use crate::run::sweep::{Between, Forecast, SweepState};
 use crate::run::task::{Round, Task};
 
 /// One round of a plan.
@@ -147,7 +147,7 @@ impl<'a> Planner<'a> {
         let pending = round.tasks.iter().zip(found).filter(|(_, found)| found.is_none());
         for (task, _) in pending {
             row.done -= 1;
-            let lanes = task.lanes() as f64;
+            let lanes = &task.lanes_by_algorithm();
             row.runs.upper += task.lanes() as u64;
             self.work.lower += cost::training(experiment, task.system, lanes, early);
             self.work.upper += cost::training(experiment, task.system, lanes, 1.0);
@@ -162,29 +162,32 @@ impl<'a> Planner<'a> {
         self.rounds.push(row);
     }
 
-    /// Adds a round of so many runs in each trial, by coordinate system.
-    fn forecast(&mut self, name: &'static str, runs: &[Between<u64>]) {
+    /// Adds a round that is to come.
+    fn forecast(&mut self, Forecast { name, runs }: Forecast) {
         let experiment = self.experiment;
         let trials = experiment.trials as u64;
         let early = self.early();
         let mut row = RoundPlan {
             name,
             forecast: true,
-            tasks: experiment.trials * runs.len(),
+            tasks: 0,
             done: 0,
             runs: Between::default(),
             gradients: Between::default(),
             samples: 0,
         };
         for (coordinates, runs) in runs.iter().enumerate() {
-            row.runs.lower += trials * runs.lower;
-            row.runs.upper += trials * runs.upper;
-            let work = |lanes: u64, part| {
-                cost::training(experiment, coordinates, lanes as f64, part)
+            let upper: u64 = runs.iter().map(|runs| runs.upper).sum();
+            row.tasks += if upper > 0 { experiment.trials } else { 0 };
+            row.runs.lower += trials * runs.iter().map(|runs| runs.lower).sum::<u64>();
+            row.runs.upper += trials * upper;
+            let work = |lanes: fn(&Between<u64>) -> u64, part| {
+                let lanes: Vec<f64> = runs.iter().map(|runs| lanes(runs) as f64).collect();
+                cost::training(experiment, coordinates, &lanes, part)
                     .scaled(experiment.trials as f64)
             };
-            self.work.lower += work(runs.lower, early);
-            self.work.upper += work(runs.upper, 1.0);
+            self.work.lower += work(|runs| runs.lower, early);
+            self.work.upper += work(|runs| runs.upper, 1.0);
         }
         row.gradients = self.gradients(row.runs);
         if row.runs.upper > 0 {
@@ -196,8 +199,8 @@ impl<'a> Planner<'a> {
     /// The plan, which ends with forecasts where tasks of a sweep are missing.
     fn finish(mut self, sweep: Option<&SweepState<'_>>) -> Plan {
         let complete = sweep.is_none();
-        for (name, runs) in sweep.map(SweepState::forecast).unwrap_or_default() {
-            self.forecast(name, &runs);
+        for round in sweep.map(SweepState::forecast).unwrap_or_default() {
+            self.forecast(round);
         }
         let probed = Speed::probed(self.experiment);
         let expected = probed.seconds(self.finished);
@@ -239,7 +242,7 @@ impl<'a> Planner<'a> {
         self.possible += possible;
         self.took += seconds;
         let part = if possible > 0.0 { made / possible } else { 1.0 };
-        let lanes = task.lanes() as f64;
+        let lanes = &task.lanes_by_algorithm();
         self.finished += cost::training(self.experiment, task.system, lanes, part);
         // The estimate is made in the first round, and kept.
         if self.rounds.is_empty() {

@@ -6,13 +6,17 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::error;
-use crate::experiment::{Algorithm, Experiment, Rates, TrainingStudy};
+use crate::experiment::{Algorithm, Coordinates, Experiment, Rates, TrainingStudy};
 use crate::record::{RateRow, RunRow, TimingRow};
 use crate::run::event::{EdgeReason, Event, GridEdge, Observer, Stage, Warning};
 use crate::run::executor::Executor;
 use crate::run::task::{Failure, Round, Rows, Task};
 use crate::sweep::{self, Grid, Hopeless, Limits, RateStats, Selection};
 use crate::trial::Recording;
+
+mod forecast;
+
+pub(super) use forecast::Forecast;
 
 /// A number that is known to lie between two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -91,7 +95,7 @@ pub(super) struct SweepState<'a> {
     grids: Vec<Option<(Grid, Limits)>>,
     /// The learning rates of each algorithm that were tried, and those of the round under way.
     tried: Vec<Vec<f64>>,
-    trying: Arc<[Vec<f64>]>,
+    trying: Vec<Vec<f64>>,
     /// The rows of `runs.csv` and of `timings.csv`, which are all that is kept of a task: selecting
     /// learning rates and judging claims need the former. They are 312 and 136 bytes each, as they
     /// share their names.
@@ -121,7 +125,7 @@ impl<'a> SweepState<'a> {
             phase: Phase::Start,
             grids: study.algorithms.iter().map(grid).collect(),
             tried: vec![Vec::new(); study.algorithms.len()],
-            trying: Arc::default(),
+            trying: Vec::new(),
             runs: Vec::new(),
             timings: Vec::new(),
             names: HashSet::new(),
@@ -151,67 +155,29 @@ impl<'a> SweepState<'a> {
         }
     }
 
-    /// Every trial in every coordinate system at these learning rates of each algorithm, if there
-    /// are any.
+    /// Every trial in every coordinate system at these learning rates of each algorithm that trains
+    /// there, if there are any.
     fn round(&mut self, name: &'static str, rates: Vec<Vec<f64>>) -> Option<Round> {
         if rates.iter().all(Vec::is_empty) {
             return None;
         }
-        let study = self.study;
-        let rates: Arc<[Vec<f64>]> = rates.into();
+        let systems = self.study.coordinates.iter();
+        let there = |system| Arc::from(self.study.there(system, &rates));
+        let systems: Vec<Arc<[Vec<f64>]>> = systems.map(there).collect();
         // Coordinate systems within trials: what a trial prepares is used at once.
         let tasks = (0..self.trials)
-            .flat_map(|trial| (0..study.coordinates.len()).map(move |system| (trial, system)))
-            .map(|(trial, system)| Task {
+            .flat_map(|trial| systems.iter().enumerate().map(move |system| (trial, system)))
+            .map(|(trial, (system, rates))| Task {
                 trial,
                 system,
-                rates: Arc::clone(&rates),
+                rates: Arc::clone(rates),
                 recording: Recording::Summary,
                 alone: false,
             })
+            .filter(|task| !task.is_empty())
             .collect();
         self.trying = rates;
         Some(Round { name, tasks })
-    }
-
-    /// The rounds that come after the last one, and what follows the sweep: their names, and how
-    /// many runs they have in a trial at least and at most, by coordinate system. The rules of the
-    /// sweep decide, whatever the results will be.
-    pub fn forecast(&self) -> Vec<(&'static str, Vec<Between<u64>>)> {
-        let study = self.study;
-        let mut extended = Between::default();
-        let mut refined = Between::default();
-        let mut tried = Between::default();
-        for (algorithm, grid) in study.algorithms.iter().zip(&self.grids) {
-            let first = algorithm.first_rates().len() as u64;
-            tried.lower += first;
-            tried.upper += first;
-            let Some((grid, limits)) = grid else { continue };
-            let decades = |low: i32, high: i32| u64::try_from(high - low).unwrap_or(0);
-            let (all, now) = (decades(limits.lowest, limits.highest), decades(grid.from, grid.to));
-            let rest = all.saturating_sub(now);
-            // Around each best rate three more in each of two decades, or of one at the limit.
-            let most = (6 * study.sweep.tune.len() as u64).min(3 * all);
-            if self.phase != Phase::Refined {
-                extended.upper += rest;
-                refined.lower += 3.min(most);
-                refined.upper += most;
-            }
-            tried.upper += rest + most;
-        }
-        let everywhere = |runs: Between<u64>| vec![runs; study.coordinates.len()];
-        let algorithms = study.algorithms.len() as u64;
-        let curves = study.coordinates.iter().map(|coordinates| match study.all_curves {
-            true => tried,
-            false if coordinates.is_original() => Between { lower: algorithms, upper: algorithms },
-            // The rate that is best in original coordinates may not be the best in these.
-            false => Between { lower: algorithms, upper: 2 * algorithms },
-        });
-        vec![
-            ("extended sweep", everywhere(extended)),
-            ("refined sweep", everywhere(refined)),
-            ("curves", curves.collect()),
-        ]
     }
 
     /// Takes the results of a task of the last round, which has this name.
@@ -235,7 +201,7 @@ impl<'a> SweepState<'a> {
 
     /// Ends the last round, when the results of its tasks were taken, but for those that failed.
     pub fn end(&mut self, failures: Vec<Failure>) {
-        for (tried, rates) in self.tried.iter_mut().zip(&*std::mem::take(&mut self.trying)) {
+        for (tried, rates) in self.tried.iter_mut().zip(std::mem::take(&mut self.trying)) {
             tried.extend(rates);
             tried.sort_by(f64::total_cmp);
         }
@@ -350,8 +316,10 @@ impl<'a> SweepState<'a> {
         let original = study.original();
         let mut rows = Vec::new();
         for (index, algorithm) in study.algorithms.iter().enumerate() {
+            let trained = |coordinates: &&Coordinates| algorithm.trains_in(&coordinates.name);
+            let original = original.filter(trained);
             let shared = original.and_then(|original| self.best(index, &original.name));
-            for coordinates in &study.coordinates {
+            for coordinates in study.coordinates.iter().filter(trained) {
                 let own = self.best(index, &coordinates.name);
                 for stats in self.stats(index, &coordinates.name) {
                     let here = |best: &&Selection| best.learning_rate == stats.learning_rate;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::experiment::{Algorithm, Coordinates, Experiment, Study, TrainingStudy};
-use crate::record::{MeasureRow, RateRow, RunRow, TheoryRow, TimingRow};
+use crate::record::{CurveRow, MeasureRow, RateRow, RunRow, TheoryRow, TimingRow};
 use crate::run::event::Stage;
 use crate::run::executor::Executor;
 use crate::run::sweep::{SweepResult, sort_timings};
@@ -106,6 +106,11 @@ impl SweepResult {
 }
 
 impl FinalResults {
+    /// The training curves, each run's in one piece.
+    pub(super) fn curves(&self) -> impl Iterator<Item = &[CurveRow]> {
+        self.others.iter().flat_map(|rows| rows.curves.chunk_by(CurveRow::is_of_run))
+    }
+
     /// The tables of the selected runs, `runs.csv` and `theory.csv` excepted.
     pub(super) fn tables(&self) -> Vec<Stream<'_>> {
         let others = || self.others.iter();

@@ -83,6 +83,11 @@ impl Task {
         self.rates.iter().map(Vec::len).sum()
     }
 
+    /// Number of runs of each algorithm.
+    pub fn lanes_by_algorithm(&self) -> Vec<f64> {
+        self.rates.iter().map(|rates| rates.len() as f64).collect()
+    }
+
     /// The content address: a hash of everything that the rows depend on, and nothing else.
     /// `identity` is what results depend on in the config.
     pub fn key(&self, experiment: &Experiment, identity: &toml::Table, data: &Data) -> String {

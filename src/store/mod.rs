@@ -13,6 +13,7 @@
 //! provenance.json      where the results come from
 //! runs.csv …           merged tables
 //! fig5c.png …          figures
+//! report.html          all of these on one page
 //! basis/               changes of variables
 //! points/NAME/         results folders of a study's points, whose tasks are those above (`within`)
 //! SHA256SUMS           the checksums of all of these (sha256sum --check SHA256SUMS)
@@ -37,9 +38,9 @@ mod disk;
 mod identity;
 mod lock;
 mod name;
-mod picture;
 mod publication;
 mod staged;
+mod standalone;
 mod table;
 mod task;
 mod within;
@@ -48,9 +49,9 @@ pub(crate) use disk::no_file;
 pub use disk::{Disk, LocalDisk};
 pub use identity::Identity;
 pub use name::file_name;
-pub use picture::{check_picture, write_picture};
-pub use publication::{BASES, EXPERIMENT, PROVENANCE, SUMS, is_reproducible};
+pub use publication::{BASES, EXPERIMENT, PROVENANCE, REPORT, SUMS, is_reproducible};
 pub use staged::Publication;
+pub use standalone::{check_standalone, write_standalone};
 pub use table::{Csv, Stream, TABLES, Table};
 pub use task::{Finished, Stored, Tables};
 

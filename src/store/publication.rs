@@ -28,6 +28,8 @@ pub const SUMS: &str = "SHA256SUMS";
 pub const EXPERIMENT: &str = "experiment.toml";
 /// Where the results come from.
 pub const PROVENANCE: &str = "provenance.json";
+/// Everything on one page.
+pub const REPORT: &str = "report.html";
 /// The folder of changes of variables.
 pub const BASES: &str = "basis";
 const JOURNAL: &str = "publication.json";
@@ -36,7 +38,7 @@ const JOURNAL: &str = "publication.json";
 /// experiment on the same kind of machine. What says how long things took, or when, has not; nor
 /// have the lines of [`SUMS`] that are about such files.
 pub fn is_reproducible(name: &str) -> bool {
-    ![TimingRow::FILE, PROVENANCE].contains(&name)
+    ![TimingRow::FILE, PROVENANCE, REPORT].contains(&name)
 }
 
 /// Checksums by the names of files.
@@ -323,7 +325,7 @@ pub(super) fn is_output(name: &str) -> bool {
     match name.strip_prefix(BASES).and_then(|rest| rest.strip_prefix('/')) {
         Some(basis) => ends(basis, &["npy"]),
         None => {
-            [EXPERIMENT, PROVENANCE].contains(&name)
+            [EXPERIMENT, PROVENANCE, REPORT].contains(&name)
                 || TABLES.contains(&name)
                 || ends(name, &["png", "svg"])
         }

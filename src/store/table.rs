@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::record::{
-    ClaimRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow, ScheduleRow,
-    SpectrumRow, StudyRow, TheoryRow, TimingRow, TrajectoryRow,
+    BreakEvenRow, ClaimRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow,
+    ScheduleRow, SpectrumRow, StudyRow, TheoryRow, TimingRow, TrajectoryRow,
 };
 
 /// A kind of row and the file that holds it.
@@ -39,6 +39,7 @@ tables! {
     EigenvectorRow => "eigenvectors.csv",
     MeasureRow => "measures.csv",
     TheoryRow => "theory.csv",
+    BreakEvenRow => "break_even.csv",
     ClaimRow => "claims.csv",
     ScheduleRow => "schedule.csv",
     TimingRow => "timings.csv",

@@ -4,7 +4,10 @@
 //! A config with a table `[study]` names experiments and the keys that are varied, one axis at a time;
 //! a point is an experiment of its own, as it would be read with `--set`.
 
-use crate::config::{self, AnyValue, DottedKey, Layer, Overlay, Reader, Source, key, nearest};
+use crate::claim::Compared;
+use crate::config::{
+    self, AnyValue, DottedKey, Layer, Overlay, Reader, Resolved, Source, key, nearest,
+};
 use crate::experiment::{Heading, heading};
 use crate::figure::{self, Facts};
 use crate::need::Need;
@@ -32,8 +35,8 @@ pub struct Study {
     bases: Vec<String>,
     /// What is changed at every point.
     settings: Layer,
-    /// By which metrics original coordinates are compared with the others.
-    metrics: Vec<Metric>,
+    /// By what original coordinates are compared with the others.
+    metrics: Vec<Compared>,
     axes: Vec<Axis>,
     /// Figures to draw.
     pub figures: Vec<Box<dyn figure::Spec>>,
@@ -75,7 +78,9 @@ impl Study {
             let settings = reader.layer(key("set", "what is changed of the bases at every point"));
             let metrics = key("metrics", "the columns of runs.csv of which ratios are tabulated");
             let common = Metric::TO_COMMON_LEVEL.name;
-            let metrics = reader.choices_or(metrics, &[common], &Metric::choices_of_pairs());
+            let choices = Compared::choices();
+            let choices: Vec<_> = choices.iter().map(|(name, one)| (&**name, *one)).collect();
+            let metrics = reader.choices_or(metrics, &[common], &choices);
             let axes = key("axes", "what is varied, one axis at a time");
             let axes = reader.tables(axes, Axis::read);
             let (bases, axes) = (bases?, axes?);
@@ -90,10 +95,11 @@ impl Study {
         study.check_figures(reader).then_some(study)
     }
 
-    /// A shipped study, if it is one.
-    pub fn shipped(shipped: &Shipped) -> Option<Self> {
+    /// A shipped study, if it is one, under one of its profiles.
+    pub fn shipped(shipped: &Shipped, profile: Option<&str>) -> Option<Resolved<Self>> {
         let source = Source::parse(shipped.name, shipped.text.as_bytes()).ok()?;
-        Some(config::read(&source, &Overlay::default(), Self::read).ok()?.value)
+        let overlay = Overlay { profile: profile.map(str::to_owned), ..Overlay::default() };
+        config::read(&source, &overlay, Self::read).ok()
     }
 
     /// What figures say of it: no more than the study itself says.
@@ -120,8 +126,8 @@ impl Study {
                 let problem = || format!("no base \"{name}\"; there are {}", listed(&bases));
                 (!bases.iter().any(|base| base == name)).then(problem)
             }
-            Need::Compared(name) => {
-                let metrics: Vec<String> = self.metrics.iter().map(|one| one.name.into()).collect();
+            Need::StudyMetric(name) => {
+                let metrics: Vec<String> = self.metrics.iter().map(Compared::to_string).collect();
                 let problem = || format!("the study's metrics are {}", listed(&metrics));
                 (!metrics.iter().any(|metric| metric == name)).then(problem)
             }

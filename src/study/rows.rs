@@ -35,6 +35,7 @@ fn of_claim(claim: &ClaimRow) -> StudyRow {
         lower: claim.lower,
         upper: claim.upper,
         verdict: claim.verdict.clone(),
+        statement: claim.statement.clone(),
         pairs: claim.pairs,
         planned: claim.planned,
         ..StudyRow::default()
@@ -65,6 +66,7 @@ fn ratios(
     let Some(original) = training.original() else { return Vec::new() };
     let records =
         Records { runs: &report.runs, rates: &report.rates, planned, ..Records::default() };
+    let epochs = training.training.recorded_epochs();
     let mut rows = Vec::new();
     for algorithm in &training.algorithms {
         let others = training.coordinates.iter().filter(|one| one.name != original.name);
@@ -81,9 +83,9 @@ fn ratios(
             }
             rows.extend(study.metrics.iter().map(|metric| {
                 let pairs = from.iter().filter_map(|(trial, from)| Some((from, to.get(trial)?)));
-                let ratios = pairs.map(|(from, to)| ratio(metric, from, to));
+                let ratios = pairs.map(|(from, to)| ratio(metric, epochs, from, to));
                 StudyRow {
-                    quantity: metric.name.into(),
+                    quantity: metric.to_string(),
                     algorithm: algorithm.name.clone(),
                     coordinates: other.name.clone(),
                     tuned: name.into(),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::record::RateRow;
+use crate::sweep::written;
 
 /// The learning rates of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -78,6 +79,34 @@ impl<'a> RatesSummary<'a> {
 }
 
 impl NoRate {
+    /// What came of all learning rates, in words.
+    pub fn reason(&self, metric: &str) -> String {
+        let Self { planned, trials, .. } = self;
+        let range = self.range_in_words();
+        let rates = match self.rates {
+            1 => "at the one learning rate".to_owned(),
+            rates => format!("at each of {rates} learning rates"),
+        };
+        match self.cause {
+            NoRateCause::NothingFinished => format!("none of {planned} trials was finished"),
+            NoRateCause::AllDiverged => {
+                format!("all of {trials} trials diverged {rates}, {range}")
+            }
+            NoRateCause::HalfDiverged => {
+                format!("half of the trials or more diverged {rates}, {range}")
+            }
+            NoRateCause::HalfNotFinite => {
+                format!("half of the trials or more have no finite {metric} {rates}, {range}")
+            }
+        }
+    }
+
+    /// The rates that were tried: `0.001 – 10`.
+    pub fn range_in_words(&self) -> String {
+        let [least, greatest] = self.range.map(written);
+        if least == greatest { least } else { format!("{least} – {greatest}") }
+    }
+
     /// Of the rows of one method, of which there is one at least.
     fn of(rows: &[RateRow]) -> Self {
         let diverged = rows.iter().map(|row| row.diverged);

@@ -1,9 +1,12 @@
 //! What a study comes to: along each axis of each base, what holds where.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::Serialize;
 
+use super::verdicts::counts;
+use crate::claim::Verdict;
 use crate::record::StudyRow;
 use crate::run::{Between, Memory, Plan};
 
@@ -64,9 +67,50 @@ impl<'a> StudySummary<'a> {
         }
         Self { base, axis, values, lines }
     }
+
+    /// Claims and numbers of the theory, and where there are no claims, ratios: of these there are many,
+    /// and claims are about those that matter.
+    pub fn telling(&self) -> impl Iterator<Item = &StudyLine<'a>> {
+        let claims = self.lines.iter().any(StudyLine::is_claim);
+        self.lines.iter().filter(move |line| !claims || line.of.algorithm.is_empty())
+    }
+
+    /// The values for which a claim is reproduced, such as `0.5 – 2, 4`; `None` of what is no claim.
+    pub fn holds(&self, line: &StudyLine<'_>) -> Option<String> {
+        let range = |&(first, last): &(usize, usize)| match first == last {
+            true => self.values[first].to_owned(),
+            false => format!("{} – {}", self.values[first], self.values[last]),
+        };
+        line.is_claim().then(|| match &line.ranges(Verdict::Reproduced.name())[..] {
+            [] => "none".into(),
+            [(0, last)] if last + 1 == self.values.len() => "all".into(),
+            ranges => ranges.iter().map(range).collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+/// How many points there are in the rows of `study.csv`, and how often each verdict on claims there.
+pub fn study_verdicts(rows: &[StudyRow]) -> (usize, Vec<(&'static str, usize)>) {
+    let points: HashSet<[&str; 3]> =
+        rows.iter().map(|row| [&*row.base, &*row.axis, &*row.value]).collect();
+    (points.len(), counts(rows.iter().map(|row| &*row.verdict)))
 }
 
 impl StudyLine<'_> {
+    /// What it is of.
+    pub fn called(&self) -> String {
+        let StudyRow { quantity, algorithm, coordinates, tuned, block, .. } = self.of;
+        match (&**algorithm, &**block) {
+            ("", "") => quantity.clone(),
+            ("", "all") => format!("{quantity}, {coordinates}"),
+            ("", block) => format!("{quantity}, {coordinates}, {block}"),
+            (algorithm, _) => {
+                let rate = if tuned == "own" { ", own rates" } else { "" };
+                format!("{quantity}, {algorithm}, original / {coordinates}{rate}")
+            }
+        }
+    }
+
     /// Whether it is a claim.
     pub fn is_claim(&self) -> bool {
         !self.of.verdict.is_empty()
@@ -169,6 +213,11 @@ mod tests {
         assert!(claim.is_claim() && !ratio.is_claim());
         let there: Vec<bool> = ratio.found.iter().map(Option::is_some).collect();
         assert_eq!(there, [true, false, false, true]);
+        assert_eq!(x.holds(claim).unwrap(), "1 – 2, 8");
+        assert_eq!(x.holds(ratio), None);
+        assert!(x.telling().eq([claim, ratio]));
+        assert_eq!(y.holds(&y.lines[0]).unwrap(), "all");
         assert!(StudySummary::all(&[]).is_empty());
+        assert_eq!(study_verdicts(&rows), (5, vec![("reproduced", 4), ("inconclusive", 1)]));
     }
 }

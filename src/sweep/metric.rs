@@ -57,6 +57,11 @@ impl Unit {
     pub fn is_loss(self) -> bool {
         matches!(self, Self::Loss | Self::Suboptimality)
     }
+
+    /// Whether it is steps or epochs until a loss came down to something.
+    pub fn is_steps_to_level(self) -> bool {
+        matches!(self, Self::Steps | Self::CommonLevel)
+    }
 }
 
 /// A column of `runs.csv` and which of its values are better.
@@ -119,16 +124,6 @@ pub const METRICS: &[Metric] = &[
     )
     .with(&[Need::Minimum]),
     Metric::TO_TARGET,
-    lower(
-        "charged_gradients",
-        "gradients to the target and those sampled for the coordinates; infinite if never there",
-        Unit::Steps,
-        |run| {
-            let steps = run.reached_target.map_or(f64::INFINITY, |step| step as f64);
-            Some(steps + run.egop_gradients as f64)
-        },
-    )
-    .with(&[Need::Target, Need::FullBatches]),
     lower("steps", "updates made", Unit::Budget, |run| Some(run.steps as f64))
         .with(&[Need::EarlyEnd]),
     lower("training_flops", "floating-point operations of the updates", Unit::Budget, |run| {

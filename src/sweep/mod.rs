@@ -4,9 +4,11 @@
 //! of the best, every decade split by doubling.
 
 mod grid;
+mod levels;
 mod metric;
 mod selection;
 
 pub use grid::{Grid, Limits, decade, power_of_ten, refined, written};
+pub use levels::{ToLevel, cost, ladder};
 pub use metric::{Goal, METRICS, Metric, Unit};
 pub use selection::{Hopeless, RateStats, Selection, median, quantile, quantiles, rate, select};

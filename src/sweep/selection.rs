@@ -175,10 +175,44 @@ fn compare(a: &RateStats, b: &RateStats, goal: Goal) -> Ordering {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::record::{Levels, Stop};
     use crate::sweep::METRICS;
+
+    /// A run of so many steps that ended by itself.
+    pub fn row(steps: u64) -> RunRow {
+        RunRow {
+            trial: 0,
+            algorithm: "sgd".into(),
+            coordinates: "original".into(),
+            learning_rate: 1.0,
+            stop: Stop::Converged,
+            steps,
+            initial_loss: 1e13,
+            final_loss: 1.0,
+            minimum_loss: 1.0,
+            initial_suboptimality: Some(1e13),
+            final_suboptimality: Some(1.0),
+            minimum_suboptimality: Some(1.0),
+            reached_target: None,
+            levels: Levels::default(),
+            gradient_norm: 0.0,
+            mean_gradient_l1: 0.0,
+            best_validation_loss: None,
+            final_validation_loss: None,
+            best_validation_accuracy: None,
+            final_validation_accuracy: None,
+            test_loss: None,
+            test_accuracy: Some(0.5),
+            path_ratio: Some(2.0),
+            training_gradients: steps,
+            egop_gradients: 0,
+            training_flops: 0,
+            setup_flops: 0,
+            basis_bytes: 0,
+        }
+    }
 
     fn rated(learning_rate: f64, median: f64, reached_target: f64) -> RateStats {
         RateStats {
@@ -234,36 +268,6 @@ mod tests {
 
     #[test]
     fn ties_are_in_the_unit_of_the_metric() {
-        let row = |steps: u64| RunRow {
-            trial: 0,
-            algorithm: "sgd".into(),
-            coordinates: "original".into(),
-            learning_rate: 1.0,
-            stop: Stop::Converged,
-            steps,
-            initial_loss: 1e13,
-            final_loss: 1.0,
-            minimum_loss: 1.0,
-            initial_suboptimality: Some(1e13),
-            final_suboptimality: Some(1.0),
-            minimum_suboptimality: Some(1.0),
-            reached_target: None,
-            levels: Levels::default(),
-            gradient_norm: 0.0,
-            mean_gradient_l1: 0.0,
-            best_validation_loss: None,
-            final_validation_loss: None,
-            best_validation_accuracy: None,
-            final_validation_accuracy: None,
-            test_loss: None,
-            test_accuracy: Some(0.5),
-            path_ratio: Some(2.0),
-            training_gradients: steps,
-            egop_gradients: 0,
-            training_flops: 0,
-            setup_flops: 0,
-            basis_bytes: 0,
-        };
         let chosen = |name: &str| {
             let metric = METRICS.iter().find(|metric| metric.name == name).unwrap();
             let rates = [(0.01, 5000), (1.0, 47)]

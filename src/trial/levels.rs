@@ -1,7 +1,9 @@
 //! How soon a run came down how far.
 
-/// The steps at which a run first came down to each of a ladder of levels: 10⁻¹, 10^−1.25, 10^−1.5
-/// and so on of its height at the start, and last of all the target.
+use crate::sweep::ladder;
+
+/// The steps at which a run first came down to each of a [`ladder`] of levels of its height at the
+/// start.
 ///
 /// Two runs are compared by the lowest level that both reach. A quarter of a decade is fine enough
 /// for that, and no level above a tenth says anything.
@@ -16,12 +18,7 @@ pub(super) struct Levels {
 impl Levels {
     /// The ladder down to a target, a share of the initial height: none if that is no share.
     pub fn to(target: f64) -> Self {
-        let rungs = (0..).map(|rung| 10.0_f64.powf(-1.0 - f64::from(rung) / 4.0));
-        // A rung that rounding alone puts above the target is the target.
-        let above = rungs.take_while(|share| *share > target * (1.0 + 1e-9));
-        let shares =
-            if target > 0.0 && target < 1.0 { above.chain([target]).collect() } else { Vec::new() };
-        Self { shares, steps: Vec::new() }
+        Self { shares: ladder(target), steps: Vec::new() }
     }
 
     /// A run that was at `initial` at the start is at `height`.
@@ -40,20 +37,6 @@ impl Levels {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_ladder_ends_at_the_target() {
-        assert_eq!(Levels::to(1e-6).shares.len(), 21);
-        assert_eq!(*Levels::to(1e-6).shares.last().unwrap(), 1e-6);
-        assert_eq!(
-            Levels::to(0.02).shares,
-            [10.0_f64.powi(-1), 10.0_f64.powf(-1.25), 10.0_f64.powf(-1.5), 0.02]
-        );
-        assert_eq!(Levels::to(0.5).shares, [0.5]);
-        for none in [0.0, 1.0, 2.0] {
-            assert!(Levels::to(none).shares.is_empty());
-        }
-    }
 
     #[test]
     fn each_level_is_reached_once() {

@@ -26,6 +26,16 @@ struct Around<R> {
     gradient: Lanes<R>,
 }
 
+impl<R: Real> Around<R> {
+    /// Of an objective with these parameters, for so many lanes; `None`: nothing is to be applied.
+    fn of(layout: &Layout, coordinates: Coordinates<R>, lanes: usize) -> Option<Self> {
+        (!coordinates.is_original()).then(|| {
+            let zeros = Lanes::zeros(layout, lanes);
+            Self { coordinates, theta: zeros.clone(), gradient: zeros }
+        })
+    }
+}
+
 impl<R> Function<'_, R> {
     fn get(&self) -> &dyn Objective<R> {
         match self {
@@ -46,15 +56,27 @@ impl<'a, R: Real> Reparameterized<'a, R> {
             true => None,
             false => objective.absorb(&coordinates),
         };
-        let (objective, remaining) = match absorbed {
-            Some((absorbed, remaining)) => (Function::Absorbed(absorbed), remaining),
-            None => (Function::Given(objective), coordinates.clone()),
+        let Some((absorbed, remaining)) = absorbed else {
+            return Self::around(objective, coordinates, lanes);
         };
-        let around = (!remaining.is_original()).then(|| {
-            let zeros = Lanes::zeros(objective.get().layout(), lanes);
-            Around { coordinates: remaining, theta: zeros.clone(), gradient: zeros }
-        });
-        Self { coordinates, objective, around }
+        let around = Around::of(absorbed.layout(), remaining, lanes);
+        Self { coordinates, objective: Function::Absorbed(absorbed), around }
+    }
+
+    /// With all of J applied around f: as what is in its data would be taken out again.
+    pub(super) fn around(
+        objective: &'a dyn Objective<R>,
+        coordinates: Coordinates<R>,
+        lanes: usize,
+    ) -> Self {
+        let around = Around::of(objective.layout(), coordinates.clone(), lanes);
+        Self { coordinates, objective: Function::Given(objective), around }
+    }
+
+    /// The last gradient in original coordinates, unless J is in the objective's data; `gradient` is that
+    /// in these coordinates.
+    pub(super) fn steepest<'b>(&'b self, gradient: &'b Lanes<R>) -> &'b Lanes<R> {
+        self.around.as_ref().map_or(gradient, |around| &around.gradient)
     }
 
     /// As [`Objective::value_and_gradient`], in these coordinates.

@@ -76,6 +76,8 @@ pub struct Outcome {
     pub path_ratio: Option<f64>,
     /// The mean of ‖g‖₁ over the planned updates; of those that were not made it is 0.
     pub mean_gradient_sum: f64,
+    /// How often its change of variables was estimated anew, or its optimizer reset.
+    pub reestimations: u64,
     /// The objective's minimum and numerical floor.
     scale: LossReference,
 }
@@ -124,6 +126,7 @@ pub(super) struct Tracker {
     best_validation: Option<Metrics>,
     stopped: Option<(Stop, u64)>,
     test: Option<Metrics>,
+    reestimations: u64,
 }
 
 /// Remembers the iterates of a run.
@@ -165,6 +168,7 @@ impl Tracker {
             best_validation: None,
             stopped: None,
             test: None,
+            reestimations: 0,
         }
     }
 
@@ -210,6 +214,11 @@ impl Tracker {
         self.gradient_sums += sum;
     }
 
+    /// That its change of variables was estimated anew, or its optimizer reset.
+    pub(super) fn record_reestimation(&mut self) {
+        self.reestimations += 1;
+    }
+
     pub(super) fn record_iterate<R: Real>(&mut self, step: u64, theta: ArrayView1<'_, R>) {
         self.path.record(Iterate { step, theta: theta.mapv(to_f64) });
     }
@@ -245,6 +254,7 @@ impl Tracker {
             mean_gradient_sum: self.gradient_sums / self.planned_steps as f64,
             curve,
             trajectory: self.path.iterates.finish(),
+            reestimations: self.reestimations,
             scale: self.scale,
         }
     }

@@ -1,39 +1,11 @@
-//! The lane engine: all runs of a trial in one coordinate system, trained at once.
-
-use std::ops::Range;
+//! Training of all runs of a trial in one coordinate system.
 
 use crate::coordinates::Coordinates;
-use crate::data::Split;
-use crate::error::{Error, Result};
-use crate::lanes::{Lanes, Workspace};
-use crate::linalg::{from_f64, to_f64};
-use crate::linalg::{sum_of_magnitudes, sum_of_squares};
-use crate::objective::Batch;
-use crate::optimizer::{self, Optimizer};
-use crate::record::Stop;
-use crate::trial::reparameterized::Reparameterized;
-use crate::trial::tracker::{GradientNorms, LossReference, Tracker};
-use crate::trial::{Control, CurvePoint, Outcome, Precision, Problem, Training};
-
-/// What is kept of each run beside its summary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Recording {
-    /// Nothing.
-    Summary,
-    /// Its curve.
-    Curve,
-    /// Its curve and its iterates, in original coordinates (full batches only).
-    Trajectory,
-}
-
-/// The lanes of one algorithm: an optimizer and the learning rates at which it runs.
-#[derive(Clone, Copy, Debug)]
-pub struct Method<'a> {
-    /// The optimizer.
-    pub optimizer: &'a dyn optimizer::Spec,
-    /// One lane for each.
-    pub learning_rates: &'a [f64],
-}
+use crate::error::Result;
+use crate::trial::engine::Engine;
+use crate::trial::following::{Follow, Following};
+use crate::trial::reestimation::Origin;
+use crate::trial::{Control, Method, Outcome, Precision, Problem, Recording, Training};
 
 /// Trains one lane for every method and learning rate, all from the problem's start, in the
 /// given coordinates; returns their outcomes in that order.
@@ -50,319 +22,38 @@ pub fn train<R: Precision>(
     recording: Recording,
     control: Control<'_>,
 ) -> Result<Vec<Outcome>> {
-    let wanted: usize = methods.iter().map(|method| method.learning_rates.len()).sum();
-    if wanted == 0 {
-        return Ok(Vec::new());
-    }
-    let mut engine = Engine::new(problem, coordinates, methods, training, recording);
-    engine.record_start();
-    for epoch in 0..training.epochs {
-        if engine.active() == 0 {
-            control.advance(((training.epochs - epoch) * wanted) as u64);
-            break;
-        }
-        engine.epoch(epoch, control)?;
-        control.advance(wanted as u64);
-    }
-    engine.close();
-    Ok(engine.trackers.into_iter().map(Tracker::finish).collect())
+    Engine::new(problem, coordinates, methods, training, recording).run(control)
 }
 
-/// The lanes of one algorithm.
-struct Group<R: Precision> {
-    optimizer: Box<dyn Optimizer<R>>,
-    rows: Range<usize>,
-    learning_rates: Vec<f64>,
-    scheduled: Vec<R>,
-}
-
-struct Engine<'a, R: Precision> {
-    objective: Reparameterized<'a, R>,
-    problem: &'a Problem<R>,
-    training: &'a Training,
+/// The same, with the change of variables estimated anew as they train. Runs that have bases of their
+/// own train one after the other, each from original coordinates.
+///
+/// # Errors
+/// As for [`train`]; gradients that make no basis are a failure of their run.
+pub fn train_following<R: Precision>(
+    problem: &Problem<R>,
+    coordinates: &Coordinates<R>,
+    follow: Follow<'_>,
+    methods: &[Method<'_>],
+    training: &Training,
     recording: Recording,
-    groups: Vec<Group<R>>,
-    /// One for each lane that the engine began with.
-    trackers: Vec<Tracker>,
-    /// The lane that each row holds.
-    lanes: Vec<usize>,
-    /// Trained variables and gradients.
-    theta: Lanes<R>,
-    gradient: Lanes<R>,
-    values: Vec<f64>,
-    norms: Vec<GradientNorms>,
-    workspace: Workspace<R>,
-    steps: u64,
-}
-
-impl<'a, R: Precision> Engine<'a, R> {
-    fn new(
-        problem: &'a Problem<R>,
-        coordinates: &Coordinates<R>,
-        methods: &[Method<'_>],
-        training: &'a Training,
-        recording: Recording,
-    ) -> Self {
-        let objective = &*problem.objective;
-        let layout = coordinates.trained();
-        let mut rows = 0;
-        let groups: Vec<Group<R>> = methods
-            .iter()
-            .map(|method| {
-                let learning_rates = method.learning_rates.to_vec();
-                let start = rows;
-                rows += learning_rates.len();
-                Group {
-                    optimizer: R::optimizer(method.optimizer, layout, learning_rates.len()),
-                    rows: start..rows,
-                    scheduled: vec![R::zero(); learning_rates.len()],
-                    learning_rates,
-                }
-            })
-            .collect();
-        let minimizer = (recording == Recording::Trajectory)
-            .then(|| objective.minimizer().map(|point| point.mapv(to_f64)))
-            .flatten();
-        let tracker = Tracker::new(
-            LossReference::of(objective),
-            training.steps(),
-            training.target,
-            (recording >= Recording::Curve).then_some(training.curve),
-            minimizer,
-        );
-        let start = Lanes::broadcast(objective.layout(), rows, problem.start.view());
-        let (mut theta, mut workspace) = (Lanes::zeros(layout, rows), Workspace::new());
-        coordinates.start(&start, &mut theta, &mut workspace);
-        Self {
-            objective: Reparameterized::new(objective, coordinates.clone(), rows),
-            problem,
-            training,
-            recording,
-            groups,
-            trackers: vec![tracker; rows],
-            lanes: (0..rows).collect(),
-            gradient: theta.clone(),
-            theta,
-            values: vec![0.0; rows],
-            norms: vec![GradientNorms::NONE; rows],
-            workspace,
-            steps: 0,
+    control: Control<'_>,
+) -> Result<Vec<Outcome>> {
+    let train = |coordinates: &Coordinates<R>, methods: &[Method<'_>]| {
+        let mut engine = Engine::new(problem, coordinates, methods, training, recording);
+        engine.following = Some(Following::new(follow, problem, training));
+        engine.run(control)
+    };
+    if follow.rule.from == Origin::None {
+        return train(coordinates, methods);
+    }
+    let original = Coordinates::original(problem.objective.layout());
+    let mut outcomes = Vec::new();
+    for Method { optimizer, learning_rates } in methods {
+        for rate in learning_rates.chunks(1) {
+            let method = Method { optimizer: *optimizer, learning_rates: rate };
+            outcomes.extend(train(&original, &[method])?);
         }
     }
-
-    /// Lanes that still train.
-    fn active(&self) -> usize {
-        self.trackers.iter().filter(|tracker| !tracker.is_stopped()).count()
-    }
-
-    fn epoch(&mut self, epoch: usize, control: Control<'_>) -> Result<()> {
-        let factor = self.training.schedule.factor(epoch, self.training.epochs);
-        for group in &mut self.groups {
-            for (scheduled, rate) in group.scheduled.iter_mut().zip(&group.learning_rates) {
-                *scheduled = from_f64(rate * factor);
-            }
-        }
-        let Some(minibatches) = self.training.minibatches else {
-            return self.step(Batch::Full, epoch, control);
-        };
-        let pass = minibatches.pass(&self.problem.streams, "minibatch", epoch);
-        for rows in minibatches.cut(&pass) {
-            self.step(Batch::Rows(rows), epoch, control)?;
-        }
-        self.record_epoch(epoch + 1);
-        Ok(())
-    }
-
-    /// One update of every lane that still trains.
-    fn step(&mut self, batch: Batch<'_>, epoch: usize, control: Control<'_>) -> Result<()> {
-        if control.interrupted() {
-            return Err(Error::Interrupted);
-        }
-        self.evaluate_gradient(batch);
-        match batch {
-            Batch::Full => self.record_full_batch(),
-            Batch::Rows(_) => self.stop_diverged(epoch + 1),
-        }
-        if self.active() == 0 {
-            return Ok(());
-        }
-        self.compact();
-        self.steps += 1;
-        for (&lane, norms) in self.lanes.iter().zip(&self.norms) {
-            self.trackers[lane].record_gradient(norms.sum);
-        }
-        for group in &mut self.groups {
-            let updated = group.optimizer.step(
-                self.theta.view_mut(group.rows.clone()),
-                self.gradient.view(group.rows.clone()),
-                &group.scheduled,
-            );
-            let Err(failure) = updated else { continue };
-            for row in failure.lanes {
-                let lane = self.lanes[group.rows.start + row];
-                self.trackers[lane].stop(Stop::Failed, self.steps, None);
-            }
-        }
-        Ok(())
-    }
-
-    /// Values, gradients and their norms at the current iterates.
-    fn evaluate_gradient(&mut self, batch: Batch<'_>) {
-        self.objective.value_and_gradient(
-            &self.theta,
-            batch,
-            &mut self.values,
-            &mut self.gradient,
-            &mut self.workspace,
-        );
-        self.norms.fill(GradientNorms { euclidean: 0.0, sum: 0.0 });
-        for block in 0..self.gradient.layout().blocks().len() {
-            for (norms, row) in self.norms.iter_mut().zip(self.gradient.block(block).rows()) {
-                let entries = row.to_slice().expect("rows of a block are contiguous");
-                norms.euclidean += sum_of_squares(entries);
-                norms.sum += sum_of_magnitudes(entries);
-            }
-        }
-        for norms in &mut self.norms {
-            norms.euclidean = norms.euclidean.sqrt();
-        }
-    }
-
-    /// Whether a row's loss or gradient shows that its run has diverged.
-    fn has_diverged(&self, row: usize, loss: f64) -> bool {
-        let initial = self.trackers[self.lanes[row]].initial_loss().unwrap_or(loss);
-        let bound = initial + self.training.divergence * initial.abs().max(1.0);
-        // NaN compares false: it counts as diverged.
-        !(loss.is_finite() && self.norms[row].euclidean < f64::INFINITY && loss <= bound)
-    }
-
-    /// With full batches: records the current iterate of every lane and stops those that are done.
-    fn record_full_batch(&mut self) {
-        let layout = self.problem.objective.layout();
-        let iterates = (self.recording == Recording::Trajectory)
-            .then(|| self.objective.original(layout, &self.theta, &mut self.workspace));
-        for row in 0..self.lanes.len() {
-            let lane = self.lanes[row];
-            if self.trackers[lane].is_stopped() {
-                continue;
-            }
-            let (loss, gradient) = (self.values[row], self.norms[row]);
-            self.trackers[lane].record(CurvePoint {
-                step: self.steps,
-                updates: self.steps,
-                train_loss: loss,
-                validation: None,
-                gradient,
-            });
-            if let Some(iterates) = &iterates {
-                self.trackers[lane].record_iterate(self.steps, iterates.lane(row).view());
-            }
-            if self.has_diverged(row, loss) {
-                self.trackers[lane].stop(Stop::Diverged, self.steps, None);
-            } else if gradient.euclidean < self.training.gradient_tolerance {
-                self.trackers[lane].stop(Stop::Converged, self.steps, None);
-            }
-        }
-    }
-
-    /// With minibatches: stops the lanes whose last loss or gradient shows that they diverged.
-    fn stop_diverged(&mut self, epoch: usize) {
-        for row in 0..self.lanes.len() {
-            let lane = self.lanes[row];
-            let loss = self.values[row];
-            if !self.trackers[lane].is_stopped() && self.has_diverged(row, loss) {
-                self.trackers[lane].record(CurvePoint {
-                    step: epoch as u64,
-                    updates: self.steps,
-                    train_loss: loss,
-                    validation: None,
-                    gradient: self.norms[row],
-                });
-                self.trackers[lane].stop(Stop::Diverged, self.steps, None);
-            }
-        }
-    }
-
-    /// With minibatches, where nothing is known of the start yet: records it.
-    fn record_start(&mut self) {
-        if self.training.minibatches.is_some() {
-            self.norms.fill(GradientNorms::NONE);
-            self.record_epoch(0);
-        }
-    }
-
-    /// With minibatches: records training and validation metrics after an epoch.
-    fn record_epoch(&mut self, epoch: usize) {
-        if self.active() == 0 {
-            return;
-        }
-        let splits = [Split::Training, Split::Validation];
-        let [training, validation] =
-            self.objective.evaluate(&self.theta, splits, &mut self.workspace);
-        let Some(training) = training else { return };
-        for row in 0..self.lanes.len() {
-            let lane = self.lanes[row];
-            if self.trackers[lane].is_stopped() {
-                continue;
-            }
-            self.trackers[lane].record(CurvePoint {
-                step: epoch as u64,
-                updates: self.steps,
-                train_loss: training[row].loss,
-                validation: validation.as_ref().map(|all| all[row]),
-                gradient: self.norms[row],
-            });
-            if epoch > 0 && self.has_diverged(row, training[row].loss) {
-                self.trackers[lane].stop(Stop::Diverged, self.steps, None);
-            }
-        }
-    }
-
-    /// Ends the lanes that used up their budget.
-    fn close(&mut self) {
-        if self.active() == 0 {
-            return;
-        }
-        let mut test = None;
-        if self.training.minibatches.is_some() {
-            [test] = self.objective.evaluate(&self.theta, [Split::Test], &mut self.workspace);
-        } else {
-            self.evaluate_gradient(Batch::Full);
-            self.record_full_batch();
-        }
-        for (row, &lane) in self.lanes.iter().enumerate() {
-            if !self.trackers[lane].is_stopped() {
-                let test = test.as_ref().map(|all| all[row]);
-                self.trackers[lane].stop(Stop::Budget, self.steps, test);
-            }
-        }
-    }
-
-    /// Drops the rows of stopped lanes.
-    fn compact(&mut self) {
-        let trains = |row: &usize| !self.trackers[self.lanes[*row]].is_stopped();
-        let keep: Vec<usize> = (0..self.lanes.len()).filter(trains).collect();
-        if keep.len() == self.lanes.len() {
-            return;
-        }
-        self.lanes = keep.iter().map(|&row| self.lanes[row]).collect();
-        self.theta.retain(&keep);
-        self.gradient.retain(&keep);
-        self.objective.retain(&keep);
-        self.values = keep.iter().map(|&row| self.values[row]).collect();
-        self.norms = keep.iter().map(|&row| self.norms[row]).collect();
-        let mut start = 0;
-        for group in &mut self.groups {
-            let kept: Vec<usize> = keep
-                .iter()
-                .filter(|row| group.rows.contains(row))
-                .map(|row| row - group.rows.start)
-                .collect();
-            group.optimizer.retain(&kept);
-            group.learning_rates = kept.iter().map(|&row| group.learning_rates[row]).collect();
-            group.scheduled = kept.iter().map(|&row| group.scheduled[row]).collect();
-            group.rows = start..start + kept.len();
-            start = group.rows.end;
-        }
-    }
+    Ok(outcomes)
 }

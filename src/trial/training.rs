@@ -1,8 +1,29 @@
 //! How runs are trained.
 
 use crate::minibatch::Minibatches;
+use crate::optimizer;
 use crate::schedule::Schedule;
 use crate::trial::CurvePoints;
+
+/// What is kept of each run beside its summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recording {
+    /// Nothing.
+    Summary,
+    /// Its curve.
+    Curve,
+    /// Its curve and its iterates, in original coordinates (full batches only).
+    Trajectory,
+}
+
+/// The lanes of one algorithm: an optimizer and the learning rates at which it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Method<'a> {
+    /// The optimizer.
+    pub optimizer: &'a dyn optimizer::Spec,
+    /// One lane for each.
+    pub learning_rates: &'a [f64],
+}
 
 /// Length, stops and records of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,6 +61,11 @@ impl Training {
 
     /// Updates of a run that uses all of them.
     pub(super) fn steps(&self) -> usize {
-        self.epochs * self.minibatches.as_ref().map_or(1, Minibatches::per_epoch)
+        self.epochs * self.steps_per_epoch()
+    }
+
+    /// Updates of an epoch.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.minibatches.as_ref().map_or(1, Minibatches::per_epoch)
     }
 }

@@ -1,7 +1,7 @@
 //! An optimizer whose state is a matrix for each lane, which may have no decomposition: θ ← θ −
 //! η (S + εI)^(−1/2) g with S ← S + g gᵀ.
 
-use egop::coordinates::{Coordinates, Orthonormal};
+use egop::coordinates::{Change, Coordinates, Orthonormal};
 use egop::data;
 use egop::distribution::Distribution;
 use egop::lanes::{LanesView, LanesViewMut, Layout};
@@ -75,7 +75,7 @@ impl<R: Real> Optimizer<R> for State {
         self.sums = lanes.iter().map(|&lane| self.sums[lane].clone()).collect();
     }
 
-    fn change_coordinates(&mut self, _: &Coordinates<R>, _: Carry) {
+    fn change_coordinates(&mut self, _: &Change<R>, _: Carry<'_, R>) {
         unreachable!("nothing here changes coordinates while it trains")
     }
 }

@@ -30,6 +30,21 @@ fn a_sweep_submitted_once_gives_the_bytes_of_a_local_one() {
 }
 
 #[test]
+fn algorithms_that_train_in_some_coordinates_do_so_elsewhere_too() {
+    let lab = Lab::new();
+    let some = "[algorithms.soap]\nkind = \"soap\"\ncoordinates = [\"original\"]\n\n[training]";
+    let config = fs::read_to_string(&lab.config).unwrap().replace("[training]", some);
+    fs::write(&lab.config, config).unwrap();
+    lab.emit_single_tasks();
+    success(&lab.submit(&[("RUN", "1")]));
+    assert_eq!(tables(&lab.results), lab.local());
+    let rates = fs::read_to_string(lab.results.join("learning_rates.csv")).unwrap();
+    let of = |pair: &str| rates.lines().filter(|line| line.starts_with(pair)).count();
+    assert!(of("soap,original,") > 0 && of("adam,reparameterized,") > 0, "{rates}");
+    assert_eq!(of("soap,reparameterized,"), 0, "{rates}");
+}
+
+#[test]
 fn arrays_are_split_at_slurms_limit() {
     let lab = Lab::new();
     lab.emit_single_tasks();

@@ -3,6 +3,7 @@
 mod describing;
 mod errors;
 mod layers;
+mod pairs;
 mod random;
 mod reading;
 

@@ -69,9 +69,10 @@ fn mark() -> impl Strategy<Value = Mark> {
 }
 
 fn panel() -> impl Strategy<Value = Chart> {
-    (axis(), axis(), prop::collection::vec(mark(), 0..4)).prop_map(|(x, y, marks)| {
+    let rows = prop_oneof![Just(Vec::new()), prop::collection::vec(".{0,120}", 1..90)];
+    (axis(), axis(), prop::collection::vec(mark(), 0..4), rows).prop_map(|(x, y, marks, rows)| {
         let mut panel = Chart::new(x, y);
-        panel.marks = marks;
+        (panel.marks, panel.rows) = (marks, rows);
         panel
     })
 }

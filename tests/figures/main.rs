@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use egop::config::{Overlay, Source, key, read};
 use egop::drawing::canvas::Drawing;
+use egop::drawing::chart::Mark;
 use egop::drawing::page::Page;
 use egop::experiment::Experiment;
 use egop::figure::{Facts, ResultTables, Spec, SystemFacts};
@@ -246,6 +247,93 @@ fn learning_rates() {
     );
 }
 
+/// Where a text first stands in a picture, from the top.
+fn height(picture: &Picture, text: &str) -> f64 {
+    let document = roxmltree::Document::parse(&picture.svg).unwrap();
+    let said = |node: &roxmltree::Node<'_, '_>| {
+        node.has_tag_name("text") && node.text().is_some_and(|said| said.trim().starts_with(text))
+    };
+    let node = document.descendants().find(said);
+    let node = node.unwrap_or_else(|| panic!("no {text:?} in {:#?}", picture.texts()));
+    node.attribute("y").unwrap().parse().unwrap()
+}
+
+#[test]
+fn dots() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::convex(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots-steps"
+        title = "Iterations to a millionth of the initial suboptimality"
+        metric = "steps_to_level"
+        level = 1e-6
+        tuned = "own"
+        "#,
+    );
+    picture.assert_says("iterations to 10⁻⁶ of the initial suboptimality");
+    picture.assert_says("GD, original (η = 0.4)");
+    picture.assert_says("not reached by 5 of 5");
+    picture.assert_says("not reached in half of the trials or more");
+    picture.assert_says(
+        "Dots: median over 5 trials; thick lines: quartiles; thin lines: range; a trial that does \
+         not arrive counts as the worst.",
+    );
+    // The best is at the top, and what does not arrive below all that do.
+    let rows = ["Adam, reparameterized", "Adam, original", "GD, original"];
+    let heights = rows.map(|row| height(&picture, row));
+    assert!(heights.is_sorted_by(|a, b| a < b), "{heights:?}");
+    assert!(picture.count(BLUE) > 100 && picture.count(VERMILLION) > 100);
+
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots-operations"
+        title = "Operations to a thousandth of the initial suboptimality"
+        metric = "flops_to_level"
+        level = 1e-3
+        tuned = "own"
+        algorithms = ["adam", "sgd", "momentum"]
+        "#,
+    );
+    picture.assert_says("operations to 0.001 of the initial suboptimality");
+    picture.assert_says("Operations: floating-point, of updates, and of making the coordinates.");
+    // Where making the coordinates takes as much as 200 updates, it does not pay.
+    let rows = ["GD with momentum, original", "GD with momentum, reparameterized"];
+    let heights = rows.map(|row| height(&picture, row));
+    assert!(heights.is_sorted_by(|a, b| a < b), "{heights:?}");
+
+    synthetic::network(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots-accuracy"
+        title = "Accuracy on held-out data"
+        metric = "test_accuracy"
+        "#,
+    );
+    picture.assert_says("test accuracy (%)");
+    synthetic::awkward(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots-awkward"
+        title = "Final suboptimality"
+        metric = "final_suboptimality"
+        tuned = "own"
+        "#,
+    );
+    picture.assert_says("Adam, rotated (η = 0.1; 3 of 5 diverged)");
+    picture.assert_says("GD with momentum, rotated (no η selected)");
+    picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; 1 of 5 trials)");
+    picture.assert_says("diverged in half of the trials or more");
+}
+
 #[test]
 fn trajectories() {
     let folder = tempfile::tempdir().unwrap();
@@ -401,6 +489,95 @@ fn curves_in_panels() {
     assert!(!picture.texts().contains(&"10²"), "{:#?}", picture.texts());
 }
 
+/// What the steps took, with the set-up, of which a curve has nothing to show.
+#[test]
+fn curves_by_what_they_took() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::convex(folder.path());
+    let page = |keys: &str| {
+        let settings = format!(
+            "kind = \"curves\"\nfile = \"cost\"\ntitle = \"Adam\"\nmetric = \"suboptimality\"\n\
+             algorithms = [\"adam\"]\n{keys}"
+        );
+        figure(&settings).page(&tables(folder.path())).unwrap()
+    };
+    // The places of the first points of the lines, and the ends of the horizontal axis.
+    let places = |page: &Page| {
+        let [panel] = &page.panels[..] else { panic!("{} panels", page.panels.len()) };
+        let first = panel.marks.iter().filter_map(|mark| match mark {
+            Mark::Line { points, .. } => Some(points[0].0),
+            _ => None,
+        });
+        (first.collect::<Vec<f64>>(), panel.x.low, panel.x.high)
+    };
+    let steps = page("");
+    let (first, low, high) = places(&steps);
+    assert_eq!((first, low), (vec![0.0, 0.0], 0.0));
+    let last = high;
+    let (first, low, high) = places(&page("unit = \"gradients\""));
+    assert_eq!((first, low), (vec![0.0, 100.0], 0.0));
+    assert!(high >= last && high <= last + 100.0, "{high}");
+    let (first, ..) = places(&page("unit = \"flops\""));
+    assert_eq!(first, [0.0, 1e6]);
+    // There is no 0 on a logarithmic axis; the line begins with the first step.
+    let logarithmic = page("unit = \"flops\"\nscale = \"log\"\nlast_step = 2000000");
+    let (first, low, high) = places(&logarithmic);
+    assert_eq!(first, [1e4, 1e6]);
+    assert!((low / 1e4 - 1.0).abs() < 1e-9 && (high / 2e6 - 1.0).abs() < 1e-9, "{low} {high}");
+    // A step takes a thousandth of a second, the set-up a fifth: the quickest of two.
+    let seconds = page("unit = \"seconds\"");
+    let (first, ..) = places(&seconds);
+    assert_eq!(first, [0.0, 0.2]);
+    assert!(seconds.footnotes.iter().any(|note| note.starts_with("Seconds on the clock")));
+    let labels = [&seconds, &logarithmic].map(|page| page.panels[0].x.label.clone());
+    let expected = ["seconds", "floating-point operations"]
+        .map(|of| of.to_owned() + ", the set-up's included");
+    assert_eq!(labels, expected);
+    draw(
+        folder.path(),
+        "kind = \"curves\"\nfile = \"by-gradients\"\ntitle = \"By gradients\"\n\
+         metric = \"suboptimality\"\nunit = \"gradients\"",
+    );
+}
+
+#[test]
+fn break_evens() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::convex(folder.path());
+    synthetic::break_even(folder.path());
+    let picture = draw(
+        folder.path(),
+        "kind = \"break-even\"\nfile = \"break-even\"\ntitle = \"From which budget on\"",
+    );
+    for text in [
+        "Adam, reparameterized",
+        "Adagrad, reparameterized",
+        "never in 2 of 5",
+        "median and quartiles",
+    ] {
+        picture.assert_says(text);
+    }
+    assert!(!picture.texts().contains(&"Adam, original"));
+    let single = figure(
+        "kind = \"break-even\"\nfile = \"f\"\ntitle = \"\"\nunit = \"flops\"\ntuned = \"own\"\n\
+         algorithms = [\"adam\"]",
+    );
+    let page = single.page(&tables(folder.path())).unwrap();
+    let [panel] = &page.panels[..] else { panic!("{} panels", page.panels.len()) };
+    assert_eq!(panel.rows.len(), 1);
+    assert_eq!(panel.rows[0].remark, "never in 2 of 5");
+    let drawn: usize = panel
+        .marks
+        .iter()
+        .map(|mark| match mark {
+            Mark::Symbols { points, .. } => points.len(),
+            _ => 0,
+        })
+        .sum();
+    // Five trials and a median.
+    assert_eq!(drawn, 6);
+}
+
 /// Pages of several folders on a sheet.
 #[test]
 fn side_by_side() {
@@ -504,7 +681,7 @@ coordinates = ["global"]
     test.toml:5:10: figures.0.metric: expected one of "suboptimality", "train_loss", "validation_loss", "validation_accuracy", "gradient_norm", found "loss"
     test.toml:6:9: figures.0.tuned: expected one of "original", "own", found "best"
     test.toml:8:11: figures.0.ceiling: must be above the floor
-    test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", "study", found "contours"
+    test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", "dots", "break-even", "study", found "contours"
     test.toml:16:9: figures.2.title: there is no number {epoch}; there are {d}, {trials}, {epochs}, {iterations}
     test.toml:19:15: figures.2.coordinates: are those of `panels`, where these are given
     8 problems in test.toml

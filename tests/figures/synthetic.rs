@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use egop::record::{
-    CurveRow, EigenvectorRow, LandscapeRow, Levels, RateRow, RunRow, ScheduleRow, SpectrumRow,
-    Stop, StudyRow, TrajectoryRow,
+    BreakEvenRow, CostUnit, CurveRow, EigenvectorRow, LandscapeRow, Levels, Phase, RateRow, RunRow,
+    ScheduleRow, SpectrumRow, Stop, StudyRow, TimingRow, TrajectoryRow,
 };
-use egop::sweep::quantile;
+use egop::sweep::{ladder, quantile};
 use serde::Serialize;
 
 pub const ALGORITHMS: [&str; 4] = ["adam", "adagrad", "sgd", "momentum"];
@@ -83,6 +83,7 @@ fn convex_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
     let gain = if c == 1 { [4.0, 1.5, 1.0, 1.0][a] } else { 1.0 };
     let speed = [0.012, 0.006, 0.005, 0.014][a] * gain * jitter * (-distance * distance).exp();
     let mut row = run(trial, algorithm, coordinates, rate);
+    (row.egop_gradients, row.setup_flops) = (100 * c as u64, 1_000_000 * c as u64);
     let mut curve = Vec::new();
     for step in 0..=1000_u64 {
         let time = step as f64;
@@ -108,6 +109,12 @@ fn convex_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
         if value <= 1e-6 * height && row.reached_target.is_none() {
             row.reached_target = Some(step);
         }
+        let shares = ladder(1e-6);
+        let reached = shares[row.levels.0.len()..].iter();
+        let reached = reached.take_while(|share| value <= **share * height).count();
+        row.levels.0.extend(std::iter::repeat_n(step, reached));
+        row.training_flops = 2000 * step;
+        row.setup_flops = if c == 1 { 400_000 } else { 0 };
         curve.push(CurveRow {
             trial,
             algorithm: algorithm.into(),
@@ -120,8 +127,8 @@ fn convex_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
             validation_accuracy: None,
             gradient_norm: row.gradient_norm,
             gradient_l1: row.gradient_norm,
-            gradients: 0,
-            flops: 0,
+            gradients: step,
+            flops: 10_000 * step,
         });
         if value <= 1e-14 {
             row.stop = Stop::Converged;
@@ -253,6 +260,37 @@ pub fn convex(folder: &Path) {
     };
     let value = |row: &RunRow| row.final_suboptimality.unwrap();
     experiment(folder, "final_suboptimality", &grid(-3..3), [5, 0], best, convex_run, value);
+    timings(folder);
+}
+
+/// Every run alone, a thousandth of a second for each step, and two set-ups of each change of
+/// variables.
+fn timings(folder: &Path) {
+    let mut runs = csv::Reader::from_path(folder.join("runs.csv")).unwrap();
+    let timing = |trial, coordinates: &str, phase, wall_seconds| TimingRow {
+        trial,
+        coordinates: coordinates.into(),
+        round: "alone".into(),
+        phase,
+        lanes: 1,
+        algorithm: "".into(),
+        learning_rate: None,
+        step: None,
+        wall_seconds,
+        cpu_seconds: None,
+    };
+    let mut rows: Vec<TimingRow> = (0..5)
+        .flat_map(|trial| [0.3, 0.2].map(|wall| timing(trial, COORDINATES[1], Phase::Setup, wall)))
+        .collect();
+    for run in runs.deserialize::<RunRow>().map(Result::unwrap) {
+        rows.push(TimingRow {
+            algorithm: run.algorithm,
+            learning_rate: Some(run.learning_rate),
+            step: Some(run.steps),
+            ..timing(run.trial, &run.coordinates, Phase::Run, 1e-3 * run.steps as f64)
+        });
+    }
+    write(folder, "timings.csv", &rows);
 }
 
 /// A classifier, of which one of ten trials is missing for one algorithm.
@@ -399,6 +437,36 @@ pub fn spectra(folder: &Path) {
     }
     write(folder, "spectrum.csv", &rows);
     write(folder, "eigenvectors.csv", &vectors);
+}
+
+/// Break-evens of the convex experiment: two of five trials have none.
+pub fn break_even(folder: &Path) {
+    let mut rows = vec![];
+    for trial in 0..5 {
+        for algorithm in ALGORITHMS {
+            for (tuned, (_, unit)) in ["original", "own"]
+                .iter()
+                .flat_map(|tuned| CostUnit::NAMES.map(|unit| (tuned, unit)))
+            {
+                let scale = [1, 1, 10_000][unit as usize];
+                rows.push(BreakEvenRow {
+                    trial,
+                    algorithm: algorithm.into(),
+                    coordinates: COORDINATES[1].into(),
+                    tuned: (*tuned).into(),
+                    learning_rate: 0.2,
+                    original_rate: 0.2,
+                    unit,
+                    break_even: (trial > 1).then_some(100 * scale * trial as u64),
+                    resolution: (trial > 1).then_some(scale),
+                    budget: 1000 * scale,
+                    ratio: Some(2.0),
+                    failed: String::new(),
+                });
+            }
+        }
+    }
+    write(folder, "break_even.csv", &rows);
 }
 
 /// Cosine annealing.

@@ -50,7 +50,7 @@ fn the_tables_alone_give_the_same_pictures() {
     let others = files(&workspace.path("copy")).into_keys().filter(|path| {
         !path.extension().is_some_and(|extension| extension == "png" || extension == "svg")
     });
-    assert_eq!(others.count(), 4, "egop-plot writes pictures and nothing else");
+    assert_eq!(others.count(), 5, "egop-plot writes pictures, a report, and nothing else");
 }
 
 /// egop-plot with several folders: exit code and stderr.

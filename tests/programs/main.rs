@@ -4,13 +4,17 @@
 
 mod accepted;
 mod bases;
+mod break_even;
 mod counts;
 mod curves;
 mod divergence;
 mod figures;
 mod output;
+mod pairs;
 mod plans;
+mod reestimation;
 mod refusals;
+mod report;
 mod reproducibility;
 mod resuming;
 mod spectra;

@@ -10,7 +10,14 @@ fn assert_same(config: &str, one: &[&str], other: &[&str]) {
         workspace.tables()
     });
     let names: Vec<&str> = first.keys().map(String::as_str).collect();
-    let expected = ["curves.csv", "learning_rates.csv", "runs.csv", "spectrum.csv", "theory.csv"];
+    let expected = [
+        "break_even.csv",
+        "curves.csv",
+        "learning_rates.csv",
+        "runs.csv",
+        "spectrum.csv",
+        "theory.csv",
+    ];
     assert_eq!(names, expected);
     assert!(first == second, "the tables differ between {one:?} and {other:?}");
 }

@@ -11,6 +11,7 @@ mod instances;
 mod lemmas;
 mod maps;
 mod objectives;
+mod reestimation;
 mod rotated_data;
 mod symmetry;
 mod wrapped;

@@ -195,6 +195,7 @@ fn files_of_others_are_never_written_over_removed_or_adopted() {
         "provenance.json",
         "runs.csv",
         "curves.svg",
+        "report.html",
         "basis/1-reparameterized-all.npy",
     ] {
         let path = place.out().join(name);

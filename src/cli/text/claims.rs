@@ -6,6 +6,7 @@ use comfy_table::ColumnConstraint;
 use super::table::{NARROW, none, table};
 use crate::claim::{Verdict, number};
 use crate::record::ClaimRow;
+use crate::summary::VerdictSummary;
 
 /// The header of the column of verdicts.
 const VERDICT: &str = "verdict";
@@ -67,18 +68,9 @@ fn found(claim: &ClaimRow) -> String {
 
 /// "12 claims: 9 reproduced, 2 not reproduced, 1 inconclusive; settings as shipped".
 fn summary(claims: &[ClaimRow]) -> String {
-    let kinds = Verdict::ALL.iter().map(|verdict| verdict.name());
-    let kinds = kinds.filter_map(|name| {
-        let count = claims.iter().filter(|claim| claim.verdict == name).count();
-        (count > 0).then(|| paint(style(name), &format!("{count} {name}")))
-    });
-    let counts = kinds.collect::<Vec<_>>().join(", ");
-    let mut settings: Vec<&str> = claims.iter().map(|claim| &*claim.settings).collect();
-    settings.sort_unstable();
-    settings.dedup();
-    let settings = settings.join("; ");
-    let many = if claims.len() == 1 { "claim" } else { "claims" };
-    format!("{} {many}: {counts}. Settings: {settings}", claims.len())
+    let summary = VerdictSummary::of(claims);
+    let painted = |name: &str, count: &str| paint(style(name), count);
+    format!("{}. Settings: {}", summary.in_words(painted), summary.settings.join("; "))
 }
 
 fn style(verdict: &str) -> Style {

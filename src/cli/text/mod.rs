@@ -1,6 +1,7 @@
 //! What the programs print: summaries and plans as tables of text, anything as JSON.
 
 mod claims;
+mod comparison;
 mod dry_run;
 mod json;
 mod results;
@@ -8,6 +9,7 @@ mod study;
 mod table;
 
 pub(super) use claims::claims;
+pub(super) use comparison::comparison;
 pub(super) use dry_run::plan;
 pub(super) use json::json;
 pub(super) use results::{measures, rates, theory};

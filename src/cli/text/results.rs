@@ -4,10 +4,7 @@ use std::fmt::Write;
 
 use super::table::{WIDE, between, complete, none, table};
 use crate::claim::number;
-use crate::summary::{
-    EstimateSummary, MeasuredValue, MethodSummary, NoRate, NoRateCause, RatesSummary, TheorySummary,
-};
-use crate::sweep::written;
+use crate::summary::{EstimateSummary, MeasuredValue, MethodSummary, RatesSummary, TheorySummary};
 
 /// The best learning rates, per algorithm and coordinate system. Where none could be selected, the
 /// row says what was tried, and a sentence what came of it.
@@ -35,14 +32,14 @@ pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
                 (*algorithm).to_owned(),
                 (*coordinates).to_owned(),
                 "none".into(),
-                range(unselected),
+                unselected.range_in_words(),
                 none(),
                 none(),
                 none(),
                 between(unselected.diverged.map(|trials| trials.to_string())),
                 complete(unselected.trials, unselected.planned),
             ]);
-            let why = why(unselected, metric);
+            let why = unselected.reason(metric);
             // Writing to a string cannot fail.
             let _ = writeln!(
                 notes,
@@ -67,30 +64,6 @@ pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
         "learning rates selected by {metric}, in original coordinates or in each system's own:\n\
          {rows}\n{notes}"
     )
-}
-
-/// The rates that were tried: `0.001 – 10`.
-fn range(unselected: &NoRate) -> String {
-    between(unselected.range.map(written))
-}
-
-fn why(unselected: &NoRate, metric: &str) -> String {
-    let NoRate { planned, trials, .. } = unselected;
-    let range = range(unselected);
-    let rates = match unselected.rates {
-        1 => "at the one learning rate".to_owned(),
-        rates => format!("at each of {rates} learning rates"),
-    };
-    match unselected.cause {
-        NoRateCause::NothingFinished => format!("none of {planned} trials was finished"),
-        NoRateCause::AllDiverged => format!("all of {trials} trials diverged {rates}, {range}"),
-        NoRateCause::HalfDiverged => {
-            format!("half of the trials or more diverged {rates}, {range}")
-        }
-        NoRateCause::HalfNotFinite => {
-            format!("half of the trials or more have no finite {metric} {rates}, {range}")
-        }
-    }
 }
 
 fn number_or_none(value: Option<f64>) -> String {

@@ -6,7 +6,7 @@ use super::dry_run::{between, duration};
 use super::table::{WIDE, none, table};
 use crate::claim::number;
 use crate::record::StudyRow;
-use crate::summary::{StudyDryRun, StudyLine, StudySummary};
+use crate::summary::{StudyDryRun, StudySummary};
 
 /// What is said below each value.
 const KEY: &str = "+ reproduced, − not reproduced, ? inconclusive, · not judged";
@@ -15,36 +15,20 @@ const KEY: &str = "+ reproduced, − not reproduced, ? inconclusive, · not judg
 /// claims for each ratio, a column for each value, and where the claim holds.
 pub(in crate::cli) fn study(study: &[StudySummary<'_>]) -> String {
     let mut text = String::new();
-    for StudySummary { base, axis, values, lines } in study {
+    for summary in study {
+        let StudySummary { base, axis, values, .. } = summary;
         let header: Vec<&str> =
             [&[*axis], &values[..], &["holds for"]].concat().into_iter().collect();
         let mut rows = table(WIDE, &header);
-        let claims = lines.iter().any(StudyLine::is_claim);
-        // Of ratios there are many, and claims are about those that matter.
-        let shown = |line: &&StudyLine<'_>| !claims || line.of.algorithm.is_empty();
-        for line in lines.iter().filter(shown) {
+        for line in summary.telling() {
             let cells = line.found.iter().map(|found| found.map_or_else(none, cell));
-            let holds = if line.is_claim() { holds(line, values) } else { String::new() };
-            rows.add_row(std::iter::once(called(line)).chain(cells).chain([holds]));
+            let holds = summary.holds(line).unwrap_or_default();
+            rows.add_row(std::iter::once(line.called()).chain(cells).chain([holds]));
         }
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{base}, by {axis}: medians; {KEY}\n{rows}");
     }
     text
-}
-
-/// What a line is of.
-fn called(line: &StudyLine<'_>) -> String {
-    let StudyRow { quantity, algorithm, coordinates, tuned, block, .. } = line.of;
-    match (&**algorithm, &**block) {
-        ("", "") => quantity.clone(),
-        ("", "all") => format!("{quantity}, {coordinates}"),
-        ("", block) => format!("{quantity}, {coordinates}, {block}"),
-        (algorithm, _) => {
-            let rate = if tuned == "own" { ", own rates" } else { "" };
-            format!("{quantity}, {algorithm}, original / {coordinates}{rate}")
-        }
-    }
 }
 
 /// The median with a sign for the verdict.
@@ -57,22 +41,6 @@ fn cell(row: &StudyRow) -> String {
         _ => " ·",
     };
     format!("{}{sign}", row.median.map_or_else(none, number))
-}
-
-/// The values for which a claim is reproduced: `0.5 – 2, 4`.
-fn holds(line: &StudyLine<'_>, values: &[&str]) -> String {
-    let ranges = line.ranges("reproduced");
-    match &ranges[..] {
-        [] => "none".into(),
-        [(0, last)] if last + 1 == values.len() => "all".into(),
-        ranges => {
-            let range = |&(first, last): &(usize, usize)| match first == last {
-                true => values[first].to_owned(),
-                false => format!("{} – {}", values[first], values[last]),
-            };
-            ranges.iter().map(range).collect::<Vec<_>>().join(", ")
-        }
-    }
 }
 
 /// What `--dry-run` says of a study.

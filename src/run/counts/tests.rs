@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::basis::{self, EgopBasis, Scope};
 use crate::coordinates::{
-    self, Auxiliary, Coordinates, Dense, Form, Kronecker, LinearMap, Reduced, Reflector,
+    self, Auxiliary, Change, Coordinates, Dense, Form, Forms, Kronecker, LinearMap, Reduced,
+    Reflector,
 };
 use crate::data::{self, Decay};
 use crate::egop::Gram;
@@ -144,6 +145,36 @@ fn maps_that_scale_make_the_products_that_the_model_has() {
             map.pull_back(theta.view(), back.view_mut(), workspace);
         });
         check(counted, LANES as f64 * planned.flops, &format!("{form:?}")[..20]);
+    }
+}
+
+#[test]
+fn squares_that_change_make_the_products_that_the_model_has() {
+    let mut rng = Streams::new(3, 0).rng("data");
+    let mut random = |rows, columns| data::orthonormal(rows, columns, &mut rng);
+    let mut reflector =
+        || -> Arc<dyn Form> { Arc::new(Reflector::new(random(1200, 70).view()).unwrap()) };
+    let reflectors = [reflector(), reflector()];
+    let mut side = |size| Some(random(size, size).into());
+    let mut kronecker = || -> Arc<dyn Form> {
+        Arc::new(Kronecker { shape: (30, 40), outputs: side(30), inputs: side(40) })
+    };
+    let products = [kronecker(), kronecker()];
+    for (forms, planned) in [
+        (reflectors, Reflector::squares_flops(1200, 70)),
+        (products, Kronecker::squares_flops((30, 40), true, true)),
+    ] {
+        let layout = Layout::vector(1200);
+        let [from, to] = forms.map(|form| -> Forms { vec![(0..1, form)] });
+        let coordinates = |forms: &Forms| {
+            let maps = forms
+                .iter()
+                .map(|(blocks, form)| (blocks.clone(), coordinates::Build::<f64>::build(&**form)));
+            Coordinates::new(&layout, maps)
+        };
+        let change = Change::new((&coordinates(&from), &from), (&coordinates(&to), &to));
+        let mut squares = Lanes::filled(&layout, 1, 1.0);
+        check(counted::during(|| change.squares(&mut squares)), planned, "B∘B");
     }
 }
 

@@ -6,10 +6,14 @@ use super::landscape;
 use crate::error::Result;
 use crate::experiment::{Experiment, TrainingStudy};
 use crate::record::{CurveRow, Levels, RunRow, TrajectoryRow};
+use crate::run::anew::Anew;
 use crate::run::basis_cache::TrialBasis;
 use crate::run::counts::{self, Series, whole};
 use crate::run::task::{Rows, Task};
-use crate::trial::{Control, Iterate, Method, Outcome, Precision, Problem, Recording, train};
+use crate::trial::{
+    Control, Follow, Iterate, Method, Outcome, Precision, Problem, Recording, train,
+    train_following,
+};
 
 /// Trains a task's lanes on the trial's problem.
 ///
@@ -33,10 +37,19 @@ pub(in crate::run) fn rows<R: Precision>(
         })
         .collect();
     let training = study.training.on(problem.objective.examples());
-    let outcomes =
-        train(problem, &prepared.coordinates, &methods, &training, task.recording, control)?;
-    let mut rows = Rows::default();
     let system = experiment.system(task.system);
+    let (coordinates, recording) = (&prepared.coordinates, task.recording);
+    let followed = system.followed();
+    let outcomes = match system.follow {
+        None => train(problem, coordinates, &methods, &training, recording, control)?,
+        Some(Follow { rule, basis }) => {
+            let basis = followed.as_ref().map_or(basis, |followed| followed.spec());
+            let follow = Follow { rule, basis };
+            train_following(problem, coordinates, follow, &methods, &training, recording, control)?
+        }
+    };
+    let mut rows = Rows::default();
+    let anew = Anew::of(experiment, &system);
     let maps = prepared.coordinates.cost();
     let setup = Setup {
         gradients: counts::samples(&system),
@@ -49,15 +62,15 @@ pub(in crate::run) fn rows<R: Precision>(
     for (algorithm, rates) in study.algorithms.iter().zip(&*task.rates) {
         let step = algorithm.optimizer.step_flops(prepared.coordinates.trained());
         let minibatches = training.minibatches;
+        let updates = Series::of_updates(system.objective, minibatches, around, step);
         let label = Label {
             trial: task.trial,
             algorithm: algorithm.name.as_str().into(),
             coordinates: Arc::clone(&name),
-            setup,
-            updates: Series::of_updates(system.objective, minibatches, around, step),
+            updates: anew.map_or(updates, |anew| anew.series(updates)),
         };
         for (&rate, outcome) in rates.iter().zip(&mut outcomes) {
-            push(&mut rows, &label, rate, outcome);
+            push(&mut rows, &label, setup.with(anew, outcome, size_of::<R>()), rate, outcome);
         }
     }
     if task.recording >= Recording::Curve {
@@ -78,19 +91,32 @@ struct Setup {
     bytes: u64,
 }
 
-/// Whose outcome some rows are about, and what it took.
+/// Whose outcome some rows are about, and what its updates took.
 struct Label {
     trial: usize,
     algorithm: Arc<str>,
     coordinates: Arc<str>,
-    setup: Setup,
     updates: Series,
 }
 
-fn push(rows: &mut Rows, label: &Label, learning_rate: f64, outcome: &Outcome) {
+impl Setup {
+    /// With the bases that a run made while it trained, of numbers of so many bytes.
+    fn with(self, anew: Option<Anew>, outcome: &Outcome, bytes: usize) -> Self {
+        match anew.filter(|_| outcome.reestimations > 0) {
+            None => self,
+            Some(anew) => Self {
+                flops: self.flops + whole(anew.flops(outcome.reestimations)),
+                bytes: whole(bytes as f64 * anew.maps.elements),
+                ..self
+            },
+        }
+    }
+}
+
+fn push(rows: &mut Rows, label: &Label, setup: Setup, learning_rate: f64, outcome: &Outcome) {
     let (first, last) = outcome.ends;
     let best = outcome.best_validation;
-    let &Label { trial, ref algorithm, ref coordinates, setup, updates } = label;
+    let &Label { trial, ref algorithm, ref coordinates, updates } = label;
     let flops = |count| whole(updates.flops(count));
     rows.runs.push(RunRow {
         trial,

@@ -1,4 +1,4 @@
-//! A picture that stands by itself, outside of any results folder. Its checksum beside it, in
+//! A picture or a page that stands by itself, outside of any results folder. Its checksum beside it, in
 //! `FILE.sha256` (`sha256sum --check`), tells that these programs wrote it and that nobody changed it
 //! since: only then is it written over.
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// [`Error::Incompatible`], or [`Error::Io`].
-pub fn check_picture(path: &Path) -> Result<()> {
+pub fn check_standalone(path: &Path) -> Result<()> {
     let folder = folder(path);
     if !folder.is_dir() {
         return Err(Error::io(folder)(io::Error::from(ErrorKind::NotFound)));
@@ -34,18 +34,18 @@ pub fn check_picture(path: &Path) -> Result<()> {
     let sum = read_if_there(&LocalDisk, &sum_path(path))?;
     match read_if_there(&LocalDisk, path)? {
         Some(bytes) if sum.as_deref() != Some(line(path, &bytes).as_bytes()) => Err(foreign(path)),
-        // What the picture of a lost one was is of no matter, but it must have been one.
+        // What the file of a lost one was is of no matter, but it must have been one.
         None if sum.is_some_and(|sum| !is_line(path, &sum)) => Err(foreign(&sum_path(path))),
         _ => Ok(()),
     }
 }
 
-/// Writes a picture and its checksum.
+/// Writes a file and its checksum.
 ///
 /// # Errors
-/// As [`check_picture`], and when it cannot be written.
-pub fn write_picture(path: &Path, bytes: &[u8]) -> Result<()> {
-    check_picture(path)?;
+/// As [`check_standalone`], and when it cannot be written.
+pub fn write_standalone(path: &Path, bytes: &[u8]) -> Result<()> {
+    check_standalone(path)?;
     let disk = LocalDisk;
     let place = Store::peek(folder(path));
     let write = |path: &Path, bytes: &[u8]| {
@@ -57,7 +57,7 @@ pub fn write_picture(path: &Path, bytes: &[u8]) -> Result<()> {
         }
         written.map_err(Error::io(path))
     };
-    // In between there is a checksum without its picture, which is no obstacle.
+    // In between there is a checksum without its file, which is no obstacle.
     match disk.remove(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io(path)(error)),
         _ => write(&sum_path(path), line(path, bytes).as_bytes())?,
@@ -98,20 +98,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_written_over_only_as_it_was_written() {
+    fn a_file_is_written_over_only_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fig5.png");
         let sums = sum_path(&path);
-        let refused = || matches!(check_picture(&path), Err(Error::Incompatible { .. }));
-        write_picture(&path, b"one").unwrap();
-        write_picture(&path, b"two").unwrap();
+        let refused = || matches!(check_standalone(&path), Err(Error::Incompatible { .. }));
+        write_standalone(&path, b"one").unwrap();
+        write_standalone(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(folder.path().read_dir().unwrap().count(), 2);
         // Lost, and drawn anew.
         std::fs::remove_file(&path).unwrap();
-        write_picture(&path, b"two").unwrap();
+        write_standalone(&path, b"two").unwrap();
         std::fs::write(&path, b"changed").unwrap();
-        assert!(refused() && write_picture(&path, b"three").is_err());
+        assert!(refused() && write_standalone(&path, b"three").is_err());
         std::fs::write(&path, b"two").unwrap();
         assert!(!refused());
         std::fs::remove_file(&sums).unwrap();
@@ -120,6 +120,6 @@ mod tests {
         std::fs::write(&sums, b"notes").unwrap();
         assert!(refused(), "this is somebody's");
         let nowhere = folder.path().join("none/fig5.png");
-        assert!(matches!(check_picture(&nowhere), Err(Error::Io { .. })));
+        assert!(matches!(check_standalone(&nowhere), Err(Error::Io { .. })));
     }
 }

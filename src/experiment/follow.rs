@@ -1,0 +1,95 @@
+//! Coordinate systems whose basis is estimated anew while runs train.
+
+use crate::basis::{self, Followed};
+use crate::experiment::offer::list;
+use crate::experiment::{Coordinates, Experiment, System};
+use crate::trial::{Follow, Origin, Reestimation, State};
+
+impl Coordinates {
+    /// The basis that runs begin with.
+    pub(super) fn first(&self) -> &dyn basis::Spec {
+        match self.reestimation {
+            Some(Reestimation { from: Origin::Trajectory, .. }) => &basis::Identity,
+            _ => &*self.basis,
+        }
+    }
+
+    /// The rule that is followed, if there is one.
+    pub(super) fn follow(&self) -> Option<Follow<'_>> {
+        Some(Follow { rule: self.reestimation?, basis: &*self.basis })
+    }
+}
+
+impl System<'_> {
+    /// The basis as the config states it, which runs need not begin with.
+    pub(super) fn stated(&self) -> &dyn basis::Spec {
+        self.follow.map_or(self.basis, |follow| follow.basis)
+    }
+
+    /// The basis that is made while runs train, if one is.
+    pub fn followed(&self) -> Option<Followed> {
+        let follow = self.follow.filter(|follow| follow.rule.from == Origin::Trajectory)?;
+        follow.basis.followed(&self.objective.layout()).ok()
+    }
+}
+
+/// Bases are estimated anew where that can be done, and beside their controls.
+pub(super) fn check(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
+    let Some(study) = experiment.training() else { return };
+    let layout = experiment.objective.layout();
+    let mut moving = Vec::new();
+    for one in &study.coordinates {
+        let Some(rule) = one.reestimation else { continue };
+        let mut report = |key: &str, problem: String| {
+            report(format!("coordinates.{}.reestimate{key}", one.name), problem);
+        };
+        if rule.from == Origin::None {
+            if rule.state != State::Reset {
+                let problem = "must be \"reset\" with from = \"none\": where the basis stays, nothing \
+                               else changes";
+                report(".state", problem.into());
+            }
+            continue;
+        }
+        moving.push(&*one.name);
+        match one.basis.followed(&layout) {
+            Err(problem) => report("", problem),
+            Ok(_) if one.basis.sampled(1) == 0 => {
+                let problem = "\"trajectory\" makes the basis of gradients, and this one is made of \
+                               something else";
+                report(".from", problem.into());
+            }
+            Ok(followed) if rule.state == State::Reset => {
+                let controls = |other: &Coordinates| {
+                    let control = Reestimation { from: Origin::None, ..rule };
+                    other.reestimation == Some(control)
+                        && other.inputs == one.inputs
+                        && other.basis.followed(&layout).as_ref() == Ok(&followed)
+                };
+                if !study.coordinates.iter().any(controls) {
+                    report(".state", control_is_missing(rule));
+                }
+            }
+            Ok(_) => {}
+        }
+    }
+    for algorithm in &study.algorithms {
+        if !algorithm.optimizer.replays() && !moving.is_empty() {
+            let problem = format!(
+                "does not go on in other variables than it began with, as in these coordinates: {}",
+                list(&moving)
+            );
+            report(format!("algorithms.{}.kind", algorithm.name), problem);
+        }
+    }
+}
+
+/// What is said of a reset whose own part nobody could tell.
+fn control_is_missing(rule: Reestimation) -> String {
+    let times = rule.times.map(|times| format!("times = {times}, ")).unwrap_or_default();
+    format!(
+        "\"reset\" may do much by itself: needs a control beside it, another coordinate system with \
+         such a basis and reestimate = {{ every = {}, {times}from = \"none\", state = \"reset\" }}",
+        rule.every
+    )
+}

@@ -1,0 +1,201 @@
+//! The horizontal axis of training curves: recorded steps, or what they took, the set-up of the
+//! coordinate system included. A curve begins where its set-up is over.
+
+use super::selection::MethodRates;
+use super::tables::ResultTables;
+use crate::Result;
+use crate::config::{Reader, key};
+use crate::drawing::axis::{Axis, Scale};
+use crate::need::{Need, Want};
+use crate::record::{CurveRow, Phase, RunRow, TimingRow};
+use crate::sweep::median;
+
+/// What the axis counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StepUnit {
+    /// Updates with the full batch.
+    Iteration,
+    /// Passes over the examples in minibatches.
+    Epoch,
+    /// Gradients.
+    Gradients,
+    /// Floating-point operations.
+    Flops,
+    /// Seconds of a run that is trained alone.
+    Seconds,
+}
+
+impl StepUnit {
+    const NAMES: [(&'static str, Self); 5] = [
+        ("iteration", Self::Iteration),
+        ("epoch", Self::Epoch),
+        ("gradients", Self::Gradients),
+        ("flops", Self::Flops),
+        ("seconds", Self::Seconds),
+    ];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Iteration => "iteration",
+            Self::Epoch => "epoch",
+            Self::Gradients => "gradient evaluations, the EGOP's included",
+            Self::Flops => "floating-point operations, the set-up's included",
+            Self::Seconds => "seconds, the set-up's included",
+        }
+    }
+
+    fn need(self) -> Option<Need<'static>> {
+        match self {
+            Self::Iteration => Some(Need::FullBatches),
+            Self::Epoch => Some(Need::Minibatches),
+            Self::Gradients | Self::Flops => None,
+            Self::Seconds => Some(Need::Timed),
+        }
+    }
+}
+
+/// The horizontal axis that a figure asks for.
+#[derive(Debug)]
+pub struct Horizontal {
+    unit: StepUnit,
+    /// Whether it is logarithmic.
+    logarithmic: bool,
+    /// Where it ends, if not with the curves.
+    last: Option<usize>,
+}
+
+/// Where the recorded steps of a method stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placement {
+    /// Of the start.
+    offset: f64,
+    per_step: f64,
+}
+
+impl Placement {
+    /// The place of a step.
+    pub fn of(self, step: u64) -> f64 {
+        self.offset + self.per_step * step as f64
+    }
+}
+
+impl Horizontal {
+    /// Reads `unit`, `scale` and `last_step`.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let unit = key("unit", "what the horizontal axis counts; the last three with the set-up");
+        let unit = reader.choice_or(unit, "iteration", &StepUnit::NAMES);
+        let scale = key("scale", "scale of the horizontal axis; a logarithmic one has no 0");
+        let logarithmic = reader.choice_or(scale, "linear", &[("linear", false), ("log", true)]);
+        let last = key("last_step", "where the horizontal axis ends, in its unit");
+        let last = reader.optional_count(last, 1..=usize::MAX);
+        Some(Self { unit: unit?, logarithmic: logarithmic?, last: last? })
+    }
+
+    /// What it needs of the experiment.
+    pub fn wants(&self) -> Option<Want<'static>> {
+        self.unit.need().map(|need| Want::new("unit", need))
+    }
+
+    /// Whether it takes times.
+    pub fn is_timed(&self) -> bool {
+        self.unit == StepUnit::Seconds
+    }
+
+    /// Where the steps of a method at a learning rate stand: the medians over its trials, whose
+    /// gradients and operations are equal. `curves` are those of `curves.csv`, run by run.
+    ///
+    /// # Errors
+    /// [`crate::Error::Incompatible`] where a run was not timed.
+    pub fn placement(
+        &self,
+        tables: &ResultTables,
+        curves: &[&[CurveRow]],
+        method: &MethodRates<'_>,
+        rate: f64,
+    ) -> Result<Placement> {
+        if matches!(self.unit, StepUnit::Iteration | StepUnit::Epoch) {
+            return Ok(Placement { offset: 0.0, per_step: 1.0 });
+        }
+        let is_its = |algorithm: &str, coordinates: &str, at: f64| {
+            algorithm == method.algorithm && coordinates == method.coordinates && at == rate
+        };
+        let of_method = |points: &&&[CurveRow]| {
+            is_its(&points[0].algorithm, &points[0].coordinates, points[0].learning_rate)
+        };
+        let curves: Vec<&[CurveRow]> = curves.iter().filter(of_method).copied().collect();
+        // Of a run that was over within an epoch, the last point has not all of it.
+        let most = |points: &[CurveRow], get: fn(&CurveRow) -> u64| {
+            let shares = points.iter().filter(|point| point.step > 0);
+            shares.map(|point| get(point) as f64 / point.step as f64).reduce(f64::max)
+        };
+        let per_step = |get: fn(&CurveRow) -> u64| -> Vec<f64> {
+            curves.iter().filter_map(|points| most(points, get)).collect()
+        };
+        let setups = |get: fn(&RunRow) -> u64| -> Result<Vec<f64>> {
+            let its = |run: &&RunRow| is_its(&run.algorithm, &run.coordinates, run.learning_rate);
+            Ok(tables.runs()?.iter().filter(its).map(|run| get(run) as f64).collect())
+        };
+        let (setups, per_step) = match self.unit {
+            StepUnit::Gradients => {
+                (setups(|run| run.egop_gradients)?, per_step(|point| point.gradients))
+            }
+            StepUnit::Flops => (setups(|run| run.setup_flops)?, per_step(|point| point.flops)),
+            _ => {
+                let timings = tables.timings()?;
+                let its = |row: &&TimingRow| {
+                    let rate = row.learning_rate.unwrap_or(f64::NAN);
+                    row.phase == Phase::Run && is_its(&row.algorithm, &row.coordinates, rate)
+                };
+                let seconds = timings.iter().filter(its).filter_map(|row| {
+                    let points = curves.iter().find(|points| points[0].trial == row.trial)?;
+                    let steps = points.last()?.step;
+                    (steps > 0).then(|| row.wall_seconds / steps as f64)
+                });
+                let seconds: Vec<f64> = seconds.collect();
+                if seconds.is_empty() {
+                    let message =
+                        format!("no run of {} at η = {rate} was timed alone", method.name());
+                    return Err(tables.lacks("timings.csv", message));
+                }
+                (setup_seconds(timings, method.coordinates), seconds)
+            }
+        };
+        let or_nothing = |values: &[f64]| if values.is_empty() { 0.0 } else { median(values) };
+        Ok(Placement { offset: or_nothing(&setups), per_step: or_nothing(&per_step) })
+    }
+
+    /// Where the axis ends, of curves that end at these places.
+    pub fn last(&self, ends: impl Iterator<Item = f64>) -> f64 {
+        let last = self.last.map_or_else(|| ends.fold(0.0, f64::max), |last| last as f64);
+        if last > 0.0 { last } else { 1.0 }
+    }
+
+    /// The axis up to there, over the places of points.
+    pub fn axis(&self, places: impl Iterator<Item = f64>, last: f64) -> Axis {
+        let label = self.unit.label();
+        if self.logarithmic {
+            let shown = places.filter(|&place| place <= last).chain([last]);
+            return Axis::covering(label, Scale::Logarithmic, shown, 0.0);
+        }
+        let scale = if self.is_timed() { Scale::Linear } else { Scale::Whole };
+        Axis { label: label.into(), scale, low: 0.0, high: last }
+    }
+
+    /// The footnote on what it counts.
+    pub fn note(&self) -> Option<String> {
+        let seconds = "Seconds on the clock: of runs trained alone on one thread, after the set-up as \
+                       it was done among other tasks; medians over the trials.";
+        self.is_timed().then(|| seconds.into())
+    }
+}
+
+/// What the set-ups of a coordinate system took, trial by trial: each the quickest of several.
+fn setup_seconds(timings: &[TimingRow], coordinates: &str) -> Vec<f64> {
+    let its = |row: &&TimingRow| row.phase == Phase::Setup && *row.coordinates == *coordinates;
+    let mut rows: Vec<&TimingRow> = timings.iter().filter(its).collect();
+    rows.sort_by_key(|row| row.trial);
+    let of_trial = rows.chunk_by(|a, b| a.trial == b.trial);
+    of_trial
+        .map(|rows| rows.iter().map(|row| row.wall_seconds).fold(f64::INFINITY, f64::min))
+        .collect()
+}

@@ -1,0 +1,82 @@
+//! The gradients of the last steps of a run, of which a basis can be made.
+
+use std::ops::Range;
+
+use ndarray::{Array1, Array2};
+
+use crate::data::InputMoments;
+use crate::error::{Error, Result};
+use crate::gradients::{At, CHUNK, Gradients, Statistic};
+use crate::lanes::{Lanes, Layout};
+use crate::linalg::{self, Real, to_f64};
+
+/// Gradients in original coordinates, one in each lane, the oldest first.
+#[derive(Debug)]
+pub(super) struct Window<R> {
+    gradients: Lanes<R>,
+    filled: usize,
+}
+
+impl<R: Real> Window<R> {
+    /// With room for so many.
+    pub fn new(layout: &Layout, room: usize) -> Self {
+        Self { gradients: Lanes::zeros(layout, room), filled: 0 }
+    }
+
+    /// Adds the gradient of the only lane.
+    ///
+    /// # Panics
+    /// When there is no room for it.
+    pub fn push(&mut self, gradient: &Lanes<R>) {
+        self.gradients.set_lane(self.filled, gradient.lane(0).view());
+        self.filled += 1;
+    }
+
+    /// All of them.
+    ///
+    /// # Panics
+    /// When there is room left.
+    pub fn whole(&self) -> &Lanes<R> {
+        assert_eq!(self.filled, self.gradients.lanes(), "a basis is made of a window that is full");
+        &self.gradients
+    }
+
+    /// Forgets them.
+    pub fn clear(&mut self) {
+        self.filled = 0;
+    }
+}
+
+impl<R: Real> Gradients for Window<R> {
+    fn layout(&self) -> &Layout {
+        self.gradients.layout()
+    }
+
+    fn samples(&self) -> usize {
+        self.filled
+    }
+
+    fn stream(&self, _: At, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()> {
+        let dimension = self.layout().dimension();
+        for start in samples.clone().step_by(CHUNK) {
+            let chunk = start..samples.end.min(start + CHUNK);
+            let mut rows = Array2::zeros((chunk.len(), dimension));
+            for (mut row, sample) in rows.rows_mut().into_iter().zip(chunk) {
+                row.assign(&self.gradients.lane(sample).mapv(to_f64));
+            }
+            if !linalg::all_finite(rows.iter()) {
+                return Err(Error::Numerical("a gradient of the run is not finite".into()));
+            }
+            into.iter_mut().for_each(|statistic| statistic.add(rows.view()));
+        }
+        Ok(())
+    }
+
+    fn start(&self) -> Option<Array1<f64>> {
+        None
+    }
+
+    fn input_moments(&self) -> Option<InputMoments> {
+        None
+    }
+}
