@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use egop::drawing::axis::{Axis, Scale};
-use egop::drawing::chart::{Chart, Inset, Mark, Shape, Symbol};
+use egop::drawing::chart::{Chart, Inset, Mark, RowLabel, Shape, Symbol};
 use egop::drawing::page::{LegendEntry, LegendPosition, Page};
 use egop::drawing::primitives::{Colour, Dash, Rect, Stroke};
 use proptest::prelude::*;
@@ -69,7 +69,8 @@ fn mark() -> impl Strategy<Value = Mark> {
 }
 
 fn panel() -> impl Strategy<Value = Chart> {
-    let rows = prop_oneof![Just(Vec::new()), prop::collection::vec(".{0,120}", 1..90)];
+    let label = (".{0,120}", ".{0,40}").prop_map(|(name, remark)| RowLabel { name, remark });
+    let rows = prop_oneof![Just(Vec::new()), prop::collection::vec(label, 1..90)];
     (axis(), axis(), prop::collection::vec(mark(), 0..4), rows).prop_map(|(x, y, marks, rows)| {
         let mut panel = Chart::new(x, y);
         (panel.marks, panel.rows) = (marks, rows);

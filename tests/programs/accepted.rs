@@ -43,10 +43,10 @@ fn candidates() -> Vec<(String, Option<&'static str>)> {
                     add("curves", format!("metric = \"{column}\"\nunit = \"{unit}\"\n"), None);
                 }
             }
-            kind @ ("learning-rates" | "dots") => {
+            "learning-rates" => {
                 for metric in METRICS {
                     let keys = format!("metric = \"{}\"\n", metric.name);
-                    add(kind, keys, Some(metric.name));
+                    add("learning-rates", keys, Some(metric.name));
                 }
             }
             "dots" => {
