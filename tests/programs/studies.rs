@@ -57,7 +57,8 @@ fn published(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         let name = path.to_str().unwrap().to_owned();
         let last = name.rsplit('/').next().unwrap().to_owned();
         let aside = ["tasks/", "locks/"].iter().any(|aside| name.contains(aside));
-        let timed = ["SHA256SUMS", "provenance.json", "timings.csv"].contains(&&*last);
+        let timed =
+            ["SHA256SUMS", "provenance.json", "timings.csv", "report.html"].contains(&&*last);
         if !aside && !timed {
             published.insert(name, file.bytes);
         }
@@ -248,4 +249,57 @@ fn plans_and_documents_are_those_of_all_points() {
     assert_eq!(points.len(), 4);
     let rounds = points.iter().flat_map(|point| point["rounds"].as_array().unwrap());
     assert!({ rounds }.all(|round| round["tasks"] == round["done"]), "{said}");
+}
+
+#[test]
+fn steps_to_a_level_are_counted_in_gradients_with_the_samples() {
+    let metrics = ["common_level", "common_level in gradients"];
+    let study =
+        STUDY.replace("[\"common_level\", \"final_suboptimality\"]", &format!("{metrics:?}"));
+    let study = study.replace("trials = 2", "trials = 1");
+    let workspace = workspace(&study);
+    run(&workspace, "out", &[]);
+    let rows = rows(&workspace.path("out"));
+    let of = |quantity: &str, coordinates: &str| -> Vec<f64> {
+        let of = rows.iter().filter(|row| {
+            row["quantity"] == quantity
+                && row["coordinates"] == coordinates
+                && row["tuned"] == "original"
+        });
+        of.filter_map(|row| row["median"].parse().ok()).collect()
+    };
+    let [steps, gradients] = metrics.map(|metric| of(metric, "reparameterized"));
+    assert!(steps.len() >= 4 && steps.len() == gradients.len(), "{rows:?}");
+    let less = |(steps, gradients): (&f64, &f64)| gradients < steps || *steps == 0.0;
+    assert!(steps.iter().zip(&gradients).all(less), "{steps:?} {gradients:?}");
+    assert!(gradients.iter().any(|&gain| gain > 0.0), "{gradients:?}");
+    // A random rotation takes no samples: an update with full batches is a gradient.
+    assert_eq!(of(metrics[0], "rotated"), of(metrics[1], "rotated"));
+}
+
+#[test]
+fn what_happens_at_a_point_is_told_with_the_point() {
+    let workspace = workspace(STUDY);
+    let arguments = ["study.toml", "--dry-run", "--json", "--memory", "1B"];
+    let said = workspace.program("egop-run").args(arguments).assert().success();
+    let output = said.get_output();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let points: Vec<&str> = said["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["point"].as_str().unwrap())
+        .collect();
+    let first = "experiment, objective.decay.exponent = 0.5";
+    assert!(points.contains(&first), "{said}");
+    for point in ["exponent = 1", "floor = 1e-8", "floor = 0.0001"] {
+        assert!(points.iter().any(|told| told.contains(point)), "{point}: {points:?}");
+    }
+    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(stderr.contains(&format!("warning: {first}: ")), "{stderr}");
+    // Of an experiment there is no point to be told.
+    let alone = ["experiment.toml", "--dry-run", "--json", "--memory", "1B"];
+    let said = workspace.program("egop-run").args(alone).assert().success();
+    let said: serde_json::Value = serde_json::from_slice(&said.get_output().stdout).unwrap();
+    assert!(said["warnings"][0].get("point").is_none(), "{said}");
 }
