@@ -14,6 +14,8 @@ pub(super) struct StudyView {
     axis: String,
     values: Vec<String>,
     lines: Vec<LineView>,
+    /// Whether some of the lines are claims.
+    judged: bool,
 }
 
 /// A claim or a number by value.
@@ -50,6 +52,7 @@ impl StudyView {
             axis: summary.axis.to_owned(),
             values: summary.values.iter().map(|&value| value.to_owned()).collect(),
             lines: summary.telling().map(line).collect(),
+            judged: summary.lines.iter().any(StudyLine::is_claim),
         }
     }
 }
