@@ -53,6 +53,7 @@ pub mod schedule;
 pub mod shipped;
 mod simd;
 pub mod store;
+pub mod study;
 pub mod summary;
 pub mod sweep;
 pub mod theory;

@@ -118,6 +118,14 @@ pub enum Need<'a> {
     },
     /// Two samples or more for an EGOP estimate, for its two halves.
     Samples(&'a str),
+    /// A study, with points.
+    Study,
+    /// An axis of a study, by its first key.
+    Axis(&'a str),
+    /// A base of a study, by its name.
+    Base(&'a str),
+    /// A study that compares by this metric.
+    StudyMetric(&'a str),
 }
 
 /// A measure of a block of an EGOP estimate.

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 mod break_even;
 mod field;
+mod study;
 mod timing;
 
 pub use break_even::{BreakEvenRow, CostUnit};
 pub use field::{Levels, Stop};
+pub use study::StudyRow;
 pub use timing::{Phase, TimingRow};
 
 use field::nan_is_empty;

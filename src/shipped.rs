@@ -53,6 +53,11 @@ pub const SHIPPED: &[Shipped] = shipped![
     "spectrum-blocks"
     "spectrum-digits"
     "spectrum-distributions"
+    "study-decay"
+    "study-rank"
+    "study-samples"
+    "study-samples-convex"
+    "study-settings"
     "symmetry"
 ];
 
@@ -66,7 +71,12 @@ impl Shipped {
         SHIPPED.iter().find(|shipped| shipped.name == name)
     }
 
-    /// It, read.
+    /// Those that are experiments, not studies of such.
+    pub fn experiments() -> impl Iterator<Item = &'static Self> {
+        SHIPPED.iter().filter(|shipped| shipped.read().is_some())
+    }
+
+    /// It, read, if it is an experiment.
     pub fn read(&self) -> Option<Resolved<Experiment>> {
         self.read_as(None)
     }
@@ -147,6 +157,7 @@ fn differences(prefix: &str, here: &toml::Table, there: &toml::Table, found: &mu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::Study;
 
     fn settings(overrides: &[&str]) -> String {
         let overlay = Overlay {
@@ -183,8 +194,9 @@ mod tests {
     #[test]
     fn what_is_shipped_can_be_read() {
         for shipped in SHIPPED {
-            let read = shipped.read().unwrap_or_else(|| panic!("{}", shipped.name));
-            assert_eq!(read.value.name, shipped.name);
+            let experiment = shipped.read().map(|read| read.value.name);
+            let study = || Study::shipped(shipped, None).map(|study| study.value.heading.name);
+            assert_eq!(experiment.or_else(study).as_deref(), Some(shipped.name));
         }
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/configs")).unwrap();
         let mut files: Vec<String> = files

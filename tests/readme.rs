@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 const README: &str = include_str!("../README.md");
 /// The rows' fields are the tables' columns, and a row's documentation names its table.
-const RECORDS: [&str; 3] = [
+const RECORDS: [&str; 4] = [
     include_str!("../src/record.rs"),
     include_str!("../src/record/timing.rs"),
     include_str!("../src/record/break_even.rs"),
+    include_str!("../src/record/study.rs"),
 ];
 
 #[test]

@@ -4,6 +4,7 @@
 
 use egop::config::{self, Overlay, Source};
 use egop::experiment::Experiment;
+use egop::study::{self, Study};
 
 #[test]
 fn shipped_configs_ask_for_what_there_is_in_every_profile() {
@@ -14,8 +15,13 @@ fn shipped_configs_ask_for_what_there_is_in_every_profile() {
         let profiles: Vec<String> = source.profiles().iter().map(|&name| name.into()).collect();
         for profile in profiles {
             let overlay = Overlay { profile: Some(profile.clone()), overrides: Vec::new() };
-            let experiment = config::read(&source, &overlay, Experiment::read);
-            assert!(experiment.is_ok(), "{profile}: {}", experiment.unwrap_err());
+            let problems = if source.has(study::TABLE) {
+                let study = config::read(&source, &overlay, Study::read);
+                study.and_then(|study| study.value.points(source.name())).err()
+            } else {
+                config::read(&source, &overlay, Experiment::read).err()
+            };
+            assert!(problems.is_none(), "{profile}: {}", problems.unwrap());
             read += 1;
         }
     }

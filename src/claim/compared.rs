@@ -32,6 +32,18 @@ impl Compared {
         Some(Self { metric, unit: unit? })
     }
 
+    /// All that pairs of runs can be compared by, as [`Display`](fmt::Display) writes them.
+    pub fn choices() -> Vec<(String, Self)> {
+        let in_units = |(_, metric): (&str, Metric)| {
+            let counted = metric.unit.is_steps_to_level();
+            let units = CostUnit::NAMES.map(|(_, unit)| unit).into_iter();
+            let units = units.filter(move |&unit| counted || unit == CostUnit::Steps);
+            units.map(move |unit| Self { metric, unit })
+        };
+        let all = Metric::choices_of_pairs().into_iter().flat_map(in_units);
+        all.map(|compared| (compared.to_string(), compared)).collect()
+    }
+
     /// What a run took up to one of its recorded steps, as in [`sweep::cost`].
     pub fn cost(&self, run: &RunRow, step: f64, epochs: Option<u64>) -> f64 {
         sweep::cost(self.unit, run, step, epochs)
@@ -105,5 +117,13 @@ mod tests {
         let compared = |unit| Compared { metric: Metric::TO_TARGET, unit }.to_string();
         assert_eq!(compared(CostUnit::Steps), "reached_target");
         assert_eq!(compared(CostUnit::Flops), "reached_target in flops");
+        let choices = Compared::choices();
+        let of = |metric: &str| -> Vec<&str> {
+            let of = choices.iter().filter(|(_, one)| one.metric.name == metric);
+            of.map(|(name, _)| &**name).collect()
+        };
+        assert_eq!(of("final_loss"), ["final_loss"]);
+        let common = ["common_level", "common_level in gradients", "common_level in flops"];
+        assert_eq!(of("common_level"), common);
     }
 }

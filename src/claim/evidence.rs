@@ -91,7 +91,7 @@ impl fmt::Display for Nothing {
 
 /// The values of a statistic over the trials, and what came of the trials that have none.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Evidence {
+pub(crate) struct Evidence {
     sorted: Vec<f64>,
     nothing: BTreeMap<Nothing, usize>,
     planned: usize,

@@ -31,9 +31,10 @@ mod trend;
 
 pub(crate) use compared::Compared;
 pub use evidence::Interval;
-pub(crate) use evidence::number;
+pub(crate) use evidence::{Evidence, number};
 pub(crate) use pair::{FLOOR, ratio};
 pub use side::{Rule, Side};
+pub(crate) use theory::quantities as theory_quantities;
 
 /// The records that claims are judged from.
 #[derive(Clone, Copy, Debug, Default)]

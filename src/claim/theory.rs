@@ -58,6 +58,11 @@ static QUANTITIES: &[Quantity] = &[
     of_hessian("greatest-gain-over-predicted", |row| Some(greatest_gain(row)? / row.predicted?)),
 ];
 
+/// Their names, and how each is taken from a row; `None` where it is not known.
+pub(crate) fn quantities() -> impl Iterator<Item = (&'static str, fn(&TheoryRow) -> Option<f64>)> {
+    QUANTITIES.iter().map(|quantity| (quantity.name, quantity.get))
+}
+
 #[derive(Debug)]
 struct Theory {
     coordinates: String,

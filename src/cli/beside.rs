@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::cli::figures;
+use crate::cli::figures::is_unread;
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::results_folder::{self, Opened};
 use crate::drawing::canvas::FORMATS;
 use crate::drawing::sheet::{MOST_PAGES, side_by_side};
 use crate::error::{Error, Result};
-use crate::figure::{self, ResultTables};
+use crate::figure;
 use crate::store::{check_standalone, write_standalone};
 
 /// Draws the figure that `name` means in each folder, and writes them as one picture.
@@ -25,19 +25,18 @@ pub(super) fn draw(
         return Err(Error::Usage(message).into());
     }
     check_standalone(out)?;
-    let mut experiments = Vec::new();
+    let mut opened = Vec::new();
     for folder in folders {
-        let Opened { store, experiment, .. } = results_folder::open(folder)?;
-        let found = figure::find(&experiment.figures, name).map(|figure| figure.file().to_owned());
+        let one = results_folder::open(folder)?;
+        let found = figure::find(&one.figures, name).map(|figure| figure.file().to_owned());
         let found = found.map_err(|why| Error::Usage(format!("{}: {why}", folder.display())))?;
-        experiments.push((store, experiment, found));
+        opened.push((one, found));
     }
     let mut pages = Vec::new();
-    for (store, experiment, name) in &experiments {
-        let tables: ResultTables = figures::tables(store.root(), experiment);
-        match figure::page(&experiment.figures, &tables, name) {
+    for (Opened { store, figures, tables, .. }, name) in &opened {
+        match figure::page(figures, tables, name) {
             Ok(page) => pages.push(page),
-            Err(error) if figures::is_unread(&error) => return Err(error.into()),
+            Err(error) if is_unread(&error) => return Err(error.into()),
             Err(error) => {
                 let folder = store.root().display();
                 // Nothing can be done if stderr is closed.
@@ -55,7 +54,7 @@ pub(super) fn draw(
         write_standalone(out, &drawing.bytes)?;
     }
     if !quiet {
-        let names: Vec<&str> = experiments.iter().map(|(_, _, name)| &**name).collect();
+        let names: Vec<&str> = opened.iter().map(|(_, name)| &**name).collect();
         print(&format!("{}: {}\n", out.display(), names.join(", ")))?;
     }
     Ok(Status::Done)

@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::results_folder::{self, Opened};
-use crate::cli::{figures, pages, text};
+use crate::cli::{pages, text};
 use crate::error::{Error, Result};
-use crate::figure::{self, ResultTables};
+use crate::figure;
 use crate::record::{ClaimRow, RateRow};
 use crate::report;
 use crate::store::{Table, write_standalone};
@@ -30,8 +30,8 @@ pub(super) fn compare(arguments: &PlotArgs) -> Result<Status, Abort> {
     if let Some(out) = &arguments.out {
         let overlays = figure::overlays(
             NAMES,
-            [left, right].map(|one| &one.opened.experiment.figures[..]),
-            [left, right].map(|one| &one.tables),
+            [left, right].map(|one| &one.opened.figures[..]),
+            [left, right].map(|one| &one.opened.tables),
         )?;
         write_standalone(out, report::comparison(&comparison, &overlays)?.as_bytes())?;
     }
@@ -54,25 +54,31 @@ fn written(out: &Path) -> String {
 struct Compared {
     name: String,
     opened: Opened,
-    tables: ResultTables,
 }
 
 fn open(folder: &Path) -> Result<Compared> {
     let opened = results_folder::open(folder)?;
-    let tables = figures::tables(opened.store.root(), &opened.experiment);
-    Ok(Compared { name: folder.display().to_string(), opened, tables })
+    let name = folder.display().to_string();
+    if opened.is_study {
+        let message = format!(
+            "--compare {name}: is of a study, and two experiments are compared; a point of it, \
+             {name}/points/…, is one"
+        );
+        return Err(Error::Usage(message));
+    }
+    Ok(Compared { name, opened })
 }
 
 impl Compared {
     fn side(&self) -> Result<Side<'_>> {
-        let Self { name, opened: Opened { experiment, settings, .. }, tables } = self;
+        let Self { name, opened: Opened { heading, settings, tables, .. } } = self;
         let rates = if tables.has(RateRow::FILE)? { tables.learning_rates()? } else { &[] };
         let claims = if tables.has(ClaimRow::FILE)? { tables.claims()? } else { &[] };
         Ok(Side {
             folder: name,
-            name: &experiment.name,
-            title: &experiment.title,
-            profile: experiment.profile.as_deref(),
+            name: &heading.name,
+            title: &heading.title,
+            profile: heading.profile.as_deref(),
             settings,
             rates,
             claims,

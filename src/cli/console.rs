@@ -45,8 +45,9 @@ impl Console {
         }
     }
 
-    /// Shows what happens.
-    pub fn report(&self, event: &Event) {
+    /// Shows what happens, at a point of a study if there is one.
+    pub fn report(&self, event: &Event, point: Option<&str>) {
+        let at = point.map_or(String::new(), |point| format!("{point}: "));
         match event {
             Event::Started { stage, units } => self.bar(*stage).inc_length(*units),
             Event::Advanced { stage, units } => {
@@ -57,10 +58,10 @@ impl Console {
                 }
             }
             Event::Extended(edge) => {
-                self.progress(&format!("{edge} on the edge of the grid: extended by a decade"));
+                self.progress(&format!("{at}{edge} on the edge of the grid: extended by a decade"));
             }
-            Event::Warning(warning) => self.line(&format!("warning: {warning}")),
-            Event::Failed(failure) => self.line(&format!("failed: {failure}")),
+            Event::Warning(warning) => self.line(&format!("warning: {at}{warning}")),
+            Event::Failed(failure) => self.line(&format!("failed: {at}{failure}")),
             Event::Finished { done, cached } => {
                 self.clear();
                 if done + cached > 0 {
@@ -70,9 +71,9 @@ impl Console {
         }
     }
 
-    /// Removes the progress bars.
+    /// Removes the progress bars: what comes after has its own.
     fn clear(&self) {
-        for bar in self.stages.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for (_, bar) in self.stages.lock().unwrap_or_else(PoisonError::into_inner).drain() {
             bar.finish_and_clear();
         }
     }
@@ -108,7 +109,7 @@ impl Console {
     }
 
     /// Says how the work goes on, unless all is to be quiet.
-    fn progress(&self, text: &str) {
+    pub fn progress(&self, text: &str) {
         if self.style != Style::Quiet {
             self.line(text);
         }

@@ -1,15 +1,9 @@
-//! Draws an experiment's figures, and says what became of them.
+//! Draws figures, and says what became of them.
 
 use std::path::Path;
 
 use crate::error::Error;
-use crate::experiment::Experiment;
-use crate::figure::{DrawReport, ResultTables};
-
-/// The tables in a folder, with what its experiment says of them.
-pub(super) fn tables(folder: &Path, experiment: &Experiment) -> ResultTables {
-    ResultTables::new(folder, experiment.facts())
-}
+use crate::figure::DrawReport;
 
 /// Where the results are: figures, and what else was written.
 pub(super) fn written(folder: &Path, report: &DrawReport, others: &[&str]) -> String {

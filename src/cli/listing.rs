@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use crate::config::Entry;
 use crate::egop::Measure;
-use crate::experiment::{About, Experiment};
+use crate::experiment::{About, Experiment, Heading};
 use crate::shipped::SHIPPED;
+use crate::study::Study;
 use crate::sweep::METRICS;
 use crate::{basis, claim, figure, objective, optimizer};
 
@@ -20,15 +21,22 @@ pub(super) fn listing() -> String {
             let _ = writeln!(text, "  {name:width$}  {summary}");
         }
     };
-    let shipped = SHIPPED.iter().filter_map(|shipped| Some((shipped.name, shipped.read()?.value)));
-    let shipped: Vec<(&str, Experiment)> = shipped.collect();
+    let experiments = SHIPPED.iter().filter_map(|shipped| {
+        let Experiment { title, about, .. } = shipped.read()?.value;
+        Some((shipped.name, title, about))
+    });
+    let studies = SHIPPED.iter().filter_map(|shipped| {
+        let Heading { title, about, .. } = Study::shipped(shipped, None)?.value.heading;
+        Some((shipped.name, title, about))
+    });
+    let shipped: Vec<(&str, String, About)> = experiments.chain(studies).collect();
     for (title, about) in [
         ("experiments of the paper (configs/NAME.toml)", About::Paper),
         ("experiments beyond the paper (configs/NAME.toml)", About::Beyond),
         ("studies of a setting (configs/NAME.toml)", About::Study),
     ] {
-        let of = shipped.iter().filter(|(_, experiment)| experiment.about == about);
-        let entries: Vec<_> = of.map(|(name, experiment)| (*name, &*experiment.title)).collect();
+        let of = shipped.iter().filter(|(_, _, of)| *of == about);
+        let entries: Vec<_> = of.map(|(name, title, _)| (*name, &**title)).collect();
         if !entries.is_empty() {
             section(title, entries);
         }

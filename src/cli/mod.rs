@@ -17,6 +17,7 @@ mod results_folder;
 mod run;
 mod session;
 mod signals;
+mod study;
 mod sweep;
 mod text;
 

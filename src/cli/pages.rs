@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::figures;
+use crate::cli::figures::unread;
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::results_folder::{self, Opened};
 use crate::error::{Error, Result};
-use crate::experiment::Experiment;
+use crate::experiment::Heading;
 use crate::figure::{self, DrawReport, ResultTables};
 use crate::report::{self, Folder, Section};
 use crate::store::{PROVENANCE, Store, check_standalone, write_standalone};
@@ -16,25 +16,25 @@ use crate::store::{PROVENANCE, Store, check_standalone, write_standalone};
 /// # Errors
 /// As [`report::page`].
 pub(super) fn page(
-    experiment: &Experiment,
+    heading: &Heading,
     settings: &toml::Table,
     tables: &ResultTables,
     drawn: &DrawReport,
     provenance: Option<&[u8]>,
 ) -> Result<String> {
-    report::page(&folder(&experiment.name, experiment, settings, tables, drawn, provenance))
+    report::page(&folder(&heading.name, heading, settings, tables, drawn, provenance))
 }
 
 fn folder<'a>(
     name: &'a str,
-    experiment: &'a Experiment,
+    heading: &'a Heading,
     settings: &'a toml::Table,
     tables: &'a ResultTables,
     drawn: &'a DrawReport,
     provenance: Option<&'a [u8]>,
 ) -> Folder<'a> {
     let DrawReport { pages: figures, missing, .. } = drawn;
-    Folder { name, experiment, settings, tables, figures, missing, provenance }
+    Folder { name, heading, settings, tables, figures, missing, provenance }
 }
 
 /// `provenance.json` of a folder, if it has one.
@@ -55,19 +55,18 @@ pub(super) fn several(folders: &[PathBuf], out: &Path, quiet: bool) -> Result<St
     let mut sections = Vec::new();
     let mut status = Status::Done;
     for (index, path) in folders.iter().enumerate() {
-        let Opened { store, experiment, settings, .. } = results_folder::open(path)?;
-        let tables = figures::tables(store.root(), &experiment);
-        let mut drawn = figure::pages(&experiment.figures, &tables);
-        if let Some(error) = figures::unread(&mut drawn) {
+        let opened = results_folder::open(path)?;
+        let Opened { store, heading, settings, figures, tables, .. } = &opened;
+        let mut drawn = figure::pages(figures, tables);
+        if let Some(error) = unread(&mut drawn) {
             return Err(error.into());
         }
         if !drawn.missing.is_empty() {
             status = Status::Partial;
         }
         let name = path.display().to_string();
-        let provenance = provenance(&store)?;
-        let provenance = provenance.as_deref();
-        let of = folder(&name, &experiment, &settings, &tables, &drawn, provenance);
+        let provenance = provenance(store)?;
+        let of = folder(&name, heading, settings, tables, &drawn, provenance.as_deref());
         sections.push(Section::of(&of, index + 1)?);
     }
     write_standalone(out, report::several(sections)?.as_bytes())?;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::results_folder::{self, Opened};
-use crate::cli::{beside, compare, figures, pages};
+use crate::cli::{beside, compare, figures as drawing, pages};
 use crate::error::Error;
 use crate::figure;
 use crate::store::REPORT;
@@ -37,10 +37,10 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Abort> {
 }
 
 fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
-    let Opened { store, experiment, settings, published } = results_folder::open(folder)?;
-    let tables = figures::tables(store.root(), &experiment);
-    let mut drawn = figure::draw(&experiment.figures, &tables, &arguments.only)?;
-    if let Some(error) = figures::unread(&mut drawn) {
+    let opened = results_folder::open(folder)?;
+    let Opened { store, heading, settings, figures, tables, published, .. } = &opened;
+    let mut drawn = figure::draw(figures, tables, &arguments.only)?;
+    if let Some(error) = drawing::unread(&mut drawn) {
         return Err(error.into());
     }
     let mut publication = store.stage()?;
@@ -50,17 +50,17 @@ fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
     // Of some figures alone there is no report.
     let others: &[&str] = if arguments.only.is_empty() { &[REPORT] } else { &[] };
     for name in others {
-        let provenance = pages::provenance(&store)?;
-        let page = pages::page(&experiment, &settings, &tables, &drawn, provenance.as_deref())?;
+        let provenance = pages::provenance(store)?;
+        let page = pages::page(heading, settings, tables, &drawn, provenance.as_deref())?;
         publication.write(name, page.as_bytes())?;
     }
     publication.amend(published.as_deref())?;
-    for line in figures::missing(&drawn) {
+    for line in drawing::missing(&drawn) {
         // Nothing can be done if stderr is closed.
         let _ = writeln!(anstream::stderr(), "{line}");
     }
     if !arguments.quiet {
-        print(&figures::written(folder, &drawn, others))?;
+        print(&drawing::written(folder, &drawn, others))?;
     }
     Ok(if drawn.missing.is_empty() { Status::Done } else { Status::Partial })
 }

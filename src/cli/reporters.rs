@@ -1,7 +1,7 @@
 //! What is made of the events of a run: lines and progress for people, a list for programs.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -12,14 +12,22 @@ use crate::run::{Event, Observer, Warning};
 /// All who are told what happens.
 #[derive(Debug)]
 pub(super) struct Reporters {
-    console: Console,
-    warnings: Mutex<Vec<Warning>>,
+    console: Arc<Console>,
+    warnings: Arc<Mutex<Vec<Told>>>,
+    /// The point of a study that it happens at.
+    point: Option<String>,
 }
 
 impl Reporters {
     /// Lines and progress, unless all is to be quiet; the list in any case.
     pub fn new(quiet: bool) -> Self {
-        Self { console: Console::new(quiet), warnings: Mutex::default() }
+        Self { console: Arc::new(Console::new(quiet)), warnings: Arc::default(), point: None }
+    }
+
+    /// The same, who are told of what happens at a point of a study.
+    pub fn at_point(&self, point: String) -> Self {
+        let Self { console, warnings, .. } = self;
+        Self { console: Arc::clone(console), warnings: Arc::clone(warnings), point: Some(point) }
     }
 
     /// Warns.
@@ -27,21 +35,25 @@ impl Reporters {
         self.event(&Event::Warning(warning));
     }
 
+    /// Says how the work goes on.
+    pub fn progress(&self, text: &str) {
+        self.console.progress(text);
+    }
+
     /// What `--json` prints: this, and the warnings so far.
     pub fn document<T: Serialize>(&self, results: T) -> Document<T> {
         let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        let told =
-            |warning: &Warning| Told { message: warning.to_string(), warning: warning.clone() };
-        Document { results, warnings: warnings.iter().map(told).collect() }
+        Document { results, warnings: warnings.clone() }
     }
 }
 
 impl Observer for Reporters {
     fn event(&self, event: &Event) {
-        self.console.report(event);
+        self.console.report(event, self.point.as_deref());
         if let Event::Warning(warning) = event {
             let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-            warnings.push(warning.clone());
+            let (message, warning) = (warning.to_string(), warning.clone());
+            warnings.push(Told { point: self.point.clone(), warning, message });
         }
     }
 
@@ -59,8 +71,11 @@ pub(super) struct Document<T> {
 }
 
 /// A warning with its text.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Told {
+    /// The point of a study that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    point: Option<String>,
     #[serde(flatten)]
     warning: Warning,
     message: String,

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, Overlay, Resolved, Source, nearest};
 use crate::error::{Error, Result};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Heading};
+use crate::figure::{ResultTables, Spec};
 use crate::input::corrupt;
 use crate::store::{EXPERIMENT, Store};
+use crate::study::{self, Study};
 
 /// What the folder of a plan holds beside it.
 const PLAN: &str = "cluster.json";
@@ -15,19 +17,26 @@ const RESULTS: &str = "results";
 /// At most this many are listed.
 const LISTED: usize = 12;
 
-/// A results folder, its experiment, and the `SHA256SUMS` that stood when that was read.
+/// A results folder of an experiment or a study.
 pub(super) struct Opened {
     pub store: Store,
-    pub experiment: Experiment,
-    /// Its resolved config.
+    /// Whether it is of a study.
+    pub is_study: bool,
+    pub heading: Heading,
+    /// The resolved config.
     pub settings: toml::Table,
+    /// The figures that belong to it.
+    pub figures: Vec<Box<dyn Spec>>,
+    /// The tables in the folder.
+    pub tables: ResultTables,
+    /// The `SHA256SUMS` that stood when the config was read.
     pub published: Option<Vec<u8>>,
 }
 
 /// Opens a results folder.
 ///
 /// # Errors
-/// When it is none, or its experiment cannot be read.
+/// When it is none, or its experiment or study cannot be read.
 pub(super) fn open(folder: &Path) -> Result<Opened> {
     check(folder)?;
     let store = Store::peek(folder);
@@ -35,9 +44,20 @@ pub(super) fn open(folder: &Path) -> Result<Opened> {
     let published = store.sums()?;
     let name = folder.join(EXPERIMENT).display().to_string();
     let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
-    let Resolved { value: experiment, table: settings, .. } =
-        config::read(&source, &Overlay::default(), Experiment::read)?;
-    Ok(Opened { store, experiment, settings, published })
+    let is_study = source.has(study::TABLE);
+    let (heading, figures, facts, settings) = if is_study {
+        let Resolved { value: study, table, .. } =
+            config::read(&source, &Overlay::default(), Study::read)?;
+        let facts = study.facts();
+        (study.heading, study.figures, facts, table)
+    } else {
+        let Resolved { value: experiment, table, .. } =
+            config::read(&source, &Overlay::default(), Experiment::read)?;
+        let facts = experiment.facts();
+        (experiment.heading(), experiment.figures, facts, table)
+    };
+    let tables = ResultTables::new(store.root(), facts);
+    Ok(Opened { store, is_study, heading, settings, figures, tables, published })
 }
 
 /// Refuses what is not a results folder.

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{figures, pages, text};
-use crate::figure;
+use crate::cli::{figures, pages, study as studies, text};
+use crate::config::Source;
+use crate::figure::{self, ResultTables};
 use crate::run::{SavedBases, Warning};
 use crate::store::{PROVENANCE, REPORT};
+use crate::study;
 use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
 
 /// Runs the program.
@@ -18,7 +20,11 @@ pub fn main(arguments: &RunArgs) -> ExitCode {
 
 fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     let Some(config) = config_or_list(&arguments.experiment)? else { return Ok(Status::Done) };
-    let mut session = Session::open(&arguments.experiment, &config)?;
+    let source = Source::open(&config)?;
+    if source.has(study::TABLE) {
+        return studies::run(arguments, &source);
+    }
+    let mut session = Session::of_experiment(&arguments.experiment, &source)?;
     session.save_basis = arguments.save_basis;
     if arguments.experiment.dry_run {
         return session.dry_run();
@@ -26,7 +32,7 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     let (report, (drawn, bases)) = session.work(|run, provenance| {
         run.all(|publication| {
             let Session { experiment, settings, .. } = &session;
-            let tables = figures::tables(publication.list()?, experiment);
+            let tables = ResultTables::new(publication.list()?, experiment.facts());
             let drawn = figure::draw(&experiment.figures, &tables, &[])?;
             for (name, bytes) in &drawn.files {
                 publication.write(name, bytes)?;
@@ -37,7 +43,8 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
             };
             let provenance = provenance.end();
             publication.write(PROVENANCE, &provenance)?;
-            let page = pages::page(experiment, settings, &tables, &drawn, Some(&provenance))?;
+            let page =
+                pages::page(&experiment.heading(), settings, &tables, &drawn, Some(&provenance))?;
             publication.write(REPORT, page.as_bytes())?;
             Ok((drawn, bases))
         })

@@ -3,7 +3,8 @@
 use std::fs;
 use std::num::NonZero;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytesize::ByteSize;
 
@@ -22,6 +23,7 @@ use crate::objective::Context;
 use crate::rng::Streams;
 use crate::run::{self, Data, Dependencies, Memory, Options, Run, Subject, Warning};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, REPORT, Store, TABLES};
+use crate::study;
 use crate::summary::DryRun;
 
 /// Where results folders are, unless asked otherwise.
@@ -38,52 +40,92 @@ pub(super) struct Session<'a> {
     /// What of it results depend on.
     identity: toml::Table,
     pub folder: PathBuf,
-    pub reporters: Reporters,
+    pub reporters: Arc<Reporters>,
     /// Whether changes of variables are written.
     pub save_basis: bool,
     data: Data,
 }
 
-/// The config as a program reads it: used by the tests of the shipped configs as well.
+/// The config as a program reads it.
 ///
 /// # Errors
 /// All problems of the config.
-pub fn load(
-    path: &std::path::Path,
-    overlay: &Overlay,
-) -> Result<config::Resolved<Experiment>, ConfigErrors> {
-    let mut read = config::read(&Source::open(path)?, overlay, Experiment::read)?;
-    // What was stored under a profile stays so, whatever it is read as afterwards.
-    if let Some(profile) = overlay.profile.as_deref().filter(|&name| name != DEFAULT_PROFILE) {
-        read.value.profile = Some(profile.to_owned());
-        let key = ("profile".to_owned(), profile.into());
-        read.table = std::iter::once(key).chain(read.table).collect();
+fn load(source: &Source, overlay: &Overlay) -> Result<config::Resolved<Experiment>, ConfigErrors> {
+    let read = config::read(source, overlay, Experiment::read)?;
+    Ok(match overlay.profile.as_deref().filter(|&name| name != DEFAULT_PROFILE) {
+        Some(profile) => Experiment::under_profile(read, profile),
+        None => read,
+    })
+}
+
+/// What the command line lays over a config.
+pub(super) fn overlay(arguments: &ExperimentArgs) -> Overlay {
+    Overlay { profile: arguments.profile.clone(), overrides: arguments.set.clone() }
+}
+
+/// The results folder that is asked for, or the one of this name and profile.
+pub(super) fn folder(arguments: &ExperimentArgs, name: &str, profile: Option<&str>) -> PathBuf {
+    arguments.out.clone().unwrap_or_else(|| match profile.filter(|&one| one != DEFAULT_PROFILE) {
+        Some(profile) => PathBuf::from(RESULTS).join(format!("{name}-{profile}")),
+        None => PathBuf::from(RESULTS).join(name),
+    })
+}
+
+/// Opens a results folder, with another experiment's results or without.
+pub(super) fn open_store(
+    arguments: &ExperimentArgs,
+    folder: &Path,
+    identity: &Identity,
+) -> Result<Store> {
+    if arguments.out.is_none() {
+        fs::create_dir_all(RESULTS).map_err(Error::io(RESULTS))?;
     }
-    Ok(read)
+    if let Some(parent) = folder.parent().filter(|path| !path.as_os_str().is_empty())
+        && !parent.exists()
+    {
+        let message = format!("cannot be made: there is no folder {}", parent.display());
+        return Err(corrupt(folder, message));
+    }
+    let open = if arguments.replace { Store::replace } else { Store::open };
+    open(folder, identity)
 }
 
 impl<'a> Session<'a> {
     /// Reads the config and finds the data; writes nothing.
-    pub fn open(arguments: &'a ExperimentArgs, path: &std::path::Path) -> Result<Self> {
+    pub fn open(arguments: &'a ExperimentArgs, path: &Path) -> Result<Self> {
+        let source = Source::open(path)?;
+        if source.has(study::TABLE) {
+            let message = format!("{} is a study: egop-run runs it", path.display());
+            return Err(Error::Usage(message));
+        }
+        Self::of_experiment(arguments, &source)
+    }
+
+    /// The same of a config that is an experiment.
+    pub fn of_experiment(arguments: &'a ExperimentArgs, source: &Source) -> Result<Self> {
+        let read = load(source, &overlay(arguments))?;
+        let Experiment { name, profile, .. } = &read.value;
+        let folder = folder(arguments, name, profile.as_deref());
+        Self::of(arguments, read, folder, Arc::new(Reporters::new(arguments.quiet)))
+    }
+
+    /// Finds the data of an experiment that was read; writes nothing.
+    pub fn of(
+        arguments: &'a ExperimentArgs,
+        read: config::Resolved<Experiment>,
+        folder: PathBuf,
+        reporters: Arc<Reporters>,
+    ) -> Result<Self> {
         if let Some(folder) = arguments.data_dir.as_deref().filter(|folder| !folder.is_dir()) {
             let message = format!("--data-dir {}: there is no such folder", folder.display());
             return Err(Error::Usage(message));
         }
-        let overlay =
-            Overlay { profile: arguments.profile.clone(), overrides: arguments.set.clone() };
-        let config::Resolved { value: experiment, table: settings, identity } =
-            load(path, &overlay)?;
+        let config::Resolved { value: experiment, table: settings, identity } = read;
         let context = Context {
             streams: Streams::new(experiment.seed, 0),
             data_dir: arguments.data_dir.clone(),
         };
         let data = Data::of(&experiment, &context)?;
-        let folder = arguments.out.clone().unwrap_or_else(|| {
-            let profile = experiment.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
-            let suffix = if profile == DEFAULT_PROFILE { "" } else { "-" };
-            let name = if suffix.is_empty() { "" } else { profile };
-            PathBuf::from(RESULTS).join(format!("{}{suffix}{name}", experiment.name))
-        });
         let document =
             toml::to_string(&settings).expect("what was read from TOML can be written as TOML");
         Ok(Self {
@@ -93,7 +135,7 @@ impl<'a> Session<'a> {
             document,
             identity,
             folder,
-            reporters: Reporters::new(arguments.quiet),
+            reporters,
             save_basis: false,
             data,
         })
@@ -108,15 +150,15 @@ impl<'a> Session<'a> {
                 (false, most) => most.map(|most| most as usize),
             },
             memory: memory(self.arguments.memory)?,
-            threads: threads(self.arguments.threads)?,
+            threads: self.threads()?,
         })
     }
 
     /// Refuses an experiment of which a single trial takes more memory than there is: asking the
     /// operating system for it would end the program.
-    fn check_memory(&self) -> Result<()> {
+    pub fn check_memory(&self) -> Result<()> {
         self.check_bases()?;
-        let memory = self.look(|run| Ok(run.memory()))?;
+        let memory = self.look_in(&Store::peek(&self.folder), |run| Ok(run.memory()))?;
         self.warn_of_memory(memory);
         let needed = memory.per_trial;
         let there = self.available_memory();
@@ -153,7 +195,17 @@ impl<'a> Session<'a> {
     }
 
     fn identity(&self) -> Identity {
-        Identity::new(&self.identity, self.data.named())
+        Identity::new(&self.identity, self.data())
+    }
+
+    /// Name and SHA-256 of each file that it reads.
+    pub fn data(&self) -> impl Iterator<Item = (String, String)> {
+        self.data.named().into_iter()
+    }
+
+    /// How many threads work.
+    pub fn threads(&self) -> Result<usize> {
+        threads(self.arguments.threads)
     }
 
     /// Refuses a results folder that cannot be opened, or holds what is not ours; changes nothing
@@ -172,17 +224,7 @@ impl<'a> Session<'a> {
     /// Opens the results folder. What it holds and is not ours is refused before any work.
     pub fn store(&self) -> Result<Store> {
         self.check_store()?;
-        if self.arguments.out.is_none() {
-            fs::create_dir_all(RESULTS).map_err(Error::io(RESULTS))?;
-        }
-        if let Some(parent) = self.folder.parent().filter(|path| !path.as_os_str().is_empty())
-            && !parent.exists()
-        {
-            let message = format!("cannot be made: there is no folder {}", parent.display());
-            return Err(corrupt(&self.folder, message));
-        }
-        let open = if self.arguments.replace { Store::replace } else { Store::open };
-        open(&self.folder, &self.identity())
+        open_store(self.arguments, &self.folder, &self.identity())
     }
 
     /// Refuses a results folder that holds another experiment.
@@ -195,12 +237,21 @@ impl<'a> Session<'a> {
         &self,
         work: impl FnOnce(&Run<'_>, &Provenance) -> Result<T> + Send,
     ) -> Result<T, Abort> {
-        let options = self.options()?;
         self.check_memory()?;
         let store = self.store()?;
         if self.arguments.force {
             store.clear()?;
         }
+        self.work_in(&store, work)
+    }
+
+    /// The same in a results folder that is open.
+    pub fn work_in<T: Send>(
+        &self,
+        store: &Store,
+        work: impl FnOnce(&Run<'_>, &Provenance) -> Result<T> + Send,
+    ) -> Result<T, Abort> {
+        let options = self.options()?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(options.threads)
             .build()
@@ -208,7 +259,7 @@ impl<'a> Session<'a> {
         let provenance =
             Provenance::begin(self.experiment.seed, options.threads, self.data.named());
         let identity = Dependencies::from(self.identity.clone());
-        let run = Run::new(self.subject(&identity), &store, &options, &self.reporters);
+        let run = Run::new(self.subject(&identity), store, &options, &*self.reporters);
         let result = pool.install(|| work(&run, &provenance));
         run.finish();
         Ok(result?)
@@ -216,13 +267,18 @@ impl<'a> Session<'a> {
 
     /// Looks at what the results folder holds, writing nothing there.
     pub fn look<T>(&self, look: impl FnOnce(&Run<'_>) -> Result<T>) -> Result<T> {
-        let options = self.options()?;
         let store = Store::peek(&self.folder);
         if !self.arguments.replace {
             store.check_bound(&self.identity())?;
         }
+        self.look_in(&store, look)
+    }
+
+    /// The same, whatever it is bound to.
+    pub fn look_in<T>(&self, store: &Store, look: impl FnOnce(&Run<'_>) -> Result<T>) -> Result<T> {
+        let options = self.options()?;
         let identity = Dependencies::from(self.identity.clone());
-        look(&Run::new(self.subject(&identity), &store, &options, &self.reporters))
+        look(&Run::new(self.subject(&identity), store, &options, &*self.reporters))
     }
 
     fn subject<'b>(&'b self, identity: &'b Dependencies) -> Subject<'b> {

@@ -67,6 +67,8 @@ pub enum Type {
     NamedTables,
     /// An array of tables.
     TableArray,
+    /// Whatever another document may hold.
+    Any,
 }
 
 /// A name that can be chosen.

@@ -58,6 +58,8 @@ pub struct ConfigError {
     pub suggestion: Option<String>,
     /// The profile that has the problem, when it is not the chosen one.
     pub profile: Option<String>,
+    /// The point of a study that has the problem.
+    pub point: Option<String>,
     pub(super) sort: Sort,
 }
 
@@ -75,6 +77,7 @@ impl ConfigError {
             found: None,
             suggestion: None,
             profile: None,
+            point: None,
             sort: Sort::Value,
         }
     }
@@ -110,6 +113,9 @@ impl fmt::Display for ConfigError {
         }
         if let Some(profile) = &self.profile {
             write!(f, " (in the profile {profile:?})")?;
+        }
+        if let Some(point) = &self.point {
+            write!(f, " (at {point})")?;
         }
         Ok(())
     }

@@ -90,7 +90,7 @@ fn parse_override(text: &str, origin: &Origin) -> Result<Node, String> {
 }
 
 /// The segments of a dotted key; quoted segments may hold anything but `=`.
-fn parse_key(key: &str) -> Option<Vec<String>> {
+pub(super) fn parse_key(key: &str) -> Option<Vec<String>> {
     if key.contains(['=', '#', '\n', '\r']) {
         return None;
     }

@@ -327,7 +327,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn required<K: Kind>(&mut self, key: Key, kind: &K) -> Option<K::Output> {
+    pub(super) fn required<K: Kind>(&mut self, key: Key, kind: &K) -> Option<K::Output> {
         match &mut self.0 {
             Reading(document) => (document.optional(key.name(), kind)?)
                 .or_else(|| document.missing(key.name(), &kind.expected())),
@@ -378,7 +378,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What paths are relative to.
-    fn folder(&self) -> Option<&'a Path> {
+    pub(super) fn folder(&self) -> Option<&'a Path> {
         match &self.0 {
             Reading(document) => document.folder(),
             Describing(_) => None,

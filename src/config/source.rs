@@ -19,7 +19,7 @@ const LARGEST: usize = 256 * 1024;
 /// A configuration file as a tree.
 #[derive(Clone, Debug)]
 pub struct Source {
-    name: String,
+    pub(super) name: String,
     /// What relative paths in the document are relative to; `None`: to the working directory.
     pub(super) folder: Option<PathBuf>,
     /// The document without its profiles.

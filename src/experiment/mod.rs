@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::basis::{self, Material, Preparation};
 use crate::claim::Claim;
-use crate::config::Reader;
+use crate::config::{Reader, Resolved};
 use crate::coordinates::Cost;
 use crate::data::Inputs;
 use crate::distribution::Distribution;
@@ -21,6 +21,7 @@ mod offer;
 mod read;
 mod study;
 
+pub use read::heading;
 pub use study::{
     Algorithm, Coordinates, EgopSpec, Rates, Study, Sweep, TrainingSpec, TrainingStudy,
 };
@@ -49,6 +50,26 @@ impl About {
         ("study", Self::Study),
         ("own", Self::Own),
     ];
+}
+
+/// What a config is called and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// Name of the results folder.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// What it is about.
+    pub about: About,
+    /// The profile that its settings come from, where that is not the default one.
+    pub profile: Option<String>,
+}
+
+impl Heading {
+    /// Whether its settings are for no more than a look.
+    pub fn is_look(&self) -> bool {
+        self.profile.as_deref() == Some(QUICK)
+    }
 }
 
 /// In which floating-point type trials run.
@@ -185,6 +206,25 @@ impl Experiment {
         read::experiment(reader)
     }
 
+    /// What it is called and what it is about.
+    pub fn heading(&self) -> Heading {
+        let Self { name, title, about, profile, .. } = self;
+        Heading {
+            name: name.clone(),
+            title: title.clone(),
+            about: *about,
+            profile: profile.clone(),
+        }
+    }
+
+    /// Notes the profile that its settings come from: what was stored under it stays so, whatever it is
+    /// read as afterwards.
+    pub fn under_profile(mut read: Resolved<Self>, profile: &str) -> Resolved<Self> {
+        read.value.profile = Some(profile.to_owned());
+        read.table = with_profile(read.table, profile);
+        read
+    }
+
     /// Why its claims are not to be judged, where they are not: a look is no ground for a verdict.
     pub fn unjudged(&self) -> Option<&'static str> {
         (self.profile.as_deref() == Some(QUICK))
@@ -272,6 +312,11 @@ impl Experiment {
         files.dedup();
         Ok(files)
     }
+}
+
+/// A resolved config that says which profile it is.
+pub fn with_profile(table: toml::Table, profile: &str) -> toml::Table {
+    std::iter::once(("profile".to_owned(), profile.into())).chain(table).collect()
 }
 
 impl fmt::Display for FloatType {

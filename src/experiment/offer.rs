@@ -243,6 +243,9 @@ impl Experiment {
                     || format!("two samples are needed for two halves, this makes {samples}");
                 (samples < 2).then(problem)
             }
+            Need::Study | Need::Axis(_) | Need::Base(_) | Need::StudyMetric(_) => {
+                Some("is about a study, and this is an experiment: there is no [study]".to_owned())
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::config::{Allowed, Key, Reader, key};
 use crate::data::Inputs;
 use crate::distribution::Distribution;
 use crate::experiment::{
-    About, Algorithm, Coordinates, EgopSpec, Experiment, FloatType, Rates, Study, Sweep,
+    About, Algorithm, Coordinates, EgopSpec, Experiment, FloatType, Heading, Rates, Study, Sweep,
     TrainingSpec, TrainingStudy, check,
 };
 use crate::figure;
@@ -24,15 +24,21 @@ const TINY: Allowed = Allowed::at_least(1e-30);
 /// The keys of an experiment that trains; one with `spectra` trains nothing.
 const TRAINING: &[&str] = &["coordinates", "algorithms", "training", "sweep"];
 
-pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
-    let (name, title, about, profile) = reader.presentation(|reader| {
+/// Reads what a config is called and what it is about.
+pub fn heading(reader: &mut Reader<'_>) -> Option<Heading> {
+    reader.presentation(|reader| {
         let name = reader.file_name(key("name", "name of the experiment and its results folder"));
         let title = reader.string(key("title", "the experiment in one line, for people"));
         let profile = key("profile", "which profile the settings come from, in a resolved config");
         let about = key("about", "what the experiment is about: how lists are ordered");
         let about = reader.choice_or(about, "own", &About::NAMES);
-        (name, title, about, reader.optional_file_name(profile))
-    });
+        let profile = reader.optional_file_name(profile);
+        Some(Heading { name: name?, title: title?, about: about?, profile: profile? })
+    })
+}
+
+pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
+    let heading = heading(reader);
     let seed = reader.count(key("seed", "root of all random numbers"), 0..=u32::MAX as usize);
     // How many tasks there are, not what comes of each.
     let trials = reader.presentation(|reader| {
@@ -73,11 +79,12 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     });
 
     let distribution = distribution?;
+    let Heading { name, title, about, profile } = heading?;
     let experiment = Experiment {
-        name: name?,
-        title: title?,
-        about: about?,
-        profile: profile?,
+        name,
+        title,
+        about,
+        profile,
         seed: seed? as u64,
         trials: trials?,
         precision: precision?,

@@ -22,6 +22,7 @@ mod selection;
 mod spec;
 mod spectrum;
 mod stars;
+mod study;
 mod tables;
 mod trajectories;
 
@@ -43,6 +44,7 @@ pub const REGISTRY: &[Entry<dyn Spec>] = &[
     density::ENTRY,
     dots::ENTRY,
     break_even::ENTRY,
+    study::ENTRY,
 ];
 
 /// Reads `kind` and the keys that go with it.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::facts::Facts;
 use crate::record::{
     BreakEvenRow, ClaimRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow,
-    ScheduleRow, SpectrumRow, TheoryRow, TimingRow, TrajectoryRow,
+    ScheduleRow, SpectrumRow, StudyRow, TheoryRow, TimingRow, TrajectoryRow,
 };
 use crate::store::Store;
 use crate::{Error, Result};
@@ -69,6 +69,8 @@ tables! {
     eigenvectors: EigenvectorRow = "eigenvectors.csv";
     /// The learning-rate schedule (`schedule.csv`).
     schedule: ScheduleRow = "schedule.csv";
+    /// The points of a study (`study.csv`).
+    study: StudyRow = "study.csv";
     /// From which budgets on changes of variables pay (`break_even.csv`).
     break_even: BreakEvenRow = "break_even.csv";
     /// The theory beside what was observed (`theory.csv`).

@@ -6,7 +6,7 @@
 
 use crate::drawing::page::Page;
 use crate::error::{Error, Result};
-use crate::experiment::Experiment;
+use crate::experiment::Heading;
 use crate::figure::ResultTables;
 use crate::summary::Comparison;
 
@@ -16,6 +16,7 @@ mod numbers;
 mod origin;
 mod section;
 mod settings;
+mod study;
 mod table;
 mod template;
 mod verdicts;
@@ -25,8 +26,8 @@ mod verdicts;
 pub struct Folder<'a> {
     /// What the folder is called on a page of several.
     pub name: &'a str,
-    /// Its experiment.
-    pub experiment: &'a Experiment,
+    /// What its experiment or study is called.
+    pub heading: &'a Heading,
     /// The resolved config.
     pub settings: &'a toml::Table,
     /// Its tables.

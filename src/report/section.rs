@@ -7,12 +7,15 @@ use super::figures::FigureView;
 use super::numbers;
 use super::origin::Origin;
 use super::settings::settings;
+use super::study::{self, StudyView};
 use super::table::Table;
 use super::verdicts::{ClaimView, Headline};
 use crate::error::Result;
 use crate::figure::ResultTables;
 use crate::store::Table as Rows;
-use crate::summary::{CostSummary, EstimateSummary, RatesSummary, TheorySummary, TimesSummary};
+use crate::summary::{
+    CostSummary, EstimateSummary, RatesSummary, StudySummary, TheorySummary, TimesSummary,
+};
 
 /// All that is said of a folder.
 #[derive(Debug, Serialize)]
@@ -21,7 +24,7 @@ pub(super) struct SectionView {
     id: String,
     /// What the folder is called.
     folder: String,
-    /// Name and title of the experiment.
+    /// Name and title of the experiment or study.
     name: String,
     title: String,
     /// The profile, where it is not the default one.
@@ -30,8 +33,11 @@ pub(super) struct SectionView {
     caution: Option<&'static str>,
     /// Its sizes and how it trains.
     facts: Option<String>,
+    /// How many trials there are; 0 of a study, whose points have their own.
     trials: usize,
     headline: Headline,
+    /// What a study comes to, by base and axis.
+    study: Vec<StudyView>,
     claims: Vec<ClaimView>,
     figures: Vec<FigureView>,
     /// Figures that could not be drawn.
@@ -48,9 +54,10 @@ pub(super) struct SectionView {
 
 impl SectionView {
     pub fn of(folder: &Folder<'_>, number: usize) -> Result<Self> {
-        let Folder { name, experiment, tables, figures, missing, provenance, .. } = *folder;
+        let Folder { name, heading, tables, figures, missing, provenance, .. } = *folder;
         let id = format!("r{number}");
         let claims = rows(tables, ResultTables::claims)?;
+        let points = rows(tables, ResultTables::study)?;
         let rates = rows(tables, ResultTables::learning_rates)?;
         let facts = tables.facts();
         let systems: Vec<&str> = facts.systems.iter().map(|system| &*system.name).collect();
@@ -61,13 +68,17 @@ impl SectionView {
         let times = TimesSummary::of(rows(tables, ResultTables::timings)?);
         Ok(Self {
             folder: name.to_owned(),
-            name: experiment.name.clone(),
-            title: experiment.title.clone(),
-            profile: experiment.profile.clone(),
+            name: heading.name.clone(),
+            title: heading.title.clone(),
+            profile: heading.profile.clone(),
             caution: facts.caution,
             facts: facts.note(&systems, None),
-            trials: experiment.trials,
-            headline: Headline::of(claims),
+            trials: facts.trials,
+            headline: match points {
+                [] => Headline::of(claims),
+                points => study::headline(points),
+            },
+            study: StudySummary::all(points).iter().map(StudyView::of).collect(),
             claims: claims.iter().map(|claim| ClaimView::of(claim, &names)).collect(),
             figures: figures.iter().enumerate().map(view).collect::<Result<_>>()?,
             missing: missing.iter().map(|(name, why)| (name.clone(), why.to_string())).collect(),
@@ -80,7 +91,7 @@ impl SectionView {
             cost: numbers::cost(&CostSummary::all(rates, rows(tables, ResultTables::runs)?)),
             phases: numbers::phases(&times),
             alone: numbers::alone(&times),
-            settings: settings(experiment, folder.settings),
+            settings: settings(heading, folder.settings),
             origin: provenance.map(Origin::read).transpose()?,
             id,
         })

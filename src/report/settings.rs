@@ -1,19 +1,22 @@
-//! The settings of an experiment, with what is not as shipped or as the profile has it.
+//! The settings of an experiment or a study, with what is not as shipped or as the profile has it.
 
 use std::collections::HashMap;
 
 use super::table::{Table, text};
 use crate::config::DEFAULT_PROFILE;
-use crate::experiment::Experiment;
+use crate::experiment::Heading;
 use crate::shipped::Shipped;
+use crate::study::Study;
 use crate::summary::settings_of;
 
 /// Every key with its value, and what it would be.
-pub(super) fn settings(experiment: &Experiment, settings: &toml::Table) -> Option<Table> {
-    let profile = experiment.profile.as_deref().filter(|&name| name != DEFAULT_PROFILE);
-    let shipped = Shipped::named(&experiment.name);
+pub(super) fn settings(heading: &Heading, settings: &toml::Table) -> Option<Table> {
+    let profile = heading.profile.as_deref().filter(|&name| name != DEFAULT_PROFILE);
+    let shipped = Shipped::named(&heading.name);
     let read = |profile: Option<&str>| {
-        shipped.and_then(|shipped| shipped.read_as(profile)).map(|read| settings_of(&read.table))
+        let experiment = || Some(shipped?.read_as(profile)?.table);
+        let study = || Some(Study::shipped(shipped?, profile)?.table);
+        experiment().or_else(study).map(|table| settings_of(&table))
     };
     let bare = read(None);
     // A profile that is not one of the shipped experiment's changes nothing that is known.
@@ -46,7 +49,7 @@ pub(super) fn settings(experiment: &Experiment, settings: &toml::Table) -> Optio
     }
     let note = match (shipped, changed) {
         (None, _) => {
-            "No experiment of this name is shipped: there is nothing to compare with.".to_owned()
+            "No config of this name is shipped: there is nothing to compare with.".to_owned()
         }
         (Some(_), 0) => "All settings are those of the shipped config.".to_owned(),
         (Some(_), 1) => "1 setting is not that of the shipped config.".to_owned(),
@@ -65,7 +68,8 @@ fn map(settings: Option<&[(String, String)]>) -> HashMap<&str, &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{self, Overlay, Source};
+    use crate::config::{self, Overlay, Resolved, Source};
+    use crate::experiment::Experiment;
 
     fn notes(profile: Option<&str>, overrides: &[&str]) -> (Vec<[String; 3]>, String) {
         let overlay = Overlay {
@@ -75,7 +79,7 @@ mod tests {
         let source = Source::parse("lsq", Shipped::named("lsq").unwrap().text.as_bytes()).unwrap();
         let mut read = config::read(&source, &overlay, Experiment::read).unwrap();
         read.value.profile = profile.map(str::to_owned);
-        let table = settings(&read.value, &read.table).unwrap();
+        let table = settings(&read.value.heading(), &read.table).unwrap();
         let rows = table.rows.into_iter().map(|row| <[String; 3]>::try_from(row).unwrap());
         (rows.filter(|[_, _, note]| !note.is_empty()).collect(), table.notes.concat())
     }
@@ -97,6 +101,16 @@ mod tests {
         let (rows, _) = notes(None, &decay);
         assert!(rows.iter().any(|[key, value, _]| key.ends_with("exponent") && value == "not set"));
         let (rows, note) = notes(None, &["name=mine", "trials=3"]);
-        assert!(rows.is_empty() && note.starts_with("No experiment"), "{rows:?}");
+        assert!(rows.is_empty() && note.starts_with("No config"), "{rows:?}");
+    }
+
+    #[test]
+    fn a_study_is_compared_with_the_shipped_one() {
+        let shipped = Shipped::named("study-decay").unwrap();
+        let Resolved { value, mut table, .. } = Study::shipped(shipped, None).unwrap();
+        let note = |table: &toml::Table| settings(&value.heading, table).unwrap().notes.concat();
+        assert_eq!(note(&table), "All settings are those of the shipped config.");
+        drop(table.remove("study"));
+        assert!(note(&table).contains(" settings are not "), "{}", note(&table));
     }
 }

@@ -45,8 +45,6 @@ pub(super) struct Headline {
 impl Headline {
     pub fn of(claims: &[ClaimRow]) -> Self {
         let summary = VerdictSummary::of(claims);
-        let count =
-            |(name, count): &(&'static str, usize)| Badge::of(name, format!("{count} {name}"));
         let words = match claims {
             [] => "No claims are judged.".to_owned(),
             _ => format!("{}.", summary.in_words(|_, count| count.to_owned())),
@@ -55,7 +53,14 @@ impl Headline {
             [] => String::new(),
             settings => format!("Settings: {}.", settings.join("; ")),
         };
-        Self { words, counts: summary.counts.iter().map(count).collect(), settings }
+        Self::new(words, &summary.counts, settings)
+    }
+
+    /// In these words, with the counts of the verdicts.
+    pub fn new(words: String, counts: &[(&'static str, usize)], settings: String) -> Self {
+        let badge =
+            |(name, count): &(&'static str, usize)| Badge::of(name, format!("{count} {name}"));
+        Self { words, counts: counts.iter().map(badge).collect(), settings }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::claim::Records;
 use crate::error::Result;
 use crate::experiment::TrainingStudy;
-use crate::record::{ClaimRow, MeasureRow, RateRow, TheoryRow};
+use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::shipped::Settings;
 use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
 
@@ -55,6 +55,9 @@ use threads::Counters;
 /// A finished run.
 #[derive(Debug, serde::Serialize)]
 pub struct Report {
+    /// All runs.
+    #[serde(skip)]
+    pub runs: Vec<RunRow>,
     /// The learning rates and which were selected.
     pub rates: Vec<RateRow>,
     /// Theory and observed speed-up of each change of variables by an EGOP eigenbasis.
@@ -174,8 +177,8 @@ impl<'a> Run<'a> {
         drop(tables);
         let measures = std::mem::take(&mut finals.measures);
         drop(finals);
-        let report =
-            Report { rates: swept.rates, theory, measures, claims, failures: swept.failures };
+        let SweepResult { runs, rates, failures, .. } = swept;
+        let report = Report { runs, rates, theory, measures, claims, failures };
         let added = more(&mut publication)?;
         // Changes of variables are those of the same experiment.
         publication.commit(|name| name.starts_with(BASES))?;

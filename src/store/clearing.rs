@@ -45,7 +45,7 @@ impl Store {
     /// Removes what killed programs left, if it is older; to be called when nobody else works in the
     /// folder.
     pub(super) fn remove_left_behind(&self, than: Duration) -> Result<()> {
-        for folder in [self.tasks(), self.root.clone()] {
+        for folder in self.all_roots()?.into_iter().chain([self.tasks()]) {
             for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
                 let entry = entry.map_err(Error::io(&folder))?;
                 let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();

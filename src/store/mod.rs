@@ -15,6 +15,7 @@
 //! fig5c.png …          figures
 //! report.html          all of these on one page
 //! basis/               changes of variables
+//! points/NAME/         results folders of a study's points, whose tasks are those above (`within`)
 //! SHA256SUMS           the checksums of all of these (sha256sum --check SHA256SUMS)
 //! ```
 
@@ -42,6 +43,7 @@ mod staged;
 mod standalone;
 mod table;
 mod task;
+mod within;
 
 pub(crate) use disk::no_file;
 pub use disk::{Disk, LocalDisk};
@@ -60,6 +62,8 @@ use task::{manifest, read_if_there};
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
+    /// The folder that holds its tasks and locks: itself, or the one that it is in.
+    home: PathBuf,
     disk: Arc<dyn Disk>,
     /// Locked by all who work in the folder; `None`: only looked at.
     presence: Option<Arc<File>>,
@@ -113,7 +117,7 @@ impl Store {
         identity: &Identity,
         replace: bool,
     ) -> Result<Self> {
-        let mut store = Self { root: root.to_path_buf(), disk, presence: None };
+        let mut store = Self { disk, ..Self::peek(root) };
         for folder in [root, &store.tasks(), &store.locks()] {
             store.make_folder(folder)?;
         }
@@ -123,6 +127,7 @@ impl Store {
         let outputs = store.lock_outputs()?;
         let alone = lock::exclusive(&runners).map_err(failed())? == Lock::Held;
         store.finish_locked()?;
+        store.finish_inner_locked()?;
         if alone {
             store.remove_left_behind(if replace { Duration::ZERO } else { LEFT_BEHIND })?;
         }
@@ -135,7 +140,8 @@ impl Store {
 
     /// A results folder for reading, whether it is there or not.
     pub fn peek(root: &Path) -> Self {
-        Self { root: root.to_path_buf(), disk: Arc::new(LocalDisk), presence: None }
+        let disk = Arc::new(LocalDisk);
+        Self { root: root.to_path_buf(), home: root.to_path_buf(), disk, presence: None }
     }
 
     /// The folder.
@@ -149,11 +155,11 @@ impl Store {
     }
 
     fn tasks(&self) -> PathBuf {
-        self.root.join("tasks")
+        self.home.join("tasks")
     }
 
     fn locks(&self) -> PathBuf {
-        self.root.join("locks")
+        self.home.join("locks")
     }
 
     fn make_folder(&self, path: &Path) -> Result<()> {
@@ -206,6 +212,7 @@ impl Store {
                     return Err(self.in_use("its results are not replaced"));
                 }
                 self.check_tasks()?;
+                self.remove_inner_locked(|_| false)?;
                 self.withdraw_locked()?;
                 self.clear_alone()?;
                 self.remove_locks()?;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result};
 use crate::record::{
     BreakEvenRow, ClaimRow, CurveRow, EigenvectorRow, LandscapeRow, MeasureRow, RateRow, RunRow,
-    ScheduleRow, SpectrumRow, TheoryRow, TimingRow, TrajectoryRow,
+    ScheduleRow, SpectrumRow, StudyRow, TheoryRow, TimingRow, TrajectoryRow,
 };
 
 /// A kind of row and the file that holds it.
@@ -43,6 +43,7 @@ tables! {
     ClaimRow => "claims.csv",
     ScheduleRow => "schedule.csv",
     TimingRow => "timings.csv",
+    StudyRow => "study.csv",
 }
 
 /// A table as the bytes of its file.

@@ -9,6 +9,7 @@ mod cost;
 mod dry_run;
 mod estimates;
 mod rates;
+mod study;
 mod theory;
 mod times;
 mod verdicts;
@@ -22,6 +23,7 @@ pub use estimates::{EstimateSummary, MeasuredValue, ShelfSummary};
 #[cfg(test)]
 pub(crate) use rates::tests::row as rate_row;
 pub use rates::{MethodSummary, NoRate, NoRateCause, RatesSummary};
+pub use study::{PointPlan, StudyDryRun, StudyLine, StudySummary, study_verdicts};
 pub use theory::{TheoryMedians, TheorySummary};
 pub use times::{AloneSummary, PhaseSummary, TimesSummary};
 pub use verdicts::VerdictSummary;

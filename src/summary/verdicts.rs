@@ -19,15 +19,10 @@ pub struct VerdictSummary<'a> {
 impl<'a> VerdictSummary<'a> {
     /// Sums up the rows of `claims.csv`.
     pub fn of(rows: &'a [ClaimRow]) -> Self {
-        let count = |verdict: Verdict| {
-            let name = verdict.name();
-            (name, rows.iter().filter(|row| row.verdict == name).count())
-        };
-        let counts = Verdict::ALL.into_iter().map(count).filter(|(_, count)| *count > 0);
         let mut settings: Vec<&str> = rows.iter().map(|row| &*row.settings).collect();
         settings.sort_unstable();
         settings.dedup();
-        Self { claims: rows.len(), counts: counts.collect(), settings }
+        Self { claims: rows.len(), counts: counts(rows.iter().map(|row| &*row.verdict)), settings }
     }
 
     /// "12 claims: 9 reproduced, 3 inconclusive", each count as `mark` shows it, which is given the
@@ -38,4 +33,15 @@ impl<'a> VerdictSummary<'a> {
         let many = if self.claims == 1 { "claim" } else { "claims" };
         format!("{} {many}: {counts}", self.claims)
     }
+}
+
+/// How often there is each verdict, of those that are there.
+pub(super) fn counts<'a>(
+    verdicts: impl Iterator<Item = &'a str> + Clone,
+) -> Vec<(&'static str, usize)> {
+    let count = |verdict: Verdict| {
+        let name = verdict.name();
+        (name, verdicts.clone().filter(|one| *one == name).count())
+    };
+    Verdict::ALL.into_iter().map(count).filter(|(_, count)| *count > 0).collect()
 }

@@ -2,6 +2,7 @@
 
 mod describing;
 mod errors;
+mod layers;
 mod pairs;
 mod random;
 mod reading;

@@ -412,6 +412,40 @@ fn spectra() {
     );
 }
 
+/// A study of two bases, with what the theory says below.
+#[test]
+fn studies() {
+    let folder = tempfile::tempdir().unwrap();
+    synthetic::study(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "study"
+        file = "study"
+        title = "What the basis gains by the decay"
+        axes = ["objective.decay.exponent"]
+        theory = ["stable-rank", "predicted"]
+        "#,
+    );
+    insta::assert_snapshot!(picture.texts().join("\n"));
+    for colour in [BLUE, VERMILLION, PURPLE] {
+        assert!(picture.count(colour) > 100);
+    }
+    // Texts are no numbers: they stand in their order. Numbers that are far apart are on a
+    // logarithmic axis.
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "study"
+        file = "study-of-all-axes"
+        title = "What the basis gains by every setting"
+        tuned = "own"
+        "#,
+    );
+    picture.assert_says("lsq, objective.kind: 1: smooth; 2: rough.");
+    picture.assert_says("10⁻³");
+}
+
 #[test]
 fn schedule() {
     let folder = tempfile::tempdir().unwrap();
@@ -647,7 +681,7 @@ coordinates = ["global"]
     test.toml:5:10: figures.0.metric: expected one of "suboptimality", "train_loss", "validation_loss", "validation_accuracy", "gradient_norm", found "loss"
     test.toml:6:9: figures.0.tuned: expected one of "original", "own", found "best"
     test.toml:8:11: figures.0.ceiling: must be above the floor
-    test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", "dots", "break-even", found "contours"
+    test.toml:11:8: figures.1.kind: expected one of "curves", "learning-rates", "trajectories", "schedule", "spectrum", "density", "dots", "break-even", "study", found "contours"
     test.toml:16:9: figures.2.title: there is no number {epoch}; there are {d}, {trials}, {epochs}, {iterations}
     test.toml:19:15: figures.2.coordinates: are those of `panels`, where these are given
     8 problems in test.toml

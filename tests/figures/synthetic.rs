@@ -4,7 +4,7 @@ use std::path::Path;
 
 use egop::record::{
     BreakEvenRow, CostUnit, CurveRow, EigenvectorRow, LandscapeRow, Levels, Phase, RateRow, RunRow,
-    ScheduleRow, SpectrumRow, Stop, TimingRow, TrajectoryRow,
+    ScheduleRow, SpectrumRow, Stop, StudyRow, TimingRow, TrajectoryRow,
 };
 use egop::sweep::{ladder, quantile};
 use serde::Serialize;
@@ -537,4 +537,53 @@ pub fn awkward(folder: &Path) {
     write(folder, "runs.csv", &runs);
     write(folder, "curves.csv", &curves);
     write(folder, "learning_rates.csv", &rates);
+}
+
+/// Ratios and numbers of the theory that rise with a decay, on two bases; for one of them by two more
+/// settings, one of texts and one over decades.
+pub fn study(folder: &Path) {
+    let mut rows = Vec::new();
+    let mut add = |base: &str, axis: &str, value: &str, strength: f64| {
+        let row = |quantity: &str, median: f64| StudyRow {
+            base: base.into(),
+            axis: axis.into(),
+            value: value.into(),
+            quantity: quantity.into(),
+            median: Some(median),
+            lower: Some(median / 1.2),
+            upper: Some(median * 1.3),
+            pairs: 9,
+            planned: 10,
+            ..StudyRow::default()
+        };
+        rows.push(StudyRow { verdict: "reproduced".into(), ..row("C", strength) });
+        for (algorithm, power) in [("adam", 1.0), ("adagrad", 2.0)] {
+            for (tuned, more) in [("original", 1.0), ("own", 3.0)] {
+                rows.push(StudyRow {
+                    algorithm: algorithm.into(),
+                    coordinates: "reparameterized".into(),
+                    tuned: tuned.into(),
+                    ..row("common_level", more * strength.powf(power))
+                });
+            }
+        }
+        for (name, value) in [("stable-rank", 20.0 / strength), ("predicted", 2.0 * strength)] {
+            rows.push(StudyRow {
+                coordinates: "reparameterized".into(),
+                block: "all".into(),
+                ..row(name, value)
+            });
+        }
+    };
+    for base in ["lsq", "log-sum-exp"] {
+        for (value, strength) in [("0.5", 1.1), ("1", 3.0), ("1.5", 6.0), ("2", f64::INFINITY)] {
+            add(base, "objective.decay.exponent", value, strength);
+        }
+    }
+    add("lsq", "objective.kind", "smooth", 4.0);
+    add("lsq", "objective.kind", "rough", 1.0);
+    for (value, strength) in [("1e-6", 1.0), ("0.001", 2.0), ("1", 4.0)] {
+        add("lsq", "sweep.floor", value, strength);
+    }
+    write(folder, "study.csv", &rows);
 }

@@ -19,6 +19,7 @@ mod report;
 mod reproducibility;
 mod resuming;
 mod spectra;
+mod studies;
 mod timings;
 mod verdicts;
 mod workspace;

@@ -372,3 +372,84 @@ fn two_folders_are_compared() {
     workspace.program("egop-plot").args(["out", "--json"]).assert().code(2);
     workspace.program("egop-plot").args(["out", "--out", "x.html"]).assert().code(2);
 }
+
+const STUDY: &str = r#"
+name = "decays"
+title = "Small by decay"
+
+[study]
+bases = ["experiment.toml"]
+metrics = ["common_level in gradients"]
+set = { trials = 2 }
+
+[[study.axes]]
+keys = ["objective.decay.exponent"]
+values = [0.5, 1.0]
+
+[[figures]]
+kind = "study"
+file = "gains"
+title = "Gains"
+metric = "common_level in gradients"
+"#;
+
+#[test]
+fn a_study_has_a_report_too() {
+    let workspace = workspace();
+    std::fs::write(workspace.path("study.toml"), STUDY).unwrap();
+    let run = workspace.program("egop-run").args(["study.toml", "--out", "study"]).assert();
+    let stdout = String::from_utf8(run.success().get_output().stdout.clone()).unwrap();
+    assert!(stdout.contains("gains.svg, report.html"), "{stdout}");
+    assert!(read(&workspace, "study/SHA256SUMS").contains("  report.html\n"));
+    let page = read(&workspace, "study/report.html");
+    let document = parsed(&page);
+    let header = document.descendants().find(|node| node.has_tag_name("header")).unwrap();
+    let header = text(header);
+    assert!(header.contains("2 points, 2 verdicts: 2 inconclusive."), "{header}");
+    for (id, wanted) in [
+        ("r1-study", "experiment, by objective.decay.exponent: medians"),
+        ("r1-study", "C1 Adam is faster in the eigenbasis. ?"),
+        ("r1-study", "inconclusive"),
+        ("r1-study", "stable-rank, reparameterized"),
+        ("r1-figures", "gradients to the common level, the samples included"),
+        ("r1-settings", "study.bases"),
+        ("r1-origin", env!("CARGO_PKG_VERSION")),
+        ("citing", "Expected Gradient Outer Product Reparameterization"),
+    ] {
+        let found = part(&document, id);
+        assert!(found.contains(wanted), "{id}: {wanted}: {found}");
+    }
+    // By value: the claim's median and interval at each, and that it holds at none.
+    let cells = document
+        .descendants()
+        .find(|node| node.has_tag_name("tr") && text(*node).starts_with("C1 "));
+    let cells: Vec<String> = cells.unwrap().children().filter(Node::is_element).map(text).collect();
+    let [_, half, one, holds] = &cells[..] else { panic!("{cells:?}") };
+    for cell in [half, one] {
+        assert!(cell.starts_with("? ") && cell.contains("inconclusive ["), "{cell}");
+    }
+    assert_eq!(holds, "none");
+
+    workspace.program("egop-plot").arg("study").assert().success();
+    assert!(read(&workspace, "study/report.html") == page, "egop-plot writes the same");
+    // Studies and experiments, points among these, are on one page.
+    workspace.run(&[]).success();
+    let point = "study/points/experiment-objective.decay.exponent-0.5";
+    let several = ["out", "study", point, "--report", "all.html"];
+    workspace.program("egop-plot").args(several).assert().success();
+    let all = read(&workspace, "all.html");
+    let all = parsed(&all);
+    let summary = part(&all, "summary");
+    assert!(summary.contains("study Small by decay default – ? 2 inconclusive"), "{summary}");
+    part(&all, "r2-study");
+    part(&all, "r3-verdicts");
+    // Two studies are not compared, but their points are.
+    let compare = |folder: &str| {
+        let plot = workspace.program("egop-plot").args(["--compare", "out", folder]).assert();
+        let output = plot.get_output();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
+    };
+    let (code, message) = compare("study");
+    assert!(code == 2 && message.contains("--compare study: is of a study"), "{message}");
+    assert_eq!(compare(point), (0, String::new()));
+}

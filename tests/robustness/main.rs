@@ -20,4 +20,5 @@ mod memory;
 mod publishing;
 mod random;
 mod signals;
+mod studies;
 mod surroundings;

@@ -5,6 +5,7 @@ mod comparison;
 mod dry_run;
 mod json;
 mod results;
+mod study;
 mod table;
 
 pub(super) use claims::claims;
@@ -12,3 +13,4 @@ pub(super) use comparison::comparison;
 pub(super) use dry_run::plan;
 pub(super) use json::json;
 pub(super) use results::{measures, rates, theory};
+pub(super) use study::{study, study_plan};

@@ -1,0 +1,206 @@
+//! `egop-run` on a study: its points one after the other, in one results folder.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::cli::args::{ExperimentArgs, RunArgs};
+use crate::cli::outcome::{Abort, Status, print};
+use crate::cli::provenance::Provenance;
+use crate::cli::reporters::Reporters;
+use crate::cli::session::{Session, folder, open_store, overlay};
+use crate::cli::{figures, pages, text};
+use crate::config::{self, DEFAULT_PROFILE, Resolved, Source};
+use crate::error::{Error, Result};
+use crate::experiment::{Experiment, with_profile};
+use crate::figure::{self, DrawReport, ResultTables};
+use crate::record::StudyRow;
+use crate::run::{Failure, Warning};
+use crate::store::{EXPERIMENT, Identity, PROVENANCE, REPORT, Store, Stream, TABLES};
+use crate::study::{Point, Study, rows};
+use crate::summary::{PointPlan, StudyDryRun, StudySummary};
+
+/// A checked study with all its points.
+struct StudySession<'a> {
+    arguments: &'a ExperimentArgs,
+    study: Study,
+    /// Its resolved config.
+    settings: toml::Table,
+    /// It as a document.
+    document: String,
+    folder: PathBuf,
+    identity: Identity,
+    points: Vec<(Point, Session<'a>)>,
+    reporters: Reporters,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Found<'a> {
+    study: &'a [StudyRow],
+    failures: &'a [PointFailure],
+}
+
+/// A task of a point that failed.
+#[derive(Serialize)]
+struct PointFailure {
+    point: String,
+    #[serde(flatten)]
+    failure: Failure,
+}
+
+/// Runs a study.
+pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort> {
+    if arguments.save_basis {
+        let message = "--save-basis: a study writes no changes of variables; run a point of it";
+        return Err(Error::Usage(message.into()).into());
+    }
+    let strict = arguments.strict;
+    let arguments = &arguments.experiment;
+    let session = StudySession::open(arguments, source)?;
+    if arguments.dry_run {
+        return session.dry_run();
+    }
+    let store = session.store()?;
+    let provenance = session.provenance()?;
+    let (mut all, mut failures) = (Vec::new(), Vec::new());
+    for (index, (point, inner)) in session.points.iter().enumerate() {
+        let number = format!("point {} of {}", index + 1, session.points.len());
+        session.reporters.progress(&format!("{number}: {}", point.words()));
+        let folder = store.within(&point.folder())?;
+        let (report, ()) = inner.work_in(&folder, |run, provenance| {
+            run.all(|publication| publication.write(PROVENANCE, &provenance.end()))
+        })?;
+        all.extend(rows(&session.study, point, &inner.experiment, &report));
+        let words = point.words();
+        let failed = |failure| PointFailure { point: words.clone(), failure };
+        failures.extend(report.failures.into_iter().map(failed));
+    }
+    let drawn = session.publish(&store, &all, &provenance)?;
+    if !arguments.json && !arguments.quiet {
+        print(&text::study(&StudySummary::all(&all)))?;
+        print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
+    }
+    if !failures.is_empty() {
+        session.reporters.warn(Warning::FailedTasks { number: failures.len() });
+    }
+    if arguments.json {
+        let found = Found { study: &all, failures: &failures };
+        print(&text::json(&session.reporters.document(found)))?;
+    }
+    let refuted = all.iter().any(|row| !row.verdict.is_empty() && row.verdict != "reproduced");
+    let done = failures.is_empty() && drawn.missing.is_empty() && !(strict && refuted);
+    Ok(if done { Status::Done } else { Status::Partial })
+}
+
+impl<'a> StudySession<'a> {
+    /// Reads the study and all its points, and finds their data; writes nothing.
+    fn open(arguments: &'a ExperimentArgs, source: &Source) -> Result<Self> {
+        let Resolved { value: mut study, table: mut settings, .. } =
+            config::read(source, &overlay(arguments), Study::read)?;
+        let profile = arguments.profile.as_deref().filter(|&name| name != DEFAULT_PROFILE);
+        if let Some(profile) = profile {
+            study.heading.profile = Some(profile.to_owned());
+            settings = with_profile(settings, profile);
+        }
+        let folder = folder(arguments, &study.heading.name, study.heading.profile.as_deref());
+        let reporters = Reporters::new(arguments.quiet);
+        let points = study.points(source.name())?;
+        let store = Store::peek(&folder);
+        let session = |(point, read): (Point, Resolved<Experiment>)| {
+            let place = store.inner(&point.folder()).root().to_path_buf();
+            let reporters = Arc::new(reporters.at_point(point.words()));
+            Ok((point, Session::of(arguments, read, place, reporters)?))
+        };
+        let sessions = points.all.into_iter().map(session);
+        let sessions: Vec<(Point, Session<'_>)> = sessions.collect::<Result<_>>()?;
+        let data = sessions.iter().flat_map(|(_, session)| session.data());
+        let identity = Identity::new(&points.identity, data);
+        let document =
+            toml::to_string(&settings).expect("what was read from TOML can be written as TOML");
+        let points = sessions;
+        Ok(Self { arguments, study, settings, document, folder, identity, points, reporters })
+    }
+
+    /// Opens the results folder. What cannot be worked on there, or has no room, is refused before.
+    fn store(&self) -> Result<Store> {
+        self.points.iter().try_for_each(|(_, session)| session.check_memory())?;
+        let there = Store::peek(&self.folder);
+        let own = |name: &str| name.to_owned();
+        let tables = || TABLES.iter().copied().chain([EXPERIMENT, PROVENANCE, REPORT]).map(own);
+        let figures = figure::outputs(&self.study.figures);
+        there.check_outputs(&tables().chain(figures).collect::<Vec<_>>())?;
+        let planned = self.points.iter().map(|(point, _)| point.folder());
+        for name in planned.chain(there.inner_names()?) {
+            there.inner(&name).check_outputs(&tables().collect::<Vec<_>>())?;
+        }
+        if !self.arguments.replace {
+            there.check_bound(&self.identity)?;
+        }
+        let store = open_store(self.arguments, &self.folder, &self.identity)?;
+        if self.arguments.force {
+            store.clear()?;
+        }
+        Ok(store)
+    }
+
+    fn provenance(&self) -> Result<Provenance> {
+        let (_, first) = &self.points[0];
+        let threads = first.threads()?;
+        Ok(Provenance::begin(first.experiment.seed, threads, first.data().collect()))
+    }
+
+    /// Publishes the study's own table, figures and report, and removes what earlier points left.
+    fn publish(
+        &self,
+        store: &Store,
+        rows: &[StudyRow],
+        provenance: &Provenance,
+    ) -> Result<DrawReport> {
+        let mut publication = store.stage()?;
+        publication.write(EXPERIMENT, self.document.as_bytes())?;
+        publication.write_table(&Stream::of(rows))?;
+        let Study { heading, figures, .. } = &self.study;
+        let tables = ResultTables::new(publication.list()?, self.study.facts());
+        let drawn = figure::draw(figures, &tables, &[])?;
+        for (name, bytes) in &drawn.files {
+            publication.write(name, bytes)?;
+        }
+        let provenance = provenance.end();
+        publication.write(PROVENANCE, &provenance)?;
+        let page = pages::page(heading, &self.settings, &tables, &drawn, Some(&provenance))?;
+        publication.write(REPORT, page.as_bytes())?;
+        publication.commit(|_| false)?;
+        let names: Vec<String> = self.points.iter().map(|(point, _)| point.folder()).collect();
+        store.remove_inner(|name| names.iter().any(|one| one == name))?;
+        for (figure, why) in &drawn.missing {
+            let (figure, problem) = (figure.clone(), why.to_string());
+            self.reporters.warn(Warning::FigureMissing { figure, problem });
+        }
+        Ok(drawn)
+    }
+
+    /// What would run.
+    fn dry_run(&self) -> Result<Status, Abort> {
+        let store = Store::peek(&self.folder);
+        if !self.arguments.replace {
+            store.check_bound(&self.identity)?;
+        }
+        let mut points = Vec::new();
+        for (point, session) in &self.points {
+            session.check_memory()?;
+            let inner = store.inner(&point.folder());
+            let (plan, memory) = session.look_in(&inner, |run| Ok((run.plan()?, run.memory())))?;
+            points.push(PointPlan { point: point.words(), plan, memory });
+        }
+        let heading = &self.study.heading;
+        let dry_run = StudyDryRun::new(&heading.name, &heading.title, &self.folder, points);
+        print(&if self.arguments.json {
+            text::json(&self.reporters.document(dry_run))
+        } else {
+            text::study_plan(&dry_run)
+        })?;
+        Ok(Status::Done)
+    }
+}

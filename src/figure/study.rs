@@ -1,0 +1,391 @@
+//! What a study comes to against the values that it varies: ratios between original and other
+//! coordinates, and beside them what the theory says.
+
+use std::collections::BTreeSet;
+
+use super::metric;
+use super::spec::{Heading, Spec};
+use super::tables::ResultTables;
+use crate::Result;
+use crate::claim::{Compared, Rule, theory_quantities};
+use crate::config::{Entry, Reader, key};
+use crate::drawing::axis::{Axis, Scale};
+use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::page::{LegendEntry, LegendPosition, Page};
+use crate::drawing::primitives::{Dash, Stroke};
+use crate::drawing::style::{GREY, colour, dash};
+use crate::need::{Need, Want};
+use crate::record::{CostUnit, StudyRow};
+use crate::sweep::Metric;
+
+pub(super) const ENTRY: Entry<dyn Spec> = Entry {
+    name: "study",
+    summary: "ratios of a study's metric against the values that are varied, beside the theory",
+    read: |reader: &mut Reader<'_>| {
+        let heading = Heading::read(reader);
+        let mut names = |name, meaning| reader.strings_or(key(name, meaning), &[]);
+        let bases = names("bases", "which bases are shown; none: all");
+        let axes = names("axes", "which axes are shown, by their first keys; none: all");
+        let algorithms = names("algorithms", "which algorithms are shown; none: all");
+        let coordinates = names("coordinates", "which coordinate systems are shown; none: all");
+        let metric = key("metric", "the metric of the study whose ratios are drawn");
+        let choices = Compared::choices();
+        let choices: Vec<_> = choices.iter().map(|one| (&*one.0, one.clone())).collect();
+        let metric = reader.choice_or(metric, Metric::TO_COMMON_LEVEL.name, &choices);
+        let tuned = key("tuned", "at which learning rate: best in original coordinates, or own");
+        let tuned = reader.choice_or(tuned, "original", &Rule::NAMES);
+        let known: Vec<_> = theory_quantities().map(|(name, _)| (name, name)).collect();
+        let theory = key("theory", "numbers of the theory that are drawn in panels of their own");
+        let theory = reader.choices_or(theory, &[], &known);
+        Some(Box::new(StudyFigure {
+            heading: heading?,
+            bases: bases?,
+            axes: axes?,
+            algorithms: algorithms?,
+            coordinates: coordinates?,
+            metric: metric?,
+            tuned: tuned?,
+            theory: theory?,
+        }))
+    },
+};
+
+/// Of values that are that far apart, one to the other, the axis is logarithmic.
+const FAR_APART: f64 = 20.0;
+
+/// At most so many columns of panels.
+const COLUMNS: usize = 4;
+
+/// A figure of a study; empty lists restrict nothing.
+#[derive(Debug)]
+struct StudyFigure {
+    heading: Heading,
+    bases: Vec<String>,
+    axes: Vec<String>,
+    algorithms: Vec<String>,
+    coordinates: Vec<String>,
+    /// The metric, as the table has it, and what it is.
+    metric: (String, Compared),
+    /// At which selected learning rate.
+    tuned: Rule,
+    /// Names of numbers of the theory.
+    theory: Vec<&'static str>,
+}
+
+/// One line of a panel: the points that have a value, with their intervals.
+struct Series {
+    name: String,
+    stroke: Stroke,
+    /// x, lower, median, upper.
+    points: Vec<(f64, [f64; 3])>,
+}
+
+/// What a base comes to along an axis.
+struct Subject<'a> {
+    base: &'a str,
+    axis: &'a str,
+    rows: Vec<&'a StudyRow>,
+}
+
+impl Spec for StudyFigure {
+    fn file(&self) -> &str {
+        &self.heading.file
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["study.csv"]
+    }
+
+    fn wants(&self) -> Vec<Want<'_>> {
+        let mut wants = vec![Want::new("kind", Need::Study)];
+        wants.extend(self.heading.wants());
+        wants.push(Want::new("metric", Need::StudyMetric(&self.metric.0)));
+        wants.extend(self.bases.iter().map(|name| Want::new("bases", Need::Base(name))));
+        wants.extend(self.axes.iter().map(|name| Want::new("axes", Need::Axis(name))));
+        wants
+    }
+
+    fn page(&self, tables: &ResultTables) -> Result<Page> {
+        let rows = tables.study()?;
+        let subjects = self.subjects(rows);
+        let ratios = |subject: &Subject<'_>| self.ratios(rows, subject);
+        let theory = |subject: &Subject<'_>| self.theory(subject);
+        let mut panels = Vec::new();
+        let mut legend: Vec<LegendEntry> = Vec::new();
+        let mut add = |subject: &Subject<'_>, series: Vec<Series>, label: String, title: String| {
+            panels.push(Chart { title, ..panel(subject, &series, label) });
+            for Series { name, stroke, .. } in series {
+                let band = stroke.colour.with_opacity(BAND);
+                let entry = LegendEntry::line(name, stroke).with_band(band);
+                if !legend.contains(&entry) {
+                    legend.push(entry);
+                }
+            }
+        };
+        let columns = subjects.len().clamp(1, COLUMNS);
+        for some in subjects.chunks(columns) {
+            for subject in some {
+                add(subject, ratios(subject), "gain".into(), subject.base.to_owned());
+            }
+            if !self.theory.is_empty() {
+                for subject in some {
+                    let title = format!("{}: the theory", subject.base);
+                    add(subject, theory(subject), String::new(), title);
+                }
+            }
+        }
+        if legend.is_empty() {
+            return Err(tables.lacks("study.csv", "has no rows for this figure"));
+        }
+        let rate = match self.tuned {
+            Rule::Original => "both at the learning rate that is best in original coordinates",
+            Rule::Own => "each at its own learning rate",
+        };
+        let shown = || subjects.iter().flat_map(|subject| &subject.rows);
+        let planned: BTreeSet<usize> = shown().map(|row| row.planned).collect();
+        let trials = match (planned.first(), planned.last()) {
+            (Some(least), Some(most)) if least < most => format!("{least} to {most} trials"),
+            (Some(1), _) => "1 trial".into(),
+            (Some(all), _) => format!("{all} trials"),
+            _ => String::new(),
+        };
+        let mut footnotes = vec![
+            format!(
+                "Gain: {}, in original coordinates over those named, {rate}.",
+                compared(self.metric.1)
+            ),
+            format!(
+                "Lines: median over {trials}; bands: the interval of order statistics that holds \
+                 the true one."
+            ),
+        ];
+        footnotes.extend(subjects.iter().filter_map(Subject::note));
+        Ok(Page {
+            title: self.heading.title(tables.facts()),
+            panels,
+            columns,
+            frame: if subjects.len() > 1 { (270.0, 190.0) } else { (400.0, 250.0) },
+            shared_axes: false,
+            legend,
+            legend_position: LegendPosition::Below,
+            footnotes,
+        })
+    }
+}
+
+/// Opacity of bands.
+const BAND: f64 = 0.16;
+
+impl StudyFigure {
+    /// The bases and axes that are shown, in the order of the table.
+    fn subjects<'a>(&self, rows: &'a [StudyRow]) -> Vec<Subject<'a>> {
+        let wanted = |wanted: &[String], name: &String| wanted.is_empty() || wanted.contains(name);
+        let mut subjects: Vec<Subject<'a>> = Vec::new();
+        let shown =
+            |row: &&StudyRow| wanted(&self.bases, &row.base) && wanted(&self.axes, &row.axis);
+        for row in rows.iter().filter(shown) {
+            let same = |one: &&mut Subject<'_>| one.base == row.base && one.axis == row.axis;
+            match subjects.iter_mut().find(same) {
+                Some(subject) => subject.rows.push(row),
+                None => {
+                    subjects.push(Subject { base: &row.base, axis: &row.axis, rows: vec![row] })
+                }
+            }
+        }
+        subjects
+    }
+
+    /// Colours tell algorithms apart, line styles coordinate systems: the same in every panel.
+    fn ratios(&self, rows: &[StudyRow], subject: &Subject<'_>) -> Vec<Series> {
+        let tuned = Rule::NAMES.iter().find(|(_, rule)| *rule == self.tuned);
+        let tuned = tuned.map_or("", |(name, _)| *name);
+        let is_ratio = |row: &&StudyRow| {
+            row.tuned == tuned
+                && row.quantity == self.metric.0
+                && (self.algorithms.is_empty() || self.algorithms.contains(&row.algorithm))
+                && (self.coordinates.is_empty() || self.coordinates.contains(&row.coordinates))
+        };
+        let all = || rows.iter().filter(is_ratio);
+        let algorithms = names(all().map(|row| &row.algorithm));
+        let systems = names(all().map(|row| &row.coordinates));
+        let mut series = Vec::new();
+        for (a, &algorithm) in algorithms.iter().enumerate() {
+            for (s, &system) in systems.iter().enumerate() {
+                let of = subject.rows.iter().copied().filter(is_ratio);
+                let of = of.filter(|row| row.algorithm == *algorithm && row.coordinates == *system);
+                let name = format!("{algorithm}, {system}");
+                series.extend(subject.series(name, Stroke::new(colour(a), dash(s)), of));
+            }
+        }
+        series
+    }
+
+    fn theory(&self, subject: &Subject<'_>) -> Vec<Series> {
+        let is_theory = |row: &&StudyRow| {
+            !row.block.is_empty()
+                && (self.coordinates.is_empty() || self.coordinates.contains(&row.coordinates))
+        };
+        let of = || subject.rows.iter().copied().filter(is_theory);
+        let systems = names(of().map(|row| &row.coordinates));
+        let blocks = names(of().map(|row| &row.block));
+        let mut series = Vec::new();
+        for (q, &quantity) in self.theory.iter().enumerate() {
+            for (s, &system) in systems.iter().enumerate() {
+                for (b, &block) in blocks.iter().enumerate() {
+                    let place = match (systems.len(), &**block) {
+                        (1, "all") => String::new(),
+                        (_, "all") => format!(", {system}"),
+                        _ => format!(", {system}, {block}"),
+                    };
+                    let of = of().filter(|row| {
+                        row.quantity == quantity
+                            && row.coordinates == *system
+                            && row.block == *block
+                    });
+                    // The colours of algorithms come first.
+                    let stroke = Stroke::new(colour(q + 3), dash(s * blocks.len() + b));
+                    series.extend(subject.series(
+                        format!("{}{place}", called(quantity)),
+                        stroke,
+                        of,
+                    ));
+                }
+            }
+        }
+        series
+    }
+}
+
+impl Subject<'_> {
+    /// The values, in the order of the table.
+    fn values(&self) -> Vec<&String> {
+        names(self.rows.iter().map(|row| &row.value))
+    }
+
+    /// The values as numbers and how they are spread, where all are numbers, rise from one to the next,
+    /// and fit on one axis.
+    fn numbers(&self) -> Option<(Vec<f64>, Scale)> {
+        let number = |value: &String| value.parse().ok().filter(|number: &f64| number.is_finite());
+        let numbers: Vec<f64> = self.values().into_iter().map(number).collect::<Option<_>>()?;
+        let rising = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+        let positive = || numbers.iter().copied().filter(|&number| number > 0.0);
+        let least = positive().fold(f64::INFINITY, f64::min);
+        let far_apart = positive().any(|number| number / least >= FAR_APART);
+        let scale = match (far_apart, positive().count() == numbers.len()) {
+            (false, _) => Some(Scale::Linear),
+            (true, true) => Some(Scale::Logarithmic),
+            // No axis has 0 and several decades.
+            (true, false) => None,
+        };
+        scale.filter(|_| rising).map(|scale| (numbers, scale))
+    }
+
+    /// Where a value stands: a number there, or else by its place in the order.
+    fn place(&self, value: &str) -> f64 {
+        let index = self.values().iter().position(|one| *one == value).unwrap_or_default();
+        self.numbers().map_or((index + 1) as f64, |(numbers, _)| numbers[index])
+    }
+
+    /// The horizontal axis.
+    fn horizontal(&self) -> Axis {
+        let places: Vec<f64> = self.values().into_iter().map(|value| self.place(value)).collect();
+        let scale = self.numbers().map_or(Scale::Whole, |(_, scale)| scale);
+        Axis::covering(self.axis, scale, places, 0.04)
+    }
+
+    /// What the places stand for, where they are an order.
+    fn note(&self) -> Option<String> {
+        if self.numbers().is_some() {
+            return None;
+        }
+        let values = self.values().into_iter().enumerate();
+        let values: Vec<String> =
+            values.map(|(index, value)| format!("{}: {value}", index + 1)).collect();
+        Some(format!("{}, {}: {}.", self.base, self.axis, values.join("; ")))
+    }
+
+    /// The line of some rows; `None` without any that says something.
+    fn series<'b>(
+        &self,
+        name: String,
+        stroke: Stroke,
+        rows: impl Iterator<Item = &'b StudyRow>,
+    ) -> Option<Series> {
+        let mut points: Vec<(f64, [f64; 3])> = rows
+            .filter_map(|row| Some((self.place(&row.value), [row.lower?, row.median?, row.upper?])))
+            .collect();
+        points.sort_by(|one, other| one.0.total_cmp(&other.0));
+        (!points.is_empty()).then_some(Series { name, stroke, points })
+    }
+}
+
+/// The panel of a base and an axis.
+fn panel(subject: &Subject<'_>, series: &[Series], label: String) -> Chart {
+    let points = || series.iter().flat_map(|series| &series.points);
+    // Bands may leave the panel: a median is what it is about.
+    let values = points().map(|(_, [_, median, _])| *median).chain([1.0]);
+    let y = Axis::covering(label, Scale::Logarithmic, values, 0.08);
+    let x = subject.horizontal();
+    let even = Mark::Line {
+        points: vec![(x.low, 1.0), (x.high, 1.0)],
+        stroke: Stroke { width: 0.8, ..Stroke::new(GREY, Dash::Solid) },
+    };
+    let band = |series: &Series| Mark::Band {
+        points: series.points.iter().map(|&(x, [low, _, high])| (x, low, high)).collect(),
+        colour: series.stroke.colour.with_opacity(BAND),
+    };
+    let medians = |series: &Series| -> Vec<(f64, f64)> {
+        series.points.iter().map(|&(x, [_, median, _])| (x, median)).collect()
+    };
+    let line = |series: &Series| Mark::Line { points: medians(series), stroke: series.stroke };
+    let symbols = |series: &Series| Mark::Symbols {
+        // A ratio of 0 is on the lower edge, as one of ∞ is on the upper one.
+        points: medians(series)
+            .into_iter()
+            .map(|(x, y)| (x, if y == 0.0 { f64::NEG_INFINITY } else { y }))
+            .collect(),
+        symbol: Symbol { shape: Shape::Disc, radius: 1.9, colour: series.stroke.colour },
+    };
+    let mut panel = Chart::new(x, y);
+    panel.marks = std::iter::once(even)
+        .chain(series.iter().map(band))
+        .chain(series.iter().map(line))
+        .chain(series.iter().map(symbols))
+        .collect();
+    panel
+}
+
+/// Names as they come, each once.
+fn names<'a>(all: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
+    let mut names = Vec::new();
+    for name in all {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// What is compared, in words.
+fn compared(of: Compared) -> String {
+    let name = called(of.metric.name);
+    let (counted, setup) = match of.unit {
+        CostUnit::Steps => return name.to_owned(),
+        CostUnit::Gradients => ("gradients", "the samples included"),
+        CostUnit::Flops => ("floating-point operations", "the set-up included"),
+    };
+    format!("{}, {setup}", name.replacen("steps", counted, 1))
+}
+
+/// What a number of the theory, or the metric of pairs, is called.
+fn called(quantity: &'static str) -> &'static str {
+    match quantity {
+        "common_level" => "steps to the common level",
+        "stable-rank" => "stable rank",
+        "density" => "density β₁",
+        "predicted" => "predicted β₁²d/sr",
+        "least-smoothness-gain" => "L_f / L_f∘V, at least",
+        "greatest-smoothness-gain" => "L_f / L_f∘V, at most",
+        other => metric::called(other),
+    }
+}
