@@ -8,7 +8,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 
 use crate::basis::{Part, Preparation};
-use crate::config::{Allowed, Reader, key};
+use crate::config::{Allowed, Key, Reader, key};
 use crate::coordinates::{Auxiliary, Cost, Form, Frozen, Orthonormal, Reduced, Reflector};
 use crate::egop::{Count, Solver};
 use crate::error::{Error, Result};
@@ -71,8 +71,7 @@ impl Complement {
     ];
 
     /// Reads `complement`.
-    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let complement = key("complement", "what becomes of what V's columns do not span");
+    fn read(reader: &mut Reader<'_>, complement: Key) -> Option<Self> {
         reader.choice_or(complement, "reflector", &Self::NAMES)
     }
 
@@ -87,7 +86,8 @@ impl Complement {
         }
         let columns = key("columns", "number of V's columns, where they are not all");
         let columns = reader.count(columns, 1..=1_000_000);
-        let complement = Self::read(reader);
+        let complement = key("complement", "what becomes of what these columns do not span");
+        let complement = Self::read(reader, complement);
         columns.zip(complement).map(Some)
     }
 
@@ -212,7 +212,8 @@ impl LowRank {
                 reader.number(widths, Allowed::between(1e-3, 1e4)).map(Rank::Widths)
             }
         };
-        let complement = Complement::read(reader);
+        let complement = key("complement", "what becomes of what these eigenvectors do not span");
+        let complement = Complement::read(reader, complement);
         let solver = key("solver", "how the leading eigenvectors are computed");
         let solver = reader.choice_or(solver, "auto", &Solver::NAMES);
         let (rank, complement, solver) = (rank?, complement?, solver?);

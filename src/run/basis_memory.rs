@@ -202,12 +202,12 @@ mod tests {
             "basis = \"egop\"",
             "basis = \"egop\"\nrank = 10\ncomplement = \"rotated\"\negop = { samples = 100 }",
         );
-        let config = config.replace("columns = 3", "columns = 25600");
+        let config = config.replace("columns = 3", "columns = 20000");
         let source = Source::parse("tiny.toml", config.as_bytes()).unwrap();
         let read = config::read(&source, &Overlay::default(), Experiment::read).unwrap();
-        // 2 · 25600² of V, and twice as many to form it, in doubles: 10.5 and 21 GB.
-        assert_eq!(None, too_large(&read.value, 22_000_000_000));
-        let message = too_large(&read.value, 20_000_000_000).unwrap();
-        assert!(message.contains("10.5 GB, 21.") && message.contains("rank = 100"), "{message}");
+        // 2 · 20000² of V, and twice as many to form it, in doubles: 6.4 and 12.8 GB.
+        assert_eq!(None, too_large(&read.value, 13_500_000_000));
+        let message = too_large(&read.value, 12_200_000_000).unwrap();
+        assert!(message.contains("6.4 GB, 12.") && message.contains("rank = 100"), "{message}");
     }
 }

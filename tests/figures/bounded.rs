@@ -9,8 +9,8 @@ use egop::drawing::primitives::{Colour, Dash, Rect, Stroke};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// A debug build draws for a second or so, beside other tests.
-const LONG: Duration = Duration::from_secs(20);
+/// A debug build draws for a second or so, on a busy machine for half a minute.
+const LONG: Duration = Duration::from_secs(120);
 
 /// Any double, extreme ones often.
 fn number() -> impl Strategy<Value = f64> {
