@@ -34,6 +34,7 @@ pub const SHIPPED: &[Shipped] = shipped![
     "digits"
     "digits-bases"
     "digits-control"
+    "digits-cost"
     "fashion"
     "fashion-auxiliary"
     "fashion-large"
