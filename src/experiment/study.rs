@@ -212,6 +212,12 @@ impl TrainingStudy {
         self.coordinates.iter().find(|one| one.is_original())
     }
 
+    /// What is kept of the runs of a sweep: their curves too, where those of all learning rates are
+    /// wanted, so that what is not swept further trains once.
+    pub fn sweep_recording(&self) -> Recording {
+        if self.all_curves { self.recording } else { Recording::Summary }
+    }
+
     /// How learning rates are selected.
     pub fn selection(&self) -> SelectionRule<'_> {
         let Sweep { metric, floor, .. } = self.sweep;

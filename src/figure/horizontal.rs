@@ -1,6 +1,8 @@
 //! The horizontal axis of training curves: recorded steps, or what they took, the set-up of the
 //! coordinate system included. A curve begins where its set-up is over.
 
+use std::collections::BTreeMap;
+
 use super::selection::MethodRates;
 use super::tables::ResultTables;
 use crate::Result;
@@ -189,13 +191,20 @@ impl Horizontal {
     }
 }
 
-/// What the set-ups of a coordinate system took, trial by trial: each the quickest of several.
+/// What the set-ups of a coordinate system took, trial by trial: each the quickest of several, and of
+/// several changes of the data.
 fn setup_seconds(timings: &[TimingRow], coordinates: &str) -> Vec<f64> {
-    let its = |row: &&TimingRow| row.phase == Phase::Setup && *row.coordinates == *coordinates;
-    let mut rows: Vec<&TimingRow> = timings.iter().filter(its).collect();
-    rows.sort_by_key(|row| row.trial);
-    let of_trial = rows.chunk_by(|a, b| a.trial == b.trial);
-    of_trial
-        .map(|rows| rows.iter().map(|row| row.wall_seconds).fold(f64::INFINITY, f64::min))
-        .collect()
+    let its = timings.iter().filter(|row| *row.coordinates == *coordinates);
+    let mut quickest: BTreeMap<usize, [f64; 2]> = BTreeMap::new();
+    for row in its {
+        let part = match row.phase {
+            Phase::Setup => 0,
+            Phase::Absorption => 1,
+            _ => continue,
+        };
+        let of_trial = quickest.entry(row.trial).or_insert([f64::INFINITY; 2]);
+        of_trial[part] = of_trial[part].min(row.wall_seconds);
+    }
+    let known = |seconds: f64| if seconds.is_finite() { seconds } else { 0.0 };
+    quickest.into_values().map(|parts| parts.map(known).iter().sum()).collect()
 }

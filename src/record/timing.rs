@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 pub enum Phase {
     /// Sampling gradients and making the change of variables.
     Setup,
-    /// Training the runs of a task, side by side.
+    /// Taking the change of variables, or what of it can be taken, into the data of a run that is then
+    /// trained alone.
+    Absorption,
+    /// Training the runs of a task, side by side, that included.
     Training,
     /// Estimating and decomposing an EGOP for its own sake.
     Spectra,

@@ -238,6 +238,7 @@ pub(super) fn alone(summary: &TimesSummary<'_>) -> Option<Table> {
 fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Setup => "set-up of the coordinates",
+        Phase::Absorption => "change of the data",
         Phase::Training => "training",
         Phase::Spectra => "spectra",
         Phase::Level | Phase::Run => "run",

@@ -12,7 +12,6 @@ use crate::run::executor::{Executor, RowSink, Unfinished, hand_over};
 use crate::run::index::TaskIndex;
 use crate::run::sweep::SweepResult;
 use crate::run::task::{Round, Task};
-use crate::trial::Recording;
 
 /// A task of a sweep, by names: it can be written down and done by another program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -130,7 +129,7 @@ impl PlannedTask {
             trial: self.trial,
             system: study.coordinates_index(&self.coordinates)?,
             rates: self.rates.iter().map(|rates| rates.learning_rates.clone()).collect(),
-            recording: Recording::Summary,
+            recording: study.sweep_recording(),
             alone: false,
         })
     }

@@ -12,7 +12,6 @@ use crate::run::event::{EdgeReason, Event, GridEdge, Observer, Stage, Warning};
 use crate::run::executor::Executor;
 use crate::run::task::{Failure, Round, Rows, Task};
 use crate::sweep::{self, Grid, Hopeless, Limits, RateStats, Selection};
-use crate::trial::Recording;
 
 mod forecast;
 
@@ -171,7 +170,7 @@ impl<'a> SweepState<'a> {
                 trial,
                 system,
                 rates: Arc::clone(rates),
-                recording: Recording::Summary,
+                recording: self.study.sweep_recording(),
                 alone: false,
             })
             .filter(|task| !task.is_empty())

@@ -288,20 +288,24 @@ impl<R: Precision> Threads<'_, R> {
         task: &Task,
     ) -> Result<Rows> {
         let experiment = self.index.experiment();
-        let changed = problem.with_inputs(experiment.system(task.system).inputs)?;
+        let system = experiment.system(task.system);
+        let changed = problem.with_inputs(system.inputs)?;
         let problem = changed.as_ref().unwrap_or(problem);
         let (prepared, mut timings) = self.prepared(problem, task)?;
         let (watch, laps) = (Stopwatch::start(), Laps::start());
         let progress = |units| {
             if task.alone {
-                laps.lap();
+                laps.told(units);
             }
             self.advance(stage, units);
         };
         let control = Control::new(self.index.observer.interrupted(), &progress);
         let mut rows = training::rows(task, experiment, study, problem, &prepared, control)?;
         match &*rows.runs {
-            [run] if task.alone => timings.extend(laps.rows(run, task)),
+            [run] if task.alone => {
+                timings.extend(laps.absorption(task, &system));
+                timings.extend(laps.rows(run, task));
+            }
             _ => {
                 let name = &study.coordinates[task.system].name;
                 timings.push(watch.alone(Phase::Training, task, name));

@@ -4,10 +4,10 @@
 //! In a sweep many runs share each product with the change of variables, and tasks share the
 //! machine, so that its times say little of a run.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, TrainingStudy};
+use crate::experiment::{Experiment, System, TrainingStudy};
 use crate::record::{Phase, RateRow, RunRow, TimingRow};
 use crate::run::event::Stage;
 use crate::run::executor::Executor;
@@ -70,30 +70,51 @@ pub(super) fn on_one_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) ->
     pool.install(work)
 }
 
-/// When each epoch of a run was over, in seconds from the start.
+/// When each epoch of a run was over, in seconds from the first update.
 pub(super) struct Laps {
-    watch: Stopwatch,
+    /// From where the data take in what they can of the change of variables.
+    whole: Stopwatch,
+    /// From where training begins.
+    run: OnceLock<Stopwatch>,
     seconds: Mutex<Vec<f64>>,
 }
 
 impl Laps {
-    /// Of a run that starts now.
+    /// Of a run that is set up from now on.
     pub fn start() -> Self {
-        Self { watch: Stopwatch::start(), seconds: Mutex::default() }
+        Self { whole: Stopwatch::start(), run: OnceLock::new(), seconds: Mutex::default() }
     }
 
-    /// An epoch is over, or all that were left.
-    pub fn lap(&self) {
-        locked(&self.seconds).push(self.watch.seconds());
+    /// Of no units: training begins. Else an epoch is over, or all that were left.
+    pub fn told(&self, units: u64) {
+        let run = self.run.get_or_init(Stopwatch::start);
+        if units > 0 {
+            locked(&self.seconds).push(run.seconds());
+        }
     }
 
-    /// How long the run took that ended now, and before that to each of its levels.
+    /// How long it took to set the run up that ends now.
+    pub fn absorption(&self, task: &Task, system: &System<'_>) -> Option<TimingRow> {
+        // Original coordinates leave the data as they are.
+        let run = self.run.get().filter(|_| !system.basis.is_identity())?;
+        let row = |watch: &Stopwatch| watch.alone(Phase::Absorption, task, system.name);
+        let (run, whole) = (row(run), row(&self.whole));
+        let cpu_seconds = whole.cpu_seconds.zip(run.cpu_seconds);
+        Some(TimingRow {
+            wall_seconds: whole.wall_seconds - run.wall_seconds,
+            cpu_seconds: cpu_seconds.map(|(whole, run)| whole - run),
+            ..whole
+        })
+    }
+
+    /// How long the run took that ends now, and before that to each of its levels.
     pub fn rows(self, run: &RunRow, task: &Task) -> Vec<TimingRow> {
+        let watch = self.run.get().unwrap_or(&self.whole);
         let of_run = |phase, step| TimingRow {
             algorithm: Arc::clone(&run.algorithm),
             learning_rate: Some(run.learning_rate),
             step: Some(step),
-            ..self.watch.alone(phase, task, &run.coordinates)
+            ..watch.alone(phase, task, &run.coordinates)
         };
         let whole = of_run(Phase::Run, run.steps);
         let laps = locked(&self.seconds);

@@ -11,7 +11,7 @@ pub struct Control<'a> {
 
 impl<'a> Control<'a> {
     /// Work stops soon after `interrupted` becomes true; `progress` is told of units done
-    /// (gradient samples, or lane steps).
+    /// (gradient samples, or lane steps); of none when training begins, all being set up.
     pub fn new(interrupted: &'a AtomicBool, progress: &'a (dyn Fn(u64) + Sync)) -> Self {
         Self { interrupted, progress }
     }

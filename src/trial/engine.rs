@@ -111,6 +111,7 @@ impl<'a, R: Precision> Engine<'a, R> {
         if wanted == 0 {
             return Ok(Vec::new());
         }
+        control.advance(0);
         self.record_start();
         let epochs = self.training.epochs;
         for epoch in 0..epochs {

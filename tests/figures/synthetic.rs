@@ -278,9 +278,15 @@ fn timings(folder: &Path) {
         wall_seconds,
         cpu_seconds: None,
     };
-    let mut rows: Vec<TimingRow> = (0..5)
-        .flat_map(|trial| [0.3, 0.2].map(|wall| timing(trial, COORDINATES[1], Phase::Setup, wall)))
-        .collect();
+    // The quickest of each, which make 0.2 s.
+    let parts = [
+        (Phase::Setup, 0.3),
+        (Phase::Setup, 0.125),
+        (Phase::Absorption, 0.075),
+        (Phase::Absorption, 0.1),
+    ];
+    let of_parts = |trial| parts.map(|(phase, wall)| timing(trial, COORDINATES[1], phase, wall));
+    let mut rows: Vec<TimingRow> = (0..5).flat_map(of_parts).collect();
     for run in runs.deserialize::<RunRow>().map(Result::unwrap) {
         rows.push(TimingRow {
             algorithm: run.algorithm,

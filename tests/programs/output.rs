@@ -1,5 +1,6 @@
 //! What the programs print, and where.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
 use egop::sweep::METRICS;
@@ -186,6 +187,25 @@ fn only_what_an_earlier_run_did_is_cached() {
         let messages = text(&run.get_output().stderr);
         assert!(messages.contains(&format!("tasks: {done} done, {cached} cached")), "{messages}");
     }
+}
+
+#[test]
+fn curves_of_given_learning_rates_are_recorded_at_once() {
+    let workspace = Workspace::new(SMALL);
+    let rates = ["sgd", "adam", "adagrad", "momentum"]
+        .map(|name| format!("algorithms.{name}.learning_rates=[1e-3, 1e-2]"));
+    let set: Vec<&str> = rates.iter().flat_map(|rates| ["--set", rates]).collect();
+    workspace.run(&set).success();
+    let selected: BTreeSet<_> = workspace.rows("curves.csv").into_iter().collect();
+    let runs = std::fs::read(workspace.path("out/runs.csv")).unwrap();
+    for (done, cached) in [(9, 0), (0, 9)] {
+        let run = workspace.run(&[&set[..], &["--set", "training.record=all"]].concat());
+        let messages = text(&run.get_output().stderr);
+        assert!(messages.contains(&format!("tasks: {done} done, {cached} cached")), "{messages}");
+    }
+    let all: BTreeSet<_> = workspace.rows("curves.csv").into_iter().collect();
+    assert!(selected.is_subset(&all) && selected.len() < all.len());
+    assert!(std::fs::read(workspace.path("out/runs.csv")).unwrap() == runs);
 }
 
 #[test]

@@ -92,6 +92,9 @@ fn selected_runs_are_timed_alone() {
     assert_eq!(runs.len(), 3 * selected);
     let names: BTreeSet<_> = runs.iter().map(|row| name(row)).collect();
     assert_eq!(names.len(), runs.len(), "each once");
+    let changed = runs.iter().filter(|row| row["coordinates"] != "original").count();
+    assert!(changed > 0);
+    assert_eq!(of_phase(&rows, "absorption").len(), changed, "what stays is not changed");
     let mut levels = 0;
     for run in workspace.rows("runs.csv").iter().filter(|run| names.contains(&name(run))) {
         let of: Vec<&Row> = rows.iter().filter(|row| name(row) == name(run)).collect();

@@ -32,8 +32,11 @@ impl SweepState<'_> {
             let each: Vec<_> = rounds.iter().map(runs).collect();
             study.coordinates.iter().map(|system| study.there(system, &each)).collect()
         };
+        // Where nothing is swept, the only round has them all.
+        let recorded = study.all_curves && self.grids.iter().all(Option::is_none);
         let curves = study.coordinates.iter().map(|system| {
             let of = |(algorithm, rounds): (&Algorithm, &Rounds)| match study.all_curves {
+                true if recorded => Between::default(),
                 true => rounds.tried,
                 false => self.selected(algorithm, system),
             };
