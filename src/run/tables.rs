@@ -72,7 +72,16 @@ pub(super) fn selected(
     })?;
     let timings = others.iter_mut().flat_map(|rows| std::mem::take(&mut rows.timings));
     let name: Arc<str> = round.name.into();
-    swept.timings.extend(timings.map(|row| TimingRow { round: Arc::clone(&name), ..row }));
+    // A task of the sweep that recorded its curves was timed there.
+    let known = |row: &TimingRow| {
+        let is_it = |known: &TimingRow| {
+            *known == TimingRow { round: Arc::clone(&known.round), ..row.clone() }
+        };
+        swept.timings.iter().any(is_it)
+    };
+    let timings: Vec<TimingRow> = timings.filter(|row| !known(row)).collect();
+    let of_round = |row| TimingRow { round: Arc::clone(&name), ..row };
+    swept.timings.extend(timings.into_iter().map(of_round));
     if let Some(study) = experiment.training() {
         sort_timings(&mut swept.timings, study);
     }

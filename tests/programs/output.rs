@@ -203,6 +203,8 @@ fn curves_of_given_learning_rates_are_recorded_at_once() {
         let messages = text(&run.get_output().stderr);
         assert!(messages.contains(&format!("tasks: {done} done, {cached} cached")), "{messages}");
     }
+    let timings = workspace.rows("timings.csv");
+    assert!(timings.iter().all(|row| row["round"] == "coarse sweep"), "each task once");
     let all: BTreeSet<_> = workspace.rows("curves.csv").into_iter().collect();
     assert!(selected.is_subset(&all) && selected.len() < all.len());
     assert!(std::fs::read(workspace.path("out/runs.csv")).unwrap() == runs);
