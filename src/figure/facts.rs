@@ -68,31 +68,50 @@ impl Facts {
         (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
     }
 
-    /// Sizes and remarks: once, where they are those of all systems shown.
+    /// Sizes and remarks: once, where they are those of all systems shown, with the numbers of samples
+    /// that these differ in.
     fn sizes(&self, shown: &[&str]) -> Vec<String> {
         let systems: Vec<&SystemFacts> =
             self.systems.iter().filter(|one| shown.contains(&&*one.name)).collect();
         // Beside one that has an EGOP, original coordinates say nothing new.
         let estimated = systems.iter().any(|one| one.samples.is_some());
-        let mut said: Vec<(&str, String)> = Vec::new();
-        for one in systems.into_iter().filter(|one| one.samples.is_some() || !estimated) {
-            let mut words = one.sizes.clone();
-            if let Some(samples) = one.samples {
-                words.push_str(&format!(", M = {samples}"));
-            }
-            if let Some(remark) = &one.remark {
-                words.push_str(&format!("; {remark}"));
-            }
-            said.push((&one.name, words));
+        let systems: Vec<&SystemFacts> =
+            systems.into_iter().filter(|one| one.samples.is_some() || !estimated).collect();
+        let Some((first, others)) = systems.split_first() else { return Vec::new() };
+        let same = |one: &&SystemFacts| (&one.sizes, &one.remark) == (&first.sizes, &first.remark);
+        if others.iter().all(same) {
+            return vec![first.with(&in_words(&systems))];
         }
-        let mut different: Vec<&str> = said.iter().map(|(_, words)| &**words).collect();
-        different.dedup();
-        match different[..] {
-            [] => Vec::new(),
-            [all] => vec![all.to_owned()],
-            _ => said.iter().map(|(name, words)| format!("{name}: {words}")).collect(),
+        let with_name = |one: &SystemFacts| {
+            let samples = one.samples.map(|samples| format!(", M = {samples}"));
+            format!("{}: {}", one.name, one.with(&samples.unwrap_or_default()))
+        };
+        systems.into_iter().map(with_name).collect()
+    }
+}
+
+impl SystemFacts {
+    /// Its sizes, some more, and the remark.
+    fn with(&self, more: &str) -> String {
+        let remark = self.remark.as_ref().map(|remark| format!("; {remark}"));
+        format!("{}{more}{}", self.sizes, remark.unwrap_or_default())
+    }
+}
+
+/// The numbers of samples, and where they differ, of which systems each is.
+fn in_words(systems: &[&SystemFacts]) -> String {
+    let mut by_samples: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for one in systems {
+        if let Some(samples) = one.samples {
+            by_samples.entry(samples).or_default().push(&one.name);
         }
     }
+    let several = by_samples.len() > 1;
+    let word = |(samples, names): (usize, Vec<&str>)| match several {
+        true => format!(", M = {samples} ({})", names.join(", ")),
+        false => format!(", M = {samples}"),
+    };
+    by_samples.into_iter().map(word).collect()
 }
 
 #[cfg(test)]
@@ -121,6 +140,18 @@ mod tests {
         assert_eq!(
             note(&["global", "large"]),
             "global: n = 9, d = 5, M = 10; large: n = 9, d = 50, M = 100; 3 epochs; 7 trials."
+        );
+        let facts = Facts {
+            systems: vec![
+                system("few", "n = 9, d = 5", Some(1)),
+                system("many", "n = 9, d = 5", Some(8)),
+                system("again", "n = 9, d = 5", Some(8)),
+            ],
+            ..Facts::default()
+        };
+        assert_eq!(
+            facts.note(&["few", "many", "again"], None).unwrap(),
+            "n = 9, d = 5, M = 1 (few), M = 8 (many, again)."
         );
         assert_eq!(Facts::default().note(&[], None), None);
     }
