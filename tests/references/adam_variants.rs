@@ -1,23 +1,14 @@
 //! AdamW and AMSGrad against trajectories computed by PyTorch on a convex function and on a ReLU
 //! network: `tests/data/adam_variants.json`, and `tests/data/mlp.json` for the network.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
-
 use egop::data::{DataSet, Examples, Targets};
 use egop::lanes::{Lanes, Workspace};
 use egop::objective::{Batch, Composite, FeedForward, LogSumExp, Objective};
 use egop::optimizer::{Adam, Build};
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 use serde_json::Value;
 
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-}
-
-fn matrix(value: &Value) -> Array2<f64> {
-    let rows: Vec<Vec<f64>> = value.as_array().unwrap().iter().map(numbers).collect();
-    Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap()
-}
+use crate::values::{matrix, numbers};
 
 /// log Σ exp((⟨a_i, θ⟩ − y_i)²), and where it starts.
 fn log_sum_exp(convex: &Value) -> (Box<dyn Objective<f64>>, Array1<f64>) {
@@ -40,8 +31,9 @@ fn network(reference: &Value) -> (Box<dyn Objective<f64>>, Array1<f64>) {
 
 #[test]
 fn adamw_and_amsgrad_follow_the_reference() {
-    let reference: Value = serde_json::from_str(include_str!("data/adam_variants.json")).unwrap();
-    let layers: Value = serde_json::from_str(include_str!("data/mlp.json")).unwrap();
+    let reference: Value =
+        serde_json::from_str(include_str!("../data/adam_variants.json")).unwrap();
+    let layers: Value = serde_json::from_str(include_str!("../data/mlp.json")).unwrap();
     let runs = reference["runs"].as_array().unwrap();
     let mut compared = 0;
     for run in runs {

@@ -1,27 +1,18 @@
 //! Objectives, optimizers and bases against trajectories and gradients computed by independent
 //! libraries (JAX and Optax, PyTorch): `tests/data/convex.json`.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
-
 use egop::coordinates::{Coordinates, Orthonormal};
 use egop::lanes::{Lanes, Layout, Workspace};
 use egop::objective::{Batch, Composite, LeastSquares, LogSumExp, Logistic, Objective};
 use egop::optimizer::{Adagrad, Adam, Build, Momentum, Optimizer, Sgd};
 use egop::trial::Precision;
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 use serde_json::Value;
+
+use crate::values::{matrix, vector};
 
 /// Both sides are doubles whose operations differ in order only.
 const TOLERANCE: f64 = 1e-12;
-
-fn numbers(value: &Value) -> Array1<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-}
-
-fn matrix(value: &Value) -> Array2<f64> {
-    let rows: Vec<Array1<f64>> = value.as_array().unwrap().iter().map(numbers).collect();
-    Array2::from_shape_fn((rows.len(), rows[0].len()), |(i, j)| rows[i][j])
-}
 
 /// Relative to the larger of the vector's norm and 1e-3: late iterates come close to zero.
 fn assert_close(found: &Array1<f64>, expected: &Array1<f64>, what: &str) {
@@ -34,12 +25,12 @@ fn assert_close(found: &Array1<f64>, expected: &Array1<f64>, what: &str) {
 fn objective(name: &str, reference: &Value) -> Box<dyn Objective<f64>> {
     let a = matrix(&reference["A"]);
     // y_lin is Aθ* plus noise, for both least squares and log-sum-exp.
-    let y = numbers(&reference["y_lin"]);
+    let y = vector(&reference["y_lin"]);
     match name {
         "lsq" => Box::new(Composite::new(a.view(), LeastSquares::new(&y))),
         "lse" => Box::new(Composite::new(a.view(), LogSumExp::new(&y))),
         "logistic" => {
-            Box::new(Composite::new(a.view(), Logistic::new(&numbers(&reference["y_logistic"]))))
+            Box::new(Composite::new(a.view(), Logistic::new(&vector(&reference["y_logistic"]))))
         }
         other => panic!("no objective {other}"),
     }
@@ -58,7 +49,7 @@ fn optimizer(name: &str, layout: &Layout) -> Box<dyn Optimizer<f64>> {
 
 #[test]
 fn every_objective_and_optimizer_follows_the_reference_in_both_coordinate_systems() {
-    let reference: Value = serde_json::from_str(include_str!("data/convex.json")).unwrap();
+    let reference: Value = serde_json::from_str(include_str!("../data/convex.json")).unwrap();
     let mut compared = 0;
     for case in reference["cases"].as_array().unwrap() {
         let name = case["objective"].as_str().unwrap();
@@ -73,7 +64,7 @@ fn every_objective_and_optimizer_follows_the_reference_in_both_coordinate_system
             let algorithm = run["alg"].as_str().unwrap();
             let rate = run["lr"].as_f64().unwrap();
             let what = format!("{name}, {algorithm}, rotated: {}", case["rotated"]);
-            let mut theta = Lanes::broadcast(&layout, 2, numbers(&case["theta0"]).view());
+            let mut theta = Lanes::broadcast(&layout, 2, vector(&case["theta0"]).view());
             let mut original = theta.clone();
             let (mut gradient, mut direction) = (theta.clone(), theta.clone());
             let mut workspace = Workspace::new();
@@ -96,12 +87,12 @@ fn every_objective_and_optimizer_follows_the_reference_in_both_coordinate_system
                 }
                 coordinates.pull_back(&gradient, &mut direction, &mut workspace);
                 if step == 0 {
-                    let (f0, g0) = (case["f0"].as_f64().unwrap(), numbers(&case["grad0"]));
+                    let (f0, g0) = (case["f0"].as_f64().unwrap(), vector(&case["grad0"]));
                     assert_close(&direction.lane(1), &g0, &format!("{what}: first gradient"));
                     assert!((values[0] - f0).abs() <= TOLERANCE * f0.abs(), "{what}: first value");
                 } else if let Some(expected) = run["steps"].get(step.to_string()) {
                     let at = format!("{what}, step {step}");
-                    assert_close(&theta.lane(0), &numbers(&expected["theta"]), &at);
+                    assert_close(&theta.lane(0), &vector(&expected["theta"]), &at);
                     let loss = expected["loss"].as_f64().unwrap();
                     let scale = loss.abs().max(1e-3);
                     assert!((values[1] - loss).abs() <= TOLERANCE * scale, "{at}: {values:?}");

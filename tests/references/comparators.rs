@@ -3,8 +3,6 @@
 //!
 //! `agreement` is how far two independent programs were apart: 10 times that is allowed, and 1e-10.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
-
 use std::collections::BTreeMap;
 
 use egop::coordinates::{Coordinates, Orthonormal};
@@ -16,19 +14,12 @@ use egop::optimizer::{
     VectorAdam, Vectors,
 };
 use egop::trial::Precision;
-use ndarray::{Array1, Array2, linalg::kron};
+use ndarray::{Array1, linalg::kron};
 use serde_json::Value;
 
+use crate::values::{matrix, numbers};
+
 const STEPS: usize = 40;
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-}
-
-fn matrix(value: &Value) -> Array2<f64> {
-    let rows: Vec<Vec<f64>> = value.as_array().unwrap().iter().map(numbers).collect();
-    Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap()
-}
 
 /// The objectives, and where they are started.
 struct Problems {
@@ -40,8 +31,8 @@ struct Problems {
 impl Problems {
     fn read() -> Self {
         Self {
-            comparators: serde_json::from_str(include_str!("data/comparators.json")).unwrap(),
-            network: serde_json::from_str(include_str!("data/mlp.json")).unwrap(),
+            comparators: serde_json::from_str(include_str!("../data/comparators.json")).unwrap(),
+            network: serde_json::from_str(include_str!("../data/mlp.json")).unwrap(),
         }
     }
 

@@ -1,25 +1,16 @@
 //! A ReLU network, its optimizers and a blockwise change of variables against training runs
 //! computed by independent libraries (NumPy and PyTorch): `tests/data/mlp.json`.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
-
 use egop::coordinates::{Coordinates, Orthonormal};
 use egop::data::{DataSet, Examples, Targets};
 use egop::lanes::{Lanes, Layout, Workspace};
 use egop::objective::{Batch, FeedForward, Objective};
 use egop::optimizer::{Adagrad, Adam, Build, Momentum, Optimizer, Sgd};
 use egop::trial::Precision;
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 use serde_json::Value;
 
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-}
-
-fn matrix(value: &Value) -> Array2<f64> {
-    let rows: Vec<Vec<f64>> = value.as_array().unwrap().iter().map(numbers).collect();
-    Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap()
-}
+use crate::values::{matrix, numbers};
 
 fn network(reference: &Value) -> FeedForward<f64> {
     let labels = numbers(&reference["y"]).into_iter().map(|y| y as usize).collect();
@@ -53,7 +44,7 @@ fn assert_close(found: f64, expected: f64, what: &str) {
 
 #[test]
 fn loss_and_gradient_are_those_of_the_reference() {
-    let reference: Value = serde_json::from_str(include_str!("data/mlp.json")).unwrap();
+    let reference: Value = serde_json::from_str(include_str!("../data/mlp.json")).unwrap();
     let network = network(&reference);
     for lanes in [1, 3] {
         let theta = Lanes::broadcast(network.layout(), lanes, parameters(&reference).view());
@@ -74,7 +65,7 @@ fn loss_and_gradient_are_those_of_the_reference() {
 #[test]
 fn every_optimizer_follows_the_reference_in_both_coordinate_systems() {
     const LANES: usize = 2;
-    let reference: Value = serde_json::from_str(include_str!("data/mlp.json")).unwrap();
+    let reference: Value = serde_json::from_str(include_str!("../data/mlp.json")).unwrap();
     let network = network(&reference);
     let layout = network.layout();
     let rotation = |blocks, name: &str| {
