@@ -108,6 +108,8 @@ impl Settings {
             Some((document, shipped)) => {
                 let mut keys = Vec::new();
                 differences("", &document, &shipped.table, &mut keys);
+                let inherited = inherited(&keys);
+                keys.retain(|key| !inherited.contains(key));
                 let claims = shipped.value.claims.iter();
                 let claims = claims.map(|claim| (claim.id.clone(), in_words(claim))).collect();
                 Self { keys: Some(keys), claims }
@@ -155,6 +157,17 @@ fn differences(prefix: &str, here: &toml::Table, there: &toml::Table, found: &mu
     found.extend(missing.map(|dotted| format!("no {dotted}")));
 }
 
+/// What algorithms have from `[sweep]`, where that differs itself.
+fn inherited(keys: &[String]) -> Vec<String> {
+    let swept = keys.iter().filter_map(|key| key.strip_prefix("sweep."));
+    let swept: Vec<&str> = swept.collect();
+    let is_swept = |key: &&String| {
+        let setting = key.strip_prefix("algorithms.").and_then(|rest| rest.split_once('.'));
+        setting.is_some_and(|(_, setting)| swept.contains(&setting))
+    };
+    keys.iter().filter(is_swept).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +197,11 @@ mod tests {
             "objective.rows = 70, training.steps = 5"
         );
         assert_eq!(settings(&["name=mine"]), "no shipped experiment");
+        let ends = ["sweep.coarse=[0.1, 10.0]", "algorithms.sgd.coarse=[1.0, 10.0]"];
+        assert_eq!(
+            settings(&ends),
+            "sweep.coarse = [0.1, 10.0], algorithms.sgd.coarse = [1.0, 10.0]"
+        );
         assert_eq!(
             settings(&["objective.decay.kind=\"exponential\"", "objective.decay.rate=0.1"]),
             "objective.decay.kind = \"exponential\", objective.decay.rate = 0.1, no \
