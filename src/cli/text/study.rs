@@ -1,6 +1,7 @@
 //! A study as text: for each base and axis the claims and numbers, by value.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::dry_run::{between, duration};
 use super::table::{WIDE, none, table};
@@ -8,27 +9,55 @@ use crate::claim::number;
 use crate::record::StudyRow;
 use crate::summary::{StudyDryRun, StudySummary};
 
+/// Characters between two columns.
+const PADDING: usize = 3;
+
 /// What is said below each value.
 const KEY: &str = "+ reproduced, − not reproduced, ? inconclusive, · not judged";
 
-/// A table for each base and axis: a line for each claim and number of the theory, and where there are no
-/// claims for each ratio, a column for each value, and where the claim holds.
+/// A table for each base and axis, in as many parts as it takes to have names in one line: a line for each
+/// claim and number of the theory, and where there are no claims for each ratio, a column for each value,
+/// and where the claim holds.
 pub(in crate::cli) fn study(study: &[StudySummary<'_>]) -> String {
     let mut text = String::new();
     for summary in study {
         let StudySummary { base, axis, values, .. } = summary;
-        let header: Vec<&str> =
-            [&[*axis], &values[..], &["holds for"]].concat().into_iter().collect();
-        let mut rows = table(WIDE, &header);
-        for line in summary.telling() {
-            let cells = line.found.iter().map(|found| found.map_or_else(none, cell));
-            let holds = summary.holds(line).unwrap_or_default();
-            rows.add_row(std::iter::once(line.called()).chain(cells).chain([holds]));
-        }
+        let header: Vec<&str> = values.iter().copied().chain(["holds for"]).collect();
+        let lines: Vec<(String, Vec<String>)> = summary
+            .telling()
+            .map(|line| {
+                let cells = line.found.iter().map(|found| found.map_or_else(none, cell));
+                let holds = summary.holds(line).unwrap_or_default();
+                (line.called(), cells.chain([holds]).collect())
+            })
+            .collect();
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{base}, by {axis}: medians; {KEY}\n{rows}");
+        let _ = writeln!(text, "{base}, by {axis}: medians; {KEY}");
+        for part in parts(axis, &header, &lines) {
+            let mut rows = table(WIDE, &[&[*axis], &header[part.clone()]].concat());
+            for (name, cells) in &lines {
+                rows.add_row(std::iter::once(name).chain(&cells[part.clone()]));
+            }
+            let _ = writeln!(text, "{rows}");
+        }
     }
     text
+}
+
+/// Which columns stand side by side beside the names.
+fn parts(
+    axis: &str,
+    header: &[&str],
+    lines: &[(String, Vec<String>)],
+) -> impl Iterator<Item = Range<usize>> {
+    let length = |text: &str| text.chars().count();
+    let names = lines.iter().map(|(name, _)| length(name)).chain([length(axis)]);
+    let names = names.max().unwrap_or(0) + PADDING;
+    let cells = lines.iter().flat_map(|(_, cells)| cells).map(|cell| length(cell));
+    let cell = cells.chain(header.iter().map(|one| length(one))).max().unwrap_or(0) + PADDING;
+    let several = (usize::from(WIDE).saturating_sub(names) / cell).max(1);
+    let count = header.len();
+    (0..count).step_by(several).map(move |first| first..count.min(first + several))
 }
 
 /// The median with a sign for the verdict.
@@ -103,5 +132,15 @@ mod tests {
         let ratios = study(&StudySummary::all(&rows[6..]));
         assert!(ratios.contains("adam, original / reparameterized, own rates"), "{ratios}");
         assert_eq!(study(&[]), "");
+    }
+
+    #[test]
+    fn names_are_not_broken_for_many_values() {
+        let values: Vec<String> = (0..20).map(|value| format!("0.{value}25")).collect();
+        let name = "greatest-smoothness-gain, reparameterized";
+        let rows: Vec<StudyRow> = values.iter().map(|value| row(value, name, 2.5, "")).collect();
+        let text = study(&StudySummary::all(&rows));
+        assert!(text.matches(name).count() > 1, "{text}");
+        assert!(values.iter().all(|value| text.matches(&**value).count() == 1), "{text}");
     }
 }
