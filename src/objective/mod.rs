@@ -29,6 +29,8 @@ mod matrix;
 mod newton;
 mod point;
 mod relu_net;
+mod user_matrix;
+mod user_net;
 
 pub use composite::{Composite, Outer};
 pub use feed_forward::FeedForward;
@@ -39,6 +41,8 @@ pub use logistic::{Logistic, LogisticSpec};
 pub use matrix::{MatrixSpec, RegressionSpec};
 pub use point::{PerLane, PointObjective};
 pub use relu_net::{Images, ReluNetSpec};
+pub use user_matrix::{Make, Optimum, UserMatrixSpec, UserOuter};
+pub use user_net::{Activation, UserNetSpec};
 
 /// The examples that one evaluation uses.
 #[derive(Clone, Copy, Debug)]
@@ -265,6 +269,15 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// # Errors
     /// When a data set is missing or corrupt.
     fn data(&self, _context: &Context) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+
+    /// The same of files that the config names, by what they are for; read whole, so that what is
+    /// wrong with them is known before any work.
+    ///
+    /// # Errors
+    /// When one is missing or does not hold what it must.
+    fn files(&self) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
 }
