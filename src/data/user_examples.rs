@@ -191,9 +191,12 @@ mod tests {
         let [training, validation, test] = load(Division::InOrder);
         assert_eq!(firsts(&training).to_vec(), [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(firsts(&validation).to_vec(), [4.0, 5.0]);
-        assert_eq!(test.inputs(), Array2::from_shape_fn((4, 2), |(i, j)| {
-            0.5 * (6 + i) as f64 * if j == 0 { 1.0 } else { 10.0 }
-        }));
+        assert_eq!(
+            test.inputs(),
+            Array2::from_shape_fn((4, 2), |(i, j)| {
+                0.5 * (6 + i) as f64 * if j == 0 { 1.0 } else { 10.0 }
+            })
+        );
         let shuffled = load(Division::Shuffled);
         assert_ne!(firsts(&shuffled[0]), firsts(&training));
         assert_eq!(shuffled, load(Division::Shuffled));

@@ -69,7 +69,10 @@ impl UserRows<'_> {
     /// Name and SHA-256 of each file; the name says what it is for, not where it lies.
     pub fn sums(&self) -> impl Iterator<Item = (String, String)> {
         let name = |index| format!("objective.{}.{index}", self.files.key);
-        self.tables.iter().enumerate().map(move |(index, table)| (name(index), table.sha256.clone()))
+        self.tables
+            .iter()
+            .enumerate()
+            .map(move |(index, table)| (name(index), table.sha256.clone()))
     }
 
     /// Whole numbers below a bound: labels, one in each row.

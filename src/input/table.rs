@@ -187,8 +187,7 @@ mod tests {
     fn the_same_rows_are_read_from_every_format() {
         let expected = arr2(&[[1.0, 2.0], [3.0, 4.0], [5.0, 250.0]]);
         let values = expected.iter().map(|&x| x as u8);
-        let idx: Vec<u8> =
-            [0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2].into_iter().chain(values).collect();
+        let idx: Vec<u8> = [0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2].into_iter().chain(values).collect();
         let files = [
             npy(&expected),
             npy(&expected.mapv(|x| x as f32)),

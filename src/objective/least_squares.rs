@@ -11,8 +11,8 @@ use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
-    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, RegressionSpec,
-    Spec,
+    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, NamedArrays, Objective, Outer,
+    RegressionSpec, Spec,
 };
 use crate::simd::vectorized;
 
@@ -160,6 +160,10 @@ impl Spec for LeastSquaresSpec {
 
     fn known(&self) -> Known {
         Known::OPTIMUM
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        self.0.arrays(&mut context.streams.rng("data"))
     }
 
     fn absorbs(&self) -> Absorbs {

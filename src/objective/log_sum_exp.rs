@@ -11,8 +11,8 @@ use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
-    Absorbs, Build, Composite, Context, Entry, Known, Objective, Outer, RegressionSpec, Spec,
-    newton,
+    Absorbs, Build, Composite, Context, Entry, Known, NamedArrays, Objective, Outer,
+    RegressionSpec, Spec, newton,
 };
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -264,6 +264,10 @@ impl Spec for LogSumExpSpec {
 
     fn known(&self) -> Known {
         Known::OPTIMUM
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        self.0.arrays(&mut context.streams.rng("data"))
     }
 
     fn absorbs(&self) -> Absorbs {

@@ -12,7 +12,8 @@ use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
-    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, Spec, newton,
+    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, NamedArrays, Objective, Outer,
+    Spec, matrix_arrays, newton,
 };
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -185,11 +186,19 @@ pub struct LogisticSpec(pub MatrixSpec);
 
 impl<R: Real> Build<R> for LogisticSpec {
     fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
+        let (matrix, labels) = self.draw(context)?;
+        Ok(Box::new(Logistic::fit(matrix.view(), &labels)?))
+    }
+}
+
+impl LogisticSpec {
+    /// A and y.
+    fn draw(&self, context: &Context) -> Result<(Array2<f64>, Array1<f64>)> {
         let mut rng = context.streams.rng("data");
         let matrix = self.0.draw(&mut rng)?.matrix();
         let truth = data::gaussian_vector(self.0.columns, &mut rng);
         let labels = matrix.dot(&truth).mapv(|z| f64::from(u8::from(rng.random_bool(sigmoid(z)))));
-        Ok(Box::new(Logistic::fit(matrix.view(), &labels)?))
+        Ok((matrix, labels))
     }
 }
 
@@ -216,6 +225,11 @@ impl Spec for LogisticSpec {
 
     fn known(&self) -> Known {
         Known::OPTIMUM
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        let (matrix, labels) = self.draw(context)?;
+        Ok(matrix_arrays(matrix, labels))
     }
 
     fn absorbs(&self) -> Absorbs {

@@ -7,8 +7,8 @@ use crate::config::{Allowed, Reader, key};
 use crate::data::{self, Decay, Svd};
 use crate::error::{Error, Result};
 use crate::linalg;
-use crate::objective::user_matrix::{self, UserOuter, UserMatrixSpec};
-use crate::objective::Spec;
+use crate::objective::user_matrix::{self, UserMatrixSpec, UserOuter};
+use crate::objective::{NamedArrays, Spec, matrix_arrays};
 
 /// The keys of a random matrix.
 const DRAWN: &[&str] = &["decay", "scale", "angle", "noise"];
@@ -144,6 +144,17 @@ impl RegressionSpec {
         let noise = key("noise", "standard deviation of ε in the observations y = Aθ* + ε");
         let noise = reader.number_or(noise, 0.0, Allowed::between(0.0, 1e6));
         Some(Self { matrix: matrix?, noise: noise? })
+    }
+
+    /// A and y.
+    ///
+    /// # Errors
+    /// As for [`MatrixSpec::draw`].
+    pub(super) fn arrays(&self, rng: &mut impl Rng) -> Result<NamedArrays> {
+        let (svd, truth, noise) = self.draw(rng)?;
+        let matrix = svd.matrix();
+        let y = matrix.dot(&truth) + noise.unwrap_or_else(|| Array1::zeros(matrix.nrows()));
+        Ok(matrix_arrays(matrix, y))
     }
 
     /// Draws A, θ* and, unless there is none, ε.

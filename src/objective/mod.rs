@@ -5,11 +5,11 @@
 use std::fmt::Debug;
 use std::path::PathBuf;
 
-use ndarray::ArrayView1;
+use ndarray::{Array1, Array2, ArrayD, ArrayView1};
 
 use crate::config::{Entry, Reader, key};
 use crate::coordinates::Coordinates;
-use crate::data::{InputMoments, Inputs, Split};
+use crate::data::{DataSet, InputMoments, Inputs, Split, Targets};
 use crate::error::Result;
 use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::Real;
@@ -272,7 +272,16 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         Ok(Vec::new())
     }
 
-    /// The same of files that the config names, by what they are for; read whole, so that what is
+    /// The data of a trial by their names, of which there are [`ARRAYS`], for other programs; in
+    /// doubles, labels as whole numbers.
+    ///
+    /// # Errors
+    /// As for [`Build::build`].
+    fn arrays(&self, _context: &Context) -> Result<NamedArrays> {
+        Ok(Vec::new())
+    }
+
+    /// The same as [`Self::data`] of files that the config names, by what they are for; read whole, so that what is
     /// wrong with them is known before any work.
     ///
     /// # Errors
@@ -280,6 +289,47 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     fn files(&self) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
+}
+
+/// Arrays by their names.
+pub type NamedArrays = Vec<(&'static str, ArrayD<f64>)>;
+
+/// What arrays may be called: A and y of h(Aθ), and the examples of each set, with labels or targets.
+pub const ARRAYS: [&str; 11] = [
+    "A",
+    "y",
+    "training-inputs",
+    "training-labels",
+    "training-targets",
+    "validation-inputs",
+    "validation-labels",
+    "validation-targets",
+    "test-inputs",
+    "test-labels",
+    "test-targets",
+];
+
+/// A and y of h(Aθ).
+fn matrix_arrays(matrix: Array2<f64>, y: Array1<f64>) -> NamedArrays {
+    vec![("A", matrix.into_dyn()), ("y", y.into_dyn())]
+}
+
+/// The examples of each set.
+fn example_arrays(data: &DataSet<f64>) -> NamedArrays {
+    let sets = [Some(&data.training), data.validation.as_ref(), data.test.as_ref()];
+    let mut arrays = Vec::new();
+    for (set, names) in sets.into_iter().zip(ARRAYS[2..].chunks(3)) {
+        let Some(set) = set else { continue };
+        arrays.push((names[0], set.inputs().to_owned().into_dyn()));
+        arrays.push(match set.targets() {
+            Targets::Classes { labels, .. } => {
+                let labels: Array1<f64> = labels.iter().map(|&label| label as f64).collect();
+                (names[1], labels.into_dyn())
+            }
+            Targets::Vectors(vectors) => (names[2], vectors.clone().into_dyn()),
+        });
+    }
+    arrays
 }
 
 /// All objectives.

@@ -4,7 +4,10 @@ use std::sync::OnceLock;
 
 use super::feed_forward;
 use super::user_net::{self, Activation, UserNetSpec};
-use super::{Absorbs, Build, Context, Entry, FeedForward, Known, Objective, Spec};
+use super::{
+    Absorbs, Build, Context, Entry, FeedForward, Known, NamedArrays, Objective, Spec,
+    example_arrays,
+};
 use crate::config::{Reader, key};
 use crate::data::{DataSet, UserExamples, digits, fashion_mnist};
 use crate::error::Result;
@@ -184,6 +187,10 @@ impl Spec for ReluNetSpec {
 
     fn input_elements(&self) -> usize {
         self.images.shape().0 * self.absorbing_rows()
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        Ok(example_arrays(self.load(context)?))
     }
 
     fn data(&self, context: &Context) -> Result<Vec<(String, String)>> {

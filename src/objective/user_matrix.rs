@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use ndarray::{Array1, Array2, ArrayView2};
 
-use super::{Absorbs, Build, Context, Known, Objective, Spec};
+use super::{Absorbs, Build, Context, Known, NamedArrays, Objective, Spec, matrix_arrays};
 use crate::config::{Reader, key};
 use crate::data::UserFiles;
 use crate::error::Result;
@@ -138,6 +138,11 @@ impl Spec for UserMatrixSpec {
 
     fn absorbing_rows(&self) -> usize {
         if self.outer.factored { self.rows.min(self.columns) } else { self.rows }
+    }
+
+    fn arrays(&self, _: &Context) -> Result<NamedArrays> {
+        let Loaded { matrix, targets, .. } = self.load()?;
+        Ok(matrix_arrays(matrix.clone(), targets.clone()))
     }
 
     fn files(&self) -> Result<Vec<(String, String)>> {

@@ -4,7 +4,9 @@ use std::sync::OnceLock;
 
 use super::feed_forward::{self, described};
 use super::linear_net::{self, LinearNet};
-use super::{Absorbs, Build, Context, FeedForward, Known, Objective, Spec};
+use super::{
+    Absorbs, Build, Context, FeedForward, Known, NamedArrays, Objective, Spec, example_arrays,
+};
 use crate::config::{Reader, key};
 use crate::data::{DataSet, UserExamples};
 use crate::error::Result;
@@ -37,11 +39,9 @@ pub struct UserNetSpec {
 pub(super) fn read_rows(reader: &mut Reader<'_>) -> Option<[usize; 3]> {
     let training = key("training", "rows of the training set");
     let training = reader.count(training, 1..=10_000_000);
-    let [validation, test] = [
-        key("validation", "rows of the validation set"),
-        key("test", "rows of the test set"),
-    ]
-    .map(|rows| reader.count(rows, 0..=10_000_000));
+    let [validation, test] =
+        [key("validation", "rows of the validation set"), key("test", "rows of the test set")]
+            .map(|rows| reader.count(rows, 0..=10_000_000));
     Some([training?, validation?, test?])
 }
 
@@ -122,6 +122,10 @@ impl Spec for UserNetSpec {
     fn data_elements(&self) -> usize {
         // Loaded once for all trials in doubles, converted for each.
         3 * self.input_elements()
+    }
+
+    fn arrays(&self, _: &Context) -> Result<NamedArrays> {
+        Ok(example_arrays(&self.load()?.0))
     }
 
     fn files(&self) -> Result<Vec<(String, String)>> {

@@ -11,6 +11,7 @@ mod divergence;
 mod figures;
 mod low_rank;
 mod output;
+mod own_data;
 mod pairs;
 mod plans;
 mod reestimation;

@@ -12,7 +12,9 @@ use crate::lanes::Layout;
 use crate::linalg::{self, Accum, Real};
 use crate::objective::feed_forward::{self, described, layout};
 use crate::objective::user_net::{self, Activation, UserNetSpec};
-use crate::objective::{Absorbs, Build, Context, Entry, Known, Objective, Spec};
+use crate::objective::{
+    Absorbs, Build, Context, Entry, Known, NamedArrays, Objective, Spec, example_arrays,
+};
 use crate::rng::Streams;
 
 pub(in crate::objective) const ENTRY: Entry<dyn Spec> = Entry {
@@ -62,12 +64,10 @@ fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
 pub(in crate::objective) fn gradient_flops(widths: &[usize], examples: usize) -> f64 {
     let [inputs, .., outputs] = *widths else { return 0.0 };
     let later: usize = widths[1..].windows(2).map(|pair| pair[0] * pair[1]).sum();
-    feed_forward::gradient_flops(&[inputs, outputs], examples)
-        + 6.0 * inputs as f64 * later as f64
+    feed_forward::gradient_flops(&[inputs, outputs], examples) + 6.0 * inputs as f64 * later as f64
 }
 
 impl LinearNetSpec {
-
     /// Draws M* and the three sets.
     pub fn draw(&self, streams: &Streams) -> DataSet<f64> {
         let mut rng = streams.rng("data");
@@ -130,6 +130,10 @@ impl Spec for LinearNetSpec {
         let minimum = self.is_realizable();
         let hidden_units = self.widths.len() > 2;
         Known { minimum, validation: true, test: true, hidden_units, ..Known::default() }
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        Ok(example_arrays(&self.draw(&context.streams)))
     }
 
     fn input_elements(&self) -> usize {
