@@ -30,6 +30,13 @@ pub struct RunArgs {
     pub(super) save_instance: Option<usize>,
 }
 
+impl RunArgs {
+    /// Those that this program was called with; mistakes among them end it.
+    pub fn of_this_program() -> Self {
+        Self::parse()
+    }
+}
+
 /// Tunes the learning rates of an experiment and prints the best ones; egop-run finds a finished
 /// sweep and does not repeat it.
 ///

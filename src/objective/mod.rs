@@ -1,13 +1,14 @@
 //! Objectives: differentiable functions of d parameters, evaluated for K lanes at once.
 //!
-//! To add one: a file with its struct and its [`Entry`], and a line in [`REGISTRY`].
+//! To add one: a file with its struct and its [`Entry`], and a line in [`REGISTRY`]; a program of
+//! one's own calls [`add`].
 
 use std::fmt::Debug;
 use std::path::PathBuf;
 
 use ndarray::{Array1, Array2, ArrayD, ArrayView1};
 
-use crate::config::{Entry, Reader, key};
+use crate::config::Entry;
 use crate::coordinates::Coordinates;
 use crate::data::{DataSet, InputMoments, Inputs, Split, Targets};
 use crate::error::Result;
@@ -19,6 +20,7 @@ use crate::theory::Hessian;
 #[cfg(test)]
 mod checks;
 mod composite;
+mod difference;
 mod feed_forward;
 mod least_squares;
 mod linear_net;
@@ -28,19 +30,24 @@ mod loss;
 mod matrix;
 mod newton;
 mod point;
+mod registry;
 mod relu_net;
+mod sampled_gradients;
 mod user_matrix;
 mod user_net;
 
 pub use composite::{Composite, Outer};
+pub use difference::check_gradient;
 pub use feed_forward::FeedForward;
 pub use least_squares::{LeastSquares, LeastSquaresSpec};
 pub use linear_net::{LinearNet, LinearNetSpec};
 pub use log_sum_exp::{LogSumExp, LogSumExpSpec};
 pub use logistic::{Logistic, LogisticSpec};
 pub use matrix::{MatrixSpec, RegressionSpec};
-pub use point::{PerLane, PointObjective};
+pub use point::{PerLane, PointObjective, PointSpec};
+pub use registry::{REGISTRY, add, all, read};
 pub use relu_net::{Images, ReluNetSpec};
+pub use sampled_gradients::{SampledGradients, SampledSpec};
 pub use user_matrix::{Make, Optimum, UserMatrixSpec, UserOuter};
 pub use user_net::{Activation, UserNetSpec};
 
@@ -236,6 +243,11 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         None
     }
 
+    /// Whether nothing is known of it but sampled gradients, which are its examples.
+    fn has_samples_only(&self) -> bool {
+        false
+    }
+
     /// Floating-point operations of the products of one lane's gradient on a minibatch of so many
     /// examples; `None`: on the full batch.
     fn gradient_flops(&self, batch: Option<usize>) -> f64;
@@ -330,18 +342,4 @@ fn example_arrays(data: &DataSet<f64>) -> NamedArrays {
         });
     }
     arrays
-}
-
-/// All objectives.
-pub const REGISTRY: &[Entry<dyn Spec>] = &[
-    log_sum_exp::ENTRY,
-    logistic::ENTRY,
-    least_squares::ENTRY,
-    linear_net::ENTRY,
-    relu_net::ENTRY,
-];
-
-/// Reads `kind` and the keys that go with it.
-pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
-    reader.registered(key("kind", "which function is minimized"), REGISTRY)
 }

@@ -12,6 +12,7 @@ mod figures;
 mod low_rank;
 mod output;
 mod own_data;
+mod own_gradients;
 mod pairs;
 mod plans;
 mod reestimation;

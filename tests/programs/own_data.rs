@@ -98,7 +98,7 @@ fn bad_data_are_input_errors_before_any_work() {
     for (file, contents, message) in [
         ("y.csv", ragged, "y.csv: line 7 has 2 fields; expected 1 (objective.targets)"),
         ("y.csv", "1\n".repeat(19), "y.csv: has 19 rows; expected 20, one for each of objective.m"),
-        ("y.csv", "nan\n".repeat(20), "y.csv: line 2, field 1 is \"nan\"; expected a finite"),
+        ("y.csv", "nan\n".repeat(20), "y.csv: line 1, field 1 is \"nan\"; expected a finite"),
         ("A.npy", "1,2,3,4,5,6,7\n".repeat(20), "line 1 has 7 fields; expected 8 (objective.mat"),
         ("A.npy", "PK".into(), "torch.save"),
     ] {
