@@ -580,6 +580,12 @@ def train(objective, coordinates, theta0, settings, training, rate, steps, passe
     return losses
 
 
+def file_name(name):
+    """As the programs make it of a name of coordinates."""
+    plain = "abcdefghijklmnopqrstuvwxyz0123456789-_."
+    return "".join(c if c in plain else "".join(f"%{b:02x}" for b in c.encode()) for c in name)
+
+
 def table(path):
     if not path.exists():
         return []
@@ -604,7 +610,6 @@ def main():
         sys.exit("replay.py: the runs are in single precision; NumPy's rounding differs from theirs")
 
     def arrays(name):
-        # As the programs make names of files.
         path = results / "instance" / f"{trial}-{name}.npy"
         return np.load(path) if path.exists() else None
 
@@ -622,7 +627,7 @@ def main():
                 objective = Network(kind, blocks, arrays, system.get("inputs", "raw"))
             else:
                 objective = Convex(kind, arrays)
-            load = lambda block: arrays(f"{name}-{block}")
+            load = lambda block: arrays(f"{file_name(name)}-{block}")
             complement = system.get("complement", "reflector")
             problems[name] = objective, Coordinates(blocks, theta0, load, complement)
         return problems[name]
