@@ -91,8 +91,9 @@ def train(model, loss, inputs, targets, passes, batch, rate):
 
 def main(egop_run):
     torch.manual_seed(0)
-    # Your data and your model.
-    inputs = torch.randn(1000, 20) @ torch.linalg.qr(torch.randn(20, 20))[0] / torch.arange(1, 21)
+    torch.set_num_threads(1)  # these matrices are small
+    # Your data and your model. These inputs vary most in directions that are no axes.
+    inputs = torch.randn(1000, 20) / torch.arange(1, 21) @ torch.linalg.qr(torch.randn(20, 20))[0]
     targets = (inputs @ torch.randn(20, 3)).argmax(dim=1)
     model = nn.Sequential(nn.Linear(20, 16), nn.ReLU(), nn.Linear(16, 3))
     loss = nn.functional.cross_entropy

@@ -130,7 +130,7 @@ fn bad_data_are_input_errors_before_any_work() {
     for (arguments, message) in [(["--save-instance", "3"], "no trial 3: the last is 2")] {
         npy(
             &workspace.path("A.npy"),
-            &Array2::<f64>::eye(20).slice(ndarray::s![.., ..8]).to_owned(),
+            &Array2::from_shape_fn((20, 8), |(i, j)| f64::from(u8::from(i == j))),
         );
         let refused = run(&workspace, &arguments).code(2);
         assert!(stderr(&refused).contains(message), "{}", stderr(&refused));
