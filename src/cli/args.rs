@@ -24,6 +24,17 @@ pub struct RunArgs {
     /// Write the changes of variables to basis/ in the results folder, as NumPy's .npy files
     #[arg(long)]
     pub(super) save_basis: bool,
+    /// Write all that the runs of this trial are made of to instance/, as .npy files: data, start, order of
+    /// minibatches, sampled gradients, bases (scripts/replay.py trains on them)
+    #[arg(long, value_name = "TRIAL")]
+    pub(super) save_instance: Option<usize>,
+}
+
+impl RunArgs {
+    /// Those that this program was called with; mistakes among them end it.
+    pub fn of_this_program() -> Self {
+        Self::parse()
+    }
 }
 
 /// Tunes the learning rates of an experiment and prints the best ones; egop-run finds a finished

@@ -41,7 +41,7 @@ pub(super) fn listing() -> String {
             section(title, entries);
         }
     }
-    section("objectives ([objective] kind)", entries(objective::REGISTRY));
+    section("objectives ([objective] kind)", entries(&objective::all()));
     section("optimizers ([algorithms.NAME] kind)", entries(optimizer::REGISTRY));
     section("bases ([coordinates.NAME] basis)", entries(basis::REGISTRY));
     section("figures ([[figures]] kind)", entries(figure::REGISTRY));

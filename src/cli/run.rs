@@ -26,6 +26,7 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     }
     let mut session = Session::of_experiment(&arguments.experiment, &source)?;
     session.save_basis = arguments.save_basis;
+    session.save_instance = arguments.save_instance;
     if arguments.experiment.dry_run {
         return session.dry_run();
     }
@@ -37,10 +38,13 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
             for (name, bytes) in &drawn.files {
                 publication.write(name, bytes)?;
             }
-            let bases = match arguments.save_basis {
+            let mut bases = match arguments.save_basis {
                 true => run.save_bases(publication)?,
                 false => SavedBases::default(),
             };
+            if let Some(trial) = arguments.save_instance {
+                bases.extend(run.save_instance(publication, trial)?);
+            }
             let provenance = provenance.end();
             publication.write(PROVENANCE, &provenance)?;
             let page =

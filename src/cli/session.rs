@@ -43,6 +43,8 @@ pub(super) struct Session<'a> {
     pub reporters: Arc<Reporters>,
     /// Whether changes of variables are written.
     pub save_basis: bool,
+    /// The trial whose instance is written, if one is.
+    pub save_instance: Option<usize>,
     data: Data,
 }
 
@@ -137,6 +139,7 @@ impl<'a> Session<'a> {
             folder,
             reporters,
             save_basis: false,
+            save_instance: None,
             data,
         })
     }
@@ -215,8 +218,11 @@ impl<'a> Session<'a> {
         let tables = TABLES.iter().map(|&name| name.to_owned());
         let others = [EXPERIMENT, PROVENANCE, REPORT].map(str::to_owned);
         let bases = self.save_basis.then(|| run::basis_outputs(&self.experiment));
+        let instance = self.save_instance;
+        let instance = instance.map(|trial| run::instance_outputs(&self.experiment, trial));
+        let arrays = bases.into_iter().chain(instance.transpose()?).flatten();
         let figures = figure::outputs(&self.experiment.figures);
-        let outputs = tables.chain(others).chain(figures).chain(bases.into_iter().flatten());
+        let outputs = tables.chain(others).chain(figures).chain(arrays);
         there.check_outputs(&outputs.collect::<Vec<_>>())?;
         if self.arguments.replace { Ok(()) } else { there.check_bound(&self.identity()) }
     }

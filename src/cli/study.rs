@@ -56,6 +56,10 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         let message = "--save-basis: a study writes no changes of variables; run a point of it";
         return Err(Error::Usage(message.into()).into());
     }
+    if arguments.save_instance.is_some() {
+        let message = "--save-instance: a study has no trials of its own; run a point of it";
+        return Err(Error::Usage(message.into()).into());
+    }
     let strict = arguments.strict;
     let arguments = &arguments.experiment;
     let session = StudySession::open(arguments, source)?;

@@ -15,6 +15,14 @@ pub struct Entry<T: ?Sized> {
     pub read: fn(&mut Reader<'_>) -> Option<Box<T>>,
 }
 
+impl<T: ?Sized> Clone for Entry<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Entry<T> {}
+
 impl Reader<'_> {
     /// What a registry has under the name that the key says, read with the keys that go with it.
     pub fn registered<T: ?Sized>(&mut self, key: Key, registry: &[Entry<T>]) -> Option<Box<T>> {

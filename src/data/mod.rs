@@ -7,8 +7,12 @@ mod files;
 mod inputs;
 mod split;
 mod synthetic;
+mod user_examples;
+mod user_files;
 
 pub use examples::{DataSet, Examples, Targets};
 pub use inputs::{InputMoments, Inputs};
 pub use split::{Split, stratified};
 pub use synthetic::{Decay, Svd, gaussian_vector, orthonormal, spectral_matrix};
+pub use user_examples::{Division, USER_KEYS, UserExamples};
+pub use user_files::{UserFiles, UserRows};

@@ -9,6 +9,7 @@ use crate::experiment::offer::list;
 use crate::experiment::{Coordinates, EgopSpec, Experiment, Start, Study, System, TrainingStudy};
 use crate::gradients::Sampling;
 use crate::lanes::Layout;
+use crate::minibatch::Order;
 use crate::need::{Need, Want};
 use crate::objective::Absorbs;
 use crate::trial::Recording;
@@ -27,6 +28,7 @@ pub(super) fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
         pairs(study, &mut report);
     }
     batches(experiment, &mut report);
+    samples(experiment, &mut report);
     names(experiment, &mut report);
     for (prefix, wants) in wants(experiment) {
         for Want { key, need } in wants {
@@ -42,6 +44,20 @@ pub(super) fn check(reader: &mut Reader<'_>, experiment: &Experiment) -> bool {
         reader.problem(key, problem);
     }
     problems.is_empty()
+}
+
+/// Gradients that were sampled elsewhere are taken as they are, each at most once.
+fn samples(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
+    for system in experiment.systems().iter().filter(|one| one.objective.has_samples_only()) {
+        let (samples, rows) = (system.samples(), system.objective.examples().unwrap_or_default());
+        if samples > 0 && system.sampling.minibatch != Some((1, Order::Fixed)) {
+            let problem = "sampled gradients are taken one by one: batch = 1 and order = \"fixed\"";
+            report("egop".into(), problem.into());
+        } else if samples > rows {
+            let problem = format!("asks for {samples} samples; there are {rows} gradients");
+            report("egop".into(), problem);
+        }
+    }
 }
 
 /// All that is wanted of the experiment, with the keys of the tables that want it.

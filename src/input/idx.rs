@@ -56,6 +56,23 @@ impl<const N: usize> Idx<N> {
     }
 }
 
+/// The shape of a file of bytes with one to four dimensions, and where its values begin.
+///
+/// # Errors
+/// As for [`Idx::check`].
+pub fn check(bytes: &[u8]) -> Result<(Vec<usize>, usize), String> {
+    fn of<const N: usize>(bytes: &[u8]) -> Result<(Vec<usize>, usize), String> {
+        Idx::<N>::check(bytes).map(|idx| (idx.shape.into(), idx.header))
+    }
+    match bytes.get(3) {
+        Some(1) => of::<1>(bytes),
+        Some(2) => of::<2>(bytes),
+        Some(3) => of::<3>(bytes),
+        Some(4) => of::<4>(bytes),
+        _ => Err("an IDX file of one to four dimensions was expected".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -74,6 +91,8 @@ mod tests {
         let idx = Idx::<3>::check(&file(&[2, 3, 4], 24)).unwrap();
         assert_eq!(idx, Idx { shape: [2, 3, 4], header: 16 });
         assert_eq!(Idx::<1>::check(&file(&[0], 0)).unwrap().shape, [0]);
+        assert_eq!(check(&file(&[2, 3, 4], 24)), Ok((vec![2, 3, 4], 16)));
+        assert!(check(&file(&[1; 5], 1)).is_err() && check(&[0, 0, 8]).is_err());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::store::no_file;
 
 pub mod idx;
 pub mod npy;
+pub mod table;
 pub mod words;
 
 /// Opens a regular file; returns its length too. Pipes and devices, which have none, are refused.

@@ -1,7 +1,8 @@
 //! Arrays of numbers from `.npy` files, as NumPy writes them.
 //!
 //! Floats of 32 and 64 bits, in either byte order and either memory order, become an array of
-//! doubles. Anything else is refused with the NumPy expression that makes it such a file.
+//! doubles; so do whole numbers, where data may be such. Anything else is refused with the NumPy
+//! expression that makes it such a file.
 
 use std::io::Read;
 use std::path::Path;
@@ -40,7 +41,7 @@ pub fn read(path: &Path, shape: &[usize]) -> Result<Npy> {
     let refuse = |message: String| corrupt(path, message);
     let mut bytes = Vec::new();
     file.by_ref().take(HEAD as u64).read_to_end(&mut bytes).map_err(Error::io(path))?;
-    let head = Head::of(&bytes, length).map_err(refuse)?;
+    let head = Head::of(&bytes, length, Accepted::Floats).map_err(refuse)?;
     head.check(shape).map_err(refuse)?;
     // As long as the header says, and that is as long as was asked for.
     file.take(length).read_to_end(&mut bytes).map_err(Error::io(path))?;
@@ -56,9 +57,26 @@ pub fn read(path: &Path, shape: &[usize]) -> Result<Npy> {
 /// # Errors
 /// As for [`read`].
 pub fn parse(bytes: &[u8], shape: &[usize]) -> Result<ArrayD<f64>, String> {
-    let head = Head::of(&bytes[..bytes.len().min(HEAD)], bytes.len() as u64)?;
+    let head = Head::of(&bytes[..bytes.len().min(HEAD)], bytes.len() as u64, Accepted::Floats)?;
     head.check(shape)?;
     head.values(bytes)
+}
+
+/// An array of any shape, of floats or whole numbers, from a file's contents.
+///
+/// # Errors
+/// As for [`read`].
+pub fn numbers(bytes: &[u8]) -> Result<ArrayD<f64>, String> {
+    let prefix = &bytes[..bytes.len().min(HEAD)];
+    Head::of(prefix, bytes.len() as u64, Accepted::Numbers)?.values(bytes)
+}
+
+/// Which types of numbers are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accepted {
+    Floats,
+    /// And whole numbers, and truth values as 0 and 1.
+    Numbers,
 }
 
 /// What a header says, when it agrees with the length of its file.
@@ -68,15 +86,15 @@ struct Head {
     start: usize,
     shape: Vec<usize>,
     fortran: bool,
-    /// Bytes of a number: 4 or 8.
-    size: usize,
+    /// What a number is: `f`, `i` or `u`, and its bytes.
+    number: (char, usize),
     big_endian: bool,
 }
 
 impl Head {
     /// `prefix`: the file's first bytes, at least [`HEAD`] if there are so many; `length`: those of
     /// the whole file.
-    fn of(prefix: &[u8], length: u64) -> Result<Self, String> {
+    fn of(prefix: &[u8], length: u64, accepted: Accepted) -> Result<Self, String> {
         let start = header_end(prefix, length)?;
         let header = &prefix[..start];
         if header.iter().filter(|byte| b"([{".contains(byte)).count() > MOST_BRACKETS {
@@ -87,7 +105,8 @@ impl Head {
         let Some(dtype) = header.type_descriptor.as_string() else {
             return Err(wrong_type("holds records (a structured dtype)", "a[\"field\"]"));
         };
-        let (size, big_endian) = float(dtype)?;
+        let (number, big_endian) = number(dtype, accepted)?;
+        let size = number.1;
         let numbers = header
             .shape
             .iter()
@@ -107,7 +126,7 @@ impl Head {
             start,
             shape: header.shape,
             fortran: header.layout == Layout::Fortran,
-            size,
+            number,
             big_endian,
         })
     }
@@ -122,11 +141,18 @@ impl Head {
     /// The numbers of the file with these contents.
     fn values(&self, bytes: &[u8]) -> Result<ArrayD<f64>, String> {
         let numbers = bytes.get(self.start..).unwrap_or_default();
-        let values: Vec<f64> = match (self.size, self.big_endian) {
-            (4, false) => convert(numbers, |bytes| f32::from_le_bytes(bytes).into()),
-            (4, true) => convert(numbers, |bytes| f32::from_be_bytes(bytes).into()),
-            (_, false) => convert(numbers, f64::from_le_bytes),
-            (_, true) => convert(numbers, f64::from_be_bytes),
+        let swapped = self.big_endian;
+        let values: Vec<f64> = match self.number {
+            ('f', 4) => convert(numbers, swapped, |bytes| f32::from_le_bytes(bytes).into()),
+            ('i', 1) => convert(numbers, swapped, |bytes| i8::from_le_bytes(bytes).into()),
+            ('i', 2) => convert(numbers, swapped, |bytes| i16::from_le_bytes(bytes).into()),
+            ('i', 4) => convert(numbers, swapped, |bytes| i32::from_le_bytes(bytes).into()),
+            ('i', _) => convert(numbers, swapped, |bytes| i64::from_le_bytes(bytes) as f64),
+            ('u', 1) => convert(numbers, swapped, |bytes| u8::from_le_bytes(bytes).into()),
+            ('u', 2) => convert(numbers, swapped, |bytes| u16::from_le_bytes(bytes).into()),
+            ('u', 4) => convert(numbers, swapped, |bytes| u32::from_le_bytes(bytes).into()),
+            ('u', _) => convert(numbers, swapped, |bytes| u64::from_le_bytes(bytes) as f64),
+            _ => convert(numbers, swapped, f64::from_le_bytes),
         };
         let shape = IxDyn(&self.shape).set_f(self.fortran);
         let array = ArrayD::from_shape_vec(shape, values).map_err(|error| error.to_string())?;
@@ -142,8 +168,20 @@ impl Head {
     }
 }
 
-fn convert<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64> {
-    bytes.as_chunks().0.iter().map(|bytes| number(*bytes)).collect()
+/// Numbers of N bytes each, least significant first unless they are swapped.
+fn convert<const N: usize>(
+    bytes: &[u8],
+    swapped: bool,
+    number: impl Fn([u8; N]) -> f64,
+) -> Vec<f64> {
+    let of = |bytes: &[u8; N]| {
+        let mut bytes = *bytes;
+        if swapped {
+            bytes.reverse();
+        }
+        number(bytes)
+    };
+    bytes.as_chunks().0.iter().map(of).collect()
 }
 
 /// Where the header of a file ends.
@@ -186,8 +224,8 @@ fn header_end(prefix: &[u8], length: u64) -> Result<usize, String> {
     Ok(end)
 }
 
-/// The size and byte order of the floats that a dtype describes.
-fn float(dtype: &str) -> Result<(usize, bool), String> {
+/// What numbers a dtype describes, and whether their most significant byte is first.
+fn number(dtype: &str, accepted: Accepted) -> Result<((char, usize), bool), String> {
     let (order, kind) = match dtype.split_at_checked(1) {
         Some((order @ ("<" | ">" | "=" | "|"), kind)) => (order, kind),
         _ => ("=", dtype),
@@ -195,8 +233,14 @@ fn float(dtype: &str) -> Result<(usize, bool), String> {
     let big_endian = order == ">" || order == "=" && cfg!(target_endian = "big");
     let known = |what: &str, mend: &str| Err(wrong_type(&format!("holds {what} ({dtype})"), mend));
     match kind {
-        "f8" => Ok((8, big_endian)),
-        "f4" => Ok((4, big_endian)),
+        "f8" => Ok((('f', 8), big_endian)),
+        "f4" => Ok((('f', 4), big_endian)),
+        "b1" if accepted == Accepted::Numbers => Ok((('u', 1), big_endian)),
+        "i1" | "i2" | "i4" | "i8" | "u1" | "u2" | "u4" | "u8" if accepted == Accepted::Numbers => {
+            let (sign, size) = kind.split_at(1);
+            let sign = if sign == "i" { 'i' } else { 'u' };
+            Ok(((sign, size.parse().unwrap_or(8)), big_endian))
+        }
         "f2" => known("half-precision floats", "a.astype(np.float64)"),
         "b1" => known("truth values", "a.astype(np.float64)"),
         _ => match kind.chars().next() {

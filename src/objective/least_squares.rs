@@ -8,16 +8,32 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::sum_of_squares;
 use crate::linalg::{self, Real, from_f64, to_f64};
+use crate::objective::matrix::drawn_or_user;
+use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
-    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, RegressionSpec,
-    Spec,
+    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, NamedArrays, Objective, Outer,
+    RegressionSpec, Spec,
 };
 use crate::simd::vectorized;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "least-squares",
     summary: "f(θ) = ½‖Aθ − y‖² with y = Aθ*, or that with noise",
-    read: |reader: &mut Reader<'_>| Some(Box::new(LeastSquaresSpec(RegressionSpec::read(reader)?))),
+    read: |reader: &mut Reader<'_>| {
+        drawn_or_user(USER, reader, |shape, reader| {
+            Some(Box::new(LeastSquaresSpec(RegressionSpec::read(shape, reader)?)))
+        })
+    },
+};
+
+/// On data of the user's own.
+const USER: UserOuter = UserOuter {
+    labels: false,
+    hessian: true,
+    factored: true,
+    optimum: LeastSquares::<f64>::optimum,
+    single: |matrix, _, optimum| Box::new(LeastSquares::<f32>::with(matrix, optimum)),
+    double: |matrix, _, optimum| Box::new(LeastSquares::<f64>::with(matrix, optimum)),
 };
 
 /// h(z) = ½‖z − y‖² + c.
@@ -48,6 +64,27 @@ impl<R: Real> LeastSquares<R> {
         let beyond = noise - &svd.left.dot(&within);
         let minimizer = truth + &svd.solve(&within);
         Self::around(svd.matrix().view(), &minimizer, 0.5 * beyond.dot(&beyond))
+    }
+
+    /// The optimum of ½‖Aθ − y‖² for any A: of several minimizers, the shortest.
+    ///
+    /// # Errors
+    /// When A cannot be decomposed.
+    pub(super) fn optimum(matrix: ArrayView2<'_, f64>, targets: &Array1<f64>) -> Result<Optimum> {
+        let (left, singular_values, right) = linalg::svd(matrix)?;
+        // Below that, a decomposition sees rounding.
+        let size = matrix.nrows().max(matrix.ncols()) as f64;
+        let smallest = size * f64::EPSILON * singular_values[0];
+        let kept = singular_values.mapv(|s| if s > smallest { s } else { 0.0 });
+        let within = left.t().dot(targets);
+        let minimizer = Svd { left, singular_values: kept, right }.solve(&within);
+        let beyond = matrix.dot(&minimizer) - targets;
+        Ok(Optimum { value: 0.5 * beyond.dot(&beyond), minimizer, condition: 1.0 })
+    }
+
+    /// ½‖Aθ − y‖² for the y with this optimum.
+    pub(super) fn with(matrix: ArrayView2<'_, f64>, optimum: &Optimum) -> Composite<R, Self> {
+        Self::around(matrix, &optimum.minimizer, optimum.value)
     }
 
     /// f(θ) = ½‖A(θ − θ*)‖² + c.
@@ -123,6 +160,10 @@ impl Spec for LeastSquaresSpec {
 
     fn known(&self) -> Known {
         Known::OPTIMUM
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        self.0.arrays(&mut context.streams.rng("data"))
     }
 
     fn absorbs(&self) -> Absorbs {

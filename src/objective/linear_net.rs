@@ -15,8 +15,8 @@ use crate::lanes::Workspace;
 use crate::lanes::{Lanes, Layout};
 use crate::linalg::{Accum, Real, product, to_f64};
 
-pub(super) use spec::ENTRY;
 pub use spec::LinearNetSpec;
+pub(super) use spec::{ENTRY, gradient_flops};
 
 /// A linear network without biases, with its data and [`FeedForward`]'s loss.
 ///

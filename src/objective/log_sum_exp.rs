@@ -7,16 +7,32 @@ use crate::data::Svd;
 use crate::error::{Error, Result};
 use crate::exponential::Exponential;
 use crate::lanes::Layout;
-use crate::linalg::{Real, from_f64, to_f64};
+use crate::linalg::{self, Real, from_f64, to_f64};
+use crate::objective::matrix::drawn_or_user;
+use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
-    Absorbs, Build, Composite, Context, Entry, Known, Objective, Outer, RegressionSpec, Spec,
-    newton,
+    Absorbs, Build, Composite, Context, Entry, Known, NamedArrays, Objective, Outer,
+    RegressionSpec, Spec, newton,
 };
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "log-sum-exp",
     summary: "f(θ) = log Σ_i exp((⟨a_i, θ⟩ − y_i)²) with y = Aθ*, or that with noise",
-    read: |reader: &mut Reader<'_>| Some(Box::new(LogSumExpSpec::read(reader)?)),
+    read: |reader: &mut Reader<'_>| {
+        drawn_or_user(USER, reader, |shape, reader| {
+            Some(Box::new(LogSumExpSpec::read(shape, reader)?))
+        })
+    },
+};
+
+/// On data of the user's own.
+const USER: UserOuter = UserOuter {
+    labels: false,
+    hessian: false,
+    factored: false,
+    optimum: LogSumExp::<f64>::optimum,
+    single: |matrix, y, optimum| Box::new(LogSumExp::<f32>::with(matrix, y, optimum)),
+    double: |matrix, y, optimum| Box::new(LogSumExp::<f64>::with(matrix, y, optimum)),
 };
 
 /// Rows whose exponentials are taken together.
@@ -61,17 +77,51 @@ impl<R: Real> LogSumExp<R> {
         truth: &Array1<f64>,
         noise: &Array1<f64>,
     ) -> Result<Composite<R, Self>> {
-        let (within, minimum) = minimize(svd.left.view(), noise)?;
-        let minimizer = truth + &svd.solve(&within);
+        let optimum = Self::optimum_of(svd, noise)?;
+        let minimizer = truth + &optimum.minimizer;
         let matrix = svd.matrix();
         let observations = matrix.dot(truth) + noise;
+        Ok(Self::with(matrix.view(), &observations, &Optimum { minimizer, ..optimum }))
+    }
+
+    /// The optimum of log Σ_i exp((⟨a_i, θ⟩ − ε_i)²).
+    fn optimum_of(svd: &Svd, noise: &Array1<f64>) -> Result<Optimum> {
+        let (within, value) = minimize(svd.left.view(), noise)?;
+        let minimizer = svd.solve(&within);
         let condition = svd.singular_values[0] / svd.singular_values[within.len() - 1];
-        let numerical_floor = 16.0 * to_f64(R::epsilon()) * minimum.max(1.0) * condition;
-        Ok(Composite::new(matrix.view(), Self::new(&observations)).with_optimum(
-            minimum,
-            minimizer.view(),
-            numerical_floor,
-        ))
+        Ok(Optimum { value, minimizer, condition })
+    }
+
+    /// The optimum for any A whose singular values do not vanish.
+    ///
+    /// # Errors
+    /// When they do, or Newton's method finds no minimum.
+    pub(super) fn optimum(matrix: ArrayView2<'_, f64>, targets: &Array1<f64>) -> Result<Optimum> {
+        let (left, singular_values, right) = linalg::svd(matrix)?;
+        let [first, .., last] = *singular_values.as_slice().unwrap_or_default() else {
+            return Self::optimum_of(&Svd { left, singular_values, right }, targets);
+        };
+        if last < LEAST_SINGULAR_VALUE * first {
+            return Err(Error::Numerical(format!(
+                "log-sum-exp: the minimum is known only if the smallest singular value of the data                  matrix is at least {LEAST_SINGULAR_VALUE:e} of the largest; it is {:.1e}: scale                  its columns, or leave out those that others determine",
+                last / first
+            )));
+        }
+        Self::optimum_of(&Svd { left, singular_values, right }, targets)
+    }
+
+    /// The objective with a known optimum.
+    pub(super) fn with(
+        matrix: ArrayView2<'_, f64>,
+        targets: &Array1<f64>,
+        optimum: &Optimum,
+    ) -> Composite<R, Self> {
+        let rounding = 16.0 * to_f64(R::epsilon()) * optimum.value.max(1.0);
+        Composite::new(matrix, Self::new(targets)).with_optimum(
+            optimum.value,
+            optimum.minimizer.view(),
+            rounding * optimum.condition,
+        )
     }
 }
 
@@ -166,8 +216,8 @@ fn minimize_scaled(
 pub struct LogSumExpSpec(pub RegressionSpec);
 
 impl LogSumExpSpec {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let regression = RegressionSpec::read(reader)?;
+    fn read(shape: [Option<usize>; 2], reader: &mut Reader<'_>) -> Option<Self> {
+        let regression = RegressionSpec::read(shape, reader)?;
         let RegressionSpec { matrix, noise } = regression;
         let singular_values = matrix.decay.singular_values(matrix.rows.min(matrix.columns));
         if noise > 0.0 && singular_values.iter().any(|&s| s < LEAST_SINGULAR_VALUE) {
@@ -214,6 +264,10 @@ impl Spec for LogSumExpSpec {
 
     fn known(&self) -> Known {
         Known::OPTIMUM
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        self.0.arrays(&mut context.streams.rng("data"))
     }
 
     fn absorbs(&self) -> Absorbs {

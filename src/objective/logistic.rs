@@ -9,14 +9,31 @@ use crate::error::{Error, Result};
 use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, from_f64, to_f64};
+use crate::objective::matrix::drawn_or_user;
+use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
-    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, Objective, Outer, Spec, newton,
+    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, NamedArrays, Objective, Outer,
+    Spec, matrix_arrays, newton,
 };
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "logistic",
     summary: "f(θ) = Σ_i [softplus(⟨a_i, θ⟩) − y_i⟨a_i, θ⟩] with y_i ~ Bernoulli(σ(⟨a_i, θ*⟩))",
-    read: |reader: &mut Reader<'_>| Some(Box::new(LogisticSpec(MatrixSpec::read(reader)?))),
+    read: |reader: &mut Reader<'_>| {
+        drawn_or_user(USER, reader, |shape, reader| {
+            Some(Box::new(LogisticSpec(MatrixSpec::read(shape, reader)?)))
+        })
+    },
+};
+
+/// On data of the user's own.
+const USER: UserOuter = UserOuter {
+    labels: true,
+    hessian: true,
+    factored: false,
+    optimum: Logistic::<f64>::optimum,
+    single: |matrix, y, optimum| Box::new(Logistic::<f32>::with(matrix, y, optimum)),
+    double: |matrix, y, optimum| Box::new(Logistic::<f64>::with(matrix, y, optimum)),
 };
 
 /// σ(z) = 1/(1 + e^−z), without overflow.
@@ -48,13 +65,30 @@ impl<R: Real> Logistic<R> {
     /// # Errors
     /// When the labels are separable, so that no minimum exists, or the Hessian is singular.
     pub fn fit(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<Composite<R, Self>> {
-        let (minimizer, minimum) = minimize(matrix, labels)?;
-        let numerical_floor = 16.0 * to_f64(R::epsilon()) * minimum.max(1.0);
-        Ok(Composite::new(matrix, Self::new(labels)).with_optimum(
-            minimum,
-            minimizer.view(),
+        Ok(Self::with(matrix, labels, &Self::optimum(matrix, labels)?))
+    }
+
+    /// The optimum, by Newton's method.
+    ///
+    /// # Errors
+    /// As for [`Self::fit`].
+    pub(super) fn optimum(matrix: ArrayView2<'_, f64>, labels: &Array1<f64>) -> Result<Optimum> {
+        let (minimizer, value) = minimize(matrix, labels)?;
+        Ok(Optimum { value, minimizer, condition: 1.0 })
+    }
+
+    /// Logistic regression with a known optimum.
+    pub(super) fn with(
+        matrix: ArrayView2<'_, f64>,
+        labels: &Array1<f64>,
+        optimum: &Optimum,
+    ) -> Composite<R, Self> {
+        let numerical_floor = 16.0 * to_f64(R::epsilon()) * optimum.value.max(1.0);
+        Composite::new(matrix, Self::new(labels)).with_optimum(
+            optimum.value,
+            optimum.minimizer.view(),
             numerical_floor,
-        ))
+        )
     }
 }
 
@@ -152,11 +186,19 @@ pub struct LogisticSpec(pub MatrixSpec);
 
 impl<R: Real> Build<R> for LogisticSpec {
     fn build(&self, context: &Context) -> Result<Box<dyn Objective<R>>> {
+        let (matrix, labels) = self.draw(context)?;
+        Ok(Box::new(Logistic::fit(matrix.view(), &labels)?))
+    }
+}
+
+impl LogisticSpec {
+    /// A and y.
+    fn draw(&self, context: &Context) -> Result<(Array2<f64>, Array1<f64>)> {
         let mut rng = context.streams.rng("data");
         let matrix = self.0.draw(&mut rng)?.matrix();
         let truth = data::gaussian_vector(self.0.columns, &mut rng);
         let labels = matrix.dot(&truth).mapv(|z| f64::from(u8::from(rng.random_bool(sigmoid(z)))));
-        Ok(Box::new(Logistic::fit(matrix.view(), &labels)?))
+        Ok((matrix, labels))
     }
 }
 
@@ -183,6 +225,11 @@ impl Spec for LogisticSpec {
 
     fn known(&self) -> Known {
         Known::OPTIMUM
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        let (matrix, labels) = self.draw(context)?;
+        Ok(matrix_arrays(matrix, labels))
     }
 
     fn absorbs(&self) -> Absorbs {

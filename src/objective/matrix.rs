@@ -7,6 +7,11 @@ use crate::config::{Allowed, Reader, key};
 use crate::data::{self, Decay, Svd};
 use crate::error::{Error, Result};
 use crate::linalg;
+use crate::objective::user_matrix::{self, UserMatrixSpec, UserOuter};
+use crate::objective::{NamedArrays, Spec, matrix_arrays};
+
+/// The keys of a random matrix.
+const DRAWN: &[&str] = &["decay", "scale", "angle", "noise"];
 
 /// So many right singular vectors are drawn before their angle is given up.
 const DRAWS: usize = 1000;
@@ -34,11 +39,18 @@ impl MatrixSpec {
         Self { rows, columns, decay, scale: 1.0, angle: [0.0, 90.0] }
     }
 
-    /// Reads `rows`, `columns`, `decay`, `scale` and `angle`.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    /// Reads `rows` and `columns`.
+    fn read_shape(reader: &mut Reader<'_>) -> [Option<usize>; 2] {
         let rows = reader.count(key("rows", "rows n of the data matrix"), 1..=1_000_000);
         let columns = key("columns", "columns d of the data matrix: the number of parameters");
-        let columns = reader.count(columns, 1..=20_000);
+        [rows, reader.count(columns, 1..=20_000)]
+    }
+
+    /// Reads `decay`, `scale` and `angle` of a matrix of this shape.
+    pub(super) fn read(
+        [rows, columns]: [Option<usize>; 2],
+        reader: &mut Reader<'_>,
+    ) -> Option<Self> {
         let decay = key("decay", "how the singular values of the data matrix decay");
         let decay = reader.table(decay, Decay::read);
         let scale =
@@ -99,6 +111,23 @@ impl MatrixSpec {
     }
 }
 
+/// Reads the shape of A, and then how it is drawn, or where it is.
+pub(super) fn drawn_or_user(
+    outer: UserOuter,
+    reader: &mut Reader<'_>,
+    drawn: impl FnOnce([Option<usize>; 2], &mut Reader<'_>) -> Option<Box<dyn Spec>>,
+) -> Option<Box<dyn Spec>> {
+    let shape = MatrixSpec::read_shape(reader);
+    match reader.alternative(&[DRAWN, user_matrix::KEYS])? {
+        Some(1) => {
+            // Without a shape, it is known which keys there are.
+            let user = UserMatrixSpec::read(outer, shape.map(Option::unwrap_or_default), reader);
+            shape.iter().all(Option::is_some).then_some(Box::new(user?))
+        }
+        _ => drawn(shape, reader),
+    }
+}
+
 /// Observations y = Aθ* + ε, with θ* ~ N(0, I) and ε ~ N(0, noise²).
 #[derive(Clone, Copy, Debug)]
 pub struct RegressionSpec {
@@ -110,11 +139,22 @@ pub struct RegressionSpec {
 
 impl RegressionSpec {
     /// Reads the matrix's keys and `noise`.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let matrix = MatrixSpec::read(reader);
+    pub(super) fn read(shape: [Option<usize>; 2], reader: &mut Reader<'_>) -> Option<Self> {
+        let matrix = MatrixSpec::read(shape, reader);
         let noise = key("noise", "standard deviation of ε in the observations y = Aθ* + ε");
         let noise = reader.number_or(noise, 0.0, Allowed::between(0.0, 1e6));
         Some(Self { matrix: matrix?, noise: noise? })
+    }
+
+    /// A and y.
+    ///
+    /// # Errors
+    /// As for [`MatrixSpec::draw`].
+    pub(super) fn arrays(&self, rng: &mut impl Rng) -> Result<NamedArrays> {
+        let (svd, truth, noise) = self.draw(rng)?;
+        let matrix = svd.matrix();
+        let y = matrix.dot(&truth) + noise.unwrap_or_else(|| Array1::zeros(matrix.nrows()));
+        Ok(matrix_arrays(matrix, y))
     }
 
     /// Draws A, θ* and, unless there is none, ε.

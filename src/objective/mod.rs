@@ -1,15 +1,16 @@
 //! Objectives: differentiable functions of d parameters, evaluated for K lanes at once.
 //!
-//! To add one: a file with its struct and its [`Entry`], and a line in [`REGISTRY`].
+//! To add one: a file with its struct and its [`Entry`], and a line in [`REGISTRY`]; a program of
+//! one's own calls [`add`].
 
 use std::fmt::Debug;
 use std::path::PathBuf;
 
-use ndarray::ArrayView1;
+use ndarray::{Array1, Array2, ArrayD, ArrayView1};
 
-use crate::config::{Entry, Reader, key};
+use crate::config::Entry;
 use crate::coordinates::Coordinates;
-use crate::data::{InputMoments, Inputs, Split};
+use crate::data::{DataSet, InputMoments, Inputs, Split, Targets};
 use crate::error::Result;
 use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::Real;
@@ -19,6 +20,7 @@ use crate::theory::Hessian;
 #[cfg(test)]
 mod checks;
 mod composite;
+mod difference;
 mod feed_forward;
 mod least_squares;
 mod linear_net;
@@ -28,17 +30,26 @@ mod loss;
 mod matrix;
 mod newton;
 mod point;
+mod registry;
 mod relu_net;
+mod sampled_gradients;
+mod user_matrix;
+mod user_net;
 
 pub use composite::{Composite, Outer};
+pub use difference::check_gradient;
 pub use feed_forward::FeedForward;
 pub use least_squares::{LeastSquares, LeastSquaresSpec};
 pub use linear_net::{LinearNet, LinearNetSpec};
 pub use log_sum_exp::{LogSumExp, LogSumExpSpec};
 pub use logistic::{Logistic, LogisticSpec};
 pub use matrix::{MatrixSpec, RegressionSpec};
-pub use point::{PerLane, PointObjective};
+pub use point::{PerLane, PointObjective, PointSpec};
+pub use registry::{REGISTRY, add, all, read};
 pub use relu_net::{Images, ReluNetSpec};
+pub use sampled_gradients::{SampledGradients, SampledSpec};
+pub use user_matrix::{Make, Optimum, UserMatrixSpec, UserOuter};
+pub use user_net::{Activation, UserNetSpec};
 
 /// The examples that one evaluation uses.
 #[derive(Clone, Copy, Debug)]
@@ -232,6 +243,11 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         None
     }
 
+    /// Whether nothing is known of it but sampled gradients, which are its examples.
+    fn has_samples_only(&self) -> bool {
+        false
+    }
+
     /// Floating-point operations of the products of one lane's gradient on a minibatch of so many
     /// examples; `None`: on the full batch.
     fn gradient_flops(&self, batch: Option<usize>) -> f64;
@@ -267,18 +283,63 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     fn data(&self, _context: &Context) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
+
+    /// The data of a trial by their names, of which there are [`ARRAYS`], for other programs; in
+    /// doubles, labels as whole numbers.
+    ///
+    /// # Errors
+    /// As for [`Build::build`].
+    fn arrays(&self, _context: &Context) -> Result<NamedArrays> {
+        Ok(Vec::new())
+    }
+
+    /// The same as [`Self::data`] of files that the config names, by what they are for; read whole, so that what is
+    /// wrong with them is known before any work.
+    ///
+    /// # Errors
+    /// When one is missing or does not hold what it must.
+    fn files(&self) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
 }
 
-/// All objectives.
-pub const REGISTRY: &[Entry<dyn Spec>] = &[
-    log_sum_exp::ENTRY,
-    logistic::ENTRY,
-    least_squares::ENTRY,
-    linear_net::ENTRY,
-    relu_net::ENTRY,
+/// Arrays by their names.
+pub type NamedArrays = Vec<(&'static str, ArrayD<f64>)>;
+
+/// What arrays may be called: A and y of h(Aθ), and the examples of each set, with labels or targets.
+pub const ARRAYS: [&str; 11] = [
+    "A",
+    "y",
+    "training-inputs",
+    "training-labels",
+    "training-targets",
+    "validation-inputs",
+    "validation-labels",
+    "validation-targets",
+    "test-inputs",
+    "test-labels",
+    "test-targets",
 ];
 
-/// Reads `kind` and the keys that go with it.
-pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
-    reader.registered(key("kind", "which function is minimized"), REGISTRY)
+/// A and y of h(Aθ).
+fn matrix_arrays(matrix: Array2<f64>, y: Array1<f64>) -> NamedArrays {
+    vec![("A", matrix.into_dyn()), ("y", y.into_dyn())]
+}
+
+/// The examples of each set.
+fn example_arrays(data: &DataSet<f64>) -> NamedArrays {
+    let sets = [Some(&data.training), data.validation.as_ref(), data.test.as_ref()];
+    let mut arrays = Vec::new();
+    for (set, names) in sets.into_iter().zip(ARRAYS[2..].chunks(3)) {
+        let Some(set) = set else { continue };
+        arrays.push((names[0], set.inputs().to_owned().into_dyn()));
+        arrays.push(match set.targets() {
+            Targets::Classes { labels, .. } => {
+                let labels: Array1<f64> = labels.iter().map(|&label| label as f64).collect();
+                (names[1], labels.into_dyn())
+            }
+            Targets::Vectors(vectors) => (names[2], vectors.clone().into_dyn()),
+        });
+    }
+    arrays
 }

@@ -1,9 +1,12 @@
 //! Objectives given for one parameter vector at a time.
 
+use std::fmt::Debug;
+
 use crate::data::Split;
+use crate::error::Result;
 use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::{Real, from_f64, to_f64};
-use crate::objective::{Batch, Metrics, Objective};
+use crate::objective::{Batch, Build, Context, Known, Metrics, Objective, Spec};
 
 /// A differentiable function of one parameter vector, in doubles: the least that a user writes.
 pub trait PointObjective: Send + Sync {
@@ -16,6 +19,39 @@ pub trait PointObjective: Send + Sync {
     /// The lowest value, where it is known.
     fn minimum(&self) -> Option<f64> {
         None
+    }
+
+    /// Floating-point operations of a gradient, where budgets are counted in them.
+    fn gradient_flops(&self) -> f64 {
+        0.0
+    }
+}
+
+/// A function as the objective of configs: every trial has the same.
+#[derive(Clone, Debug)]
+pub struct PointSpec<F>(pub F);
+
+impl<R: Real, F: PointObjective + Clone + 'static> Build<R> for PointSpec<F> {
+    fn build(&self, _: &Context) -> Result<Box<dyn Objective<R>>> {
+        Ok(Box::new(PerLane::new(self.0.clone())))
+    }
+}
+
+impl<F: PointObjective + Clone + Debug + 'static> Spec for PointSpec<F> {
+    fn layout(&self) -> Layout {
+        Layout::vector(self.0.dimension())
+    }
+
+    fn gradient_flops(&self, _full: Option<usize>) -> f64 {
+        self.0.gradient_flops()
+    }
+
+    fn data_elements(&self) -> usize {
+        0
+    }
+
+    fn known(&self) -> Known {
+        Known { minimum: self.0.minimum().is_some(), ..Known::default() }
     }
 }
 

@@ -3,18 +3,52 @@
 use std::sync::OnceLock;
 
 use super::feed_forward;
-use super::{Absorbs, Build, Context, Entry, FeedForward, Known, Objective, Spec};
+use super::user_net::{self, Activation, UserNetSpec};
+use super::{
+    Absorbs, Build, Context, Entry, FeedForward, Known, NamedArrays, Objective, Spec,
+    example_arrays,
+};
 use crate::config::{Reader, key};
-use crate::data::{DataSet, digits, fashion_mnist};
+use crate::data::{DataSet, UserExamples, digits, fashion_mnist};
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::Real;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "relu-net",
-    summary: "ReLU network with biases, cross entropy on digits or Fashion-MNIST",
-    read: |reader: &mut Reader<'_>| Some(Box::new(ReluNetSpec::read(reader)?)),
+    summary: "ReLU network with biases, cross entropy on digits or Fashion-MNIST, or own data",
+    read,
 };
+
+fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
+    let data = key("data", "which images are classified, or files of one's own");
+    let choices = [
+        ("digits", Some(Images::read_digits as fn(&mut Reader<'_>) -> Option<Images>)),
+        ("fashion-mnist", Some(Images::read_fashion_mnist)),
+        ("files", None),
+    ];
+    let hidden = |reader: &mut Reader<'_>| {
+        reader.counts(key("hidden", "widths of the hidden layers"), 1..=10_000)
+    };
+    match reader.choice(data, &choices)? {
+        Some(images) => {
+            let (images, hidden) = (images(reader), hidden(reader));
+            Some(Box::new(ReluNetSpec::new(images?, hidden?)))
+        }
+        None => {
+            let ends = [
+                key("columns", "numbers in each row of the inputs"),
+                key("outputs", "number of classes, or of entries of a target vector"),
+            ]
+            .map(|end| reader.count(end, 1..=100_000));
+            let rows = user_net::read_rows(reader);
+            let (examples, hidden) = (UserExamples::read(reader), hidden(reader));
+            let [inputs, outputs] = ends;
+            let widths = [&[inputs?], &*hidden?, &[outputs?]].concat();
+            Some(Box::new(UserNetSpec::new(Activation::Relu, widths, rows?, examples?)))
+        }
+    }
+}
 
 /// Data sets with classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +63,13 @@ pub enum Images {
 }
 
 impl Images {
-    /// Reads `data` and, for digits, `split_seed`, for Fashion-MNIST, `classes` and `pooled`.
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let data = key("data", "which images are classified");
-        if reader.choice(data, &[("digits", false), ("fashion-mnist", true)])? {
-            return Some(Self::FashionMnist(selection(reader)?));
-        }
+    /// Reads `classes` and `pooled`.
+    fn read_fashion_mnist(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self::FashionMnist(selection(reader)?))
+    }
+
+    /// Reads `split_seed`.
+    fn read_digits(reader: &mut Reader<'_>) -> Option<Self> {
         let seed = key("split_seed", "decides which digits are for validation and which for tests");
         let seed = reader.count_or(seed, 0, 0..=u32::MAX as usize)?;
         Some(Self::Digits { split_seed: seed as u64 })
@@ -84,12 +119,6 @@ impl ReluNetSpec {
     /// A network with hidden layers of these widths.
     pub fn new(images: Images, hidden: Vec<usize>) -> Self {
         Self { images, hidden, loaded: OnceLock::new() }
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let images = Images::read(reader);
-        let hidden = reader.counts(key("hidden", "widths of the hidden layers"), 1..=10_000);
-        Some(Self::new(images?, hidden?))
     }
 
     fn widths(&self) -> Vec<usize> {
@@ -158,6 +187,10 @@ impl Spec for ReluNetSpec {
 
     fn input_elements(&self) -> usize {
         self.images.shape().0 * self.absorbing_rows()
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        Ok(example_arrays(self.load(context)?))
     }
 
     fn data(&self, context: &Context) -> Result<Vec<(String, String)>> {

@@ -1,5 +1,7 @@
 //! Changes of variables as files for other programs: `basis/<trial>-<coordinates>-<block>.npy`.
 
+use std::ops::Range;
+
 use ndarray::{ArcArray2, Array1};
 use ndarray_npy::WriteNpyExt;
 
@@ -23,14 +25,31 @@ pub struct SavedBases {
     pub missing: Vec<Failure>,
 }
 
+impl SavedBases {
+    /// Adds what became of others.
+    pub fn extend(&mut self, others: Self) {
+        self.files.extend(others.files);
+        for failure in others.missing {
+            if !self.missing.contains(&failure) {
+                self.missing.push(failure);
+            }
+        }
+    }
+}
+
 /// The names of the files that [`Run::save_bases`] may write.
 pub fn basis_outputs(experiment: &Experiment) -> Vec<String> {
+    outputs(experiment, BASES, 0..experiment.trials)
+}
+
+/// The same in some folder, of some trials.
+pub(super) fn outputs(experiment: &Experiment, folder: &str, trials: Range<usize>) -> Vec<String> {
     let mut files = Vec::new();
     for system in experiment.systems().iter().filter(|one| !one.basis.is_identity()) {
         let layout = system.objective.layout();
         for group in system.basis.groups(&layout) {
-            for trial in 0..experiment.trials {
-                let stem = stem(trial, system.name, &layout.group_name(&group));
+            for trial in trials.clone() {
+                let stem = stem(folder, trial, system.name, &layout.group_name(&group));
                 files.extend(ENDINGS.map(|ending| format!("{stem}{ending}")));
             }
         }
@@ -43,8 +62,8 @@ const ENDINGS: [&str; 4] = [".npy", "-outputs.npy", "-inputs.npy", "-eigenvalues
 const EIGENVALUES: &str = "-eigenvalues";
 
 /// What they begin with.
-fn stem(trial: usize, coordinates: &str, block: &str) -> String {
-    format!("{BASES}/{trial}-{}-{}", store::file_name(coordinates), store::file_name(block))
+pub(super) fn stem(folder: &str, trial: usize, coordinates: &str, block: &str) -> String {
+    format!("{folder}/{trial}-{}-{}", store::file_name(coordinates), store::file_name(block))
 }
 
 impl Run<'_> {
@@ -81,8 +100,11 @@ impl Run<'_> {
                 match vectors {
                     Ok(vectors) => {
                         for (block, vectors) in vectors {
-                            let stem = stem(trial, system.name, &block);
-                            saved.files.extend(write(publication, &stem, &vectors)?);
+                            let stem = stem(BASES, trial, system.name, &block);
+                            for (name, bytes) in write(&stem, &vectors) {
+                                publication.write(&name, &bytes)?;
+                                saved.files.push(name);
+                            }
                         }
                     }
                     Err(message) => saved.missing.push(Failure {
@@ -118,41 +140,41 @@ impl Run<'_> {
         let parts = problem.parts(system.basis, system.distribution, system.sampling, control)?;
         let named = |part: Part| {
             let name = layout.group_name(&part.blocks);
-            let eigenvalues = part.spectrum.map(|spectrum| spectrum.eigenvalues);
-            (name, Matrices { vectors: part.map.matrices(), eigenvalues })
+            (name, Matrices::of(part))
         };
         Ok(parts.into_iter().map(named).collect())
     }
 }
 
 /// What a map is made of, with what the names of the files end with, and its eigenvalues if it has any.
-struct Matrices {
+pub(super) struct Matrices {
     vectors: Vec<(&'static str, ArcArray2<f64>)>,
     eigenvalues: Option<Array1<f64>>,
 }
 
 impl Matrices {
+    /// Of a part.
+    pub(super) fn of(part: Part) -> Self {
+        let eigenvalues = part.spectrum.map(|spectrum| spectrum.eigenvalues);
+        Self { vectors: part.map.matrices(), eigenvalues }
+    }
+
     fn of_spectrum(spectrum: Spectrum) -> Self {
         let Spectrum { eigenvalues, eigenvectors, .. } = spectrum;
         Self { vectors: vec![("", eigenvectors)], eigenvalues: Some(eigenvalues) }
     }
 }
 
-/// Adds one block's files; returns their names.
-fn write(publication: &mut Publication<'_>, stem: &str, all: &Matrices) -> Result<Vec<String>> {
+/// The names of one block's files, and what is in them.
+pub(super) fn write(stem: &str, all: &Matrices) -> Vec<(String, Vec<u8>)> {
     let vectors = all.vectors.iter().map(|(ending, matrix)| (*ending, npy(matrix)));
     let eigenvalues = all.eigenvalues.iter().map(|values| (EIGENVALUES, npy(values)));
-    let mut names = Vec::new();
-    for (ending, bytes) in vectors.chain(eigenvalues) {
-        let name = format!("{stem}{ending}.npy");
-        publication.write(&name, &bytes)?;
-        names.push(name);
-    }
-    Ok(names)
+    let named = |(ending, bytes)| (format!("{stem}{ending}.npy"), bytes);
+    vectors.chain(eigenvalues).map(named).collect()
 }
 
 /// The bytes of an .npy file.
-fn npy(array: &impl WriteNpyExt) -> Vec<u8> {
+pub(super) fn npy(array: &impl WriteNpyExt) -> Vec<u8> {
     let mut bytes = Vec::new();
     array.write_npy(&mut bytes).expect("an array in memory can be written to memory");
     bytes

@@ -12,6 +12,8 @@ use crate::objective;
 pub struct Data {
     /// Name and SHA-256 of the objectives' files.
     objectives: Vec<(String, String)>,
+    /// The files of the user's that the objectives read, with the names of the coordinate systems.
+    user: Vec<(String, String, String)>,
     /// The bases' files, with the names of the coordinate systems.
     bases: Vec<(String, DataFile)>,
 }
@@ -22,21 +24,28 @@ impl Data {
     /// # Errors
     /// When a data set or a file is missing or corrupt.
     pub fn of(experiment: &Experiment, context: &objective::Context) -> Result<Self> {
-        let mut bases = Vec::new();
+        let (mut bases, mut user) = (Vec::new(), Vec::new());
         for System { name, basis, objective, .. } in experiment.systems() {
             let files = basis.data(&objective.layout(), experiment.trials)?;
             bases.extend(files.into_iter().map(|file| (name.to_owned(), file)));
+            let files = objective.files()?.into_iter();
+            user.extend(files.map(|(file, sum)| (name.to_owned(), file, sum)));
         }
-        Ok(Self { objectives: experiment.data(context)?, bases })
+        Ok(Self { objectives: experiment.data(context)?, user, bases })
     }
 
-    /// Name and SHA-256 of each file: those of bases by what they are for, not by where they lie.
+    /// Name and SHA-256 of each file: those that the config names by what they are for, not by where
+    /// they lie.
     pub fn named(&self) -> Vec<(String, String)> {
         let bases = self.bases.iter().map(|(coordinates, file)| {
             let trial = file.trial.map_or_else(String::new, |trial| format!(", trial {trial}"));
             (format!("coordinates.{coordinates}.{}{trial}", file.name), file.sha256.clone())
         });
-        self.objectives.iter().cloned().chain(bases).collect()
+        let mut user: Vec<_> =
+            self.user.iter().map(|(_, name, sum)| (name.clone(), sum.clone())).collect();
+        user.sort();
+        user.dedup();
+        self.objectives.iter().cloned().chain(user).chain(bases).collect()
     }
 
     /// SHA-256 of the files that a task reads: the objectives', and those of its basis by their
@@ -44,6 +53,9 @@ impl Data {
     pub(super) fn of_task(&self, coordinates: &str, trial: usize) -> Table {
         let objectives: Vec<&str> = self.objectives.iter().map(|(_, sum)| &**sum).collect();
         let mut files = Table::from_iter([("objectives".into(), Value::from(objectives))]);
+        for (_, name, sum) in self.user.iter().filter(|(of, ..)| of == coordinates) {
+            files.insert(name.clone(), sum.clone().into());
+        }
         for (of, file) in &self.bases {
             if of == coordinates && file.trial.is_none_or(|only| only == trial) {
                 files.insert(file.name.clone(), file.sha256.clone().into());

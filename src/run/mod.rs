@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::experiment::TrainingStudy;
 use crate::record::{ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::shipped::Settings;
-use crate::store::{BASES, EXPERIMENT, Publication, Store, Stream, Table};
+use crate::store::{BASES, EXPERIMENT, INSTANCE, Publication, Store, Stream, Table};
 
 mod anew;
 mod bases;
@@ -22,6 +22,7 @@ mod event;
 mod executor;
 mod identity;
 mod index;
+mod instance;
 mod memory;
 mod plan;
 mod stopwatch;
@@ -38,6 +39,7 @@ pub use basis_memory::too_large;
 pub use distributed::{Next, PlannedRates, PlannedTask};
 pub use event::{EdgeReason, Event, GridEdge, Observer, Silent, Stage, Warning};
 pub use identity::Data;
+pub use instance::instance_outputs;
 pub use memory::{Memory, of_this_machine};
 pub use plan::{Plan, RoundPlan};
 pub use subject::{Dependencies, Options, Subject};
@@ -180,8 +182,8 @@ impl<'a> Run<'a> {
         let SweepResult { runs, rates, failures, .. } = swept;
         let report = Report { runs, rates, theory, measures, claims, failures };
         let added = more(&mut publication)?;
-        // Changes of variables are those of the same experiment.
-        publication.commit(|name| name.starts_with(BASES))?;
+        // Changes of variables and instances are those of the same experiment.
+        publication.commit(|name| [BASES, INSTANCE].iter().any(|of| name.starts_with(of)))?;
         Ok((report, added))
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::store::lock::{self, Lock};
-use crate::store::publication::is_output;
-use crate::store::{BASES, SUMS, Store, TABLES, is_unfinished, task};
+use crate::store::publication::{ARRAYS, is_output};
+use crate::store::{SUMS, Store, TABLES, is_unfinished, task};
 
 /// Whether there is nothing in an unfinished folder but what the programs put into such.
 fn holds_ours_only(path: &Path) -> bool {
@@ -15,11 +15,13 @@ fn holds_ours_only(path: &Path) -> bool {
     entries.flatten().all(|entry| {
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.path().is_dir() {
-            return (name == BASES || is_key(&name) || is_unfinished(&name))
+            return (ARRAYS.contains(&&*name) || is_key(&name) || is_unfinished(&name))
                 && holds_ours_only(&entry.path());
         }
-        let basis = path.ends_with(BASES) && name.ends_with(".npy");
-        basis || [task::MANIFEST, SUMS].contains(&&*name) || is_output(&name)
+        let holds_arrays = ARRAYS.iter().any(|folder| path.ends_with(folder));
+        holds_arrays && name.ends_with(".npy")
+            || [task::MANIFEST, SUMS].contains(&&*name)
+            || is_output(&name)
     })
 }
 

@@ -49,7 +49,7 @@ pub(crate) use disk::no_file;
 pub use disk::{Disk, LocalDisk};
 pub use identity::Identity;
 pub use name::file_name;
-pub use publication::{BASES, EXPERIMENT, PROVENANCE, REPORT, SUMS, is_reproducible};
+pub use publication::{BASES, EXPERIMENT, INSTANCE, PROVENANCE, REPORT, SUMS, is_reproducible};
 pub use staged::Publication;
 pub use standalone::{check_standalone, write_standalone};
 pub use table::{Csv, Stream, TABLES, Table};

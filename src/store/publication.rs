@@ -32,6 +32,10 @@ pub const PROVENANCE: &str = "provenance.json";
 pub const REPORT: &str = "report.html";
 /// The folder of changes of variables.
 pub const BASES: &str = "basis";
+/// The folder of instances.
+pub const INSTANCE: &str = "instance";
+/// The folders of arrays.
+pub(super) const ARRAYS: [&str; 2] = [BASES, INSTANCE];
 const JOURNAL: &str = "publication.json";
 
 /// Whether a published file has the same bytes whenever the same program makes it of the same
@@ -211,7 +215,8 @@ impl Store {
         let path = self.root.join(name);
         // A file in the place of the folder which it is in.
         if path.parent().is_some_and(|parent| *parent != self.root && parent.is_file()) {
-            return Err(self.foreign(BASES));
+            let folder = ARRAYS.iter().find(|folder| name.starts_with(*folder));
+            return Err(self.foreign(folder.unwrap_or(&BASES)));
         }
         self.check_place(name)?;
         Ok(read_if_there(&*self.disk, &path)?.map(|bytes| sha256(&bytes)))
@@ -298,7 +303,9 @@ impl Store {
         }
         self.disk.flush_folder(&self.root).map_err(Error::io(&self.root))?;
         // Only if it is empty.
-        let _ = std::fs::remove_dir(self.root.join(BASES));
+        for folder in ARRAYS {
+            let _ = std::fs::remove_dir(self.root.join(folder));
+        }
         if !journal.sums.is_empty() {
             self.write(SUMS, render(&journal.sums).as_bytes())?;
         }
@@ -322,8 +329,8 @@ pub(super) fn is_output(name: &str) -> bool {
     let ends = |name: &str, ends: &[&str]| {
         name.rsplit_once('.').is_some_and(|(stem, end)| plain(stem) && ends.contains(&end))
     };
-    match name.strip_prefix(BASES).and_then(|rest| rest.strip_prefix('/')) {
-        Some(basis) => ends(basis, &["npy"]),
+    match name.split_once('/').filter(|(folder, _)| ARRAYS.contains(folder)) {
+        Some((_, array)) => ends(array, &["npy"]),
         None => {
             [EXPERIMENT, PROVENANCE, REPORT].contains(&name)
                 || TABLES.contains(&name)

@@ -101,6 +101,8 @@ fn a_learning_rate_of_1e10_diverges_and_is_never_selected() {
     for (group, entry) in groups()
         .iter()
         .flat_map(|group| objective::REGISTRY.iter().map(move |entry| (group, entry)))
+        // A linear function, whose gradients do not grow.
+        .filter(|(_, entry)| entry.name != "gradients")
     {
         let pairs = group.pairs();
         for precision in ["f64", "f32"] {

@@ -11,6 +11,8 @@ mod divergence;
 mod figures;
 mod low_rank;
 mod output;
+mod own_data;
+mod own_gradients;
 mod pairs;
 mod plans;
 mod reestimation;

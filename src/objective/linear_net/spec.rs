@@ -6,18 +6,21 @@ use ndarray_rand::rand_distr::StandardNormal;
 
 use super::LinearNet;
 use crate::config::{Reader, key};
-use crate::data::{self, DataSet, Decay, Examples, Targets};
+use crate::data::{self, DataSet, Decay, Examples, Targets, USER_KEYS, UserExamples};
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{self, Accum, Real};
-use crate::objective::feed_forward::{described, gradient_flops, layout};
-use crate::objective::{Absorbs, Build, Context, Entry, Known, Objective, Spec};
+use crate::objective::feed_forward::{self, described, layout};
+use crate::objective::user_net::{self, Activation, UserNetSpec};
+use crate::objective::{
+    Absorbs, Build, Context, Entry, Known, NamedArrays, Objective, Spec, example_arrays,
+};
 use crate::rng::Streams;
 
 pub(in crate::objective) const ENTRY: Entry<dyn Spec> = Entry {
     name: "linear-net",
-    summary: "linear network, mean squared error on y = M*ᵀx with a random matrix M*",
-    read: |reader: &mut Reader<'_>| Some(Box::new(LinearNetSpec::read(reader)?)),
+    summary: "linear network, mean squared error on y = M*ᵀx with a random matrix M*, or own data",
+    read,
 };
 
 /// A linear network that learns a Gaussian M* from y = M*ᵀx. The inputs of each split are a random
@@ -32,26 +35,39 @@ pub struct LinearNetSpec {
     pub decay: Decay,
 }
 
-impl LinearNetSpec {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let widths =
-            reader.counts(key("widths", "numbers of inputs, hidden units and outputs"), 1..=10_000);
-        let rows = [
-            key("training", "rows of the training set"),
-            key("validation", "rows of the validation set"),
-            key("test", "rows of the test set"),
-        ]
-        .map(|rows| reader.count(rows, 1..=10_000_000));
-        let decay = key("decay", "how the singular values of each set's inputs decay");
-        let decay = reader.table(decay, Decay::read);
-        let (widths, [training, validation, test]) = (widths?, rows);
-        if widths.len() < 2 {
-            reader.problem("widths", "at least two are needed: inputs and outputs");
+fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
+    let widths =
+        reader.counts(key("widths", "numbers of inputs, hidden units and outputs"), 1..=10_000);
+    let rows = user_net::read_rows(reader);
+    if widths.as_ref().is_some_and(|widths| widths.len() < 2) {
+        reader.problem("widths", "at least two are needed: inputs and outputs");
+        return None;
+    }
+    if reader.alternative(&[&["decay"], USER_KEYS])? == Some(1) {
+        let (examples, widths, rows) = (UserExamples::read(reader), widths?, rows?);
+        return Some(Box::new(UserNetSpec::new(Activation::Linear, widths, rows, examples?)));
+    }
+    let decay = key("decay", "how the singular values of each set's inputs decay");
+    let decay = reader.table(decay, Decay::read);
+    let (widths, rows) = (widths?, rows?);
+    for (key, rows) in ["validation", "test"].into_iter().zip(&rows[1..]) {
+        if *rows == 0 {
+            reader.problem(key, "must be at least 1: the data are drawn");
             return None;
         }
-        Some(Self { widths, rows: [training?, validation?, test?], decay: decay? })
     }
+    Some(Box::new(LinearNetSpec { widths, rows, decay: decay? }))
+}
 
+/// That of the end-to-end matrix, 4 n·inputs·outputs; and for each entry of the later weights one
+/// product with the matrix before it, forward, and two back: 6 inputs.
+pub(in crate::objective) fn gradient_flops(widths: &[usize], examples: usize) -> f64 {
+    let [inputs, .., outputs] = *widths else { return 0.0 };
+    let later: usize = widths[1..].windows(2).map(|pair| pair[0] * pair[1]).sum();
+    feed_forward::gradient_flops(&[inputs, outputs], examples) + 6.0 * inputs as f64 * later as f64
+}
+
+impl LinearNetSpec {
     /// Draws M* and the three sets.
     pub fn draw(&self, streams: &Streams) -> DataSet<f64> {
         let mut rng = streams.rng("data");
@@ -98,13 +114,8 @@ impl Spec for LinearNetSpec {
         Some(format!("{}, {}", described(&self.widths), self.decay))
     }
 
-    /// That of the end-to-end matrix, 4 n·inputs·outputs; and for each entry of the later weights
-    /// one product with the matrix before it, forward, and two back: 6 inputs.
     fn gradient_flops(&self, batch: Option<usize>) -> f64 {
-        let [inputs, .., outputs] = *self.widths else { return 0.0 };
-        let later: usize = self.widths[1..].windows(2).map(|pair| pair[0] * pair[1]).sum();
-        gradient_flops(&[inputs, outputs], batch.unwrap_or(self.rows[0]))
-            + 6.0 * inputs as f64 * later as f64
+        gradient_flops(&self.widths, batch.unwrap_or(self.rows[0]))
     }
 
     fn absorbs(&self) -> Absorbs {
@@ -119,6 +130,10 @@ impl Spec for LinearNetSpec {
         let minimum = self.is_realizable();
         let hidden_units = self.widths.len() > 2;
         Known { minimum, validation: true, test: true, hidden_units, ..Known::default() }
+    }
+
+    fn arrays(&self, context: &Context) -> Result<NamedArrays> {
+        Ok(example_arrays(&self.draw(&context.streams)))
     }
 
     fn input_elements(&self) -> usize {
