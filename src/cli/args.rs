@@ -13,11 +13,22 @@ use crate::input::words;
 
 /// Runs an experiment from its TOML file: estimates the EGOP, tunes learning rates, trains in
 /// original and in reparameterized coordinates, and writes tables, figures and verdicts.
-#[derive(Debug, Parser)]
-#[command(name = "egop-run", version)]
+///
+/// `egop-run lsq` runs an experiment that comes with the program, `egop-run fig5` those that show a
+/// figure of the paper, `egop-run mine.toml` one of your own; `egop-run --list` names them.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "egop-run",
+    version,
+    group = ArgGroup::new("what").args(["config", "all", "list"]).required(true).multiple(true)
+)]
 pub struct RunArgs {
     #[command(flatten)]
     pub(super) experiment: ExperimentArgs,
+    /// Run everything that comes with the program, which takes hours; what needs data that are not on
+    /// this machine is skipped
+    #[arg(long, conflicts_with_all = ["config", "list", "save_basis"])]
+    pub(super) all: bool,
     /// Exit with 3 unless every claim is reproduced: inconclusive or not judged will not do
     #[arg(long)]
     pub(super) strict: bool,
@@ -35,7 +46,8 @@ pub struct RunArgs {
     name = "egop-sweep",
     version,
     args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true
+    subcommand_negates_reqs = true,
+    group = ArgGroup::new("what").args(["config", "list"]).required(true).multiple(true)
 )]
 pub struct SweepArgs {
     #[command(flatten)]
@@ -209,10 +221,9 @@ pub struct PlotArgs {
 }
 
 /// What egop-run and egop-sweep share.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ExperimentArgs {
-    /// The experiment, such as configs/lsq.toml
-    #[arg(required_unless_present = "list")]
+    /// The experiment: one that comes with the program by its name, such as lsq, or a file
     pub(super) config: Option<PathBuf>,
     /// Override a key of the config, such as training.steps=100 (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
@@ -220,7 +231,8 @@ pub struct ExperimentArgs {
     /// A profile of the config: quick, default or paper
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
-    /// The results folder [default: results/<name>, with -<profile> for another than the default]
+    /// The results folder [default: results/<name>, with -<profile> for another than the default]; of
+    /// several experiments the folder that these are in
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Where data sets are kept, if not at the usual places
@@ -249,7 +261,8 @@ pub struct ExperimentArgs {
     /// Abort once this many tasks have failed [default: go on with the others]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) max_failures: Option<u32>,
-    /// List objectives, optimizers, bases, figures, claim tests and metrics
+    /// List experiments with the time they take, objectives, optimizers, bases, figures, claim tests
+    /// and metrics
     #[arg(long)]
     pub(super) list: bool,
     /// Print no progress and no tables

@@ -3,15 +3,10 @@
 use std::process::ExitCode;
 
 use crate::cli::args::RunArgs;
-use crate::cli::outcome::{Abort, Status, exit, print};
-use crate::cli::session::{Session, config_or_list};
-use crate::cli::{figures, pages, study as studies, text};
-use crate::config::Source;
-use crate::figure::{self, ResultTables};
-use crate::run::{SavedBases, Warning};
-use crate::store::{PROVENANCE, REPORT};
-use crate::study;
-use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
+use crate::cli::named::Named;
+use crate::cli::outcome::{Abort, Status, exit};
+use crate::cli::session::config_or_list;
+use crate::cli::{experiment, several};
 
 /// Runs the program.
 pub fn main(arguments: &RunArgs) -> ExitCode {
@@ -19,59 +14,12 @@ pub fn main(arguments: &RunArgs) -> ExitCode {
 }
 
 fn run(arguments: &RunArgs) -> Result<Status, Abort> {
+    if arguments.all {
+        return several::all(arguments);
+    }
     let Some(config) = config_or_list(&arguments.experiment)? else { return Ok(Status::Done) };
-    let source = Source::open(&config)?;
-    if source.has(study::TABLE) {
-        return studies::run(arguments, &source);
+    match Named::find(&config)? {
+        Named::Config(source) => experiment::run(arguments, &source),
+        Named::Figure(figure) => several::figure(arguments, figure),
     }
-    let mut session = Session::of_experiment(&arguments.experiment, &source)?;
-    session.save_basis = arguments.save_basis;
-    if arguments.experiment.dry_run {
-        return session.dry_run();
-    }
-    let (report, (drawn, bases)) = session.work(|run, provenance| {
-        run.all(|publication| {
-            let Session { experiment, settings, .. } = &session;
-            let tables = ResultTables::new(publication.list()?, experiment.facts());
-            let drawn = figure::draw(&experiment.figures, &tables, &[])?;
-            for (name, bytes) in &drawn.files {
-                publication.write(name, bytes)?;
-            }
-            let bases = match arguments.save_basis {
-                true => run.save_bases(publication)?,
-                false => SavedBases::default(),
-            };
-            let provenance = provenance.end();
-            publication.write(PROVENANCE, &provenance)?;
-            let page =
-                pages::page(&experiment.heading(), settings, &tables, &drawn, Some(&provenance))?;
-            publication.write(REPORT, page.as_bytes())?;
-            Ok((drawn, bases))
-        })
-    })?;
-    if !arguments.experiment.json && !arguments.experiment.quiet {
-        print(&text::rates(&RatesSummary::of(&report.rates)))?;
-        print(&text::theory(&TheorySummary::of(&report.theory)))?;
-        print(&text::measures(&EstimateSummary::all(&report.measures)))?;
-        print(&text::claims(&report.claims))?;
-        print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
-        if !bases.files.is_empty() {
-            print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
-        }
-    }
-    for (figure, why) in &drawn.missing {
-        let (figure, problem) = (figure.clone(), why.to_string());
-        session.reporters.warn(Warning::FigureMissing { figure, problem });
-    }
-    for failure in &bases.missing {
-        session.reporters.warn(Warning::BasisMissing(failure.clone()));
-    }
-    let refuted = report.claims.iter().any(|claim| claim.verdict != "reproduced");
-    let missing = !drawn.missing.is_empty() || !bases.missing.is_empty();
-    let incomplete = missing || arguments.strict && refuted;
-    let status = session.status(&report.failures, incomplete);
-    if arguments.experiment.json {
-        print(&text::json(&session.reporters.document(&report)))?;
-    }
-    Ok(status)
 }

@@ -40,6 +40,8 @@ struct StudySession<'a> {
 struct Found<'a> {
     study: &'a [StudyRow],
     failures: &'a [PointFailure],
+    name: &'a str,
+    results: String,
 }
 
 /// A task of a point that failed.
@@ -48,6 +50,12 @@ struct PointFailure {
     point: String,
     #[serde(flatten)]
     failure: Failure,
+}
+
+/// Refuses what would be refused before any work.
+pub(super) fn check(arguments: &RunArgs, source: &Source) -> Result<()> {
+    let session = StudySession::open(&arguments.experiment, source)?;
+    if arguments.experiment.dry_run { Ok(()) } else { session.check() }
 }
 
 /// Runs a study.
@@ -86,7 +94,9 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         session.reporters.warn(Warning::FailedTasks { number: failures.len() });
     }
     if arguments.json {
-        let found = Found { study: &all, failures: &failures };
+        let name = &*session.study.heading.name;
+        let results = session.folder.display().to_string();
+        let found = Found { study: &all, failures: &failures, name, results };
         print(&text::json(&session.reporters.document(found)))?;
     }
     let refuted = all.iter().any(|row| !row.verdict.is_empty() && row.verdict != "reproduced");
@@ -123,8 +133,8 @@ impl<'a> StudySession<'a> {
         Ok(Self { arguments, study, settings, document, folder, identity, points, reporters })
     }
 
-    /// Opens the results folder. What cannot be worked on there, or has no room, is refused before.
-    fn store(&self) -> Result<Store> {
+    /// Refuses what has no room, and a results folder that holds what is not ours.
+    fn check(&self) -> Result<()> {
         self.points.iter().try_for_each(|(_, session)| session.check_memory())?;
         let there = Store::peek(&self.folder);
         let own = |name: &str| name.to_owned();
@@ -135,9 +145,12 @@ impl<'a> StudySession<'a> {
         for name in planned.chain(there.inner_names()?) {
             there.inner(&name).check_outputs(&tables().collect::<Vec<_>>())?;
         }
-        if !self.arguments.replace {
-            there.check_bound(&self.identity)?;
-        }
+        if self.arguments.replace { Ok(()) } else { there.check_bound(&self.identity) }
+    }
+
+    /// Opens the results folder. What cannot be worked on there is refused before.
+    fn store(&self) -> Result<Store> {
+        self.check()?;
         let store = open_store(self.arguments, &self.folder, &self.identity)?;
         if self.arguments.force {
             store.clear()?;
