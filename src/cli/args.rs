@@ -7,6 +7,7 @@ use clap::{
     Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand,
     value_parser,
 };
+use clap_complete::Shell;
 
 use crate::cluster::{REGISTRY, Scheduler};
 use crate::input::words;
@@ -20,7 +21,7 @@ use crate::input::words;
 #[command(
     name = "egop-run",
     version,
-    group = ArgGroup::new("what").args(["config", "all", "list"]).required(true).multiple(true)
+    group = ArgGroup::new("what").args(["config", "all", "list", "explain", "init", "completions", "man"]).required(true).multiple(true)
 )]
 pub struct RunArgs {
     #[command(flatten)]
@@ -29,6 +30,15 @@ pub struct RunArgs {
     /// this machine is skipped
     #[arg(long, conflicts_with_all = ["config", "list", "save_basis"])]
     pub(super) all: bool,
+    /// Say what a key of a config, a claim, a metric or a column of a table is
+    #[arg(long, value_name = "WORD", exclusive = true)]
+    pub(super) explain: Option<String>,
+    /// Write NAME.toml, a config with comments to start from: a small one, or the one of this name that
+    /// comes with the program; never over a file
+    #[arg(long, value_name = "NAME", exclusive = true)]
+    pub(super) init: Option<String>,
+    #[command(flatten)]
+    pub(super) of_program: OfProgram,
     /// Exit with 3 unless every claim is reproduced: inconclusive or not judged will not do
     #[arg(long)]
     pub(super) strict: bool,
@@ -47,13 +57,15 @@ pub struct RunArgs {
     version,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    group = ArgGroup::new("what").args(["config", "list"]).required(true).multiple(true)
+    group = ArgGroup::new("what").args(["config", "list", "completions", "man"]).required(true).multiple(true)
 )]
 pub struct SweepArgs {
     #[command(flatten)]
     pub(super) experiment: ExperimentArgs,
     #[command(flatten)]
     pub(super) plan: PlanArgs,
+    #[command(flatten)]
+    pub(super) of_program: OfProgram,
     #[command(subcommand)]
     pub(super) command: Option<SweepCommand>,
 }
@@ -192,8 +204,10 @@ pub enum SweepCommand {
 )]
 pub struct PlotArgs {
     /// The results folder, such as results/lsq; several with --figure or --report, two with --compare
-    #[arg(required = true, value_name = "DIR")]
+    #[arg(required_unless_present_any = ["completions", "man"], value_name = "DIR")]
     pub(super) results: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) of_program: OfProgram,
     /// Only these figures (the names of their files, without the extension)
     #[arg(long, value_name = "NAME")]
     pub(super) only: Vec<String>,
@@ -218,6 +232,18 @@ pub struct PlotArgs {
     /// Print nothing but errors
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+/// What every program says of itself.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OfProgram {
+    /// Print completions for a shell, to be saved where it looks for them (bash:
+    /// ~/.local/share/bash-completion/completions/PROGRAM)
+    #[arg(long, value_name = "SHELL", exclusive = true)]
+    pub(super) completions: Option<Shell>,
+    /// Print the manual page: `egop-run --man | man -l -`
+    #[arg(long, exclusive = true)]
+    pub(super) man: bool,
 }
 
 /// What egop-run and egop-sweep share.

@@ -1,8 +1,11 @@
-//! What a user can name without a file: shipped experiments, figures of the paper, everything.
+//! What the programs hold in themselves: experiments by their names, the manual, a config to start
+//! from.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+mod manual;
 mod running;
+mod writing;
 
 use assert_cmd::Command;
 

@@ -85,10 +85,7 @@ fn a_figure_of_one_experiment_with_several_panels_is_a_page_too() {
     let run = program("egop-run", folder.path()).arg("fig3").args(LITTLE);
     run.args(little).assert().success();
     let results = folder.path().join("results");
-    assert_eq!(
-        names(&results),
-        ["fig3-quick.png", "fig3-quick.png.sha256", "linear-net-quick"]
-    );
+    assert_eq!(names(&results), ["fig3-quick.png", "fig3-quick.png.sha256", "linear-net-quick"]);
 }
 
 #[test]
