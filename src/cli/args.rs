@@ -21,7 +21,7 @@ use crate::input::words;
 #[command(
     name = "egop-run",
     version,
-    group = ArgGroup::new("what").args(["config", "all", "list", "explain", "init", "completions", "man"]).required(true).multiple(true)
+    group = ArgGroup::new("what").args(["config", "all", "list", "explain", "init", "status", "completions", "man"]).required(true).multiple(true)
 )]
 pub struct RunArgs {
     #[command(flatten)]
@@ -33,6 +33,10 @@ pub struct RunArgs {
     /// Say what a key of a config, a claim, a metric or a column of a table is
     #[arg(long, value_name = "WORD", exclusive = true)]
     pub(super) explain: Option<String>,
+    /// Say how far the work in a folder is, whoever does it: what is done, running, failed, and the time
+    /// left; of a results folder, a plan's, or one that results folders are in
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "all", "list"])]
+    pub(super) status: Option<PathBuf>,
     /// Write NAME.toml, a config with comments to start from: a small one, or the one of this name that
     /// comes with the program; never over a file
     #[arg(long, value_name = "NAME", exclusive = true)]
@@ -199,11 +203,11 @@ pub enum SweepCommand {
 #[command(
     name = "egop-plot",
     version,
-    group = ArgGroup::new("mode").args(["only", "figure", "report", "compare"]),
+    group = ArgGroup::new("mode").args(["only", "figure", "report", "compare", "clean"]),
     group = ArgGroup::new("written").args(["figure", "compare"]).multiple(true)
 )]
 pub struct PlotArgs {
-    /// The results folder, such as results/lsq; several with --figure or --report, two with --compare
+    /// The results folder, such as results/lsq; several with --figure, --report or --clean, two with --compare
     #[arg(required_unless_present_any = ["completions", "man"], value_name = "DIR")]
     pub(super) results: Vec<PathBuf>,
     #[command(flatten)]
@@ -221,6 +225,10 @@ pub struct PlotArgs {
     /// Say in what two folders differ: settings, learning rates, verdicts
     #[arg(long)]
     pub(super) compare: bool,
+    /// Remove finished tasks that no table of the folders is made of, such as those of other trials or
+    /// learning rates
+    #[arg(long)]
+    pub(super) clean: bool,
     /// The picture of --figure, PNG or SVG by its extension, or the page of --compare (HTML);
     /// FILE.sha256 beside it has its checksum, and a file that is not as egop-plot wrote it is not
     /// written over

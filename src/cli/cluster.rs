@@ -150,7 +150,9 @@ pub(super) fn run_task(
         .into());
     };
     let session = Session::open(&arguments, &Source::open(folder.experiment())?)?;
-    let failures = session.work(|run, _| run.perform(&array_task.tasks))?;
+    session.check_memory()?;
+    // Without a log: on the disks that machines share, lines of several are mixed.
+    let failures = session.work_in(&session.store()?, |run, _| run.perform(&array_task.tasks))?;
     Ok(session.status(&failures, false))
 }
 

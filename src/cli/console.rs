@@ -92,7 +92,7 @@ impl Console {
                 let style = ProgressStyle::with_template(template)
                     .unwrap_or_else(|_| ProgressStyle::default_bar())
                     .progress_chars("=> ");
-                let bar = ProgressBar::new(0).with_style(style).with_prefix(name(stage));
+                let bar = ProgressBar::new(0).with_style(style).with_prefix(stage.name());
                 self.bars.add(bar)
             })
             .clone()
@@ -104,7 +104,7 @@ impl Console {
         if last.elapsed() >= PLAIN_INTERVAL {
             *last = Instant::now();
             let total = bar.length().unwrap_or(0).max(1);
-            self.progress(&format!("{}: {} %", name(stage), 100 * bar.position() / total));
+            self.progress(&format!("{}: {} %", stage.name(), 100 * bar.position() / total));
         }
     }
 
@@ -122,14 +122,5 @@ impl Console {
             Style::Quiet | Style::Plain => drop(writeln!(anstream::stderr(), "{text}")),
             Style::Bars => drop(self.bars.println(text)),
         }
-    }
-}
-
-fn name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Egop => "EGOP samples",
-        Stage::Sweep => "sweep",
-        Stage::Curves => "curves",
-        Stage::Timing => "timing",
     }
 }

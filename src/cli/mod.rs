@@ -3,6 +3,7 @@
 
 mod args;
 mod beside;
+mod clean;
 mod cluster;
 mod compare;
 mod completion;
@@ -11,6 +12,7 @@ mod experiment;
 mod figures;
 mod init;
 mod listing;
+mod log;
 mod named;
 mod outcome;
 mod pages;
@@ -22,6 +24,7 @@ mod run;
 mod session;
 mod several;
 mod signals;
+mod status;
 mod study;
 mod sweep;
 mod text;

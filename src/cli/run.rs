@@ -7,7 +7,7 @@ use crate::cli::named::Named;
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::session::config_or_list;
 use crate::cli::text::{hanging, width};
-use crate::cli::{completion, experiment, init, several};
+use crate::cli::{completion, experiment, init, several, status};
 use crate::error::{Error, Result};
 use crate::manual::{self, Explanation};
 
@@ -23,6 +23,9 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
     if let Some(name) = &arguments.init {
         print(&init::init(name)?)?;
         return Ok(Status::Done);
+    }
+    if let Some(folder) = &arguments.status {
+        return status::status(folder, arguments.experiment.json);
     }
     if let Some(word) = &arguments.explain {
         print(&explained(word)?)?;

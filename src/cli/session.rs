@@ -235,6 +235,7 @@ impl<'a> Session<'a> {
         let figures = figure::outputs(&self.experiment.figures);
         let outputs = tables.chain(others).chain(figures).chain(bases.into_iter().flatten());
         there.check_outputs(&outputs.collect::<Vec<_>>())?;
+        there.check_log()?;
         if self.arguments.replace { Ok(()) } else { there.check_bound(&self.identity()) }
     }
 
@@ -249,7 +250,8 @@ impl<'a> Session<'a> {
         Store::peek(&self.folder).check_bound(&self.identity())
     }
 
-    /// Opens the results folder and works in it on as many threads as asked for.
+    /// Opens the results folder and works in it on as many threads as asked for; the log there says
+    /// what happens.
     pub fn work<T: Send>(
         &self,
         work: impl FnOnce(&Run<'_>, &Provenance) -> Result<T> + Send,
@@ -259,7 +261,10 @@ impl<'a> Session<'a> {
         if self.arguments.force {
             store.clear()?;
         }
-        self.work_in(&store, work)
+        self.reporters.begin(&store, self.threads()?, &self.document)?;
+        let result = self.work_in(&store, work);
+        self.reporters.end(&result);
+        result
     }
 
     /// The same in a results folder that is open.

@@ -1,5 +1,6 @@
 //! `egop-run` on a study: its points one after the other, in one results folder.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{Experiment, with_profile};
 use crate::figure::{self, DrawReport, ResultTables};
 use crate::record::StudyRow;
-use crate::run::{Failure, Warning};
+use crate::run::{Failure, Plan, Run, Warning};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, REPORT, Store, Stream, TABLES};
 use crate::study::{Point, Study, rows};
 use crate::summary::{PointPlan, StudyDryRun, StudySummary};
@@ -58,6 +59,19 @@ pub(super) fn check(arguments: &RunArgs, source: &Source) -> Result<()> {
     if arguments.experiment.dry_run { Ok(()) } else { session.check() }
 }
 
+/// What there is to do at each point of a study.
+pub(super) fn plans(arguments: &ExperimentArgs, source: &Source) -> Result<Vec<Plan>> {
+    let session = StudySession::open(arguments, source)?;
+    session.look(|run| run.plan())
+}
+
+/// The tasks that the tables of a study's points are made of; `None` where some of them are missing.
+pub(super) fn used(arguments: &ExperimentArgs, source: &Source) -> Result<Option<HashSet<String>>> {
+    let session = StudySession::open(arguments, source)?;
+    let used: Option<Vec<_>> = session.look(|run| run.used())?.into_iter().collect();
+    Ok(used.map(|used| used.into_iter().flatten().collect()))
+}
+
 /// Runs a study.
 pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort> {
     if arguments.save_basis {
@@ -71,21 +85,11 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         return session.dry_run();
     }
     let store = session.store()?;
-    let provenance = session.provenance()?;
-    let (mut all, mut failures) = (Vec::new(), Vec::new());
-    for (index, (point, inner)) in session.points.iter().enumerate() {
-        let number = format!("point {} of {}", index + 1, session.points.len());
-        session.reporters.progress(&format!("{number}: {}", point.words()));
-        let folder = store.within(&point.folder())?;
-        let (report, ()) = inner.work_in(&folder, |run, provenance| {
-            run.all(|publication| publication.write(PROVENANCE, &provenance.end()))
-        })?;
-        all.extend(rows(&session.study, point, &inner.experiment, &report));
-        let words = point.words();
-        let failed = |failure| PointFailure { point: words.clone(), failure };
-        failures.extend(report.failures.into_iter().map(failed));
-    }
-    let drawn = session.publish(&store, &all, &provenance)?;
+    let (_, first) = &session.points[0];
+    session.reporters.begin(&store, first.threads()?, &session.document)?;
+    let result = session.work(&store);
+    session.reporters.end(&result);
+    let (all, failures, drawn) = result?;
     if !arguments.json && !arguments.quiet {
         print(&text::study(&StudySummary::all(&all)))?;
         print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
@@ -145,6 +149,7 @@ impl<'a> StudySession<'a> {
         for name in planned.chain(there.inner_names()?) {
             there.inner(&name).check_outputs(&tables().collect::<Vec<_>>())?;
         }
+        there.check_log()?;
         if self.arguments.replace { Ok(()) } else { there.check_bound(&self.identity) }
     }
 
@@ -156,6 +161,26 @@ impl<'a> StudySession<'a> {
             store.clear()?;
         }
         Ok(store)
+    }
+
+    /// Does all points, and publishes what they come to.
+    fn work(&self, store: &Store) -> Result<(Vec<StudyRow>, Vec<PointFailure>, DrawReport), Abort> {
+        let provenance = self.provenance()?;
+        let (mut all, mut failures) = (Vec::new(), Vec::new());
+        for (index, (point, inner)) in self.points.iter().enumerate() {
+            let number = format!("point {} of {}", index + 1, self.points.len());
+            self.reporters.progress(&format!("{number}: {}", point.words()));
+            let folder = store.within(&point.folder())?;
+            let (report, ()) = inner.work_in(&folder, |run, provenance| {
+                run.all(|publication| publication.write(PROVENANCE, &provenance.end()))
+            })?;
+            all.extend(rows(&self.study, point, &inner.experiment, &report));
+            let words = point.words();
+            let failed = |failure| PointFailure { point: words.clone(), failure };
+            failures.extend(report.failures.into_iter().map(failed));
+        }
+        let drawn = self.publish(store, &all, &provenance)?;
+        Ok((all, failures, drawn))
     }
 
     fn provenance(&self) -> Result<Provenance> {
@@ -192,6 +217,16 @@ impl<'a> StudySession<'a> {
             self.reporters.warn(Warning::FigureMissing { figure, problem });
         }
         Ok(drawn)
+    }
+
+    /// Looks at what the results folder holds of each point.
+    fn look<T>(&self, look: impl Fn(&Run<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let store = Store::peek(&self.folder);
+        store.check_bound(&self.identity)?;
+        let one = |(point, session): &(Point, Session<'_>)| {
+            session.look_in(&store.inner(&point.folder()), &look)
+        };
+        self.points.iter().map(one).collect()
     }
 
     /// What would run.

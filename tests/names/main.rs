@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+mod folders;
 mod manual;
 mod running;
 mod writing;

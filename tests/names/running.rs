@@ -52,8 +52,9 @@ fn the_digits_are_in_the_program() {
 #[test]
 fn a_figure_is_all_its_experiments_and_their_panels_on_one_page() {
     let folder = tempfile::tempdir().unwrap();
-    let run = program("egop-run", folder.path()).args(["fig5", "--out", "here", "--json"]);
-    let run = run.args(LITTLE).assert().success();
+    let arguments = ["fig5", "--out", "here", "--json"];
+    let mut run = program("egop-run", folder.path());
+    let run = run.args(arguments).args(LITTLE).assert().success();
     let here = folder.path().join("here");
     assert_eq!(
         names(&here),
@@ -74,16 +75,14 @@ fn a_figure_is_all_its_experiments_and_their_panels_on_one_page() {
     assert_eq!(of, ["log-sum-exp", "logistic", "lsq"]);
     // What is not as the program wrote it is refused before any work.
     std::fs::write(here.join("fig5-quick.png"), "mine").unwrap();
-    let again = program("egop-run", folder.path()).args(["fig5", "--out", "here"]);
-    again.args(LITTLE).assert().code(4);
+    program("egop-run", folder.path()).args(arguments).args(LITTLE).assert().code(4);
 }
 
 #[test]
 fn a_figure_of_one_experiment_with_several_panels_is_a_page_too() {
     let folder = tempfile::tempdir().unwrap();
     let little = ["--set", "training.epochs=1"];
-    let run = program("egop-run", folder.path()).arg("fig3").args(LITTLE);
-    run.args(little).assert().success();
+    program("egop-run", folder.path()).arg("fig3").args(LITTLE).args(little).assert().success();
     let results = folder.path().join("results");
     assert_eq!(names(&results), ["fig3-quick.png", "fig3-quick.png.sha256", "linear-net-quick"]);
 }

@@ -11,7 +11,7 @@ mod table;
 
 pub(super) use claims::claims;
 pub(super) use comparison::comparison;
-pub(super) use dry_run::plan;
+pub(super) use dry_run::{between, duration, plan};
 pub(super) use json::json;
 pub(super) use lines::{columns, hanging, width};
 pub(super) use results::{measures, rates, theory};
