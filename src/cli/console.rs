@@ -87,7 +87,7 @@ impl Console {
                     let hidden = ProgressDrawTarget::hidden();
                     return ProgressBar::with_draw_target(Some(0), hidden);
                 }
-                let template = "{prefix:>13} [{bar:30}] {percent:>3} %  {elapsed_precise}, \
+                let template = "{prefix:>13} [{bar:12}] {percent:>3} %  {elapsed_precise}, \
                                 {eta_precise} left";
                 let style = ProgressStyle::with_template(template)
                     .unwrap_or_else(|_| ProgressStyle::default_bar())

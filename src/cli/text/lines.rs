@@ -1,15 +1,35 @@
 //! Lines of text that fit the terminal.
 
+use std::io;
+use std::sync::OnceLock;
+
 /// As wide as text is where there is no terminal, and at most.
 const WIDEST: usize = 80;
 /// Terminals that are narrower break lines themselves.
 const NARROWEST: usize = 40;
 
-/// Characters in a line: as many as the terminal has, or `COLUMNS` says, but at most 80.
+/// Characters in a line: as many as the terminal has, but at most 80.
 pub(in crate::cli) fn width() -> usize {
+    terminal().unwrap_or(WIDEST).clamp(NARROWEST, WIDEST)
+}
+
+/// The terminal's width, once a program has looked.
+static TERMINAL: OnceLock<usize> = OnceLock::new();
+
+/// Characters in a line of the terminal; `None` where there is none.
+pub(super) fn terminal() -> Option<usize> {
+    TERMINAL.get().copied()
+}
+
+/// Looks how wide the terminal is that stdout goes to, or as `COLUMNS` says: what is printed fits it
+/// from then on.
+pub(in crate::cli) fn fit_terminal() {
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    said.or_else(asked).unwrap_or(WIDEST).clamp(NARROWEST, WIDEST)
+    let asked = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
+    if let Some(width) = said.or_else(asked) {
+        // A program looks once.
+        let _ = TERMINAL.set(width);
+    }
 }
 
 /// A text behind a lead, in lines of at most so many characters, all but the first indented to the end
