@@ -70,7 +70,31 @@ fn one_of(names: &[String]) -> String {
     }
 }
 
+/// A sentence with its first letter in upper case, unless that is a symbol: `α of s_k`, `r of s_k`.
 pub(super) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+    let Some(first) = letters.next() else { return String::new() };
+    let is_word = first.is_ascii()
+        && (text.starts_with("a ")
+            || letters.clone().next().is_some_and(|c| c.is_ascii_alphabetic()));
+    let first = if is_word { first.to_ascii_uppercase() } else { first };
+    std::iter::once(first).chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::capitalized;
+
+    #[test]
+    fn symbols_stay_as_they_are() {
+        for (text, wanted) in [
+            ("number of rows", "Number of rows"),
+            ("a share", "A share"),
+            ("α of s_k", "α of s_k"),
+            ("r of s_k", "r of s_k"),
+            ("", ""),
+        ] {
+            assert_eq!(capitalized(text), wanted);
+        }
+    }
 }
