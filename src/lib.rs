@@ -40,6 +40,7 @@ pub mod gradients;
 pub mod input;
 pub mod lanes;
 pub mod linalg;
+pub mod manual;
 pub mod minibatch;
 pub mod need;
 pub mod objective;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::claim::Claim;
-use crate::config::{self, Overlay, Resolved, Source};
+use crate::config::{self, ConfigErrors, Overlay, Resolved, Source};
 use crate::experiment::Experiment;
 
 /// A config that comes with the program.
@@ -14,53 +14,103 @@ pub struct Shipped {
     pub name: &'static str,
     /// Its text.
     pub text: &'static str,
+    /// About how many seconds it takes on two cores, for lists; a dry run says it for the machine at
+    /// hand.
+    pub seconds: u32,
 }
 
 macro_rules! shipped {
-    ($($name:literal)+) => {
+    ($($name:literal $seconds:literal,)+) => {
         &[$(Shipped {
             name: $name,
             text: include_str!(concat!("../configs/", $name, ".toml")),
+            seconds: $seconds,
         }),+]
     };
 }
 
-/// All of them.
+/// All of them, with their seconds.
 pub const SHIPPED: &[Shipped] = shipped![
-    "comparators-digits"
-    "comparators-linear"
-    "comparators-log-sum-exp"
-    "comparators-lsq"
-    "digits"
-    "digits-bases"
-    "digits-control"
-    "digits-cost"
-    "fashion"
-    "fashion-auxiliary"
-    "fashion-large"
-    "fig1-left"
-    "fig1-left-rates"
-    "linear-net"
-    "log-sum-exp"
-    "log-sum-exp-square"
-    "logistic"
-    "lsq"
-    "lsq-exponential"
-    "lsq-large"
-    "reestimation-centred"
-    "reestimation-digits"
-    "reestimation-fashion"
-    "schedule"
-    "spectrum-blocks"
-    "spectrum-digits"
-    "spectrum-distributions"
-    "study-decay"
-    "study-rank"
-    "study-samples"
-    "study-samples-convex"
-    "study-settings"
-    "symmetry"
+    "comparators-digits" 480,
+    "comparators-linear" 480,
+    "comparators-log-sum-exp" 60,
+    "comparators-lsq" 60,
+    "digits" 480,
+    "digits-bases" 540,
+    "digits-control" 60,
+    "digits-cost" 300,
+    "fashion" 900,
+    "fashion-auxiliary" 240,
+    "fashion-large" 1200,
+    "fig1-left" 5,
+    "fig1-left-rates" 2,
+    "linear-net" 720,
+    "log-sum-exp" 10,
+    "log-sum-exp-square" 3,
+    "logistic" 40,
+    "lsq" 5,
+    "lsq-exponential" 5,
+    "lsq-large" 8,
+    "reestimation-centred" 60,
+    "reestimation-digits" 120,
+    "reestimation-fashion" 120,
+    "schedule" 1,
+    "spectrum-blocks" 420,
+    "spectrum-digits" 120,
+    "spectrum-distributions" 480,
+    "study-decay" 120,
+    "study-rank" 300,
+    "study-samples" 240,
+    "study-samples-convex" 180,
+    "study-settings" 900,
+    "symmetry" 120,
 ];
+
+/// A figure of the paper.
+#[derive(Clone, Copy, Debug)]
+pub struct PaperFigure {
+    /// What it is called here: `fig5`.
+    pub name: &'static str,
+    /// The shipped experiments that show it, in the order of its panels.
+    pub experiments: &'static [&'static str],
+}
+
+macro_rules! figures {
+    ($($name:literal: $($experiment:literal)+;)+) => {
+        &[$(PaperFigure { name: $name, experiments: &[$($experiment),+] }),+]
+    };
+}
+
+/// The paper's figures. Of its convex ones those in the sizes that stand nearest to the paper's; the
+/// variants (`lsq-large`, `log-sum-exp-square`) have the same figures.
+pub const FIGURES: &[PaperFigure] = figures![
+    "fig1": "fig1-left" "digits";
+    "fig2": "spectrum-digits";
+    "fig3": "linear-net";
+    "fig4": "fashion";
+    "fig5": "log-sum-exp" "logistic" "lsq";
+    "fig6": "spectrum-distributions";
+    "fig7": "spectrum-blocks";
+    "fig8": "spectrum-digits";
+    "fig9": "linear-net";
+    "fig10": "digits";
+    "fig11": "fashion";
+    "fig12": "log-sum-exp" "logistic" "lsq";
+    "fig13": "schedule";
+];
+
+impl PaperFigure {
+    /// The figure of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FIGURES.iter().find(|figure| figure.name == name)
+    }
+
+    /// Whether a file shows it, or a panel of it: `fig5a` and `fig1-left`, but `fig10` is not of `fig1`.
+    pub fn is_in(&self, file: &str) -> bool {
+        let rest = file.strip_prefix(self.name);
+        rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
+    }
+}
 
 /// Keys that change no value of a result, or that are compared by themselves.
 const ASIDE: &[&str] =
@@ -70,6 +120,14 @@ impl Shipped {
     /// The experiment of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         SHIPPED.iter().find(|shipped| shipped.name == name)
+    }
+
+    /// It as a source of settings.
+    ///
+    /// # Errors
+    /// None: what is shipped is text of that size.
+    pub fn source(&self) -> Result<Source, ConfigErrors> {
+        Source::parse(self.name, self.text.as_bytes())
     }
 
     /// Those that are experiments, not studies of such.
@@ -84,7 +142,7 @@ impl Shipped {
 
     /// It under one of its profiles.
     pub fn read_as(&self, profile: Option<&str>) -> Option<Resolved<Experiment>> {
-        let source = Source::parse(self.name, self.text.as_bytes()).ok()?;
+        let source = self.source().ok()?;
         let overlay = Overlay { profile: profile.map(str::to_owned), ..Overlay::default() };
         config::read(&source, &overlay, Experiment::read).ok()
     }
@@ -208,6 +266,35 @@ mod tests {
              objective.decay.exponent"
         );
         assert_eq!(settings(&["claims.0.factor=1.1"]), "the claim itself");
+    }
+
+    #[test]
+    fn figures_of_the_paper_are_drawn_by_the_experiments_that_are_said_to() {
+        let mut shown: Vec<(String, &str)> = Vec::new();
+        for shipped in Shipped::experiments() {
+            let files = shipped.read().unwrap().value.figures;
+            let files = files.iter().map(|figure| figure.file().to_owned());
+            shown.extend(files.map(|file| (file, shipped.name)));
+        }
+        for figure in FIGURES {
+            for experiment in figure.experiments {
+                let is_shown =
+                    shown.iter().any(|(file, of)| of == experiment && figure.is_in(file));
+                assert!(is_shown, "{experiment} does not show {}", figure.name);
+            }
+        }
+        let numbered = shown.iter().filter(|(file, _)| {
+            let rest = file.strip_prefix("fig").unwrap_or_default();
+            rest.starts_with(|first: char| first.is_ascii_digit())
+        });
+        for (file, _) in numbered {
+            let of: Vec<_> = FIGURES.iter().filter(|figure| figure.is_in(file)).collect();
+            let [figure] = of[..] else { panic!("{file} is of {of:?}") };
+            // A panel that a variant shows is shown by one of these as well.
+            let here =
+                |(other, of): &(String, &str)| other == file && figure.experiments.contains(of);
+            assert!(shown.iter().any(here), "nothing that shows {} shows {file}", figure.name);
+        }
     }
 
     #[test]

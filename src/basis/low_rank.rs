@@ -8,7 +8,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 
 use crate::basis::{Part, Preparation};
-use crate::config::{Allowed, Key, Reader, key};
+use crate::config::{Allowed, Reader, key};
 use crate::coordinates::{Auxiliary, Cost, Form, Frozen, Orthonormal, Reduced, Reflector};
 use crate::egop::{Count, Solver};
 use crate::error::{Error, Result};
@@ -70,9 +70,10 @@ impl Complement {
         ("rotated", Self::Rotated),
     ];
 
-    /// Reads `complement`.
-    fn read(reader: &mut Reader<'_>, complement: Key) -> Option<Self> {
-        reader.choice_or(complement, "reflector", &Self::NAMES)
+    /// Reads `complement`. Its meaning is another one of columns and of eigenvectors, as it goes with
+    /// other keys: a description tells two keys apart by what they say.
+    fn read(reader: &mut Reader<'_>, meaning: &'static str) -> Option<Self> {
+        reader.choice_or(key("complement", meaning), "reflector", &Self::NAMES)
     }
 
     /// Reads `columns` and `complement`, for bases that are no eigenbases: some columns, or all, which
@@ -86,8 +87,7 @@ impl Complement {
         }
         let columns = key("columns", "number of V's columns, where they are not all");
         let columns = reader.count(columns, 1..=1_000_000);
-        let complement = key("complement", "what becomes of what these columns do not span");
-        let complement = Self::read(reader, complement);
+        let complement = Self::read(reader, "what becomes of what V's columns do not span");
         columns.zip(complement).map(Some)
     }
 
@@ -212,8 +212,8 @@ impl LowRank {
                 reader.number(widths, Allowed::between(1e-3, 1e4)).map(Rank::Widths)
             }
         };
-        let complement = key("complement", "what becomes of what these eigenvectors do not span");
-        let complement = Complement::read(reader, complement);
+        let meaning = "what becomes of what the leading eigenvectors do not span";
+        let complement = Complement::read(reader, meaning);
         let solver = key("solver", "how the leading eigenvectors are computed");
         let solver = reader.choice_or(solver, "auto", &Solver::NAMES);
         let (rank, complement, solver) = (rank?, complement?, solver?);

@@ -7,17 +7,42 @@ use clap::{
     Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand,
     value_parser,
 };
+use clap_complete::Shell;
 
 use crate::cluster::{REGISTRY, Scheduler};
 use crate::input::words;
 
 /// Runs an experiment from its TOML file: estimates the EGOP, tunes learning rates, trains in
 /// original and in reparameterized coordinates, and writes tables, figures and verdicts.
-#[derive(Debug, Parser)]
-#[command(name = "egop-run", version)]
+///
+/// `egop-run lsq` runs an experiment that comes with the program, `egop-run fig5` those that show a
+/// figure of the paper, `egop-run mine.toml` one of your own; `egop-run --list` names them.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "egop-run",
+    version,
+    group = ArgGroup::new("what").args(["config", "all", "list", "explain", "init", "status", "completions", "man"]).required(true).multiple(true)
+)]
 pub struct RunArgs {
     #[command(flatten)]
     pub(super) experiment: ExperimentArgs,
+    /// Run everything that comes with the program, which takes hours; what needs data that are not on
+    /// this machine is skipped
+    #[arg(long, conflicts_with_all = ["config", "list", "save_basis"])]
+    pub(super) all: bool,
+    /// Say what a key of a config, a claim, a metric or a column of a table is
+    #[arg(long, value_name = "WORD", exclusive = true)]
+    pub(super) explain: Option<String>,
+    /// Say how far the work in a folder is, whoever does it: what is done, running, failed, and the time
+    /// left; of a results folder, a plan's, or one that results folders are in
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "all", "list"])]
+    pub(super) status: Option<PathBuf>,
+    /// Write NAME.toml, a config with comments to start from: a small one, or the one of this name that
+    /// comes with the program; never over a file
+    #[arg(long, value_name = "NAME", exclusive = true)]
+    pub(super) init: Option<String>,
+    #[command(flatten)]
+    pub(super) of_program: OfProgram,
     /// Exit with 3 unless every claim is reproduced: inconclusive or not judged will not do
     #[arg(long)]
     pub(super) strict: bool,
@@ -46,13 +71,16 @@ impl RunArgs {
     name = "egop-sweep",
     version,
     args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true
+    subcommand_negates_reqs = true,
+    group = ArgGroup::new("what").args(["config", "list", "completions", "man"]).required(true).multiple(true)
 )]
 pub struct SweepArgs {
     #[command(flatten)]
     pub(super) experiment: ExperimentArgs,
     #[command(flatten)]
     pub(super) plan: PlanArgs,
+    #[command(flatten)]
+    pub(super) of_program: OfProgram,
     #[command(subcommand)]
     pub(super) command: Option<SweepCommand>,
 }
@@ -186,13 +214,15 @@ pub enum SweepCommand {
 #[command(
     name = "egop-plot",
     version,
-    group = ArgGroup::new("mode").args(["only", "figure", "report", "compare"]),
+    group = ArgGroup::new("mode").args(["only", "figure", "report", "compare", "clean"]),
     group = ArgGroup::new("written").args(["figure", "compare"]).multiple(true)
 )]
 pub struct PlotArgs {
-    /// The results folder, such as results/lsq; several with --figure or --report, two with --compare
-    #[arg(required = true, value_name = "DIR")]
+    /// The results folder, such as results/lsq; several with --figure, --report or --clean, two with --compare
+    #[arg(required_unless_present_any = ["completions", "man"], value_name = "DIR")]
     pub(super) results: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) of_program: OfProgram,
     /// Only these figures (the names of their files, without the extension)
     #[arg(long, value_name = "NAME")]
     pub(super) only: Vec<String>,
@@ -206,6 +236,10 @@ pub struct PlotArgs {
     /// Say in what two folders differ: settings, learning rates, verdicts
     #[arg(long)]
     pub(super) compare: bool,
+    /// Remove finished tasks that no table of the folders is made of, such as those of other trials or
+    /// learning rates
+    #[arg(long)]
+    pub(super) clean: bool,
     /// The picture of --figure, PNG or SVG by its extension, or the page of --compare (HTML);
     /// FILE.sha256 beside it has its checksum, and a file that is not as egop-plot wrote it is not
     /// written over
@@ -219,11 +253,22 @@ pub struct PlotArgs {
     pub(super) quiet: bool,
 }
 
+/// What every program says of itself.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OfProgram {
+    /// Print completions for a shell, to be saved where it looks for them (bash:
+    /// ~/.local/share/bash-completion/completions/PROGRAM)
+    #[arg(long, value_name = "SHELL", exclusive = true)]
+    pub(super) completions: Option<Shell>,
+    /// Print the manual page: `egop-run --man | man -l -`
+    #[arg(long, exclusive = true)]
+    pub(super) man: bool,
+}
+
 /// What egop-run and egop-sweep share.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ExperimentArgs {
-    /// The experiment, such as configs/lsq.toml
-    #[arg(required_unless_present = "list")]
+    /// The experiment: one that comes with the program by its name, such as lsq, or a file
     pub(super) config: Option<PathBuf>,
     /// Override a key of the config, such as training.steps=100 (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
@@ -231,7 +276,8 @@ pub struct ExperimentArgs {
     /// A profile of the config: quick, default or paper
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
-    /// The results folder [default: results/<name>, with -<profile> for another than the default]
+    /// The results folder [default: results/<name>, with -<profile> for another than the default]; of
+    /// several experiments the folder that these are in
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Where data sets are kept, if not at the usual places
@@ -260,7 +306,8 @@ pub struct ExperimentArgs {
     /// Abort once this many tasks have failed [default: go on with the others]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) max_failures: Option<u32>,
-    /// List objectives, optimizers, bases, figures, claim tests and metrics
+    /// List experiments with the time they take, objectives, optimizers, bases, figures, claim tests
+    /// and metrics
     #[arg(long)]
     pub(super) list: bool,
     /// Print no progress and no tables

@@ -19,7 +19,7 @@ pub(super) fn draw(
     out: &Path,
     quiet: bool,
 ) -> Result<Status, Abort> {
-    let extension = extension(out)?;
+    extension(out)?;
     if folders.len() > MOST_PAGES {
         let message = format!("at most {MOST_PAGES} folders fit side by side");
         return Err(Error::Usage(message).into());
@@ -32,8 +32,14 @@ pub(super) fn draw(
         let found = found.map_err(|why| Error::Usage(format!("{}: {why}", folder.display())))?;
         opened.push((one, found));
     }
+    sheet(&opened, out, quiet)
+}
+
+/// Draws a figure of each of several folders that are open, and writes them as one picture.
+pub(super) fn sheet(opened: &[(Opened, String)], out: &Path, quiet: bool) -> Result<Status, Abort> {
+    let extension = extension(out)?;
     let mut pages = Vec::new();
-    for (Opened { store, figures, tables, .. }, name) in &opened {
+    for (Opened { store, figures, tables, .. }, name) in opened {
         match figure::page(figures, tables, name) {
             Ok(page) => pages.push(page),
             Err(error) if is_unread(&error) => return Err(error.into()),

@@ -11,6 +11,7 @@ use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::session::Session;
 use crate::cli::text;
 use crate::cluster::{self, ArrayTask, DEFAULT_MINUTES, Folder, Scheduler, Settings};
+use crate::config::Source;
 use crate::data::fashion_mnist;
 use crate::error::{Error, Result};
 use crate::run::{Event, Next, Observer, PlannedTask};
@@ -148,8 +149,10 @@ pub(super) fn run_task(
         ))
         .into());
     };
-    let session = Session::open(&arguments, &folder.experiment())?;
-    let failures = session.work(|run, _| run.perform(&array_task.tasks))?;
+    let session = Session::open(&arguments, &Source::open(folder.experiment())?)?;
+    session.check_memory()?;
+    // Without a log: on the disks that machines share, lines of several are mixed.
+    let failures = session.work_in(&session.store()?, |run, _| run.perform(&array_task.tasks))?;
     Ok(session.status(&failures, false))
 }
 
@@ -157,7 +160,7 @@ pub(super) fn run_task(
 pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let (arguments, settings) = arguments(&folder, quiet)?;
-    let session = Session::open(&arguments, &folder.experiment())?;
+    let session = Session::open(&arguments, &Source::open(folder.experiment())?)?;
     let _lock = folder.lock()?;
     let planned = folder.planned()?;
     let given_up = if allow_partial { planned.clone() } else { HashSet::new() };
@@ -231,7 +234,7 @@ struct Progress {
 pub(super) fn status(dir: &Path, json: bool) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let (arguments, settings) = arguments(&folder, true)?;
-    Session::open(&arguments, &folder.experiment())?.check_bound()?;
+    Session::open(&arguments, &Source::open(folder.experiment())?)?.check_bound()?;
     let array = folder.plan()?;
     let store = Store::peek(&settings.results);
     let mut progress = Progress {

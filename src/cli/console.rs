@@ -87,12 +87,12 @@ impl Console {
                     let hidden = ProgressDrawTarget::hidden();
                     return ProgressBar::with_draw_target(Some(0), hidden);
                 }
-                let template = "{prefix:>13} [{bar:30}] {percent:>3} %  {elapsed_precise}, \
+                let template = "{prefix:>13} [{bar:12}] {percent:>3} %  {elapsed_precise}, \
                                 {eta_precise} left";
                 let style = ProgressStyle::with_template(template)
                     .unwrap_or_else(|_| ProgressStyle::default_bar())
                     .progress_chars("=> ");
-                let bar = ProgressBar::new(0).with_style(style).with_prefix(name(stage));
+                let bar = ProgressBar::new(0).with_style(style).with_prefix(stage.name());
                 self.bars.add(bar)
             })
             .clone()
@@ -104,7 +104,7 @@ impl Console {
         if last.elapsed() >= PLAIN_INTERVAL {
             *last = Instant::now();
             let total = bar.length().unwrap_or(0).max(1);
-            self.progress(&format!("{}: {} %", name(stage), 100 * bar.position() / total));
+            self.progress(&format!("{}: {} %", stage.name(), 100 * bar.position() / total));
         }
     }
 
@@ -122,14 +122,5 @@ impl Console {
             Style::Quiet | Style::Plain => drop(writeln!(anstream::stderr(), "{text}")),
             Style::Bars => drop(self.bars.println(text)),
         }
-    }
-}
-
-fn name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Egop => "EGOP samples",
-        Stage::Sweep => "sweep",
-        Stage::Curves => "curves",
-        Stage::Timing => "timing",
     }
 }

@@ -1,56 +1,67 @@
-//! `--list`: everything that a config can name.
+//! `--list`: everything that can be run, and everything that a config can name.
 
-use std::fmt::Write;
-
+use crate::cli::text::{columns, width};
 use crate::config::Entry;
 use crate::egop::Measure;
-use crate::experiment::{About, Experiment, Heading};
-use crate::shipped::SHIPPED;
+use crate::experiment::{About, Heading};
+use crate::shipped::{FIGURES, SHIPPED, Shipped};
 use crate::study::Study;
 use crate::sweep::METRICS;
 use crate::{basis, claim, figure, objective, optimizer};
 
-/// Names and summaries, by registry.
+/// Names and summaries, by registry; experiments with the time they take, and the paper's figures with
+/// the experiments that show them.
 pub(super) fn listing() -> String {
+    let width = width();
     let mut text = String::new();
-    let mut section = |title: &str, entries: Vec<(&str, &str)>| {
-        let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{title}");
-        for (name, summary) in entries {
-            let _ = writeln!(text, "  {name:width$}  {summary}");
-        }
-    };
-    let experiments = SHIPPED.iter().filter_map(|shipped| {
-        let Experiment { title, about, .. } = shipped.read()?.value;
-        Some((shipped.name, title, about))
-    });
-    let studies = SHIPPED.iter().filter_map(|shipped| {
-        let Heading { title, about, .. } = Study::shipped(shipped, None)?.value.heading;
-        Some((shipped.name, title, about))
-    });
-    let shipped: Vec<(&str, String, About)> = experiments.chain(studies).collect();
+    let shipped: Vec<(&Shipped, Heading)> =
+        SHIPPED.iter().filter_map(|shipped| Some((shipped, heading(shipped)?))).collect();
     for (title, about) in [
-        ("experiments of the paper (configs/NAME.toml)", About::Paper),
-        ("experiments beyond the paper (configs/NAME.toml)", About::Beyond),
-        ("studies of a setting (configs/NAME.toml)", About::Study),
+        ("experiments of the paper (egop-run NAME), on two cores", About::Paper),
+        ("experiments beyond the paper (egop-run NAME)", About::Beyond),
+        ("studies of a setting (egop-run NAME)", About::Study),
     ] {
-        let of = shipped.iter().filter(|(_, _, of)| *of == about);
-        let entries: Vec<_> = of.map(|(name, title, _)| (*name, &**title)).collect();
-        if !entries.is_empty() {
-            section(title, entries);
+        let of = shipped.iter().filter(|(_, heading)| heading.about == about);
+        let rows: Vec<_> = of
+            .map(|(shipped, heading)| (shipped.name, takes(shipped.seconds), &*heading.title))
+            .collect();
+        let rows: Vec<_> =
+            rows.iter().map(|(name, takes, title)| [*name, &**takes, *title]).collect();
+        if !rows.is_empty() {
+            text += &format!("{title}\n{}", columns(&rows, width));
         }
     }
+    let shown: Vec<_> =
+        FIGURES.iter().map(|figure| (figure.name, figure.experiments.join(", "))).collect();
+    let shown: Vec<_> = shown.iter().map(|(name, by)| [*name, &**by]).collect();
+    text += &format!("figures of the paper (egop-run fig5)\n{}", columns(&shown, width));
+    let mut section = |title: &str, rows: Vec<[&str; 2]>| {
+        text += &format!("{title}\n{}", columns(&rows, width));
+    };
     section("objectives ([objective] kind)", entries(&objective::all()));
     section("optimizers ([algorithms.NAME] kind)", entries(optimizer::REGISTRY));
     section("bases ([coordinates.NAME] basis)", entries(basis::REGISTRY));
     section("figures ([[figures]] kind)", entries(figure::REGISTRY));
     section("claim tests ([[claims]] test)", entries(claim::REGISTRY));
-    section("measures of EGOP estimates (claim test measure)", Measure::NAMES.to_vec());
-    section("metrics", METRICS.iter().map(|metric| (metric.name, metric.summary)).collect());
+    section(
+        "measures of EGOP estimates (claim test measure)",
+        Measure::NAMES.iter().map(|&(name, summary)| [name, summary]).collect(),
+    );
+    section("metrics", METRICS.iter().map(|metric| [metric.name, metric.summary]).collect());
     text
 }
 
-fn entries<T: ?Sized>(registry: &[Entry<T>]) -> Vec<(&'static str, &'static str)> {
-    registry.iter().map(|entry| (entry.name, entry.summary)).collect()
+/// What a shipped experiment or study is about.
+fn heading(shipped: &Shipped) -> Option<Heading> {
+    let experiment = || Some(shipped.read()?.value.heading());
+    experiment().or_else(|| Some(Study::shipped(shipped, None)?.value.heading))
+}
+
+/// A time that nobody takes for a measurement.
+fn takes(seconds: u32) -> String {
+    if seconds < 60 { format!("{seconds} s") } else { format!("{} min", seconds / 60) }
+}
+
+fn entries<T: ?Sized>(registry: &[Entry<T>]) -> Vec<[&'static str; 2]> {
+    registry.iter().map(|entry| [entry.name, entry.summary]).collect()
 }

@@ -3,11 +3,17 @@
 
 mod args;
 mod beside;
+mod clean;
 mod cluster;
 mod compare;
+mod completion;
 mod console;
+mod experiment;
 mod figures;
+mod init;
 mod listing;
+mod log;
+mod named;
 mod outcome;
 mod pages;
 mod plot;
@@ -16,7 +22,9 @@ mod reporters;
 mod results_folder;
 mod run;
 mod session;
+mod several;
 mod signals;
+mod status;
 mod study;
 mod sweep;
 mod text;

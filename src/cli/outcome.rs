@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::cli::signals;
+use crate::cli::{signals, text};
 use crate::error::Error;
 
 /// How a program ends (see the README).
@@ -36,6 +36,7 @@ impl<E: Into<Error>> From<E> for Abort {
 
 /// Does what a program is for, and turns what came of it into a message and an exit code.
 pub(super) fn exit(work: impl FnOnce() -> Result<Status, Abort>) -> ExitCode {
+    text::fit_terminal();
     let result = signals::listen().map_err(Abort::from).and_then(|()| work());
     let (code, message) = match result {
         Ok(Status::Done) => (0, None),

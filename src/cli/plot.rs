@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::results_folder::{self, Opened};
-use crate::cli::{beside, compare, figures as drawing, pages};
+use crate::cli::{beside, clean, compare, completion, figures as drawing, pages};
 use crate::error::Error;
 use crate::figure;
 use crate::store::REPORT;
@@ -18,6 +18,12 @@ pub fn main(arguments: &PlotArgs) -> ExitCode {
 }
 
 fn plot(arguments: &PlotArgs) -> Result<Status, Abort> {
+    if completion::of_program::<PlotArgs>(&arguments.of_program)? {
+        return Ok(Status::Done);
+    }
+    if arguments.clean {
+        return clean::clean(arguments);
+    }
     if arguments.compare {
         return compare::compare(arguments);
     }

@@ -1,19 +1,26 @@
-//! What is made of the events of a run: lines and progress for people, a list for programs.
+//! What is made of the events of a run: lines and progress for people, a list for programs, a log in the
+//! results folder.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 
 use crate::cli::console::Console;
+use crate::cli::log::{End, Log};
+use crate::cli::outcome::Abort;
 use crate::cli::signals;
+use crate::error::Result;
 use crate::run::{Event, Observer, Warning};
+use crate::store::Store;
 
 /// All who are told what happens.
 #[derive(Debug)]
 pub(super) struct Reporters {
     console: Arc<Console>,
     warnings: Arc<Mutex<Vec<Told>>>,
+    /// Once work has begun in a results folder.
+    log: Arc<OnceLock<Log>>,
     /// The point of a study that it happens at.
     point: Option<String>,
 }
@@ -21,13 +28,37 @@ pub(super) struct Reporters {
 impl Reporters {
     /// Lines and progress, unless all is to be quiet; the list in any case.
     pub fn new(quiet: bool) -> Self {
-        Self { console: Arc::new(Console::new(quiet)), warnings: Arc::default(), point: None }
+        let console = Arc::new(Console::new(quiet));
+        Self { console, warnings: Arc::default(), log: Arc::default(), point: None }
     }
 
     /// The same, who are told of what happens at a point of a study.
     pub fn at_point(&self, point: String) -> Self {
-        let Self { console, warnings, .. } = self;
-        Self { console: Arc::clone(console), warnings: Arc::clone(warnings), point: Some(point) }
+        let Self { console, warnings, log, .. } = self;
+        Self {
+            console: Arc::clone(console),
+            warnings: Arc::clone(warnings),
+            log: Arc::clone(log),
+            point: Some(point),
+        }
+    }
+
+    /// Begins the log of a results folder, with the resolved config.
+    pub fn begin(&self, store: &Store, threads: usize, config: &str) -> Result<()> {
+        let log = Log::begin(store, threads, config)?;
+        // Work is begun once.
+        let _ = self.log.set(log);
+        Ok(())
+    }
+
+    /// Says in the log how the work ended.
+    pub fn end<T>(&self, result: &Result<T, Abort>) {
+        let Some(log) = self.log.get() else { return };
+        match result {
+            Ok(_) => log.end(End::Done, None),
+            Err(Abort::Signal(_)) => log.end(End::Interrupted, None),
+            Err(Abort::Library(error)) => log.end(End::Error, Some(error.to_string())),
+        }
     }
 
     /// Warns.
@@ -50,6 +81,9 @@ impl Reporters {
 impl Observer for Reporters {
     fn event(&self, event: &Event) {
         self.console.report(event, self.point.as_deref());
+        if let Some(log) = self.log.get() {
+            log.event(event, self.point.as_deref());
+        }
         if let Event::Warning(warning) = event {
             let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
             let (message, warning) = (warning.to_string(), warning.clone());

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::session::RESULTS;
 use crate::config::{self, Overlay, Resolved, Source, nearest};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Heading};
@@ -12,8 +13,6 @@ use crate::study::{self, Study};
 
 /// What the folder of a plan holds beside it.
 const PLAN: &str = "cluster.json";
-/// Where results folders are, unless asked otherwise.
-const RESULTS: &str = "results";
 /// At most this many are listed.
 const LISTED: usize = 12;
 
@@ -60,12 +59,43 @@ pub(super) fn open(folder: &Path) -> Result<Opened> {
     Ok(Opened { store, is_study, heading, settings, figures, tables, published })
 }
 
+/// Whether it is the folder of a plan.
+pub(super) fn is_plan(path: &Path) -> bool {
+    path.join(PLAN).exists()
+}
+
+/// Refuses a folder in which no work was begun.
+///
+/// # Errors
+/// As [`check`], and for results without tasks.
+pub(super) fn check_begun(path: &Path) -> Result<()> {
+    if Store::peek(path).is_bound() {
+        return Ok(());
+    }
+    check(path)?;
+    refuse(
+        path,
+        "holds results but no tasks: it is a point of a study, or a copy; name the folder that the work \
+         was done in"
+            .into(),
+    )
+}
+
+/// The results folders in a folder in which work was begun, sorted.
+pub(super) fn begun_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| Store::peek(path).is_bound()).collect();
+    folders.sort();
+    folders
+}
+
 /// Refuses what is not a results folder.
 ///
 /// # Errors
 /// [`Error::Corrupt`], with the folder that may have been meant.
 fn check(path: &Path) -> Result<()> {
-    if path.join(PLAN).exists() {
+    if is_plan(path) {
         return refuse(
             path,
             "is the folder of a plan, not of results: see egop-sweep status".into(),

@@ -3,15 +3,13 @@
 use std::process::ExitCode;
 
 use crate::cli::args::RunArgs;
+use crate::cli::named::Named;
 use crate::cli::outcome::{Abort, Status, exit, print};
-use crate::cli::session::{Session, config_or_list};
-use crate::cli::{figures, pages, study as studies, text};
-use crate::config::Source;
-use crate::figure::{self, ResultTables};
-use crate::run::{SavedBases, Warning};
-use crate::store::{PROVENANCE, REPORT};
-use crate::study;
-use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
+use crate::cli::session::config_or_list;
+use crate::cli::text::{hanging, width};
+use crate::cli::{completion, experiment, init, several, status};
+use crate::error::{Error, Result};
+use crate::manual::{self, Explanation};
 
 /// Runs the program.
 pub fn main(arguments: &RunArgs) -> ExitCode {
@@ -19,63 +17,42 @@ pub fn main(arguments: &RunArgs) -> ExitCode {
 }
 
 fn run(arguments: &RunArgs) -> Result<Status, Abort> {
+    if completion::of_program::<RunArgs>(&arguments.of_program)? {
+        return Ok(Status::Done);
+    }
+    if let Some(name) = &arguments.init {
+        print(&init::init(name)?)?;
+        return Ok(Status::Done);
+    }
+    if let Some(folder) = &arguments.status {
+        return status::status(folder, arguments.experiment.json);
+    }
+    if let Some(word) = &arguments.explain {
+        print(&explained(word)?)?;
+        return Ok(Status::Done);
+    }
+    if arguments.all {
+        return several::all(arguments);
+    }
     let Some(config) = config_or_list(&arguments.experiment)? else { return Ok(Status::Done) };
-    let source = Source::open(&config)?;
-    if source.has(study::TABLE) {
-        return studies::run(arguments, &source);
+    match Named::find(&config)? {
+        Named::Config(source) => experiment::run(arguments, &source),
+        Named::Figure(figure) => several::figure(arguments, figure),
     }
-    let mut session = Session::of_experiment(&arguments.experiment, &source)?;
-    session.save_basis = arguments.save_basis;
-    session.save_instance = arguments.save_instance;
-    if arguments.experiment.dry_run {
-        return session.dry_run();
-    }
-    let (report, (drawn, bases)) = session.work(|run, provenance| {
-        run.all(|publication| {
-            let Session { experiment, settings, .. } = &session;
-            let tables = ResultTables::new(publication.list()?, experiment.facts());
-            let drawn = figure::draw(&experiment.figures, &tables, &[])?;
-            for (name, bytes) in &drawn.files {
-                publication.write(name, bytes)?;
-            }
-            let mut bases = match arguments.save_basis {
-                true => run.save_bases(publication)?,
-                false => SavedBases::default(),
-            };
-            if let Some(trial) = arguments.save_instance {
-                bases.extend(run.save_instance(publication, trial)?);
-            }
-            let provenance = provenance.end();
-            publication.write(PROVENANCE, &provenance)?;
-            let page =
-                pages::page(&experiment.heading(), settings, &tables, &drawn, Some(&provenance))?;
-            publication.write(REPORT, page.as_bytes())?;
-            Ok((drawn, bases))
-        })
+}
+
+/// What a word means, in lines that fit the terminal.
+fn explained(word: &str) -> Result<String> {
+    let meanings = manual::explain(word).map_err(|meant| {
+        let meant = meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"));
+        Error::Usage(format!(
+            "--explain {word}: this is no key, value, claim, metric, column or table{meant}"
+        ))
     })?;
-    if !arguments.experiment.json && !arguments.experiment.quiet {
-        print(&text::rates(&RatesSummary::of(&report.rates)))?;
-        print(&text::theory(&TheorySummary::of(&report.theory)))?;
-        print(&text::measures(&EstimateSummary::all(&report.measures)))?;
-        print(&text::claims(&report.claims))?;
-        print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
-        if !bases.files.is_empty() {
-            print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
-        }
-    }
-    for (figure, why) in &drawn.missing {
-        let (figure, problem) = (figure.clone(), why.to_string());
-        session.reporters.warn(Warning::FigureMissing { figure, problem });
-    }
-    for failure in &bases.missing {
-        session.reporters.warn(Warning::BasisMissing(failure.clone()));
-    }
-    let refuted = report.claims.iter().any(|claim| claim.verdict != "reproduced");
-    let missing = !drawn.missing.is_empty() || !bases.missing.is_empty();
-    let incomplete = missing || arguments.strict && refuted;
-    let status = session.status(&report.failures, incomplete);
-    if arguments.experiment.json {
-        print(&text::json(&session.reporters.document(&report)))?;
-    }
-    Ok(status)
+    let width = width();
+    let one = |Explanation { title, paragraphs }: &Explanation| {
+        let paragraphs = paragraphs.iter().map(|text| hanging("  ", text, width));
+        format!("{}{}", hanging("", title, width), paragraphs.collect::<String>())
+    };
+    Ok(meanings.iter().map(one).collect::<Vec<_>>().join("\n"))
 }

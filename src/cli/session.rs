@@ -27,7 +27,7 @@ use crate::study;
 use crate::summary::DryRun;
 
 /// Where results folders are, unless asked otherwise.
-const RESULTS: &str = "results";
+pub(super) const RESULTS: &str = "results";
 
 /// A checked experiment with its results folder's place.
 pub(super) struct Session<'a> {
@@ -67,10 +67,16 @@ pub(super) fn overlay(arguments: &ExperimentArgs) -> Overlay {
 
 /// The results folder that is asked for, or the one of this name and profile.
 pub(super) fn folder(arguments: &ExperimentArgs, name: &str, profile: Option<&str>) -> PathBuf {
-    arguments.out.clone().unwrap_or_else(|| match profile.filter(|&one| one != DEFAULT_PROFILE) {
-        Some(profile) => PathBuf::from(RESULTS).join(format!("{name}-{profile}")),
-        None => PathBuf::from(RESULTS).join(name),
-    })
+    let usual = || Path::new(RESULTS).join(folder_name(name, profile));
+    arguments.out.clone().unwrap_or_else(usual)
+}
+
+/// What the results folder of this name and profile is called.
+pub(super) fn folder_name(name: &str, profile: Option<&str>) -> String {
+    match profile.filter(|&one| one != DEFAULT_PROFILE) {
+        Some(profile) => format!("{name}-{profile}"),
+        None => name.to_owned(),
+    }
 }
 
 /// Opens a results folder, with another experiment's results or without.
@@ -94,13 +100,12 @@ pub(super) fn open_store(
 
 impl<'a> Session<'a> {
     /// Reads the config and finds the data; writes nothing.
-    pub fn open(arguments: &'a ExperimentArgs, path: &Path) -> Result<Self> {
-        let source = Source::open(path)?;
+    pub fn open(arguments: &'a ExperimentArgs, source: &Source) -> Result<Self> {
         if source.has(study::TABLE) {
-            let message = format!("{} is a study: egop-run runs it", path.display());
+            let message = format!("{} is a study: egop-run runs it", source.name());
             return Err(Error::Usage(message));
         }
-        Self::of_experiment(arguments, &source)
+        Self::of_experiment(arguments, source)
     }
 
     /// The same of a config that is an experiment.
@@ -160,13 +165,19 @@ impl<'a> Session<'a> {
     /// Refuses an experiment of which a single trial takes more memory than there is: asking the
     /// operating system for it would end the program.
     pub fn check_memory(&self) -> Result<()> {
+        let memory = self.sufficient_memory()?;
+        self.warn_of_memory(memory);
+        Ok(())
+    }
+
+    /// The memory that it takes; as [`Session::check_memory`], but without a warning.
+    fn sufficient_memory(&self) -> Result<Memory> {
         self.check_bases()?;
         let memory = self.look_in(&Store::peek(&self.folder), |run| Ok(run.memory()))?;
-        self.warn_of_memory(memory);
         let needed = memory.per_trial;
         let there = self.available_memory();
         if needed <= there {
-            return Ok(());
+            return Ok(memory);
         }
         Err(Error::Usage(format!(
             "a trial takes about {:#} of memory, and there are {:#}: choose smaller sizes, or state \
@@ -211,6 +222,12 @@ impl<'a> Session<'a> {
         threads(self.arguments.threads)
     }
 
+    /// Refuses what would be refused before any work.
+    pub fn check(&self) -> Result<()> {
+        self.sufficient_memory()?;
+        self.check_store()
+    }
+
     /// Refuses a results folder that cannot be opened, or holds what is not ours; changes nothing
     /// there but that it finishes a publication that was cut short.
     pub fn check_store(&self) -> Result<()> {
@@ -224,6 +241,7 @@ impl<'a> Session<'a> {
         let figures = figure::outputs(&self.experiment.figures);
         let outputs = tables.chain(others).chain(figures).chain(arrays);
         there.check_outputs(&outputs.collect::<Vec<_>>())?;
+        there.check_log()?;
         if self.arguments.replace { Ok(()) } else { there.check_bound(&self.identity()) }
     }
 
@@ -238,7 +256,8 @@ impl<'a> Session<'a> {
         Store::peek(&self.folder).check_bound(&self.identity())
     }
 
-    /// Opens the results folder and works in it on as many threads as asked for.
+    /// Opens the results folder and works in it on as many threads as asked for; the log there says
+    /// what happens.
     pub fn work<T: Send>(
         &self,
         work: impl FnOnce(&Run<'_>, &Provenance) -> Result<T> + Send,
@@ -248,7 +267,10 @@ impl<'a> Session<'a> {
         if self.arguments.force {
             store.clear()?;
         }
-        self.work_in(&store, work)
+        self.reporters.begin(&store, self.threads()?, &self.document)?;
+        let result = self.work_in(&store, work);
+        self.reporters.end(&result);
+        result
     }
 
     /// The same in a results folder that is open.

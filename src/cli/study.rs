@@ -1,5 +1,6 @@
 //! `egop-run` on a study: its points one after the other, in one results folder.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{Experiment, with_profile};
 use crate::figure::{self, DrawReport, ResultTables};
 use crate::record::StudyRow;
-use crate::run::{Failure, Warning};
+use crate::run::{Failure, Plan, Run, Warning};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, REPORT, Store, Stream, TABLES};
 use crate::study::{Point, Study, rows};
 use crate::summary::{PointPlan, StudyDryRun, StudySummary};
@@ -40,6 +41,8 @@ struct StudySession<'a> {
 struct Found<'a> {
     study: &'a [StudyRow],
     failures: &'a [PointFailure],
+    name: &'a str,
+    results: String,
 }
 
 /// A task of a point that failed.
@@ -48,6 +51,25 @@ struct PointFailure {
     point: String,
     #[serde(flatten)]
     failure: Failure,
+}
+
+/// Refuses what would be refused before any work.
+pub(super) fn check(arguments: &RunArgs, source: &Source) -> Result<()> {
+    let session = StudySession::open(&arguments.experiment, source)?;
+    if arguments.experiment.dry_run { Ok(()) } else { session.check() }
+}
+
+/// What there is to do at each point of a study.
+pub(super) fn plans(arguments: &ExperimentArgs, source: &Source) -> Result<Vec<Plan>> {
+    let session = StudySession::open(arguments, source)?;
+    session.look(|run| run.plan())
+}
+
+/// The tasks that the tables of a study's points are made of; `None` where some of them are missing.
+pub(super) fn used(arguments: &ExperimentArgs, source: &Source) -> Result<Option<HashSet<String>>> {
+    let session = StudySession::open(arguments, source)?;
+    let used: Option<Vec<_>> = session.look(|run| run.used())?.into_iter().collect();
+    Ok(used.map(|used| used.into_iter().flatten().collect()))
 }
 
 /// Runs a study.
@@ -67,21 +89,11 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         return session.dry_run();
     }
     let store = session.store()?;
-    let provenance = session.provenance()?;
-    let (mut all, mut failures) = (Vec::new(), Vec::new());
-    for (index, (point, inner)) in session.points.iter().enumerate() {
-        let number = format!("point {} of {}", index + 1, session.points.len());
-        session.reporters.progress(&format!("{number}: {}", point.words()));
-        let folder = store.within(&point.folder())?;
-        let (report, ()) = inner.work_in(&folder, |run, provenance| {
-            run.all(|publication| publication.write(PROVENANCE, &provenance.end()))
-        })?;
-        all.extend(rows(&session.study, point, &inner.experiment, &report));
-        let words = point.words();
-        let failed = |failure| PointFailure { point: words.clone(), failure };
-        failures.extend(report.failures.into_iter().map(failed));
-    }
-    let drawn = session.publish(&store, &all, &provenance)?;
+    let (_, first) = &session.points[0];
+    session.reporters.begin(&store, first.threads()?, &session.document)?;
+    let result = session.work(&store);
+    session.reporters.end(&result);
+    let (all, failures, drawn) = result?;
     if !arguments.json && !arguments.quiet {
         print(&text::study(&StudySummary::all(&all)))?;
         print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
@@ -90,7 +102,9 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         session.reporters.warn(Warning::FailedTasks { number: failures.len() });
     }
     if arguments.json {
-        let found = Found { study: &all, failures: &failures };
+        let name = &*session.study.heading.name;
+        let results = session.folder.display().to_string();
+        let found = Found { study: &all, failures: &failures, name, results };
         print(&text::json(&session.reporters.document(found)))?;
     }
     let refuted = all.iter().any(|row| !row.verdict.is_empty() && row.verdict != "reproduced");
@@ -127,8 +141,8 @@ impl<'a> StudySession<'a> {
         Ok(Self { arguments, study, settings, document, folder, identity, points, reporters })
     }
 
-    /// Opens the results folder. What cannot be worked on there, or has no room, is refused before.
-    fn store(&self) -> Result<Store> {
+    /// Refuses what has no room, and a results folder that holds what is not ours.
+    fn check(&self) -> Result<()> {
         self.points.iter().try_for_each(|(_, session)| session.check_memory())?;
         let there = Store::peek(&self.folder);
         let own = |name: &str| name.to_owned();
@@ -139,14 +153,38 @@ impl<'a> StudySession<'a> {
         for name in planned.chain(there.inner_names()?) {
             there.inner(&name).check_outputs(&tables().collect::<Vec<_>>())?;
         }
-        if !self.arguments.replace {
-            there.check_bound(&self.identity)?;
-        }
+        there.check_log()?;
+        if self.arguments.replace { Ok(()) } else { there.check_bound(&self.identity) }
+    }
+
+    /// Opens the results folder. What cannot be worked on there is refused before.
+    fn store(&self) -> Result<Store> {
+        self.check()?;
         let store = open_store(self.arguments, &self.folder, &self.identity)?;
         if self.arguments.force {
             store.clear()?;
         }
         Ok(store)
+    }
+
+    /// Does all points, and publishes what they come to.
+    fn work(&self, store: &Store) -> Result<(Vec<StudyRow>, Vec<PointFailure>, DrawReport), Abort> {
+        let provenance = self.provenance()?;
+        let (mut all, mut failures) = (Vec::new(), Vec::new());
+        for (index, (point, inner)) in self.points.iter().enumerate() {
+            let number = format!("point {} of {}", index + 1, self.points.len());
+            self.reporters.progress(&format!("{number}: {}", point.words()));
+            let folder = store.within(&point.folder())?;
+            let (report, ()) = inner.work_in(&folder, |run, provenance| {
+                run.all(|publication| publication.write(PROVENANCE, &provenance.end()))
+            })?;
+            all.extend(rows(&self.study, point, &inner.experiment, &report));
+            let words = point.words();
+            let failed = |failure| PointFailure { point: words.clone(), failure };
+            failures.extend(report.failures.into_iter().map(failed));
+        }
+        let drawn = self.publish(store, &all, &provenance)?;
+        Ok((all, failures, drawn))
     }
 
     fn provenance(&self) -> Result<Provenance> {
@@ -183,6 +221,16 @@ impl<'a> StudySession<'a> {
             self.reporters.warn(Warning::FigureMissing { figure, problem });
         }
         Ok(drawn)
+    }
+
+    /// Looks at what the results folder holds of each point.
+    fn look<T>(&self, look: impl Fn(&Run<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let store = Store::peek(&self.folder);
+        store.check_bound(&self.identity)?;
+        let one = |(point, session): &(Point, Session<'_>)| {
+            session.look_in(&store.inner(&point.folder()), &look)
+        };
+        self.points.iter().map(one).collect()
     }
 
     /// What would run.

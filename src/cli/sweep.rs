@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::args::{SweepArgs, SweepCommand};
 use crate::cli::outcome::{Abort, Status, exit, print};
 use crate::cli::session::{Session, config_or_list};
-use crate::cli::{cluster, text};
+use crate::cli::{cluster, completion, named, text};
 use crate::error::Error;
 use crate::record::RateRow;
 use crate::run::{self, SweepResult};
@@ -36,9 +36,13 @@ struct Tuned<'a> {
 }
 
 fn sweep(arguments: &SweepArgs) -> Result<Status, Abort> {
-    let SweepArgs { experiment: arguments, plan, .. } = arguments;
+    let SweepArgs { experiment: arguments, plan, of_program, .. } = arguments;
+    if completion::of_program::<SweepArgs>(of_program)? {
+        return Ok(Status::Done);
+    }
     let Some(config) = config_or_list(arguments)? else { return Ok(Status::Done) };
-    let session = Session::open(arguments, &config)?;
+    let source = named::one(&config)?;
+    let session = Session::open(arguments, &source)?;
     if session.experiment.training().is_none() {
         let message = "the experiment trains nothing, so there is nothing to tune: use egop-run";
         return Err(Error::Usage(message.into()).into());

@@ -33,6 +33,7 @@ use std::collections::HashSet;
 use describing::explore;
 use document::{Setting, Tables, read_node};
 use errors::Sort;
+use kind::{FileName, Kind as _};
 
 pub use allowed::{Allowed, short};
 pub use description::{Choice, Condition, KeyDescription, Presence, Type};
@@ -45,6 +46,11 @@ pub use overlay::{DEFAULT_PROFILE, Overlay};
 pub use reader::Reader;
 pub use source::Source;
 pub use suggest::nearest;
+
+/// What a name of files or folders must be, where this is none.
+pub fn no_file_name(name: &str) -> Option<String> {
+    (!FileName::fits(name)).then(|| FileName.expected())
+}
 
 /// What was read, and the document as it was understood.
 #[derive(Clone, Debug)]

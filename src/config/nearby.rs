@@ -12,8 +12,9 @@ const EXPERIMENT: &str = "experiment.toml";
 const LISTED: usize = 8;
 
 /// A config with a similar name beside `path` or, if that is relative, in `configs`; the extension
-/// may have been left out.
-pub(super) fn config(path: &Path) -> Option<String> {
+/// may have been left out. Or one of `names`, which need no file: of several that are equally similar
+/// the first of these if `path` is a name, the last if it is a path.
+pub(super) fn config(path: &Path, names: &[&str]) -> Option<String> {
     let folder = match path.parent()? {
         folder if folder.as_os_str().is_empty() => Path::new("."),
         folder => folder,
@@ -22,10 +23,14 @@ pub(super) fn config(path: &Path) -> Option<String> {
     let name = name.strip_suffix(".toml").unwrap_or(name);
     let beside = configs_in(folder).into_iter().map(|file| path.with_file_name(file));
     let mut candidates: Vec<PathBuf> = beside.collect();
+    let names = names.iter().map(PathBuf::from);
+    let is_name = path.components().count() == 1 && path.extension().is_none();
     if path.is_relative() {
         let configs = Path::new(CONFIGS);
         candidates.extend(configs_in(configs).into_iter().map(|file| configs.join(file)));
     }
+    let place = if is_name { 0 } else { candidates.len() };
+    candidates.splice(place..place, names);
     let stem = |candidate: &PathBuf| Some(candidate.file_stem()?.to_str()?.to_owned());
     let stems: Vec<String> = candidates.iter().filter_map(stem).collect();
     let meant = nearest(name, stems.iter().map(String::as_str))?;

@@ -48,6 +48,14 @@ impl Source {
     /// When the file cannot be read, is larger than 256 KiB, or is not UTF-8. Invalid TOML is not
     /// an error yet: [`read`](super::read) reports it together with everything else.
     pub fn open(path: impl AsRef<Path>) -> Result<Source, ConfigErrors> {
+        Source::open_or_suggest(path, &[])
+    }
+
+    /// The same; where there is no such file, one of these names may have been meant, too.
+    ///
+    /// # Errors
+    /// As for [`Source::open`].
+    pub fn open_or_suggest(path: impl AsRef<Path>, names: &[&str]) -> Result<Source, ConfigErrors> {
         let path = path.as_ref();
         let mut bytes = Vec::new();
         // One byte more than is allowed, to tell "too large"; without a limit, a device would
@@ -67,9 +75,8 @@ impl Source {
                         let (holds, suggestion) = nearby::in_folder(path);
                         whole(format!("is a folder, not a config{holds}")).suggest(suggestion)
                     }
-                    io::ErrorKind::NotFound => {
-                        whole(format!("cannot be read: {error}")).suggest(nearby::config(path))
-                    }
+                    io::ErrorKind::NotFound => whole(format!("cannot be read: {error}"))
+                        .suggest(nearby::config(path, names)),
                     _ => whole(format!("cannot be read: {error}")),
                 };
                 Err(ConfigErrors::new(name, vec![problem]))

@@ -34,6 +34,9 @@ const DEBIAN: &str = "/usr/share/datasets/fashion-mnist";
 /// Where `scripts/fetch-fashion-mnist` puts them when there is no such package.
 const FETCHED: &str = "data/fashion-mnist";
 const COMMAND: &str = "scripts/fetch-fashion-mnist";
+/// What puts them to the usual places; whoever has only the programs has no script.
+const COMMANDS: &str = "scripts/fetch-fashion-mnist` in the repository or, on Debian and Ubuntu, `apt-get \
+                        install dataset-fashion-mnist";
 
 /// One of the four files, with the SHA-256 of its uncompressed content.
 struct File {
@@ -224,7 +227,7 @@ fn places(data_dir: Option<&Path>, environment: Option<&OsStr>) -> (Vec<PathBuf>
             vec![folder.to_owned(), folder.join("fashion-mnist")],
             format!("{COMMAND} --dir '{}'", folder.display()),
         ),
-        None => (vec![PathBuf::from(FETCHED), PathBuf::from(DEBIAN)], COMMAND.to_owned()),
+        None => (vec![PathBuf::from(FETCHED), PathBuf::from(DEBIAN)], COMMANDS.to_owned()),
     }
 }
 

@@ -22,6 +22,18 @@ pub enum Stage {
     Timing,
 }
 
+impl Stage {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Egop => "EGOP samples",
+            Self::Sweep => "sweep",
+            Self::Curves => "curves",
+            Self::Timing => "timing",
+        }
+    }
+}
+
 /// Something that happens in a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {

@@ -33,6 +33,7 @@ mod task;
 mod theory;
 mod threads;
 mod timed;
+mod used;
 
 pub use bases::{SavedBases, basis_outputs};
 pub use basis_memory::too_large;
@@ -53,6 +54,7 @@ use plan::Survey;
 use sweep::tune;
 use task::Round;
 use threads::Counters;
+use used::Used;
 
 /// A finished run.
 #[derive(Debug, serde::Serialize)]
@@ -212,13 +214,37 @@ impl<'a> Run<'a> {
         if tuning.open.is_some() {
             return Ok(survey.finish(tuning.state.as_ref()));
         }
-        let rates = tuning.finish().rates;
-        survey.execute(Stage::Curves, &tables::round(experiment, &rates), &mut |_, _| {})?;
-        if let Some(study) = experiment.training().filter(|study| study.timed) {
-            let round = timed::round(experiment, study, &rates);
-            survey.execute(Stage::Timing, &round, &mut |_, _| {})?;
+        for (stage, round) in self.after_sweep(&tuning.finish().rates) {
+            survey.execute(stage, &round, &mut |_, _| {})?;
         }
         Ok(survey.finish(None))
+    }
+
+    /// The rounds that come after a sweep.
+    fn after_sweep(&self, rates: &[RateRow]) -> Vec<(Stage, Round)> {
+        let experiment = self.index.experiment();
+        let mut rounds = vec![(Stage::Curves, tables::round(experiment, rates))];
+        let timed = experiment.training().filter(|study| study.timed);
+        rounds.extend(timed.map(|study| (Stage::Timing, timed::round(experiment, study, rates))));
+        rounds
+    }
+
+    /// The keys of the tasks that the tables are made of; `None` where some of these are missing.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn used(&self) -> Result<Option<HashSet<String>>> {
+        let used = Used::new(&self.index);
+        let tuning = tune(self.index.experiment(), &used, self.index.observer)?;
+        if tuning.open.is_some() {
+            return Ok(None);
+        }
+        for (stage, round) in self.after_sweep(&tuning.finish().rates) {
+            if !used.execute(stage, &round, &mut |_, _| {})?.missing.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(used.finish()))
     }
 
     /// Finds the first round of which tasks are missing. Those that are given up count as failed.

@@ -1,5 +1,7 @@
 //! Removing what is no longer wanted: finished tasks, locks, and what killed programs left behind.
 
+use std::collections::HashSet;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +9,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::store::lock::{self, Lock};
 use crate::store::publication::{ARRAYS, is_output};
-use crate::store::{SUMS, Store, TABLES, is_unfinished, task};
+use crate::store::{RUNNERS, SUMS, Store, TABLES, is_unfinished, task};
 
 /// Whether there is nothing in an unfinished folder but what the programs put into such.
 fn holds_ours_only(path: &Path) -> bool {
@@ -69,7 +71,7 @@ impl Store {
     /// be removed.
     pub fn clear(&self) -> Result<()> {
         let Some(runners) = &self.presence else { return Ok(()) };
-        let failed = || Error::io(self.locks().join("runners"));
+        let failed = || Error::io(self.locks().join(RUNNERS));
         let alone = lock::exclusive(runners).map_err(failed())?;
         let cleared = match alone {
             Lock::Held => self.check_tasks().and_then(|()| self.clear_alone()),
@@ -80,6 +82,52 @@ impl Store {
             return Err(self.in_use("its tasks are not forgotten"));
         }
         cleared
+    }
+
+    /// Keeps all others from working in the folder until what is returned is dropped; `so` is what does
+    /// not happen otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] when another program works in it, or nobody knows.
+    pub fn alone(&self, so: &str) -> Result<File> {
+        self.make_folder(&self.locks())?;
+        let runners = self.lock_file(RUNNERS)?;
+        match lock::exclusive(&runners).map_err(Error::io(self.locks().join(RUNNERS)))? {
+            Lock::Held => Ok(runners),
+            Lock::Taken | Lock::Unknown => Err(self.in_use(so)),
+        }
+    }
+
+    /// Removes the finished tasks that are not among these; to be called when nobody else works in the
+    /// folder. How many were removed, how many there were, and the bytes that they had.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] when there is anything among the tasks that is not one's; otherwise when
+    /// they cannot be removed.
+    pub fn keep_tasks(&self, used: &HashSet<String>) -> Result<(usize, usize, u64)> {
+        let folder = self.tasks();
+        if !folder.is_dir() {
+            return Ok((0, 0, 0));
+        }
+        self.remove_left_behind(Duration::ZERO)?;
+        self.check_tasks()?;
+        let (mut removed, mut all, mut bytes) = (0, 0, 0);
+        for task in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+            let task = task.map_err(Error::io(&folder))?;
+            all += 1;
+            if used.contains(&*task.file_name().to_string_lossy()) {
+                continue;
+            }
+            let files = task.path().read_dir().map_err(Error::io(task.path()))?;
+            bytes +=
+                files.flatten().filter_map(|file| Some(file.metadata().ok()?.len())).sum::<u64>();
+            // First out of sight: half a task would be a damaged one.
+            let old = self.unfinished(&folder);
+            self.disk.rename(&task.path(), &old).map_err(Error::io(task.path()))?;
+            self.disk.remove(&old).map_err(Error::io(&old))?;
+            removed += 1;
+        }
+        Ok((removed, all, bytes))
     }
 
     /// Refuses when there is anything among the tasks that is not one's.

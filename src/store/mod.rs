@@ -9,6 +9,7 @@
 //! store.json           what the folder is bound to: the experiment, its data, the schema
 //! tasks/KEY/           a finished task: its tables, and task.json with row counts and checksums
 //! locks/               who works on what; holds nothing
+//! log.jsonl            what happened, with its time
 //! experiment.toml      the experiment as it was understood
 //! provenance.json      where the results come from
 //! runs.csv …           merged tables
@@ -37,6 +38,7 @@ mod clearing;
 mod disk;
 mod identity;
 mod lock;
+mod log;
 mod name;
 mod publication;
 mod staged;
@@ -48,6 +50,7 @@ mod within;
 pub(crate) use disk::no_file;
 pub use disk::{Disk, LocalDisk};
 pub use identity::Identity;
+pub use log::{LOG, Log};
 pub use name::file_name;
 pub use publication::{BASES, EXPERIMENT, INSTANCE, PROVENANCE, REPORT, SUMS, is_reproducible};
 pub use staged::Publication;
@@ -76,6 +79,8 @@ pub struct TaskLock(
 );
 
 const IDENTITY: &str = "store.json";
+/// The lock that all who work in the folder share.
+const RUNNERS: &str = "runners";
 const UNFINISHED: &str = ".unfinished-";
 
 /// What is called unfinished and is older than this was left behind by a program that was killed;
@@ -122,8 +127,8 @@ impl Store {
             store.make_folder(folder)?;
         }
         store.probe()?;
-        let runners = store.lock_file("runners")?;
-        let failed = || Error::io(store.locks().join("runners"));
+        let runners = store.lock_file(RUNNERS)?;
+        let failed = || Error::io(store.locks().join(RUNNERS));
         let outputs = store.lock_outputs()?;
         let alone = lock::exclusive(&runners).map_err(failed())? == Lock::Held;
         store.finish_locked()?;
@@ -201,6 +206,11 @@ impl Store {
         }
     }
 
+    /// Whether it is bound to an experiment: work was begun in it.
+    pub fn is_bound(&self) -> bool {
+        self.root.join(IDENTITY).is_file()
+    }
+
     /// Checks what the folder is bound to, or binds it.
     fn bind(&self, identity: &Identity, replace: bool, alone: bool) -> Result<()> {
         let bind = || self.write(IDENTITY, &json(identity));
@@ -212,10 +222,12 @@ impl Store {
                     return Err(self.in_use("its results are not replaced"));
                 }
                 self.check_tasks()?;
+                self.check_log()?;
                 self.remove_inner_locked(|_| false)?;
                 self.withdraw_locked()?;
                 self.clear_alone()?;
                 self.remove_locks()?;
+                self.remove(LOG)?;
                 bind()
             }
             Err(error) => Err(error),

@@ -5,9 +5,7 @@
 //! a point is an experiment of its own, as it would be read with `--set`.
 
 use crate::claim::Compared;
-use crate::config::{
-    self, AnyValue, DottedKey, Layer, Overlay, Reader, Resolved, Source, key, nearest,
-};
+use crate::config::{self, AnyValue, DottedKey, Layer, Overlay, Reader, Resolved, key, nearest};
 use crate::experiment::{Heading, heading};
 use crate::figure::{self, Facts};
 use crate::need::Need;
@@ -97,7 +95,7 @@ impl Study {
 
     /// A shipped study, if it is one, under one of its profiles.
     pub fn shipped(shipped: &Shipped, profile: Option<&str>) -> Option<Resolved<Self>> {
-        let source = Source::parse(shipped.name, shipped.text.as_bytes()).ok()?;
+        let source = shipped.source().ok()?;
         let overlay = Overlay { profile: profile.map(str::to_owned), ..Overlay::default() };
         config::read(&source, &overlay, Self::read).ok()
     }

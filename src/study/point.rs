@@ -58,7 +58,7 @@ pub(super) fn name(base: &str) -> String {
 
 fn open(base: &str) -> Result<Source, ConfigErrors> {
     match Shipped::named(base) {
-        Some(shipped) if !is_path(base) => Source::parse(shipped.name, shipped.text.as_bytes()),
+        Some(shipped) if !is_path(base) => shipped.source(),
         _ => Source::open(base),
     }
 }

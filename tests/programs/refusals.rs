@@ -217,7 +217,9 @@ fn a_wrong_place_is_told_with_the_one_that_was_probably_meant() {
     let plan = ["configs/lsq.toml", "--emit-slurm", "plan"];
     workspace.program("egop-sweep").args(plan).assert().success();
     for (arguments, code, message) in [
-        (&["egop-run", "lsq"][..], 2, "did you mean configs/lsq.toml?"),
+        (&["egop-run", "lsqq"][..], 2, "did you mean lsq?"),
+        (&["egop-run", "fi5"], 2, "did you mean fig5?"),
+        (&["egop-sweep", "fig5"], 2, "is shown by log-sum-exp, logistic, lsq"),
         (&["egop-sweep", "lsp.toml"], 2, "did you mean configs/lsq.toml?"),
         (&["egop-run", "experiment"], 2, "did you mean experiment.toml?"),
         (&["egop-run", "results/small"], 2, "did you mean results/small/experiment.toml?"),

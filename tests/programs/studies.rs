@@ -57,8 +57,8 @@ fn published(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         let name = path.to_str().unwrap().to_owned();
         let last = name.rsplit('/').next().unwrap().to_owned();
         let aside = ["tasks/", "locks/"].iter().any(|aside| name.contains(aside));
-        let timed =
-            ["SHA256SUMS", "provenance.json", "timings.csv", "report.html"].contains(&&*last);
+        let timed = ["SHA256SUMS", "provenance.json", "timings.csv", "report.html", "log.jsonl"]
+            .contains(&&*last);
         if !aside && !timed {
             published.insert(name, file.bytes);
         }

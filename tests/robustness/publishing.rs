@@ -94,7 +94,9 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 /// The published files: all but the store's own.
 fn published(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = files(root);
-    files.retain(|name, _| !name.starts_with("tasks/") && name != "store.json");
+    files.retain(|name, _| {
+        !name.starts_with("tasks/") && !["store.json", "log.jsonl"].contains(&&**name)
+    });
     files
 }
 

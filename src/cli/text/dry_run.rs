@@ -59,12 +59,12 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
     text
 }
 
-pub(super) fn between<T: Copy>(ends: Between<T>, text: impl Fn(T) -> String) -> String {
+pub(in crate::cli) fn between<T: Copy>(ends: Between<T>, text: impl Fn(T) -> String) -> String {
     table::between([ends.lower, ends.upper].map(text))
 }
 
 /// A time with about two digits: 0.3s, 12s, 3m 20s.
-pub(super) fn duration(seconds: f64) -> String {
+pub(in crate::cli) fn duration(seconds: f64) -> String {
     let unit: u64 = match seconds {
         _ if seconds < 10.0 => return format!("{seconds:.1}s"),
         _ if seconds < 60.0 => 1,

@@ -2,14 +2,21 @@
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
+use super::lines::terminal;
+
 /// Characters in a line of a table of many columns.
 pub(super) const WIDE: u16 = 118;
 
 /// Characters in a line of a table that is to be read on any terminal.
 pub(super) const NARROW: u16 = 80;
 
-/// An empty table with at most so many characters in a line.
+/// In terminals that are narrower lines are broken by these.
+const NARROWEST: u16 = 40;
+
+/// An empty table with at most so many characters in a line, and no more than the terminal has.
 pub(super) fn table(width: u16, header: &[&str]) -> Table {
+    let terminal = terminal().map(|terminal| u16::try_from(terminal).unwrap_or(u16::MAX));
+    let width = width.min(terminal.unwrap_or(width).max(NARROWEST));
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);

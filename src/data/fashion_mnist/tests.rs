@@ -41,7 +41,7 @@ fn missing_files_are_named_with_the_places_and_the_command() {
 
     let (usual, command) = places(None, None);
     assert_eq!(usual, [Path::new(FETCHED), Path::new(DEBIAN)]);
-    assert_eq!(command, "scripts/fetch-fashion-mnist");
+    assert_eq!(command, COMMANDS);
     let (environment, _) = places(None, Some(OsStr::new("/data")));
     assert_eq!(environment, [Path::new("/data"), Path::new("/data/fashion-mnist")]);
     assert_eq!(places(Some(Path::new("/data")), Some(OsStr::new("/other"))).0, environment);

@@ -1,0 +1,58 @@
+//! `egop-plot --clean DIR`: removes finished tasks that no table is made of.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use bytesize::ByteSize;
+
+use crate::cli::args::{ExperimentArgs, PlotArgs};
+use crate::cli::outcome::{Abort, Status, print};
+use crate::cli::session::Session;
+use crate::cli::{results_folder, study as studies};
+use crate::config::Source;
+use crate::error::{Error, Result};
+use crate::store::{EXPERIMENT, Store};
+use crate::study;
+
+/// Cleans each of the folders.
+pub(super) fn clean(arguments: &PlotArgs) -> Result<Status, Abort> {
+    for folder in &arguments.results {
+        let (removed, of, bytes) = clean_one(folder)?;
+        if !arguments.quiet {
+            let size = ByteSize(bytes).display().si();
+            let folder = folder.display();
+            print(&format!("{folder}: {removed} of {of} tasks removed, {size:#}\n"))?;
+        }
+    }
+    Ok(Status::Done)
+}
+
+/// How many tasks were removed, of how many, with how many bytes.
+fn clean_one(folder: &Path) -> Result<(usize, usize, u64)> {
+    results_folder::check_begun(folder)?;
+    let store = Store::peek(folder);
+    store.finish_publication()?;
+    // Held to the end: what is used must not change before the rest is removed.
+    let _alone = store.alone("its tasks are not removed")?;
+    let Some(used) = used(folder, &store)? else {
+        return Err(Error::Incompatible {
+            path: folder.into(),
+            message: "tasks are missing that its tables are made of, or were made by another version, so \
+                      that it is not known which are used; run the experiment again first"
+                .into(),
+        });
+    };
+    store.keep_tasks(&used)
+}
+
+/// The keys of the tasks that the published tables are made of; `None` where some of them are missing.
+fn used(folder: &Path, store: &Store) -> Result<Option<HashSet<String>>> {
+    let name = folder.join(EXPERIMENT).display().to_string();
+    let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
+    let arguments =
+        ExperimentArgs { out: Some(folder.into()), quiet: true, ..ExperimentArgs::default() };
+    if source.has(study::TABLE) {
+        return studies::used(&arguments, &source);
+    }
+    Session::of_experiment(&arguments, &source)?.look(|run| run.used())
+}

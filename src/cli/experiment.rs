@@ -1,0 +1,101 @@
+//! `egop-run` on the config of an experiment or a study.
+
+use serde::Serialize;
+
+use crate::cli::args::RunArgs;
+use crate::cli::outcome::{Abort, Status, print};
+use crate::cli::session::Session;
+use crate::cli::{figures, pages, study as studies, text};
+use crate::config::Source;
+use crate::error::Result;
+use crate::figure::{self, ResultTables};
+use crate::run::{Report, SavedBases, Warning};
+use crate::store::{PROVENANCE, REPORT};
+use crate::study;
+use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Found<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    name: &'a str,
+    results: String,
+}
+
+/// Refuses what would be refused before any work.
+pub(super) fn check(arguments: &RunArgs, source: &Source) -> Result<()> {
+    if source.has(study::TABLE) {
+        return studies::check(arguments, source);
+    }
+    let session = open(arguments, source)?;
+    if arguments.experiment.dry_run { Ok(()) } else { session.check() }
+}
+
+fn open<'a>(arguments: &'a RunArgs, source: &Source) -> Result<Session<'a>> {
+    let mut session = Session::of_experiment(&arguments.experiment, source)?;
+    session.save_basis = arguments.save_basis;
+    session.save_instance = arguments.save_instance;
+    Ok(session)
+}
+
+/// Runs the experiment or the study of a config.
+pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort> {
+    if source.has(study::TABLE) {
+        return studies::run(arguments, source);
+    }
+    let session = open(arguments, source)?;
+    if arguments.experiment.dry_run {
+        return session.dry_run();
+    }
+    let (report, (drawn, bases)) = session.work(|run, provenance| {
+        run.all(|publication| {
+            let Session { experiment, settings, .. } = &session;
+            let tables = ResultTables::new(publication.list()?, experiment.facts());
+            let drawn = figure::draw(&experiment.figures, &tables, &[])?;
+            for (name, bytes) in &drawn.files {
+                publication.write(name, bytes)?;
+            }
+            let mut bases = match arguments.save_basis {
+                true => run.save_bases(publication)?,
+                false => SavedBases::default(),
+            };
+            if let Some(trial) = arguments.save_instance {
+                bases.extend(run.save_instance(publication, trial)?);
+            }
+            let provenance = provenance.end();
+            publication.write(PROVENANCE, &provenance)?;
+            let page =
+                pages::page(&experiment.heading(), settings, &tables, &drawn, Some(&provenance))?;
+            publication.write(REPORT, page.as_bytes())?;
+            Ok((drawn, bases))
+        })
+    })?;
+    if !arguments.experiment.json && !arguments.experiment.quiet {
+        print(&text::rates(&RatesSummary::of(&report.rates)))?;
+        print(&text::theory(&TheorySummary::of(&report.theory)))?;
+        print(&text::measures(&EstimateSummary::all(&report.measures)))?;
+        print(&text::claims(&report.claims))?;
+        print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
+        if !bases.files.is_empty() {
+            print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
+        }
+    }
+    for (figure, why) in &drawn.missing {
+        let (figure, problem) = (figure.clone(), why.to_string());
+        session.reporters.warn(Warning::FigureMissing { figure, problem });
+    }
+    for failure in &bases.missing {
+        session.reporters.warn(Warning::BasisMissing(failure.clone()));
+    }
+    let refuted = report.claims.iter().any(|claim| claim.verdict != "reproduced");
+    let missing = !drawn.missing.is_empty() || !bases.missing.is_empty();
+    let incomplete = missing || arguments.strict && refuted;
+    let status = session.status(&report.failures, incomplete);
+    if arguments.experiment.json {
+        let name = &*session.experiment.name;
+        let found = Found { report: &report, name, results: session.folder.display().to_string() };
+        print(&text::json(&session.reporters.document(found)))?;
+    }
+    Ok(status)
+}

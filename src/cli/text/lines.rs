@@ -1,0 +1,87 @@
+//! Lines of text that fit the terminal.
+
+use std::io;
+use std::sync::OnceLock;
+
+/// As wide as text is where there is no terminal, and at most.
+const WIDEST: usize = 80;
+/// Terminals that are narrower break lines themselves.
+const NARROWEST: usize = 40;
+
+/// Characters in a line: as many as the terminal has, but at most 80.
+pub(in crate::cli) fn width() -> usize {
+    terminal().unwrap_or(WIDEST).clamp(NARROWEST, WIDEST)
+}
+
+/// The terminal's width, once a program has looked.
+static TERMINAL: OnceLock<usize> = OnceLock::new();
+
+/// Characters in a line of the terminal; `None` where there is none.
+pub(super) fn terminal() -> Option<usize> {
+    TERMINAL.get().copied()
+}
+
+/// Looks how wide the terminal is that stdout goes to, or as `COLUMNS` says: what is printed fits it
+/// from then on.
+pub(in crate::cli) fn fit_terminal() {
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
+    if let Some(width) = said.or_else(asked) {
+        // A program looks once.
+        let _ = TERMINAL.set(width);
+    }
+}
+
+/// A text behind a lead, in lines of at most so many characters, all but the first indented to the end
+/// of the lead. A word that is longer than a line is not broken.
+pub(in crate::cli) fn hanging(lead: &str, text: &str, width: usize) -> String {
+    let indent = lead.chars().count();
+    let mut all = lead.to_owned();
+    let mut column = indent;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > indent && column + 1 + length > width {
+            all.push('\n');
+            all.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        } else if column > indent {
+            all.push(' ');
+            column += 1;
+        }
+        all += word;
+        column += length;
+    }
+    all.push('\n');
+    all
+}
+
+/// Rows of cells in columns, the last of which is wrapped; each row is indented by two.
+pub(in crate::cli) fn columns<const N: usize>(rows: &[[&str; N]], width: usize) -> String {
+    let widths: [usize; N] = std::array::from_fn(|column| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+    });
+    let row = |row: &[&str; N]| {
+        let (last, cells) = row.split_last().unwrap_or((&"", &[]));
+        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  "));
+        hanging(&format!("  {}", cells.collect::<String>()), last, width)
+    };
+    rows.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_as_long_as_they_may_be_and_no_longer() {
+        let rows = [["a", "one two three four"], ["long", "x"], ["b", "incomprehensibilities so"]];
+        insta::assert_snapshot!(columns(&rows, 18), @r"
+          a     one two
+                three four
+          long  x
+          b     incomprehensibilities
+                so
+        ");
+        assert_eq!(hanging("ab ", "", 10), "ab \n");
+    }
+}
