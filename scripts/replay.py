@@ -159,8 +159,10 @@ class Part:
         self.offset = 0.0
         if V is None:
             rows, columns = shape
+            if inputs is not None:  # of h(A theta) all parameters are inputs
+                rows, columns = rows * columns // len(inputs), len(inputs)
             sides = [np.eye(n) if U is None else U for U, n in ((outputs, rows), (inputs, columns))]
-            self.J, self.sides, self.shape = None, sides, shape
+            self.J, self.sides, self.shape = None, sides, (rows, columns)
             return
         d, k = V.shape
         self.shape = (k, 1)

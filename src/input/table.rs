@@ -206,12 +206,15 @@ mod tests {
             assert_eq!(table.sha256, store::sha256(&compressed));
         }
         let flags = [true, false];
-        assert_eq!(found(&npy(&Array1::from(flags.to_vec())), 1).unwrap().numbers, [[1.0], [0.0]]);
+        assert_eq!(
+            found(&npy(&Array1::from(flags.to_vec())), 1).unwrap().numbers,
+            arr2(&[[1.0], [0.0]])
+        );
         assert_eq!(found(&npy(&Array3::<f64>::ones((2, 3, 4))), 12).unwrap().numbers.nrows(), 2);
         let swapped = [&npy(&Array1::<u16>::zeros(1))[..128], &[1, 2]].concat();
         let swapped = String::from_utf8_lossy(&swapped[6..128]).replace("<u2", ">u2");
         let swapped = [b"\x93NUMPY", swapped.as_bytes(), &[1, 2]].concat();
-        assert_eq!(found(&swapped, 1).unwrap().numbers, [[258.0]]);
+        assert_eq!(found(&swapped, 1).unwrap().numbers, arr2(&[[258.0]]));
     }
 
     #[test]

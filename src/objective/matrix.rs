@@ -224,7 +224,10 @@ mod tests {
             let decay = "decay = { kind = \"power\", exponent = 1.0 }";
             let text = format!("rows = 9\ncolumns = 3\n{decay}\nangle = {angle}");
             let source = Source::parse("config", text.as_bytes()).unwrap();
-            let read = config::read(&source, &Overlay::default(), MatrixSpec::read);
+            let read = config::read(&source, &Overlay::default(), |reader| {
+                let shape = MatrixSpec::read_shape(reader);
+                MatrixSpec::read(shape, reader)
+            });
             read.err().map(|problems| problems.to_string()).unwrap_or_default()
         };
         assert_eq!(problem("[20, 45]"), "");
