@@ -75,13 +75,9 @@ mod tests {
     #[test]
     fn lines_are_as_long_as_they_may_be_and_no_longer() {
         let rows = [["a", "one two three four"], ["long", "x"], ["b", "incomprehensibilities so"]];
-        insta::assert_snapshot!(columns(&rows, 18), @r"
-          a     one two
-                three four
-          long  x
-          b     incomprehensibilities
-                so
-        ");
+        let wanted = "  a     one two\n        three four\n  long  x\n  b     incomprehensibilities\n        \
+                      so\n";
+        assert_eq!(columns(&rows, 18), wanted);
         assert_eq!(hanging("ab ", "", 10), "ab \n");
     }
 }
