@@ -42,6 +42,14 @@ impl UserFiles {
         Ok(UserRows { files: self, tables: self.paths.iter().map(load).collect::<Result<_>>()? })
     }
 
+    /// What follows from the files cannot be computed: a problem with them, at the first one.
+    pub fn unfit(&self, error: Error) -> Error {
+        match (error, self.paths.first()) {
+            (Error::Numerical(message), Some(path)) => self.refuse(path, &message),
+            (error, _) => error,
+        }
+    }
+
     fn refuse(&self, path: &str, message: &str) -> Error {
         corrupt(Path::new(path), format!("{message} (objective.{})", self.key))
     }
