@@ -5,7 +5,7 @@ use ndarray_rand::rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::split::stratified;
-use super::{DataSet, Examples, Targets, UserFiles};
+use super::{DataSet, Examples, Targets, UserFiles, WithSums};
 use crate::config::{Allowed, Reader, key};
 use crate::error::Result;
 
@@ -94,7 +94,7 @@ impl UserExamples {
         &self,
         [inputs, outputs]: [usize; 2],
         rows: [usize; 3],
-    ) -> Result<(DataSet<f64>, Vec<(String, String)>)> {
+    ) -> Result<WithSums<DataSet<f64>>> {
         let x = self.inputs.load(inputs)?;
         let y = self.targets.load(if self.classes { 1 } else { outputs })?;
         x.expect_at_least(rows.iter().sum(), "those of training, validation and test")?;

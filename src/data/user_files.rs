@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::input::corrupt;
 use crate::input::table::{self, Table};
 
+/// Something made of files, with the name and the SHA-256 of each: the name says what it is for.
+pub type WithSums<T> = (T, Vec<(String, String)>);
+
 /// Files whose rows follow one another.
 #[derive(Clone, Debug)]
 pub struct UserFiles {

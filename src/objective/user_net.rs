@@ -8,7 +8,7 @@ use super::{
     Absorbs, Build, Context, FeedForward, Known, NamedArrays, Objective, Spec, example_arrays,
 };
 use crate::config::{Reader, key};
-use crate::data::{DataSet, UserExamples};
+use crate::data::{DataSet, UserExamples, WithSums};
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::Real;
@@ -32,7 +32,7 @@ pub struct UserNetSpec {
     rows: [usize; 3],
     examples: UserExamples,
     /// The data and their files, once they are loaded.
-    loaded: OnceLock<(DataSet<f64>, Vec<(String, String)>)>,
+    loaded: OnceLock<WithSums<DataSet<f64>>>,
 }
 
 /// Reads `training`, `validation` and `test`, the rows of each set, which mean this.
@@ -58,7 +58,7 @@ impl UserNetSpec {
         Self { activation, widths, rows, examples, loaded: OnceLock::new() }
     }
 
-    fn load(&self) -> Result<&(DataSet<f64>, Vec<(String, String)>)> {
+    fn load(&self) -> Result<&WithSums<DataSet<f64>>> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
         }
