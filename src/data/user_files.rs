@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::input::corrupt;
 use crate::input::table::{self, Table};
 
+/// Something made of files, with the name and the SHA-256 of each: the name says what it is for.
+pub type WithSums<T> = (T, Vec<(String, String)>);
+
 /// Files whose rows follow one another.
 #[derive(Clone, Debug)]
 pub struct UserFiles {
@@ -40,6 +43,14 @@ impl UserFiles {
             table.map_err(|message| self.refuse(path, &message))
         };
         Ok(UserRows { files: self, tables: self.paths.iter().map(load).collect::<Result<_>>()? })
+    }
+
+    /// What follows from the files cannot be computed: a problem with them, at the first one.
+    pub fn unfit(&self, error: Error) -> Error {
+        match (error, self.paths.first()) {
+            (Error::Numerical(message), Some(path)) => self.refuse(path, &message),
+            (error, _) => error,
+        }
     }
 
     fn refuse(&self, path: &str, message: &str) -> Error {

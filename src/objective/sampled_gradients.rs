@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use super::{Batch, Build, Context, Entry, Metrics, Objective, Spec};
 use crate::config::{Reader, key};
-use crate::data::{Split, UserFiles};
+use crate::data::{Split, UserFiles, WithSums};
 use crate::error::Result;
 use crate::lanes::{Lanes, Layout, Role, Workspace};
 use crate::linalg::{Real, from_f64, to_f64};
@@ -96,7 +96,7 @@ pub struct SampledSpec {
     rows: usize,
     layout: Layout,
     /// The gradients and their files, once they are loaded.
-    loaded: OnceLock<(Array2<f64>, Vec<(String, String)>)>,
+    loaded: OnceLock<WithSums<Array2<f64>>>,
 }
 
 type Block = (String, (usize, usize), Role, (usize, usize));
@@ -139,7 +139,7 @@ impl SampledSpec {
         Some(Self { files, rows, layout: Layout::new(blocks), loaded: OnceLock::new() })
     }
 
-    fn load(&self) -> Result<&(Array2<f64>, Vec<(String, String)>)> {
+    fn load(&self) -> Result<&WithSums<Array2<f64>>> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
         }

@@ -91,7 +91,8 @@ impl UserMatrixSpec {
             targets.labels(2)?;
         }
         let (matrix, targets) = (matrix.numbers(), targets.numbers().column(0).to_owned());
-        let optimum = (self.outer.optimum)(matrix.view(), &targets)?;
+        let optimum = (self.outer.optimum)(matrix.view(), &targets);
+        let optimum = optimum.map_err(|error| self.targets.unfit(error))?;
         Ok(self.loaded.get_or_init(|| Loaded { matrix, targets, optimum, sums }))
     }
 }

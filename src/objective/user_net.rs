@@ -8,7 +8,7 @@ use super::{
     Absorbs, Build, Context, FeedForward, Known, NamedArrays, Objective, Spec, example_arrays,
 };
 use crate::config::{Reader, key};
-use crate::data::{DataSet, UserExamples};
+use crate::data::{DataSet, UserExamples, WithSums};
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::Real;
@@ -32,16 +32,18 @@ pub struct UserNetSpec {
     rows: [usize; 3],
     examples: UserExamples,
     /// The data and their files, once they are loaded.
-    loaded: OnceLock<(DataSet<f64>, Vec<(String, String)>)>,
+    loaded: OnceLock<WithSums<DataSet<f64>>>,
 }
 
-/// Reads `training`, `validation` and `test`: the rows of each set.
-pub(super) fn read_rows(reader: &mut Reader<'_>) -> Option<[usize; 3]> {
-    let training = key("training", "rows of the training set");
-    let training = reader.count(training, 1..=10_000_000);
-    let [validation, test] =
-        [key("validation", "rows of the validation set"), key("test", "rows of the test set")]
-            .map(|rows| reader.count(rows, 0..=10_000_000));
+/// Reads `training`, `validation` and `test`, the rows of each set, which mean this.
+pub(super) fn read_rows(
+    reader: &mut Reader<'_>,
+    [training, validation, test]: [&'static str; 3],
+) -> Option<[usize; 3]> {
+    let most = 10_000_000;
+    let training = reader.count(key("training", training), 1..=most);
+    let validation = reader.count(key("validation", validation), 0..=most);
+    let test = reader.count(key("test", test), 0..=most);
     Some([training?, validation?, test?])
 }
 
@@ -56,7 +58,7 @@ impl UserNetSpec {
         Self { activation, widths, rows, examples, loaded: OnceLock::new() }
     }
 
-    fn load(&self) -> Result<&(DataSet<f64>, Vec<(String, String)>)> {
+    fn load(&self) -> Result<&WithSums<DataSet<f64>>> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
         }

@@ -82,7 +82,6 @@ fn least_squares_on_own_data_has_their_minimum_and_is_told_apart_by_what_is_in_t
     std::fs::write(workspace.path("sub/own.toml"), moved).unwrap();
     let again = run(&workspace, &[]).success();
     assert!(stderr(&again).contains("tasks: 0 done"), "{}", stderr(&again));
-    assert!(workspace.path("out/instance/1-A.npy").exists());
     std::fs::write(workspace.path("moved/y.csv"), "1\n".repeat(20)).unwrap();
     let refused = run(&workspace, &[]).code(4);
     assert!(stderr(&refused).contains("objective.targets.0"), "{}", stderr(&refused));
@@ -140,13 +139,19 @@ fn bad_data_are_input_errors_before_any_work() {
 #[test]
 fn other_functions_of_own_data_train_too() {
     for (kind, y) in [("logistic", "0\n1\n1\n0\n"), ("log-sum-exp", "0.5\n-1\n2\n0\n")] {
-        let workspace = user(&SMALL.replace("least-squares", kind));
-        std::fs::write(workspace.path("y.csv"), y.repeat(5)).unwrap();
+        let small = SMALL.replace("least-squares", kind);
+        let workspace = user(&small.replace("rows = 20", "rows = 60"));
+        let entry = |(i, j): (usize, usize)| ((7 * i + 3 * j + i * j) as f64).sin();
+        npy(&workspace.path("A.npy"), &Array2::from_shape_fn((60, 8), entry));
+        std::fs::write(workspace.path("y.csv"), y.repeat(15)).unwrap();
         run(&workspace, &[]).success();
         let rows = workspace.rows("runs.csv");
         assert!(rows.iter().all(|row| !row["initial_suboptimality"].starts_with('-')));
     }
     let workspace = user(&SMALL.replace("least-squares", "logistic"));
+    std::fs::write(workspace.path("y.csv"), "1\n".repeat(20)).unwrap();
+    let refused = run(&workspace, &[]).code(5);
+    assert!(stderr(&refused).contains("y.csv: logistic regression"), "{}", stderr(&refused));
     std::fs::write(workspace.path("y.csv"), "0\n2\n".repeat(10)).unwrap();
     let refused = run(&workspace, &[]).code(5);
     let expected =
