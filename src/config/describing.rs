@@ -205,23 +205,64 @@ fn merge(runs: &[Run]) -> Vec<KeyDescription> {
             };
         }
     }
-    keys.into_iter()
-        .map(|mut key| {
-            let with: Vec<&Run> = runs.iter().filter(|run| run.found.contains(&key)).collect();
-            let outer = conditions(&with);
-            let count = runs.iter().filter(|run| holds(&outer, run)).count();
-            assert_eq!(count, with.len(), "{} goes with no product of choices", key.key);
-            if key.presence == Presence::Required
-                && outer.iter().any(|(question, with)| question.is_chosen_by(&key.key, with))
-            {
-                key.presence = Presence::Optional;
-            }
-            let outer =
-                outer.into_iter().map(|(question, with)| question.condition(&key.key, &with));
-            key.conditions = outer.chain(key.conditions).collect();
-            key
-        })
-        .collect()
+    let described = |key: &KeyDescription| {
+        let with: Vec<&Run> = runs.iter().filter(|run| run.found.contains(key)).collect();
+        descriptions(key, &with, runs)
+    };
+    keys.iter().flat_map(described).collect()
+}
+
+/// The descriptions of a key that was found in some of the runs: one, if it goes with a product of
+/// choices, or as many as there are such products, told apart by the value of another key.
+fn descriptions(key: &KeyDescription, with: &[&Run], runs: &[Run]) -> Vec<KeyDescription> {
+    if let Some(rules) = product(with, runs) {
+        return vec![conditional(key.clone(), rules)];
+    }
+    let question =
+        telling(with).unwrap_or_else(|| panic!("{} goes with no product of choices", key.key));
+    let mut parts: Vec<Vec<&Run>> = Vec::new();
+    for option in 0..question.options() {
+        let has = |run: &&Run| answer(run, question) == Some(option);
+        let of: Vec<&Run> = with.iter().copied().filter(has).collect();
+        let with_it =
+            |part: &&mut Vec<&Run>| product(&[&part[..], &of[..]].concat(), runs).is_some();
+        match parts.iter_mut().find(with_it) {
+            _ if of.is_empty() => {}
+            Some(part) => part.extend(of),
+            None => parts.push(of),
+        }
+    }
+    parts.iter().flat_map(|part| descriptions(key, part, runs)).collect()
+}
+
+/// A key with the conditions under which it is asked for.
+fn conditional(mut key: KeyDescription, rules: Vec<Rule<'_>>) -> KeyDescription {
+    if key.presence == Presence::Required
+        && rules.iter().any(|(question, with)| question.is_chosen_by(&key.key, with))
+    {
+        key.presence = Presence::Optional;
+    }
+    let outer = rules.into_iter().map(|(question, with)| question.condition(&key.key, &with));
+    key.conditions = outer.chain(key.conditions).collect();
+    key
+}
+
+/// The choices that are these runs and no others, each made for itself.
+fn product<'a>(with: &[&'a Run], runs: &[Run]) -> Option<Vec<Rule<'a>>> {
+    let rules = conditions(with);
+    let count = runs.iter().filter(|run| holds(&rules, run)).count();
+    (count == with.len()).then_some(rules)
+}
+
+/// The first value that all of these runs were asked for, and that they do not have in common.
+fn telling<'a>(with: &[&'a Run]) -> Option<&'a Question> {
+    let questions = with.first()?.choices.iter().map(|(question, _)| question);
+    let differs = |question: &&Question| {
+        let answers: Option<BTreeSet<usize>> =
+            with.iter().map(|run| answer(run, question)).collect();
+        matches!(question, Question::Value { .. }) && answers.is_some_and(|all| all.len() > 1)
+    };
+    { questions }.find(differs)
 }
 
 type Rule<'a> = (&'a Question, BTreeSet<usize>);
