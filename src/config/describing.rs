@@ -6,7 +6,7 @@
 //! each combination of the choices of a table, and from the runs in which a key was asked for
 //! follows with which choices it goes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::description::{Condition, KeyDescription, Presence, Type};
 use super::key::Key;
@@ -191,35 +191,65 @@ fn next(choices: &[(Question, usize)]) -> Option<Vec<usize>> {
 
 /// The keys of all runs, each with the choices that it goes with.
 fn merge(runs: &[Run]) -> Vec<KeyDescription> {
-    let mut keys: Vec<KeyDescription> = Vec::new();
-    for run in runs {
+    let mut keys = Keys::default();
+    for (number, run) in runs.iter().enumerate() {
         let mut place = 0;
         for found in &run.found {
-            // A key that only some runs have stands after the one that came before it there.
-            place = match keys.iter().position(|key| key == found) {
-                Some(known) => known + 1,
-                None => {
-                    keys.insert(place, found.clone());
-                    place + 1
-                }
-            };
+            place = keys.note(found, number, place);
         }
     }
-    let described = |key: &KeyDescription| {
-        let with: Vec<&Run> = runs.iter().filter(|run| run.found.contains(key)).collect();
-        descriptions(key, &with, runs)
-    };
-    keys.iter().flat_map(described).collect()
+    // Many keys are asked for in the same runs.
+    let mut known: HashMap<&[usize], Vec<Vec<Rule<'_>>>> = HashMap::new();
+    let mut described = Vec::new();
+    for &index in &keys.order {
+        let (key, with) = &keys.known[index];
+        let products = known.entry(with).or_insert_with(|| {
+            let with: Vec<&Run> = with.iter().map(|&number| &runs[number]).collect();
+            products(&with, runs)
+                .unwrap_or_else(|| panic!("{} goes with no product of choices", key.key))
+        });
+        described.extend(products.iter().map(|rules| conditional((*key).clone(), rules)));
+    }
+    described
 }
 
-/// The descriptions of a key that was found in some of the runs: one, if it goes with a product of
-/// choices, or as many as there are such products, told apart by the value of another key.
-fn descriptions(key: &KeyDescription, with: &[&Run], runs: &[Run]) -> Vec<KeyDescription> {
-    if let Some(rules) = product(with, runs) {
-        return vec![conditional(key.clone(), rules)];
+/// The keys that runs found, each once.
+#[derive(Default)]
+struct Keys<'a> {
+    /// With the numbers of the runs.
+    known: Vec<(&'a KeyDescription, Vec<usize>)>,
+    /// Where they are in `known`, by their names.
+    named: HashMap<&'a str, Vec<usize>>,
+    /// The same, in the order of the description.
+    order: Vec<usize>,
+}
+
+impl<'a> Keys<'a> {
+    /// Notes what a run found after what stands before this place in the order; returns the place after it.
+    /// A key that only some runs have stands after the one that came before it there.
+    fn note(&mut self, found: &'a KeyDescription, run: usize, place: usize) -> usize {
+        let named = self.named.entry(&found.key).or_default();
+        if let Some(&index) = named.iter().find(|&&index| self.known[index].0 == found) {
+            let runs = &mut self.known[index].1;
+            if runs.last() != Some(&run) {
+                runs.push(run);
+            }
+            let place = self.order.iter().position(|&other| other == index);
+            return place.expect("what is known has its place") + 1;
+        }
+        named.push(self.known.len());
+        self.order.insert(place, self.known.len());
+        self.known.push((found, vec![run]));
+        place + 1
     }
-    let question =
-        telling(with).unwrap_or_else(|| panic!("{} goes with no product of choices", key.key));
+}
+
+/// The products of choices that some runs are made of: one, or several, told apart by the value of a key.
+fn products<'a>(with: &[&'a Run], runs: &[Run]) -> Option<Vec<Vec<Rule<'a>>>> {
+    if let Some(rules) = product(with, runs) {
+        return Some(vec![rules]);
+    }
+    let question = telling(with)?;
     let mut parts: Vec<Vec<&Run>> = Vec::new();
     for option in 0..question.options() {
         let has = |run: &&Run| answer(run, question) == Some(option);
@@ -232,17 +262,18 @@ fn descriptions(key: &KeyDescription, with: &[&Run], runs: &[Run]) -> Vec<KeyDes
             None => parts.push(of),
         }
     }
-    parts.iter().flat_map(|part| descriptions(key, part, runs)).collect()
+    let all: Option<Vec<_>> = parts.iter().map(|part| products(part, runs)).collect();
+    Some(all?.concat())
 }
 
 /// A key with the conditions under which it is asked for.
-fn conditional(mut key: KeyDescription, rules: Vec<Rule<'_>>) -> KeyDescription {
+fn conditional(mut key: KeyDescription, rules: &[Rule<'_>]) -> KeyDescription {
     if key.presence == Presence::Required
         && rules.iter().any(|(question, with)| question.is_chosen_by(&key.key, with))
     {
         key.presence = Presence::Optional;
     }
-    let outer = rules.into_iter().map(|(question, with)| question.condition(&key.key, &with));
+    let outer = rules.iter().map(|(question, with)| question.condition(&key.key, with));
     key.conditions = outer.chain(key.conditions).collect();
     key
 }

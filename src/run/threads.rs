@@ -1,7 +1,7 @@
 //! Rounds done by the threads of this program, which shares them with other programs that work in
 //! the same folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -37,6 +37,8 @@ pub(super) struct Counters {
     pub cached: AtomicUsize,
     /// Failed here.
     failed: AtomicUsize,
+    /// The keys of those done here, which a later round may find.
+    made: Mutex<HashSet<String>>,
 }
 
 /// The threads of this program, in an experiment's precision.
@@ -100,9 +102,8 @@ impl<R: Precision> Executor for Threads<'_, R> {
                 if !locked(&state).finished[index]
                     && let Some(rows) = self.index.find(task, key, !announced)?
                 {
-                    self.counters
-                        .cached
-                        .fetch_add(usize::from(!task.is_empty()), Ordering::Relaxed);
+                    let cached = !task.is_empty() && !locked(&self.counters.made).contains(key);
+                    self.counters.cached.fetch_add(usize::from(cached), Ordering::Relaxed);
                     locked(&state).finish(index, rows);
                 }
             }
@@ -255,6 +256,7 @@ impl<R: Precision> Threads<'_, R> {
                     self.index.store.save(&keys[index], rows.to_tables(), seconds, timings)?;
                     self.index.note_build(BuildInfo::this());
                     self.counters.done.fetch_add(1, Ordering::Relaxed);
+                    locked(&self.counters.made).insert(keys[index].clone());
                     locked(state).finish(index, rows);
                 }
                 Err(message) => {

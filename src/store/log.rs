@@ -26,6 +26,10 @@ impl Log {
     }
 }
 
+fn is_missing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 impl Store {
     /// Refuses a file in the log's place that is no log.
     ///
@@ -34,7 +38,8 @@ impl Store {
     pub fn check_log(&self) -> Result<()> {
         let path = self.root().join(LOG);
         let found = match std::fs::metadata(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            // Where there is no folder, something else refuses what there is.
+            Err(error) if is_missing(error.kind()) => return Ok(()),
             found => found.map_err(Error::io(&path))?,
         };
         let begins = || -> io::Result<bool> {

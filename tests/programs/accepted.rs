@@ -3,10 +3,10 @@
 
 use egop::config::{self, Overlay, Source};
 use egop::experiment::Experiment;
+use egop::figure;
 use egop::sweep::METRICS;
-use egop::{figure, objective};
 
-use crate::divergence::objective as settings;
+use crate::divergence::{in_configs_alone, objective as settings};
 use crate::workspace::Workspace;
 
 fn base(kind: &str, batches: bool) -> String {
@@ -86,7 +86,7 @@ fn is_accepted(document: &str) -> bool {
 
 #[test]
 fn what_is_accepted_is_there_and_what_is_refused_is_not() {
-    for entry in objective::REGISTRY {
+    for entry in in_configs_alone() {
         for batches in [false, true] {
             let base = base(entry.name, batches);
             if !is_accepted(&base) {

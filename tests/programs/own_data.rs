@@ -148,7 +148,10 @@ fn other_functions_of_own_data_train_too() {
         let rows = workspace.rows("runs.csv");
         assert!(rows.iter().all(|row| !row["initial_suboptimality"].starts_with('-')));
     }
+    // All on one side of a plane: the minimum is nowhere.
     let workspace = user(&SMALL.replace("least-squares", "logistic"));
+    let positive = |(i, j): (usize, usize)| 2.0 + ((7 * i + 3 * j + i * j) as f64).sin();
+    npy(&workspace.path("A.npy"), &Array2::from_shape_fn((20, 8), positive));
     std::fs::write(workspace.path("y.csv"), "1\n".repeat(20)).unwrap();
     let refused = run(&workspace, &[]).code(5);
     assert!(stderr(&refused).contains("y.csv: logistic regression"), "{}", stderr(&refused));
