@@ -37,8 +37,8 @@ pub(super) struct Counters {
     pub cached: AtomicUsize,
     /// Failed here.
     failed: AtomicUsize,
-    /// The keys of those done here, which a later round may find.
-    made: Mutex<HashSet<String>>,
+    /// The keys of those done or found, which a later round may find again.
+    known: Mutex<HashSet<String>>,
 }
 
 /// The threads of this program, in an experiment's precision.
@@ -102,7 +102,8 @@ impl<R: Precision> Executor for Threads<'_, R> {
                 if !locked(&state).finished[index]
                     && let Some(rows) = self.index.find(task, key, !announced)?
                 {
-                    let cached = !task.is_empty() && !locked(&self.counters.made).contains(key);
+                    let new = locked(&self.counters.known).insert(key.clone());
+                    let cached = !task.is_empty() && new;
                     self.counters.cached.fetch_add(usize::from(cached), Ordering::Relaxed);
                     locked(&state).finish(index, rows);
                 }
@@ -256,7 +257,7 @@ impl<R: Precision> Threads<'_, R> {
                     self.index.store.save(&keys[index], rows.to_tables(), seconds, timings)?;
                     self.index.note_build(BuildInfo::this());
                     self.counters.done.fetch_add(1, Ordering::Relaxed);
-                    locked(&self.counters.made).insert(keys[index].clone());
+                    locked(&self.counters.known).insert(keys[index].clone());
                     locked(state).finish(index, rows);
                 }
                 Err(message) => {
