@@ -6,9 +6,7 @@
 //! each combination of the choices of a table, and from the runs in which a key was asked for
 //! follows with which choices it goes.
 
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use std::rc::Rc;
 
 use super::description::{Condition, KeyDescription, Presence, Type};
 use super::key::Key;
@@ -82,12 +80,7 @@ pub(super) struct Run {
     choices: Vec<(Question, usize)>,
     /// What was asked for.
     found: Vec<KeyDescription>,
-    known: Known,
 }
-
-/// What tables hold, by their paths and whether they are presentation: whatever is chosen outside, a
-/// table is read by the same function.
-pub(super) type Known = Rc<RefCell<HashMap<(String, bool), Vec<KeyDescription>>>>;
 
 impl Run {
     /// Notes a key, whose value is not known.
@@ -130,25 +123,15 @@ impl Run {
             _ => (path, "a table".into()),
         };
         self.note(key, expected, value, presence);
-        self.within(path, read);
+        self.found.extend(explore(path, self.presentation, read));
         None
     }
 
     /// Notes what is in a table that a config names.
     pub fn named<Value>(&mut self, read: impl FnMut(Run) -> Option<Run>) -> Option<Value> {
-        self.within(join(&self.path, NAME), read);
+        let path = join(&self.path, NAME);
+        self.found.extend(explore(path, self.presentation, read));
         None
-    }
-
-    fn within(&mut self, path: String, read: impl FnMut(Run) -> Option<Run>) {
-        let name = (path.clone(), self.presentation);
-        let known = self.known.borrow().get(&name).cloned();
-        let found = known.unwrap_or_else(|| {
-            let found = explore(path, self.presentation, &self.known, read);
-            self.known.borrow_mut().insert(name, found.clone());
-            found
-        });
-        self.found.extend(found);
     }
 
     /// Declares what follows to be presentation, or not; returns what held before.
@@ -179,7 +162,6 @@ impl Run {
 pub(super) fn explore(
     path: String,
     presentation: bool,
-    known: &Known,
     mut read: impl FnMut(Run) -> Option<Run>,
 ) -> Vec<KeyDescription> {
     let mut runs: Vec<Run> = Vec::new();
@@ -191,7 +173,6 @@ pub(super) fn explore(
             script: options,
             choices: Vec::new(),
             found: Vec::new(),
-            known: Rc::clone(known),
         };
         let run = read(run);
         script = run.as_ref().and_then(|run| next(&run.choices));

@@ -30,7 +30,7 @@ mod tree;
 
 use std::collections::HashSet;
 
-use describing::{Known, explore};
+use describing::explore;
 use document::{Setting, Tables, read_node};
 use errors::Sort;
 use kind::{FileName, Kind as _};
@@ -131,9 +131,8 @@ pub fn read<T>(
 /// When a key is asked for on conditions that are not independent of each other, such as one choice
 /// or another: no [`Condition`]s say so.
 pub fn describe<T>(read: impl Fn(&mut Reader<'_>) -> Option<T>) -> Vec<KeyDescription> {
-    let mut keys = explore(String::new(), false, &Known::default(), |run| {
-        Reader::describing(run, |reader| drop(read(reader)))
-    });
+    let mut keys =
+        explore(String::new(), false, |run| Reader::describing(run, |reader| drop(read(reader))));
     keys.push(KeyDescription {
         key: "profiles".into(),
         meaning: "settings that --profile NAME lays over the document, under the same keys",
