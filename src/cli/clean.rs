@@ -5,11 +5,10 @@ use std::path::Path;
 
 use bytesize::ByteSize;
 
-use crate::cli::args::{ExperimentArgs, PlotArgs};
+use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::session::Session;
 use crate::cli::{results_folder, study as studies};
-use crate::config::Source;
 use crate::error::{Error, Result};
 use crate::store::{EXPERIMENT, Store};
 use crate::study;
@@ -47,10 +46,7 @@ fn clean_one(folder: &Path) -> Result<(usize, usize, u64)> {
 
 /// The keys of the tasks that the published tables are made of; `None` where some of them are missing.
 fn used(folder: &Path, store: &Store) -> Result<Option<HashSet<String>>> {
-    let name = folder.join(EXPERIMENT).display().to_string();
-    let source = Source::parse(name, &store.read(EXPERIMENT)?)?;
-    let arguments =
-        ExperimentArgs { out: Some(folder.into()), quiet: true, ..ExperimentArgs::default() };
+    let (source, arguments) = results_folder::config_of(folder, &store.read(EXPERIMENT)?)?;
     if source.has(study::TABLE) {
         return studies::used(&arguments, &source);
     }

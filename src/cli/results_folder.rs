@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::args::ExperimentArgs;
 use crate::cli::session::RESULTS;
 use crate::config::{self, Overlay, Resolved, Source, nearest};
 use crate::error::{Error, Result};
@@ -15,6 +16,16 @@ use crate::study::{self, Study};
 const PLAN: &str = "cluster.json";
 /// At most this many are listed.
 const LISTED: usize = 12;
+
+/// The config that a folder's results are of, and the arguments with which it is read there.
+///
+/// # Errors
+/// When it is no TOML.
+pub(super) fn config_of(folder: &Path, config: &[u8]) -> Result<(Source, ExperimentArgs)> {
+    let source = Source::parse(folder.join(EXPERIMENT).display().to_string(), config)?;
+    let out = Some(folder.into());
+    Ok((source, ExperimentArgs { out, quiet: true, ..ExperimentArgs::default() }))
+}
 
 /// A results folder of an experiment or a study.
 pub(super) struct Opened {

@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::cli::args::ExperimentArgs;
 use crate::cli::log::{End, Line, What};
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::session::Session;
 use crate::cli::{cluster, results_folder, study as studies, text};
-use crate::config::Source;
 use crate::error::Result;
 use crate::run::{Between, Plan};
 use crate::store::{EXPERIMENT, SUMS, Store};
@@ -191,9 +189,7 @@ fn in_short(all: &[Progress]) -> String {
 
 /// What is to be done of the experiment, or at each point of the study, of a config.
 fn plans(folder: &Path, config: &[u8]) -> Result<Vec<Plan>> {
-    let source = Source::parse(folder.join(EXPERIMENT).display().to_string(), config)?;
-    let arguments =
-        ExperimentArgs { out: Some(folder.into()), quiet: true, ..ExperimentArgs::default() };
+    let (source, arguments) = results_folder::config_of(folder, config)?;
     if source.has(study::TABLE) {
         return studies::plans(&arguments, &source);
     }

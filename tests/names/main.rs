@@ -5,6 +5,8 @@
 
 mod folders;
 mod manual;
+#[path = "../common/program.rs"]
+mod program;
 mod running;
 mod writing;
 
@@ -12,13 +14,7 @@ use assert_cmd::Command;
 
 /// A program that starts in a folder; it is an error if it takes minutes.
 fn program(name: &str, folder: &std::path::Path) -> Command {
-    let path = match name {
-        "egop-run" => env!("CARGO_BIN_EXE_egop-run"),
-        "egop-sweep" => env!("CARGO_BIN_EXE_egop-sweep"),
-        "egop-plot" => env!("CARGO_BIN_EXE_egop-plot"),
-        other => panic!("there is no program {other}"),
-    };
-    let mut command = Command::new(path);
+    let mut command = Command::new(program::path(name));
     command.current_dir(folder).env_remove("EGOP_DATA").env_remove("COLUMNS");
     command.timeout(std::time::Duration::from_secs(240));
     command

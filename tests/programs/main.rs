@@ -15,6 +15,8 @@ mod own_data;
 mod own_gradients;
 mod pairs;
 mod plans;
+#[path = "../common/program.rs"]
+mod program;
 mod reestimation;
 mod refusals;
 mod report;

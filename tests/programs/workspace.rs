@@ -8,6 +8,8 @@ use assert_cmd::Command;
 use egop::store::is_reproducible;
 use tempfile::TempDir;
 
+use crate::program;
+
 /// A small least-squares experiment with three trials, three coordinate systems and every
 /// optimizer; it takes a fraction of a second.
 pub const SMALL: &str = r#"
@@ -72,13 +74,7 @@ impl Workspace {
 
     /// A program that starts in the folder; it is an error if it takes minutes.
     pub fn program(&self, name: &str) -> Command {
-        let path = match name {
-            "egop-run" => env!("CARGO_BIN_EXE_egop-run"),
-            "egop-sweep" => env!("CARGO_BIN_EXE_egop-sweep"),
-            "egop-plot" => env!("CARGO_BIN_EXE_egop-plot"),
-            other => panic!("there is no program {other}"),
-        };
-        let mut command = Command::new(path);
+        let mut command = Command::new(program::path(name));
         command.current_dir(self.0.path()).timeout(std::time::Duration::from_secs(120));
         command
     }

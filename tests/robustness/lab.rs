@@ -12,6 +12,8 @@ use egop::run::{Dependencies, Options, Report, Run, Silent, Subject};
 use egop::store::{Disk, Identity, SUMS, Store, is_reproducible};
 use tempfile::TempDir;
 
+use crate::program;
+
 /// Two algorithms in two coordinate systems: a coarse round, extensions, a refined one and curves.
 pub const CONFIG: &str = include_str!("../data/tiny.toml");
 
@@ -127,14 +129,7 @@ pub fn keys(root: &Path) -> Vec<String> {
 
 /// A program, to be run on a config in a folder.
 pub fn program(name: &str) -> Command {
-    // Cargo tells integration tests where the programs are.
-    let path = match name {
-        "egop-run" => env!("CARGO_BIN_EXE_egop-run"),
-        "egop-sweep" => env!("CARGO_BIN_EXE_egop-sweep"),
-        "egop-plot" => env!("CARGO_BIN_EXE_egop-plot"),
-        other => panic!("no program {other}"),
-    };
-    let mut command = Command::new(path);
+    let mut command = Command::new(program::path(name));
     command.env_remove("SLURM_CPUS_PER_TASK");
     command
 }

@@ -17,6 +17,8 @@ mod lab;
 mod many;
 mod meanwhile;
 mod memory;
+#[path = "../common/program.rs"]
+mod program;
 mod publishing;
 mod random;
 mod signals;
