@@ -70,10 +70,10 @@ impl Complement {
         ("rotated", Self::Rotated),
     ];
 
-    /// Reads `complement`. Its meaning is another one of columns and of eigenvectors, as it goes with
-    /// other keys: a description tells two keys apart by what they say.
-    fn read(reader: &mut Reader<'_>, meaning: &'static str) -> Option<Self> {
-        reader.choice_or(key("complement", meaning), "reflector", &Self::NAMES)
+    /// Reads `complement`.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let complement = key("complement", "what becomes of what V's columns do not span");
+        reader.choice_or(complement, "reflector", &Self::NAMES)
     }
 
     /// Reads `columns` and `complement`, for bases that are no eigenbases: some columns, or all, which
@@ -87,7 +87,7 @@ impl Complement {
         }
         let columns = key("columns", "number of V's columns, where they are not all");
         let columns = reader.count(columns, 1..=1_000_000);
-        let complement = Self::read(reader, "what becomes of what V's columns do not span");
+        let complement = Self::read(reader);
         columns.zip(complement).map(Some)
     }
 
@@ -212,8 +212,7 @@ impl LowRank {
                 reader.number(widths, Allowed::between(1e-3, 1e4)).map(Rank::Widths)
             }
         };
-        let meaning = "what becomes of what the leading eigenvectors do not span";
-        let complement = Complement::read(reader, meaning);
+        let complement = Complement::read(reader);
         let solver = key("solver", "how the leading eigenvectors are computed");
         let solver = reader.choice_or(solver, "auto", &Solver::NAMES);
         let (rank, complement, solver) = (rank?, complement?, solver?);

@@ -14,5 +14,5 @@ pub use examples::{DataSet, Examples, Targets};
 pub use inputs::{InputMoments, Inputs};
 pub use split::{Split, stratified};
 pub use synthetic::{Decay, Svd, gaussian_vector, orthonormal, spectral_matrix};
-pub use user_examples::{Division, Meanings, USER_KEYS, UserExamples};
+pub use user_examples::{Division, USER_KEYS, UserExamples};
 pub use user_files::{UserFiles, UserRows, WithSums};

@@ -41,28 +41,32 @@ pub struct UserExamples {
     input_scale: f64,
 }
 
-/// What the keys of [`USER_KEYS`] mean, in that order: each kind of model says it in words of its own, as it
-/// asks for them on conditions of its own.
-pub type Meanings = [&'static str; 6];
-
 /// The keys by which a config says that it has such examples.
-pub const USER_KEYS: [&str; 6] =
-    ["inputs", "labels", "targets", "split", "split_seed", "input_scale"];
+pub const USER_KEYS: &[&str] =
+    &["inputs", "labels", "targets", "split", "split_seed", "input_scale"];
 
 impl UserExamples {
     /// Reads `inputs`, `labels` or `targets`, `split`, `split_seed` and `input_scale`.
-    pub fn read(reader: &mut Reader<'_>, meanings: &Meanings) -> Option<Self> {
-        let [inputs, labels, targets, division, seed, scale] =
-            std::array::from_fn(|index| key(USER_KEYS[index], meanings[index]));
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let inputs = key("inputs", "files of inputs, an example in each row: .npy, CSV or IDX");
         let inputs = UserFiles::read(reader, inputs);
         let classes = reader.alternative(&[&["labels"], &["targets"]]);
         let targets = match classes {
             None => None,
-            Some(Some(1)) => UserFiles::read(reader, targets),
-            Some(_) => UserFiles::read(reader, labels),
+            Some(Some(1)) => {
+                let meaning = "files of target vectors, one in each row: the error is squared";
+                UserFiles::read(reader, key("targets", meaning))
+            }
+            Some(_) => {
+                let meaning = "files of labels from 0 on, one for each example: cross entropy";
+                UserFiles::read(reader, key("labels", meaning))
+            }
         };
+        let division = key("split", "which examples are for training, validation and tests");
         let division = reader.choice_or(division, "in-order", &Division::NAMES);
+        let seed = key("split_seed", "decides which, unless they are taken in order");
         let seed = reader.count_or(seed, 0, 0..=u32::MAX as usize);
+        let scale = key("input_scale", "what inputs are multiplied by, such as 0.00392 for bytes");
         let scale = reader.number_or(scale, 1.0, Allowed::between(1e-9, 1e9));
         let classes = classes? != Some(1);
         if division == Some(Division::Stratified) && !classes {

@@ -9,7 +9,7 @@ use super::{
     example_arrays,
 };
 use crate::config::{Reader, key};
-use crate::data::{DataSet, Meanings, UserExamples, digits, fashion_mnist};
+use crate::data::{DataSet, UserExamples, digits, fashion_mnist};
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::Real;
@@ -19,19 +19,6 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     summary: "ReLU network with biases, cross entropy on digits or Fashion-MNIST, or own data",
     read,
 };
-
-/// What the keys of the sets' sizes mean.
-const ROWS: [&str; 3] = ["examples for training", "examples for validation", "examples for tests"];
-
-/// What the keys of own data mean.
-const USER: Meanings = [
-    "files of inputs, an example in each row: .npy, CSV or IDX",
-    "files of labels from 0 on, one for each example: cross entropy",
-    "files of target vectors, one in each row: the error is squared",
-    "which examples are for training, validation and tests",
-    "decides which, unless they are taken in order",
-    "what inputs are multiplied by, such as 0.00392 for bytes",
-];
 
 fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
     let data = key("data", "which images are classified, or files of one's own");
@@ -54,8 +41,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
                 key("outputs", "number of classes, or of entries of a target vector"),
             ]
             .map(|end| reader.count(end, 1..=100_000));
-            let rows = user_net::read_rows(reader, ROWS);
-            let (examples, hidden) = (UserExamples::read(reader, &USER), hidden(reader));
+            let rows = user_net::read_rows(reader);
+            let (examples, hidden) = (UserExamples::read(reader), hidden(reader));
             let [inputs, outputs] = ends;
             let widths = [&[inputs?], &*hidden?, &[outputs?]].concat();
             Some(Box::new(UserNetSpec::new(Activation::Relu, widths, rows?, examples?)))

@@ -35,15 +35,13 @@ pub struct UserNetSpec {
     loaded: OnceLock<WithSums<DataSet<f64>>>,
 }
 
-/// Reads `training`, `validation` and `test`, the rows of each set, which mean this.
-pub(super) fn read_rows(
-    reader: &mut Reader<'_>,
-    [training, validation, test]: [&'static str; 3],
-) -> Option<[usize; 3]> {
-    let most = 10_000_000;
-    let training = reader.count(key("training", training), 1..=most);
-    let validation = reader.count(key("validation", validation), 0..=most);
-    let test = reader.count(key("test", test), 0..=most);
+/// Reads `training`, `validation` and `test`: the rows of each set.
+pub(super) fn read_rows(reader: &mut Reader<'_>) -> Option<[usize; 3]> {
+    let training = key("training", "rows of the training set");
+    let training = reader.count(training, 1..=10_000_000);
+    let [validation, test] =
+        [key("validation", "rows of the validation set"), key("test", "rows of the test set")]
+            .map(|rows| reader.count(rows, 0..=10_000_000));
     Some([training?, validation?, test?])
 }
 

@@ -6,7 +6,7 @@ use ndarray_rand::rand_distr::StandardNormal;
 
 use super::LinearNet;
 use crate::config::{Reader, key};
-use crate::data::{self, DataSet, Decay, Examples, Meanings, Targets, USER_KEYS, UserExamples};
+use crate::data::{self, DataSet, Decay, Examples, Targets, USER_KEYS, UserExamples};
 use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{self, Accum, Real};
@@ -35,30 +35,16 @@ pub struct LinearNetSpec {
     pub decay: Decay,
 }
 
-/// What the keys of the sets' sizes mean.
-const ROWS: [&str; 3] =
-    ["rows of the training set", "rows of the validation set", "rows of the test set"];
-
-/// What the keys of own data mean.
-const USER: Meanings = [
-    "files of inputs of the linear network, an example in each row: .npy, CSV or IDX",
-    "files of labels from 0 on: the linear network's loss is the cross entropy",
-    "files of target vectors, one in each row, which the linear network is to fit",
-    "which of the linear network's examples are for training, validation and tests",
-    "decides which, unless the linear network's examples are taken in order",
-    "what inputs of the linear network are multiplied by, such as 0.00392 for bytes",
-];
-
 fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
     let widths =
         reader.counts(key("widths", "numbers of inputs, hidden units and outputs"), 1..=10_000);
-    let rows = user_net::read_rows(reader, ROWS);
+    let rows = user_net::read_rows(reader);
     if widths.as_ref().is_some_and(|widths| widths.len() < 2) {
         reader.problem("widths", "at least two are needed: inputs and outputs");
         return None;
     }
-    if reader.alternative(&[&["decay"], &USER_KEYS])? == Some(1) {
-        let (examples, widths, rows) = (UserExamples::read(reader, &USER), widths?, rows?);
+    if reader.alternative(&[&["decay"], USER_KEYS])? == Some(1) {
+        let (examples, widths, rows) = (UserExamples::read(reader), widths?, rows?);
         return Some(Box::new(UserNetSpec::new(Activation::Linear, widths, rows, examples?)));
     }
     let decay = key("decay", "how the singular values of each set's inputs decay");
