@@ -22,7 +22,7 @@ use field::nan_is_empty;
 /// Version of the schema and of the numbers in it: raised when a column changes, or when the same
 /// experiment gives other bits. Results written under another one are refused, and none of their
 /// tasks is taken over.
-pub const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 7;
 
 /// One run: a trial, an algorithm, a coordinate system and a learning rate (`runs.csv`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,10 +85,11 @@ pub struct RunRow {
     /// the same for all runs in a coordinate system, which share it.
     pub egop_gradients: u64,
     /// Floating-point operations of the updates, by the model of [`crate::run`]: products of
-    /// gradients and with the change of variables, and the optimizer's arithmetic.
+    /// gradients and with the change of variables, and the optimizer's arithmetic; and of making a
+    /// change of variables anew between them.
     pub training_flops: u64,
-    /// Floating-point operations of making the change of variables: of sampled gradients and what
-    /// is made of them.
+    /// Floating-point operations of making the change of variables before training: of sampled
+    /// gradients and what is made of them.
     pub setup_flops: u64,
     /// Bytes that the change of variables holds in the precision of the runs.
     pub basis_bytes: u64,
@@ -197,7 +198,7 @@ pub struct RateRow {
     pub trials: usize,
     /// Trials planned.
     pub planned: usize,
-    /// Trials that diverged.
+    /// Trials that diverged, or failed.
     pub diverged: usize,
     /// Whether this rate is used for this algorithm in this coordinate system, and by which rule:
     /// `original` (best in original coordinates), `own` (best in this coordinate system), `both`,

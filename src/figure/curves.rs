@@ -19,7 +19,7 @@ use crate::drawing::axis::{Axis, number};
 use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Colour, Point, Stroke};
-use crate::drawing::style::dash;
+use crate::drawing::style::{colour, dash};
 use crate::need::{Need, Want};
 use crate::record::{CurveRow, RateRow};
 use crate::sweep::Goal;
@@ -157,21 +157,13 @@ impl CurvesFigure {
     ) -> Result<Vec<Series<'a>>> {
         let curves: Vec<_> = tables.curves()?.chunk_by(CurveRow::is_of_run).collect();
         let mut series = Vec::new();
-        for method in methods {
+        for (index, method) in methods.iter().enumerate() {
             let Some(rate) = method.selected(self.tuned) else { continue };
             let at = rate.learning_rate;
             let curve = MedianCurve::of(self.column, tables, &curves, method, at)?;
             let placement = self.horizontal.placement(tables, &curves, method, at)?;
-            // A panel of its own tells a coordinate system from the others.
-            let panel = self.panels.iter().any(|panel| panel == method.coordinates);
-            let own = Stroke::new(method.stroke.colour, dash(1));
-            series.push(Series {
-                method,
-                rate,
-                curve,
-                placement,
-                stroke: if panel { own } else { method.stroke },
-            });
+            let stroke = self.stroke(methods, index);
+            series.push(Series { method, rate, curve, placement, stroke });
         }
         if series.is_empty() {
             return Err(
@@ -179,6 +171,21 @@ impl CurvesFigure {
             );
         }
         Ok(series)
+    }
+
+    /// How a method is drawn.
+    fn stroke(&self, methods: &[MethodRates<'_>], index: usize) -> Stroke {
+        let method = &methods[index];
+        if self.panels.iter().any(|panel| panel == method.coordinates) {
+            // A panel of its own tells a coordinate system from the others.
+            return Stroke::new(method.stroke.colour, dash(1));
+        }
+        let one_algorithm = methods.iter().all(|other| other.algorithm == method.algorithm);
+        if one_algorithm && self.panels.is_empty() && methods.len() > 2 {
+            // Colours tell more lines apart than dashes do, and need not tell algorithms apart here.
+            return Stroke::new(colour(index), method.stroke.dash);
+        }
+        method.stroke
     }
 
     fn panels(&self, series: &[Series<'_>], vertical: &VerticalAxis, last: f64) -> Vec<Chart> {

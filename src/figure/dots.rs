@@ -329,9 +329,8 @@ impl DotsFigure {
             points: vec![(at, height)],
             symbol: Symbol { shape, radius, colour },
         };
-        let Some((_, Numbers { quartiles, range, .. })) = &row.at else {
-            return vec![symbol(FAILED, 3.5, self.quantity.goal().worst())];
-        };
+        // Why no rate was selected need not be what is shown here.
+        let Some((_, Numbers { quartiles, range, .. })) = &row.at else { return Vec::new() };
         let median = quartiles.median;
         // On a logarithmic axis 0 is at its low end.
         let nothing = x.scale == Scale::Logarithmic && median <= 0.0;
@@ -349,7 +348,7 @@ impl DotsFigure {
         };
         let mut legend: Vec<LegendEntry> = groups.colours.iter().map(entry).collect();
         let fails = |row: &Row<'_>| {
-            row.at.as_ref().is_none_or(|(_, numbers)| numbers.quartiles.median.is_infinite())
+            row.at.as_ref().is_some_and(|(_, numbers)| numbers.quartiles.median.is_infinite())
         };
         if rows.iter().any(fails) {
             let what = if self.quantity.is_a_way() { "not reached" } else { "diverged" };

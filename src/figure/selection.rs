@@ -94,17 +94,24 @@ pub fn described(method: &MethodRates<'_>, row: &RateRow) -> String {
     format!("{} ({})", method.name(), details.join("; "))
 }
 
+/// The footnote on learning rates among which nothing was chosen.
+pub const AS_SET: &str = "Learning rates η as set, not tuned.";
+
 /// The footnote on how learning rates were chosen, by what the table says.
 pub fn rates_note(facts: &Facts, methods: &[MethodRates<'_>], tuned: RateChoice) -> Option<String> {
     let row = methods.first()?.rates.first()?;
-    if facts.tuned.is_empty() {
-        return Some("Learning rates η as set, not tuned.".into());
-    }
+    let best = match facts.tuned.is_empty() {
+        true if methods.iter().all(|method| method.rates.len() == 1) => {
+            return Some(AS_SET.into());
+        }
+        true => "best of those set,",
+        false => "best",
+    };
     let system = match tuned {
         RateChoice::Original => "original coordinates",
         RateChoice::Own => "each coordinate system",
     };
-    Some(format!("Learning rates η: best by median {} in {system}.", called(&row.metric)))
+    Some(format!("Learning rates η: {best} by median {} in {system}.", called(&row.metric)))
 }
 
 /// The footnote on diverged trials.

@@ -3,7 +3,7 @@
 
 use super::facts::Facts;
 use super::metric::called;
-use super::selection::{MethodRates, ORIGINAL, RateChoice};
+use super::selection::{AS_SET, MethodRates, ORIGINAL, RateChoice};
 use crate::config::{Reader, key};
 use crate::drawing::chart::{Mark, Shape, Symbol};
 use crate::drawing::page::LegendEntry;
@@ -107,6 +107,9 @@ pub fn selection_note(facts: &Facts, method: &MethodRates<'_>) -> String {
             let tuned = facts.tuned.join(", ");
             format!("Selected: best by median {}; tuned: {tuned}.", called(&row.metric))
         }
-        _ => "Learning rates η as set, not tuned.".into(),
+        Some(row) if method.rates.len() > 1 => {
+            format!("Selected: best of those set, by median {}.", called(&row.metric))
+        }
+        _ => AS_SET.into(),
     }
 }

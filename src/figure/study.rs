@@ -156,7 +156,7 @@ impl Spec for StudyFigure {
             ),
             format!(
                 "Lines: median over {trials}; bands: the interval of order statistics that holds \
-                 the true one."
+                 the true one, as far as it is in the frame; on its edge, a gain of 0 or ∞."
             ),
         ];
         footnotes.extend(subjects.iter().filter_map(Subject::note));

@@ -167,6 +167,13 @@ impl Axis {
                 fine = false;
             }
         }
+        for (index, varied) in keys.iter().enumerate() {
+            if varied.text() == "profile" {
+                let problem = "a profile is not a setting: a study varies keys of the default one";
+                reader.problem(&format!("keys.{index}"), problem);
+                fine = false;
+            }
+        }
         for (index, value) in values.iter().enumerate() {
             if values[..index].iter().any(|other| other.text() == value.text()) {
                 reader.problem(&format!("values.{index}"), "is there twice");
@@ -217,11 +224,13 @@ fn check(reader: &mut Reader<'_>, bases: &[String], axes: &[Axis]) -> bool {
 
 /// Why this is not the name of a shipped experiment, if it is not.
 fn unknown(name: &str) -> Option<String> {
-    if Shipped::named(name).is_some_and(|shipped| shipped.read().is_some()) {
-        return None;
+    if let Some(shipped) = Shipped::named(name) {
+        let study = || format!("\"{name}\" is a study itself: its bases are what can be varied");
+        return shipped.read().is_none().then(study);
     }
     let experiments = || Shipped::experiments().map(|shipped| shipped.name);
     let meant = nearest(name, experiments());
     let meant = meant.map_or(String::new(), |meant| format!("; did you mean \"{meant}\"?"));
-    Some(format!("no shipped experiment \"{name}\"{meant} A path ends with .toml"))
+    let end = if meant.is_empty() { "." } else { "" };
+    Some(format!("no shipped experiment \"{name}\"{meant}{end} A path ends with .toml"))
 }

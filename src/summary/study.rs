@@ -82,6 +82,7 @@ impl<'a> StudySummary<'a> {
             false => format!("{} – {}", self.values[first], self.values[last]),
         };
         line.is_claim().then(|| match &line.ranges(Verdict::Reproduced.name())[..] {
+            [] if !line.is_judged() => "–".into(),
             [] => "none".into(),
             [(0, last)] if last + 1 == self.values.len() => "all".into(),
             ranges => ranges.iter().map(range).collect::<Vec<_>>().join(", "),
@@ -114,6 +115,12 @@ impl StudyLine<'_> {
     /// Whether it is a claim.
     pub fn is_claim(&self) -> bool {
         !self.of.verdict.is_empty()
+    }
+
+    /// Whether there is a verdict on it anywhere.
+    fn is_judged(&self) -> bool {
+        let unjudged = Verdict::NotJudged.name();
+        self.found.iter().flatten().any(|row| row.verdict != unjudged)
     }
 
     /// The ranges of the values, by their positions, from first to last, in which it has this verdict.

@@ -46,7 +46,7 @@ basis = "input"
 reestimate = { every = 2, state = "reset" }
 [coordinates.input-control]
 basis = "input"
-source = "random"
+samples = 4
 reestimate = { every = 2, from = "none", state = "reset" }
 
 [algorithms.adam]
@@ -88,7 +88,7 @@ fn what_re_estimation_takes() {
     for run in &runs {
         let own = if run["algorithm"] == "adam" { 14 } else { 6 };
         let updates = 3 * (2 * gradient(20) + gradient(10) + 3 * own * 20);
-        let (setup, later) = match &*run["coordinates"] {
+        let (bases, later) = match &*run["coordinates"] {
             "original" | "reset" => (0, 0),
             "replay" => (2 * (made + replayed) + squares, 6 * maps),
             "carry" => (2 * made, 6 * maps),
@@ -98,8 +98,8 @@ fn what_re_estimation_takes() {
         assert_eq!(run["stop"], "budget");
         assert_eq!(count(run, "egop_gradients"), 0);
         assert_eq!(count(run, "training_gradients"), 9);
-        assert_eq!(count(run, "setup_flops"), setup, "{run:?}");
-        assert_eq!(count(run, "training_flops"), updates + later, "{run:?}");
+        assert_eq!(count(run, "setup_flops"), 0, "{run:?}");
+        assert_eq!(count(run, "training_flops"), updates + bases + later, "{run:?}");
         let bytes = if later > 0 { 4 * (16 + 2 * 9 + 4 + 2 * 16) } else { 0 };
         assert_eq!(count(run, "basis_bytes"), bytes);
     }
@@ -219,4 +219,14 @@ fn a_reset_needs_the_same_reset_beside_it() {
     }
     let control = format!("{basis}{}", rule("every = 5, times = 2"));
     Workspace::new(&with(&control)).run(&[]).success();
+}
+
+/// It would tell what a basis is worth that is made of the first gradients, which a random one is not.
+#[test]
+fn a_control_is_made_of_gradients() {
+    let workspace = Workspace::new(&NETWORK.replace("samples = 4", "source = \"random\""));
+    let run = workspace.run(&[]).code(2);
+    let messages = String::from_utf8(run.get_output().stderr.clone()).unwrap();
+    assert!(messages.contains("coordinates.input.reestimate.state"), "{messages}");
+    assert!(messages.contains("needs a control beside it"), "{messages}");
 }

@@ -68,9 +68,10 @@ pub(in crate::run) fn rows<R: Precision>(
             algorithm: algorithm.name.as_str().into(),
             coordinates: Arc::clone(&name),
             updates: anew.map_or(updates, |anew| anew.series(updates)),
+            anew,
         };
         for (&rate, outcome) in rates.iter().zip(&mut outcomes) {
-            push(&mut rows, &label, setup.with(anew, outcome, size_of::<R>()), rate, outcome);
+            push(&mut rows, &label, setup.after(anew, outcome, size_of::<R>()), rate, outcome);
         }
     }
     if task.recording >= Recording::Curve {
@@ -91,24 +92,33 @@ struct Setup {
     bytes: u64,
 }
 
-/// Whose outcome some rows are about, and what its updates took.
+/// Whose outcome some rows are about, and what its updates took, and the bases made between them.
 struct Label {
     trial: usize,
     algorithm: Arc<str>,
     coordinates: Arc<str>,
     updates: Series,
+    anew: Option<Anew>,
+}
+
+impl Label {
+    /// Floating-point operations of the first so many updates of a run, and of what was made before the
+    /// last of them.
+    fn flops(&self, outcome: &Outcome, count: u64) -> u64 {
+        let made = self.anew.map_or(0.0, |anew| {
+            let times = count.saturating_sub(1) / (anew.window as u64).max(1);
+            anew.flops(times.min(outcome.reestimations))
+        });
+        whole(self.updates.flops(count)) + whole(made)
+    }
 }
 
 impl Setup {
-    /// With the bases that a run made while it trained, of numbers of so many bytes.
-    fn with(self, anew: Option<Anew>, outcome: &Outcome, bytes: usize) -> Self {
+    /// What a run holds in the end that made bases while it trained, of numbers of so many bytes.
+    fn after(self, anew: Option<Anew>, outcome: &Outcome, bytes: usize) -> Self {
         match anew.filter(|_| outcome.reestimations > 0) {
             None => self,
-            Some(anew) => Self {
-                flops: self.flops + whole(anew.flops(outcome.reestimations)),
-                bytes: whole(bytes as f64 * anew.maps.elements),
-                ..self
-            },
+            Some(anew) => Self { bytes: whole(bytes as f64 * anew.maps.elements), ..self },
         }
     }
 }
@@ -116,8 +126,8 @@ impl Setup {
 fn push(rows: &mut Rows, label: &Label, setup: Setup, learning_rate: f64, outcome: &Outcome) {
     let (first, last) = outcome.ends;
     let best = outcome.best_validation;
-    let &Label { trial, ref algorithm, ref coordinates, updates } = label;
-    let flops = |count| whole(updates.flops(count));
+    let &Label { trial, ref algorithm, ref coordinates, .. } = label;
+    let flops = |count| label.flops(outcome, count);
     rows.runs.push(RunRow {
         trial,
         algorithm: algorithm.clone(),
