@@ -200,7 +200,10 @@ impl LowRank {
                 return Some(None);
             }
             Some(0) => {
-                let rank = key("rank", "number k of leading eigenvectors that are taken, not all");
+                let rank = key(
+                    "rank",
+                    "number k of leading eigenvectors that are taken, not all; no more than samples",
+                );
                 reader.count(rank, 1..=1_000_000).map(Rank::Number)
             }
             Some(1) => {

@@ -260,7 +260,7 @@ pub struct OfProgram {
     /// ~/.local/share/bash-completion/completions/PROGRAM)
     #[arg(long, value_name = "SHELL", exclusive = true)]
     pub(super) completions: Option<Shell>,
-    /// Print the manual page: `egop-run --man | man -l -`
+    /// Print the manual page, for `man -l -`
     #[arg(long, exclusive = true)]
     pub(super) man: bool,
 }

@@ -10,6 +10,7 @@ use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::session::Session;
 use crate::cli::{results_folder, study as studies};
 use crate::error::{Error, Result};
+use crate::run::Silent;
 use crate::store::{EXPERIMENT, Store};
 use crate::study;
 
@@ -50,5 +51,5 @@ fn used(folder: &Path, store: &Store) -> Result<Option<HashSet<String>>> {
     if source.has(study::TABLE) {
         return studies::used(&arguments, &source);
     }
-    Session::of_experiment(&arguments, &source)?.look(|run| run.used())
+    Session::of_experiment(&arguments, &source)?.look(&Silent::default(), |run| run.used())
 }

@@ -81,7 +81,7 @@ pub(super) fn emit(
     let _lock = folder.lock()?;
     folder.prepare(&session.experiment.name, &session.document, &settings, scheduler)?;
     session.store()?;
-    let next = session.look(|run| run.next_round(&HashSet::new()))?;
+    let next = session.look(&*session.reporters, |run| run.next_round(&HashSet::new()))?;
     plan(&folder, &settings, next, asked.only_missing, print)
 }
 
@@ -164,7 +164,7 @@ pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Stat
     let _lock = folder.lock()?;
     let planned = folder.planned()?;
     let given_up = if allow_partial { planned.clone() } else { HashSet::new() };
-    let next = session.look(|run| run.next_round(&given_up))?;
+    let next = session.look(&*session.reporters, |run| run.next_round(&given_up))?;
     if let Next::Round { name, tasks, missing, .. } = &next {
         let missing: Vec<&PlannedTask> = tasks
             .iter()

@@ -21,7 +21,7 @@ use crate::figure;
 use crate::input::{corrupt, words};
 use crate::objective::Context;
 use crate::rng::Streams;
-use crate::run::{self, Data, Dependencies, Memory, Options, Run, Subject, Warning};
+use crate::run::{self, Data, Dependencies, Memory, Observer, Options, Run, Subject, Warning};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, REPORT, Store, TABLES};
 use crate::study;
 use crate::summary::DryRun;
@@ -173,7 +173,8 @@ impl<'a> Session<'a> {
     /// The memory that it takes; as [`Session::check_memory`], but without a warning.
     fn sufficient_memory(&self) -> Result<Memory> {
         self.check_bases()?;
-        let memory = self.look_in(&Store::peek(&self.folder), |run| Ok(run.memory()))?;
+        let memory =
+            self.look_in(&Store::peek(&self.folder), &*self.reporters, |run| Ok(run.memory()))?;
         let needed = memory.per_trial;
         let there = self.available_memory();
         if needed <= there {
@@ -294,19 +295,28 @@ impl<'a> Session<'a> {
     }
 
     /// Looks at what the results folder holds, writing nothing there.
-    pub fn look<T>(&self, look: impl FnOnce(&Run<'_>) -> Result<T>) -> Result<T> {
+    pub fn look<T>(
+        &self,
+        observer: &dyn Observer,
+        look: impl FnOnce(&Run<'_>) -> Result<T>,
+    ) -> Result<T> {
         let store = Store::peek(&self.folder);
         if !self.arguments.replace {
             store.check_bound(&self.identity())?;
         }
-        self.look_in(&store, look)
+        self.look_in(&store, observer, look)
     }
 
     /// The same, whatever it is bound to.
-    pub fn look_in<T>(&self, store: &Store, look: impl FnOnce(&Run<'_>) -> Result<T>) -> Result<T> {
+    pub fn look_in<T>(
+        &self,
+        store: &Store,
+        observer: &dyn Observer,
+        look: impl FnOnce(&Run<'_>) -> Result<T>,
+    ) -> Result<T> {
         let options = self.options()?;
         let identity = Dependencies::from(self.identity.clone());
-        look(&Run::new(self.subject(&identity), store, &options, &*self.reporters))
+        look(&Run::new(self.subject(&identity), store, &options, observer))
     }
 
     fn subject<'b>(&'b self, identity: &'b Dependencies) -> Subject<'b> {
@@ -325,7 +335,7 @@ impl<'a> Session<'a> {
     /// What would run.
     pub fn dry_run(&self) -> Result<Status, Abort> {
         self.check_bases()?;
-        let (plan, memory) = self.look(|run| Ok((run.plan()?, run.memory())))?;
+        let (plan, memory) = self.look(&*self.reporters, |run| Ok((run.plan()?, run.memory())))?;
         self.warn_of_memory(memory);
         let dry_run = DryRun::new(&self.experiment, &self.folder, &plan, memory);
         print(&if self.arguments.json {

@@ -9,7 +9,7 @@ use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::session::Session;
 use crate::cli::{cluster, results_folder, study as studies, text};
 use crate::error::Result;
-use crate::run::{Between, Plan};
+use crate::run::{Between, Plan, Silent};
 use crate::store::{EXPERIMENT, SUMS, Store};
 use crate::study;
 
@@ -194,5 +194,6 @@ fn plans(folder: &Path, config: &[u8]) -> Result<Vec<Plan>> {
         return studies::plans(&arguments, &source);
     }
     let session = Session::of_experiment(&arguments, &source)?;
-    Ok(vec![session.look(|run| run.plan())?])
+    // What the sweep found on its way was said when it did.
+    Ok(vec![session.look(&Silent::default(), |run| run.plan())?])
 }

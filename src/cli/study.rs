@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{Experiment, with_profile};
 use crate::figure::{self, DrawReport, ResultTables};
 use crate::record::StudyRow;
-use crate::run::{Failure, Plan, Run, Warning};
+use crate::run::{Failure, Plan, Run, Silent, Warning};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, REPORT, Store, Stream, TABLES};
 use crate::study::{Point, Study, rows};
 use crate::summary::{PointPlan, StudyDryRun, StudySummary};
@@ -228,7 +228,7 @@ impl<'a> StudySession<'a> {
         let store = Store::peek(&self.folder);
         store.check_bound(&self.identity)?;
         let one = |(point, session): &(Point, Session<'_>)| {
-            session.look_in(&store.inner(&point.folder()), &look)
+            session.look_in(&store.inner(&point.folder()), &Silent::default(), &look)
         };
         self.points.iter().map(one).collect()
     }
@@ -243,7 +243,8 @@ impl<'a> StudySession<'a> {
         for (point, session) in &self.points {
             session.check_memory()?;
             let inner = store.inner(&point.folder());
-            let (plan, memory) = session.look_in(&inner, |run| Ok((run.plan()?, run.memory())))?;
+            let look = |run: &Run<'_>| Ok((run.plan()?, run.memory()));
+            let (plan, memory) = session.look_in(&inner, &*session.reporters, look)?;
             points.push(PointPlan { point: point.words(), plan, memory });
         }
         let heading = &self.study.heading;

@@ -274,7 +274,13 @@ fn conditional(mut key: KeyDescription, rules: &[Rule<'_>]) -> KeyDescription {
         key.presence = Presence::Optional;
     }
     let outer = rules.iter().map(|(question, with)| question.condition(&key.key, with));
-    key.conditions = outer.chain(key.conditions).collect();
+    // That none are missing says nothing but that it goes with what chooses it.
+    let says_nothing = |one: &Condition| matches!(one, Condition::Without(keys) if keys.is_empty());
+    let (empty, outer): (Vec<_>, Vec<_>) = outer.partition(says_nothing);
+    if !empty.is_empty() && key.presence == Presence::Required {
+        key.presence = Presence::Optional;
+    }
+    key.conditions = outer.into_iter().chain(key.conditions).collect();
     key
 }
 

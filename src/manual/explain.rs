@@ -58,6 +58,9 @@ fn of_keys(word: &str, keys: &[&KeyDescription]) -> Vec<Explanation> {
         |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let word = word.replace("[]", "");
     let word: Vec<&str> = word.split('.').filter(|part| !is_number(part)).collect();
+    if word.is_empty() {
+        return Vec::new();
+    }
     let ends = |key: &&&KeyDescription| {
         let key = key.key.replace("[]", "");
         let parts: Vec<&str> = key.split('.').collect();

@@ -18,7 +18,7 @@ pub(super) fn sentence(key: &KeyDescription) -> String {
     }
     text.push('.');
     if key.presentation {
-        text += " No result depends on it.";
+        text += " May change in a folder with finished runs: they do not depend on it.";
     }
     text
 }
