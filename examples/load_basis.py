@@ -23,8 +23,11 @@ if V is None:
 elif V.shape[0] == V.shape[1]:
     d = len(V)
     there, back = (lambda w: V.T @ w), (lambda z: V @ z)
-    eigenvalues = np.load(stem + "-eigenvalues.npy")  # (d,), descending
-    print("d =", d, "stable rank =", np.sqrt(eigenvalues).sum() / np.sqrt(eigenvalues[0]))
+    eigenvalues = load("-eigenvalues")  # (d,), descending; none of a random rotation
+    if eigenvalues is None:
+        print("d =", d)
+    else:
+        print("d =", d, "stable rank =", np.sqrt(eigenvalues).sum() / np.sqrt(eigenvalues[0]))
 else:
     # k leading eigenvectors, with auxiliary variables: w = V z_r + (I - V V^T) z_d.
     d, k = V.shape

@@ -142,6 +142,8 @@ def reflector(W):
     """An orthogonal matrix whose first columns are W."""
     d, k = W.shape
     A, sigma, Bt = np.linalg.svd(W[:k])
+    if sigma[-1] < 1e-10:  # which then hangs on the rounding of its null vectors
+        raise Undetermined("the leading eigenvectors do not determine their complement: entries that are always 0")
     S = -A @ Bt
     H = W.copy()
     H[:k] -= S
