@@ -40,7 +40,7 @@ pub const SHIPPED: &[Shipped] = shipped![
     "digits-control" 60,
     "digits-cost" 300,
     "fashion" 900,
-    "fashion-auxiliary" 240,
+    "fashion-auxiliary" 840,
     "fashion-large" 1200,
     "fig1-left" 5,
     "fig1-left-rates" 2,
@@ -59,10 +59,10 @@ pub const SHIPPED: &[Shipped] = shipped![
     "spectrum-digits" 120,
     "spectrum-distributions" 480,
     "study-decay" 50,
-    "study-rank" 300,
+    "study-rank" 400,
     "study-samples" 200,
     "study-samples-convex" 180,
-    "study-settings" 900,
+    "study-settings" 420,
     "symmetry" 120,
 ];
 
