@@ -9,7 +9,7 @@ use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
 use crate::egop::{Spectrum, Wanted, egop, leading};
 use crate::error::Result;
-use crate::gradients::Gradients;
+use crate::gradients::{Gradients, Sampling};
 use crate::lanes::Layout;
 use crate::rng::Streams;
 
@@ -143,5 +143,9 @@ impl Spec for EgopBasis {
             return Some(("blocks", problem));
         }
         self.low_rank?.problem(layout, &self.groups(layout))
+    }
+
+    fn unfit(&self, layout: &Layout, sampling: &Sampling) -> Option<(&'static str, String)> {
+        self.low_rank?.beyond_samples(layout, &self.groups(layout), sampling.count(layout))
     }
 }

@@ -228,21 +228,46 @@ impl LowRank {
     }
 
     /// A key and what is wrong with it for a model: no group has as many parameters. Of smaller groups
-    /// all eigenvectors are taken, as of few gradients, which have no more than they are.
+    /// all eigenvectors are taken.
     pub(super) fn problem(
         &self,
         layout: &Layout,
         groups: &[Range<usize>],
     ) -> Option<(&'static str, String)> {
-        let size = |group: &Range<usize>| layout.parameters(group).len();
-        let largest = groups.iter().max_by_key(|group| size(group))?;
+        let (key, asked, largest) = self.most_asked(layout, groups)?;
+        let most = layout.parameters(largest).len();
+        (asked > most).then(|| (key, more_than(asked, "eigenvectors", most, largest, layout)))
+    }
+
+    /// The same of so many gradients, which have no more eigenvectors than they are.
+    pub(super) fn beyond_samples(
+        &self,
+        layout: &Layout,
+        groups: &[Range<usize>],
+        samples: usize,
+    ) -> Option<(&'static str, String)> {
+        let (key, asked, _) = self.most_asked(layout, groups)?;
+        (asked > samples).then(|| {
+            let problem = format!(
+                "asks for {asked} eigenvectors, and {samples} samples have no more than that"
+            );
+            (key, problem)
+        })
+    }
+
+    /// The key that asks for a number, the number that it asks of the largest group, and that group.
+    fn most_asked<'a>(
+        &self,
+        layout: &Layout,
+        groups: &'a [Range<usize>],
+    ) -> Option<(&'static str, usize, &'a Range<usize>)> {
+        let largest = groups.iter().max_by_key(|group| layout.parameters(group).len())?;
         let key = match self.rank {
             Rank::Number(_) => "rank",
             Rank::Widths(_) => "rank_widths",
             Rank::Energy(_) => return None,
         };
-        let (asked, most) = (self.rank.of(layout, largest).number()?, size(largest));
-        (asked > most).then(|| (key, more_than(asked, "eigenvectors", most, largest, layout)))
+        Some((key, self.rank.of(layout, largest).number()?, largest))
     }
 
     /// At most so many eigenvectors, of so many samples.

@@ -72,6 +72,8 @@ pub(crate) enum Nothing {
     SameRun,
     /// What is claimed lies beyond what is known of both sides.
     TooShort,
+    /// A better learning rate may lie beyond those that were tried.
+    GridEnds,
     /// 0/0, say.
     Undefined,
 }
@@ -84,6 +86,7 @@ impl fmt::Display for Nothing {
             Self::Floor => "both sides are at the numerical floor",
             Self::SameRun => "both sides are the same run",
             Self::TooShort => "the common budget ends before the one that is claimed",
+            Self::GridEnds => "a best rate is the lowest or highest that both were tried at",
             Self::Undefined => "there is no ratio (0/0)",
         })
     }

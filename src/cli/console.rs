@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::text::{fitted, width};
 use crate::run::{Event, Stage};
 
 /// Between two plain progress lines, where stderr is not a terminal.
@@ -120,7 +121,7 @@ impl Console {
         match self.style {
             // Nothing can be done if stderr is closed.
             Style::Quiet | Style::Plain => drop(writeln!(anstream::stderr(), "{text}")),
-            Style::Bars => drop(self.bars.println(text)),
+            Style::Bars => drop(self.bars.println(fitted(text, width()))),
         }
     }
 }

@@ -173,27 +173,13 @@ impl<'a> Session<'a> {
     /// The memory that it takes; as [`Session::check_memory`], but without a warning.
     fn sufficient_memory(&self) -> Result<Memory> {
         self.check_bases()?;
-        let memory =
-            self.look_in(&Store::peek(&self.folder), &*self.reporters, |run| Ok(run.memory()))?;
-        let needed = memory.per_trial;
-        let there = self.available_memory();
-        if needed <= there {
-            return Ok(memory);
-        }
-        Err(Error::Usage(format!(
-            "a trial takes about {:#} of memory, and there are {:#}: choose smaller sizes, or state \
-             with --memory that there is more",
-            ByteSize(needed).display().si(),
-            ByteSize(there).display().si(),
-        )))
+        refuse(run::trial_too_large(&self.experiment, self.available_memory()))?;
+        self.look_in(&Store::peek(&self.folder), &*self.reporters, |run| Ok(run.memory()))
     }
 
     /// Refuses a change of variables that alone takes more memory than there is.
     fn check_bases(&self) -> Result<()> {
-        match run::too_large(&self.experiment, self.available_memory()) {
-            Some(message) => Err(Error::Usage(message)),
-            None => Ok(()),
-        }
+        refuse(run::too_large(&self.experiment, self.available_memory()))
     }
 
     /// What this machine has, or is said to have.
@@ -345,6 +331,10 @@ impl<'a> Session<'a> {
         })?;
         Ok(Status::Done)
     }
+}
+
+fn refuse(why: Option<String>) -> Result<()> {
+    why.map_or(Ok(()), |why| Err(Error::Usage(why)))
 }
 
 /// As many threads as asked for; otherwise as a scheduler gives this job, or one for each processor.

@@ -300,8 +300,13 @@ impl Chart {
             Mark::Band { points, colour } => {
                 let upper = points.iter().map(|&(x, _, high)| (x, high));
                 let lower = points.iter().rev().map(|&(x, low, _)| (x, low));
-                let edge = |(x, y): Point| (x, y.max(frame.top).min(frame.bottom));
-                let corners = upper.chain(lower).map(|point| edge(place(&point)));
+                // What is infinite has no slope; the rest is cut at the frame.
+                let edge = |point: Point| {
+                    let (x, y) = place(&point);
+                    let y = if y.is_infinite() { y.clamp(frame.top, frame.bottom) } else { y };
+                    (x, y)
+                };
+                let corners = upper.chain(lower).map(edge);
                 canvas.fill(&placed(corners), *colour);
             }
             Mark::Area { vertices, colour } => {

@@ -160,9 +160,10 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
 fn optimizers(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
     let layout = experiment.objective.layout();
     let systems = experiment.systems();
+    let epsilon = experiment.precision.epsilon();
     for algorithm in experiment.algorithms() {
         let section = format!("algorithms.{}", algorithm.name);
-        if let Some((key, problem)) = algorithm.optimizer.problem(&layout) {
+        if let Some((key, problem)) = algorithm.optimizer.problem(&layout, epsilon) {
             report(format!("{section}.{key}"), problem);
         }
         let trained = systems.iter().filter(|system| algorithm.trains_in(system.name));
@@ -175,6 +176,17 @@ fn optimizers(experiment: &Experiment, report: &mut impl FnMut(String, String)) 
                 list(&mixing)
             );
             report(format!("{section}.kind"), problem);
+        }
+        let trained = systems.iter().filter(|system| algorithm.trains_in(system.name));
+        let changed = trained.filter(|system| !system.stated().is_identity());
+        let changed: Vec<&str> = changed.map(|system| system.name).collect();
+        if algorithm.optimizer.shape().is_some() && !changed.is_empty() {
+            let problem = format!(
+                "takes the parameters for a matrix, of which these coordinates leave nothing: {}; \
+                 `coordinates` may name those in which it trains",
+                list(&changed)
+            );
+            report(format!("{section}.shape"), problem);
         }
         let mixes = |system: &&System<'_>| {
             let groups = system.stated().groups(&layout);

@@ -81,6 +81,16 @@ pub enum FloatType {
     Single,
 }
 
+impl FloatType {
+    /// The distance from 1 to the next number.
+    pub fn epsilon(self) -> f64 {
+        match self {
+            Self::Double => f64::EPSILON,
+            Self::Single => f32::EPSILON.into(),
+        }
+    }
+}
+
 /// What each trial of an experiment does some work for: a coordinate system or an EGOP estimate,
 /// with what its EGOP is estimated from.
 #[derive(Clone, Copy, Debug)]

@@ -127,7 +127,7 @@ fn row(method: &MethodRates<'_>, rows: &[&BreakEvenRow]) -> Row {
         compared.map(|row| row.break_even.map_or(f64::INFINITY, |budget| budget as f64)).collect();
     let never = values.iter().filter(|value| value.is_infinite()).count();
     let remark = match (never, values.len()) {
-        (_, 0) => "both diverged".into(),
+        (_, 0) => "both failed".into(),
         (0, _) => String::new(),
         (never, all) => format!("never in {never} of {all}"),
     };

@@ -230,7 +230,9 @@ impl CurvesFigure {
         }
         let fails = |one: &Series<'_>| one.curve.points.values().any(|q| q.median.is_infinite());
         if series.iter().any(fails) {
-            footnotes.push("×: from here on, half of the trials or more have diverged.".into());
+            footnotes.push(
+                "×: from here on, half of the trials or more have diverged or failed.".into(),
+            );
         }
         footnotes.extend(self.horizontal.note());
         footnotes.extend(divergence_note(&rates));
@@ -268,7 +270,7 @@ impl CurvesFigure {
         let above = above.then(|| {
             format!(
                 "Above {} times the initial value, bands leave the figure, and so do lines of \
-                 methods with diverged trials.",
+                 methods with trials that diverged or failed.",
                 number(RISE)
             )
         });

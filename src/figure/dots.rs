@@ -351,7 +351,7 @@ impl DotsFigure {
             row.at.as_ref().is_some_and(|(_, numbers)| numbers.quartiles.median.is_infinite())
         };
         if rows.iter().any(fails) {
-            let what = if self.quantity.is_a_way() { "not reached" } else { "diverged" };
+            let what = if self.quantity.is_a_way() { "not reached" } else { "failed" };
             let label = format!("{what} in half of the trials or more");
             let symbol = Symbol { shape: FAILED, radius: 3.5, colour: colour(0) };
             legend.push(LegendEntry::symbol(label, symbol));
@@ -376,7 +376,7 @@ impl DotsFigure {
             Some(planned) => {
                 let failed = match self.quantity.is_a_way() {
                     true => "a trial that does not arrive",
-                    false => "a diverged trial",
+                    false => "a trial that diverged or failed",
                 };
                 format!(
                     "Dots: median over {planned} trials; thick lines: quartiles; thin lines: range; \

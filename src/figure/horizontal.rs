@@ -67,17 +67,49 @@ pub struct Horizontal {
 }
 
 /// Where the recorded steps of a method stand.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Placement {
-    /// Of the start.
-    offset: f64,
-    per_step: f64,
+#[derive(Clone, Debug, PartialEq)]
+pub enum Placement {
+    /// Each step takes as long as any other.
+    Even {
+        /// Of the start.
+        offset: f64,
+        /// What a step takes.
+        per_step: f64,
+    },
+    /// Some take more: those in which a basis is made anew.
+    Counted {
+        /// Of the start.
+        offset: f64,
+        /// What it took to come to a recorded step from there.
+        taken: BTreeMap<u64, u64>,
+    },
 }
 
 impl Placement {
-    /// The place of a step.
-    pub fn of(self, step: u64) -> f64 {
-        self.offset + self.per_step * step as f64
+    /// The place of a recorded step.
+    pub fn of(&self, step: u64) -> f64 {
+        match self {
+            Self::Even { offset, per_step } => offset + per_step * step as f64,
+            Self::Counted { offset, taken } => {
+                offset + taken.range(..=step).next_back().map_or(0.0, |(_, &taken)| taken as f64)
+            }
+        }
+    }
+
+    /// From what each recorded step took. Of a run that was over within an epoch, the last point has
+    /// not all of it, so the most counts.
+    fn counted(offset: f64, points: impl Iterator<Item = (u64, u64)>) -> Self {
+        let mut taken = BTreeMap::new();
+        for (step, count) in points {
+            let most = taken.entry(step).or_insert(count);
+            *most = count.max(*most);
+        }
+        let mut so_far = 0;
+        for count in taken.values_mut() {
+            so_far = so_far.max(*count);
+            *count = so_far;
+        }
+        Self::Counted { offset, taken }
     }
 }
 
@@ -115,9 +147,6 @@ impl Horizontal {
         method: &MethodRates<'_>,
         rate: f64,
     ) -> Result<Placement> {
-        if matches!(self.unit, StepUnit::Iteration | StepUnit::Epoch) {
-            return Ok(Placement { offset: 0.0, per_step: 1.0 });
-        }
         let is_its = |algorithm: &str, coordinates: &str, at: f64| {
             algorithm == method.algorithm && coordinates == method.coordinates && at == rate
         };
@@ -125,24 +154,20 @@ impl Horizontal {
             is_its(&points[0].algorithm, &points[0].coordinates, points[0].learning_rate)
         };
         let curves: Vec<&[CurveRow]> = curves.iter().filter(of_method).copied().collect();
-        // Of a run that was over within an epoch, the last point has not all of it.
-        let most = |points: &[CurveRow], get: fn(&CurveRow) -> u64| {
-            let shares = points.iter().filter(|point| point.step > 0);
-            shares.map(|point| get(point) as f64 / point.step as f64).reduce(f64::max)
-        };
-        let per_step = |get: fn(&CurveRow) -> u64| -> Vec<f64> {
-            curves.iter().filter_map(|points| most(points, get)).collect()
-        };
-        let setups = |get: fn(&RunRow) -> u64| -> Result<Vec<f64>> {
+        let or_nothing = |values: Vec<f64>| if values.is_empty() { 0.0 } else { median(&values) };
+        let counted = |setup: fn(&RunRow) -> u64, count: fn(&CurveRow) -> u64| {
             let its = |run: &&RunRow| is_its(&run.algorithm, &run.coordinates, run.learning_rate);
-            Ok(tables.runs()?.iter().filter(its).map(|run| get(run) as f64).collect())
+            let setups = tables.runs()?.iter().filter(its).map(|run| setup(run) as f64).collect();
+            let points = curves.iter().copied().flatten().map(|point| (point.step, count(point)));
+            Ok(Placement::counted(or_nothing(setups), points))
         };
-        let (setups, per_step) = match self.unit {
-            StepUnit::Gradients => {
-                (setups(|run| run.egop_gradients)?, per_step(|point| point.gradients))
+        match self.unit {
+            StepUnit::Iteration | StepUnit::Epoch => {
+                Ok(Placement::Even { offset: 0.0, per_step: 1.0 })
             }
-            StepUnit::Flops => (setups(|run| run.setup_flops)?, per_step(|point| point.flops)),
-            _ => {
+            StepUnit::Gradients => counted(|run| run.egop_gradients, |point| point.gradients),
+            StepUnit::Flops => counted(|run| run.setup_flops, |point| point.flops),
+            StepUnit::Seconds => {
                 let timings = tables.timings()?;
                 let its = |row: &&TimingRow| {
                     let rate = row.learning_rate.unwrap_or(f64::NAN);
@@ -159,11 +184,10 @@ impl Horizontal {
                         format!("no run of {} at η = {rate} was timed alone", method.name());
                     return Err(tables.lacks("timings.csv", message));
                 }
-                (setup_seconds(timings, method.coordinates), seconds)
+                let offset = or_nothing(setup_seconds(timings, method.coordinates));
+                Ok(Placement::Even { offset, per_step: or_nothing(seconds) })
             }
-        };
-        let or_nothing = |values: &[f64]| if values.is_empty() { 0.0 } else { median(values) };
-        Ok(Placement { offset: or_nothing(&setups), per_step: or_nothing(&per_step) })
+        }
     }
 
     /// Where the axis ends, of curves that end at these places.
@@ -185,8 +209,9 @@ impl Horizontal {
 
     /// The footnote on what it counts.
     pub fn note(&self) -> Option<String> {
-        let seconds = "Seconds on the clock: of runs trained alone on one thread, after the set-up as \
-                       it was done among other tasks; medians over the trials.";
+        let seconds = "Seconds on the clock: of runs trained alone on one thread, spread evenly over \
+                       their steps, after the set-up as it was done among other tasks; medians over \
+                       the trials.";
         self.is_timed().then(|| seconds.into())
     }
 }

@@ -209,7 +209,7 @@ fn legend(series: &[Series<'_>], metric: &str, stars: Vec<LegendEntry>) -> Vec<L
     if series.iter().flat_map(|series| &series.points).any(|(_, q)| q.median.is_infinite()) {
         let failure = match metric {
             "reached_target" => "target not reached in half of the trials or more",
-            _ => "diverged in half of the trials or more",
+            _ => "diverged or failed in half of the trials or more",
         };
         legend.push(LegendEntry::symbol(failure, FAILED));
     }

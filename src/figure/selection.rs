@@ -89,7 +89,7 @@ pub fn described(method: &MethodRates<'_>, row: &RateRow) -> String {
         details.push(format!("{} of {} trials", row.trials, row.planned));
     }
     if row.diverged > 0 {
-        details.push(format!("{} of {} diverged", row.diverged, row.trials));
+        details.push(format!("{} of {} diverged or failed", row.diverged, row.trials));
     }
     format!("{} ({})", method.name(), details.join("; "))
 }
@@ -114,13 +114,14 @@ pub fn rates_note(facts: &Facts, methods: &[MethodRates<'_>], tuned: RateChoice)
     Some(format!("Learning rates η: {best} by median {} in {system}.", called(&row.metric)))
 }
 
-/// The footnote on diverged trials.
+/// The footnote on trials that came to nothing.
 pub fn divergence_note(rows: &[(&MethodRates<'_>, &RateRow)]) -> Option<String> {
     let diverged = rows.iter().filter(|(_, row)| row.diverged > 0);
     let diverged: Vec<String> = diverged
         .map(|(method, row)| format!("{} of {} of {}", row.diverged, row.trials, method.name()))
         .collect();
-    (!diverged.is_empty()).then(|| format!("Diverged trials: {}.", diverged.join("; ")))
+    (!diverged.is_empty())
+        .then(|| format!("Trials that diverged or failed: {}.", diverged.join("; ")))
 }
 
 /// The footnote on what the line and the band are, with the number of trials.
@@ -134,7 +135,9 @@ pub fn trials_note(rows: &[&RateRow]) -> String {
         _ if fewest == most => format!("{fewest} of {planned} trials, incomplete"),
         _ => format!("{fewest} to {most} of {planned} trials, incomplete"),
     };
-    format!("Lines: median over {trials}; bands: quartiles; a diverged trial counts as the worst.")
+    format!(
+        "Lines: median over {trials}; bands: quartiles; a trial that diverged or failed counts as the worst."
+    )
 }
 
 impl Filter {

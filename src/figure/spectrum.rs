@@ -34,9 +34,12 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             reader.choice_or(key("index", "scale of the axis of the index k"), "linear", &scales);
         let inset = key("inset", "how many leading eigenvalues an inset shows on a linear axis");
         let inset = reader.optional_count(inset, 2..=usize::MAX);
-        let floor =
-            key("floor", "eigenvalues below this part of the largest are noise, and not shown");
-        let floor = reader.number_or(floor, 1e-16, Allowed::positive());
+        let floor = key(
+            "floor",
+            "eigenvalues below this part of the largest are noise, and not shown; \
+             otherwise those that rounding decides: of d values, below d·2⁻⁵²",
+        );
+        let floor = reader.optional_number(floor, Allowed::positive());
         let symmetric =
             key("symmetric", "whether what the symmetry of hidden units predicts is shown too");
         let symmetric = reader.flag_or(symmetric, false);
@@ -70,8 +73,8 @@ struct SpectrumFigure {
     index_scale: Scale,
     /// How many leading eigenvalues an inset shows on a linear axis.
     inset: Option<usize>,
-    /// Relative eigenvalues below it are rounding noise and not shown.
-    floor: f64,
+    /// Relative eigenvalues below it are noise and not shown; otherwise below [`rounding`].
+    floor: Option<f64>,
     /// Whether the symmetric parts' eigenvalues and the ends of their shelves are shown.
     symmetric: bool,
 }
@@ -136,8 +139,11 @@ impl Spec for SpectrumFigure {
         footnotes.extend(each(&lines, "Stable rank Σ√λₖ/√λ₁", |line| {
             Some(number(three_digits(line.stable_rank)))
         }));
-        let floor = number(self.floor);
-        footnotes.extend(each(&lines, &format!("Not shown, below {floor} λ₁"), |line| {
+        let what = match self.floor {
+            Some(floor) => format!("Not shown, below {} λ₁", number(floor)),
+            None => "Not shown, below d·2⁻⁵² λ₁, where rounding decides".into(),
+        };
+        footnotes.extend(each(&lines, &what, |line| {
             let left_out = line.values - line.points.len();
             (left_out > 0).then(|| format!("{left_out} of {} values", line.values))
         }));
@@ -161,6 +167,12 @@ impl Spec for SpectrumFigure {
             footnotes,
         })
     }
+}
+
+/// The part of the largest of so many eigenvalues that rounding makes of any: the error of a
+/// decomposition that is backward stable.
+fn rounding(values: usize) -> f64 {
+    values as f64 * f64::EPSILON
 }
 
 /// One spectrum.
@@ -257,6 +269,7 @@ impl SpectrumFigure {
                 values.sort_by_key(|(k, _)| *k);
                 let Some(&(_, leading)) = values.first() else { continue };
                 let relative = |(k, value)| (k as f64, value / leading);
+                let floor = self.floor.unwrap_or_else(|| rounding(values.len()));
                 let stroke = match (systems.len(), blocks.len()) {
                     _ if self.by_block => Stroke::new(colour(s), dash(s)),
                     (1, _) => Stroke::new(colour(b), dash(b)),
@@ -282,7 +295,7 @@ impl SpectrumFigure {
                     points: values
                         .into_iter()
                         .map(relative)
-                        .filter(|point| point.1 >= self.floor)
+                        .filter(|point| point.1 >= floor)
                         .collect(),
                 });
             }

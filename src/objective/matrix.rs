@@ -9,12 +9,16 @@ use crate::error::{Error, Result};
 use crate::linalg;
 use crate::objective::user_matrix::{self, UserMatrixSpec, UserOuter};
 use crate::objective::{NamedArrays, Spec, matrix_arrays};
+use crate::rng::Streams;
 
 /// The keys of a random matrix.
 const DRAWN: &[&str] = &["decay", "scale", "angle", "noise"];
 
 /// So many right singular vectors are drawn before their angle is given up.
 const DRAWS: usize = 1000;
+/// So many of as many random directions must have an allowed angle: then all draws of a trial miss
+/// it with a probability of 4e-5.
+const ENOUGH: usize = 10;
 
 /// A random data matrix A with a prescribed spectrum.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +76,10 @@ impl MatrixSpec {
         if least > widest {
             let problem =
                 format!("no vector of {columns} entries is further than {widest:.2}° off");
+            reader.problem("angle", problem);
+            return None;
+        }
+        if let Some(problem) = rarely_drawn(columns, [least, greatest]) {
             reader.problem("angle", problem);
             return None;
         }
@@ -173,6 +181,30 @@ impl RegressionSpec {
     }
 }
 
+/// What is wrong with an interval of angles that hardly any direction of so many entries has; a
+/// leading right singular vector has any direction with the same probability.
+fn rarely_drawn(columns: usize, [least, greatest]: [f64; 2]) -> Option<String> {
+    if least <= 0.0 && greatest >= 90.0 {
+        return None;
+    }
+    let mut rng = Streams::new(0, 0).rng("angles");
+    let angle = |_| {
+        let vector = data::gaussian_vector(columns, &mut rng);
+        degrees_off_axis((&vector / vector.dot(&vector).sqrt()).view())
+    };
+    let mut angles: Vec<f64> = (0..DRAWS).map(angle).collect();
+    angles.sort_by(f64::total_cmp);
+    let allowed = angles.iter().filter(|angle| (least..=greatest).contains(*angle)).count();
+    (allowed < ENOUGH).then(|| {
+        format!(
+            "hardly any vector of {columns} entries is {least}° to {greatest}° off; nine of ten are \
+             {:.1}° to {:.1}° off",
+            angles[DRAWS / 20],
+            angles[DRAWS - DRAWS / 20]
+        )
+    })
+}
+
 /// The angle, in degrees, between a unit vector and the nearest axis.
 fn degrees_off_axis(vector: ArrayView1<'_, f64>) -> f64 {
     linalg::largest(vector.iter().map(|entry| entry.abs())).min(1.0).acos().to_degrees()
@@ -182,7 +214,6 @@ fn degrees_off_axis(vector: ArrayView1<'_, f64>) -> f64 {
 mod tests {
     use super::*;
     use crate::config::{self, Overlay, Source};
-    use crate::rng::Streams;
 
     const DECAY: Decay = Decay::Power { exponent: 2.0 };
 
@@ -232,6 +263,7 @@ mod tests {
         };
         assert_eq!(problem("[20, 45]"), "");
         assert!(problem("[55, 60]").contains("no vector of 3 entries is further than 54.74° off"));
+        assert!(problem("[20, 20]").contains("hardly any vector of 3 entries is 20° to 20° off"));
         for angle in ["[45, 20]", "[45]", "[1, 2, 3]"] {
             assert!(problem(angle).contains("two angles, the smaller first"), "{angle}");
         }

@@ -10,11 +10,16 @@ use crate::error::Result;
 use crate::lanes::{LanesView, LanesViewMut, Layout};
 use crate::linalg::{Real, from_f64, function_times, inverse_root_times};
 use crate::optimizer::adagrad::EpsPlacement;
-use crate::optimizer::{Build, Carry, Entry, LaneFailure, NO_REPLAY, Optimizer, Spec};
+use crate::optimizer::{
+    Build, Carry, Entry, LaneFailure, NO_REPLAY, Optimizer, SINGLE, Spec, decomposed, too_small,
+};
 use crate::simd::vectorized;
 
-/// The least ε outside the root, which turns rounding errors of 1e-16 in S into 1e-8.
-const LEAST_OUTSIDE: f64 = 1e-4;
+/// The least ε, inside the root and outside, which turns rounding errors of 1e-16 in S into 1e-8.
+const LEAST: [f64; 2] = [1e-6, 1e-4];
+/// The same in singles, where rounding errors of 1e-7 become 3e-4. S may well be a hundred times as
+/// large as here.
+const LEAST_SINGLE: [f64; 2] = [1e-4, 1e-1];
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "full-adagrad",
@@ -31,15 +36,14 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             "inside",
             &[("inside", EpsPlacement::Inside), ("outside", EpsPlacement::Outside)],
         );
-        let range = Allowed::between(1e-6, 1e30);
-        let added = key("eps", "ε, which is added to S or to its root");
+        let range = Allowed::between(LEAST[0], 1e30);
+        let added = key(
+            "eps",
+            "ε, which is added to S or to its root: at least 1e-4 outside the root, and in singles \
+             1e-4 inside and 0.1 outside",
+        );
         let eps = reader.number_or(added, eps, range);
         let (whole, eps_placement, eps) = (whole?, placement?, eps?);
-        if eps_placement == EpsPlacement::Outside && eps < LEAST_OUTSIDE {
-            let problem = format!("must be at least {LEAST_OUTSIDE} outside the root");
-            reader.problem("eps", problem);
-            return None;
-        }
         Some(Box::new(FullAdagrad { whole, eps, eps_placement }))
     },
 };
@@ -50,7 +54,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
 pub struct FullAdagrad {
     /// Whether there is one S of all parameters, or one for each block.
     pub whole: bool,
-    /// ε > 0; outside the root 1e-4 or more, else roots of rounding errors decide.
+    /// ε > 0, so large that rounding errors do not decide.
     pub eps: f64,
     /// Inside or outside the root; the paper by Duchi et al. has it outside.
     pub eps_placement: EpsPlacement,
@@ -97,6 +101,19 @@ impl Spec for FullAdagrad {
 
     fn state_len(&self, layout: &Layout) -> usize {
         self.sizes(layout).map(|size| size * size).sum()
+    }
+
+    fn scratch_len(&self, layout: &Layout) -> usize {
+        self.sizes(layout).max().map_or(0, decomposed)
+    }
+
+    fn problem(&self, _: &Layout, epsilon: f64) -> Option<(&'static str, String)> {
+        let [inside, outside] = if epsilon > SINGLE { LEAST_SINGLE } else { LEAST };
+        let least = match self.eps_placement {
+            EpsPlacement::Inside => inside,
+            EpsPlacement::Outside => outside,
+        };
+        too_small(self.eps, least, epsilon)
     }
 
     /// An eigendecomposition of n × n takes about 9 n³; a tridiagonal form 4/3 n³, and at some fifty

@@ -185,6 +185,10 @@ impl Spec for GaLore {
         Some("GaLore")
     }
 
+    fn shape(&self) -> Option<Shape> {
+        self.shape
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         let of_block = |one: Projection| {
             let (rows, columns) = one.projected();
@@ -213,7 +217,7 @@ impl Spec for GaLore {
         true
     }
 
-    fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
+    fn problem(&self, layout: &Layout, _: f64) -> Option<(&'static str, String)> {
         let list = list_problem("ranks", &self.ranks, layout);
         shape_problem(self.shape, layout).or(list)
     }

@@ -120,6 +120,12 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// Numbers of state that one lane holds.
     fn state_len(&self, layout: &Layout) -> usize;
 
+    /// Numbers that are held beside the state of all lanes, at most, where they are as many as a large
+    /// matrix has: while one lane after the other is updated, and to begin others.
+    fn scratch_len(&self, _: &Layout) -> usize {
+        0
+    }
+
     /// Floating-point operations of one update of one lane, on average over many; a division or a
     /// root is one.
     fn step_flops(&self, layout: &Layout) -> f64;
@@ -129,14 +135,21 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         false
     }
 
+    /// The rows and columns of the matrix that it takes a model's only block for, if that is not the
+    /// block's own shape: a change of variables leaves none of such a matrix.
+    fn shape(&self) -> Option<(usize, usize)> {
+        None
+    }
+
     /// Whether all its state is linear in the gradients or made of their entries' squares, so that it
     /// can go on in other variables as if it had been there before ([`Carry::Replay`]).
     fn replays(&self) -> bool {
         false
     }
 
-    /// A key and what is wrong with it for a model, if anything is.
-    fn problem(&self, _: &Layout) -> Option<(&'static str, String)> {
+    /// A key and what is wrong with it for a model, in numbers with this distance from 1 to the next,
+    /// if anything is.
+    fn problem(&self, _: &Layout, _epsilon: f64) -> Option<(&'static str, String)> {
         None
     }
 
@@ -145,6 +158,23 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     fn spares_biases(&self) -> Option<&'static str> {
         None
     }
+}
+
+/// The distance from 1 to the next number is less in doubles, more in singles.
+const SINGLE: f64 = 1e-10;
+
+/// The problem with an ε that is less than the least.
+fn too_small(eps: f64, least: f64, epsilon: f64) -> Option<(&'static str, String)> {
+    let numbers = if epsilon > SINGLE { "precision = \"f32\"" } else { "precision = \"f64\"" };
+    (eps < least).then(|| {
+        ("eps", format!("must be at least {least:e} with {numbers}, else rounding errors decide"))
+    })
+}
+
+/// Numbers held while a square matrix of so many rows is decomposed: a copy, its eigenvectors, and as
+/// much again to come from one to the other.
+fn decomposed(rows: usize) -> usize {
+    4 * rows * rows
 }
 
 /// All optimizers.

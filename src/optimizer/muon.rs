@@ -103,6 +103,10 @@ impl Spec for Muon {
         Some("Muon")
     }
 
+    fn shape(&self) -> Option<Shape> {
+        self.shape
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         let numbers = |role| if role == Role::Weight { 1 } else { 2 };
         layout.blocks().iter().map(|block| numbers(block.role) * block.size()).sum()
@@ -128,7 +132,7 @@ impl Spec for Muon {
         true
     }
 
-    fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
+    fn problem(&self, layout: &Layout, _: f64) -> Option<(&'static str, String)> {
         shape_problem(self.shape, layout)
     }
 }

@@ -10,7 +10,7 @@ use crate::optimizer::blocks::{
     BlockState, Blocks, Shape, list_problem, of_blocks, read_shape, shape_problem, shapes,
 };
 use crate::optimizer::moments::{average, average_squares, correction, norm};
-use crate::optimizer::{Build, EPS, Entry, NO_OR_YES, Optimizer, Spec};
+use crate::optimizer::{Build, EPS, Entry, NO_OR_YES, Optimizer, Spec, decomposed};
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "soap",
@@ -191,9 +191,18 @@ impl Spec for Soap {
         Some("SOAP")
     }
 
+    fn shape(&self) -> Option<Shape> {
+        self.shape
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         let sides = self.blocks(layout).into_iter().flat_map(lengths).flatten();
         2 * layout.dimension() + sides.map(|side| 2 * side * side).sum::<usize>()
+    }
+
+    fn scratch_len(&self, layout: &Layout) -> usize {
+        let sides = self.blocks(layout).into_iter().flat_map(lengths).flatten();
+        sides.max().map_or(0, decomposed) + self.state_len(layout)
     }
 
     /// A product and a complete QR decomposition of n × n take 2 n³ and about 3 n³.
@@ -213,7 +222,7 @@ impl Spec for Soap {
         true
     }
 
-    fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
+    fn problem(&self, layout: &Layout, _: f64) -> Option<(&'static str, String)> {
         let list = list_problem("sides", &self.sides, layout);
         shape_problem(self.shape, layout).or(list)
     }

@@ -126,6 +126,10 @@ impl Spec for VectorAdam {
         Some("VectorAdam")
     }
 
+    fn shape(&self) -> Option<Shape> {
+        self.shape
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         let moments = self.blocks(layout).map(|(shape, vectors)| vectors.moments(shape));
         layout.dimension() + moments.map(|(rows, columns)| rows * columns).sum::<usize>()
@@ -141,7 +145,7 @@ impl Spec for VectorAdam {
         true
     }
 
-    fn problem(&self, layout: &Layout) -> Option<(&'static str, String)> {
+    fn problem(&self, layout: &Layout, _: f64) -> Option<(&'static str, String)> {
         let list = list_problem("vectors", &self.vectors, layout);
         shape_problem(self.shape, layout).or(list)
     }

@@ -55,7 +55,7 @@ pub(super) fn rates(summary: &RatesSummary<'_>) -> Option<Table> {
         numbers("median"),
         numbers("quartiles"),
         numbers("steps to the target"),
-        numbers("diverged"),
+        numbers("failed"),
         numbers("trials"),
         prose("why this rate"),
     ];

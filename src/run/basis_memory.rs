@@ -1,13 +1,14 @@
-//! Bases that no memory has room for, and what would fit instead.
+//! What no memory has room for, and what would fit instead.
 
 use bytesize::ByteSize;
 
 use crate::basis::{Complement, EgopBasis, InputBasis, InputSource, LowRank, Rank, Scope, Spec};
 use crate::egop::Solver;
-use crate::experiment::{Experiment, FloatType, System};
+use crate::experiment::{Experiment, System};
 use crate::gradients::{At, Samples, Sampling};
 use crate::lanes::Layout;
 use crate::run::anew::Anew;
+use crate::run::memory::{self, bytes_of_a_number};
 
 /// The rank that is proposed, and of how many samples, if not of those that are asked for.
 const RANK: usize = 100;
@@ -16,17 +17,43 @@ const SAMPLES: [usize; 2] = [1000, RANK];
 /// Why a coordinate system's change of variables, or an estimate's spectrum, cannot be had with so
 /// many bytes of memory: that alone takes more. Names its largest block, and what would fit.
 pub fn too_large(experiment: &Experiment, available: u64) -> Option<String> {
-    let number = match experiment.precision {
-        FloatType::Double => size_of::<f64>(),
-        FloatType::Single => size_of::<f32>(),
-    } as f64;
+    let number = bytes_of_a_number(experiment);
     let systems = experiment.systems();
-    let windows = systems.iter().find_map(|system| window(experiment, system, number, available));
-    if windows.is_some() {
-        return windows;
+    let window = systems.iter().find_map(|system| window(experiment, system, number, available));
+    window.or_else(|| {
+        let (message, system) = basis(&systems, number, available)?;
+        Some(message + &instead(experiment, system, available))
+    })
+}
+
+/// Why no trial can be run with so many bytes of memory: all that it has at a time takes more. Names
+/// the coordinate system that takes most of it, and what would fit.
+pub fn trial_too_large(experiment: &Experiment, available: u64) -> Option<String> {
+    let needed = memory::trial(experiment);
+    if needed <= available as f64 {
+        return None;
     }
-    let excessive = |system: &&System<'_>| !Needs::of(system, number).fit(available);
-    let system = systems.iter().find(excessive)?;
+    let bytes = |system: &System<'_>| memory::system(experiment, system);
+    let systems = experiment.systems();
+    let largest = systems.iter().max_by(|a, b| bytes(a).total_cmp(&bytes(b)))?;
+    let message = format!(
+        "a trial takes about {} of memory, of which {} takes {}, and there are {}: choose smaller \
+         sizes or fewer coordinate systems, or state with --memory that there is more",
+        si(needed),
+        largest.name,
+        si(bytes(largest)),
+        si(available as f64),
+    );
+    Some(message + &instead(experiment, largest, available))
+}
+
+/// Of the first system whose change of variables takes more.
+fn basis<'a, 's>(
+    systems: &'s [System<'a>],
+    number: f64,
+    available: u64,
+) -> Option<(String, &'s System<'a>)> {
+    let system = systems.iter().find(|system| !Needs::of(system, number).fit(available))?;
     let layout = system.objective.layout();
     let groups = system.basis.groups(&layout);
     let largest = groups.iter().max_by_key(|group| layout.parameters(group).len())?;
@@ -37,15 +64,8 @@ pub fn too_large(experiment: &Experiment, available: u64) -> Option<String> {
     } else {
         format!("its matrices need {needs}")
     };
-    let available_size = ByteSize(available).display().si();
-    let mut message = format!("{}: {what}, and there are {available_size} of memory", system.name);
-    // An estimate is of whole spectra.
-    let proposals = experiment.training().map(|_| proposals(system, number, available));
-    let proposals = proposals.unwrap_or_default();
-    if !proposals.is_empty() {
-        message += &format!("; {}", proposals.join(", "));
-    }
-    Some(message)
+    let there = si(available as f64);
+    Some((format!("{}: {what}, and there are {there} of memory", system.name), system))
 }
 
 /// Bytes of a change of variables.
@@ -80,11 +100,23 @@ fn si(bytes: f64) -> String {
     ByteSize(bytes as u64).display().si().to_string()
 }
 
-/// What would fit in the place of a system, by the rules by which that is refused.
-fn proposals(system: &System<'_>, number: f64, available: u64) -> Vec<String> {
+/// What would fit in the place of a system, beside the others that fit by themselves, by the rules by
+/// which that is refused; nothing for original coordinates, or an estimate, which is of whole spectra.
+fn instead(experiment: &Experiment, system: &System<'_>, available: u64) -> String {
+    if system.map_cost().elements == 0.0 || experiment.training().is_none() {
+        return String::new();
+    }
+    let number = bytes_of_a_number(experiment);
+    let systems = experiment.systems();
+    let others = systems.iter().filter(|other| other.name != system.name);
+    let others = others.filter(|other| Needs::of(other, number).fit(available));
+    let others: f64 = others.map(|other| memory::system(experiment, other)).sum();
+    let left = available as f64 - memory::data(experiment) - others;
     let with = |basis: &dyn Spec, sampling: Sampling| {
-        let needs = Needs::of(&System { basis, sampling, ..*system }, number);
-        needs.fit(available).then_some(needs)
+        let proposed = System { basis, sampling, ..*system };
+        let needs = Needs::of(&proposed, number);
+        let fits = needs.fit(available) && memory::system(experiment, &proposed) <= left;
+        fits.then_some(needs)
     };
     let input = InputBasis(InputSource::Gradients { samples: 8, at: At::Distribution });
     let input = with(&input, system.sampling);
@@ -103,13 +135,18 @@ fn proposals(system: &System<'_>, number: f64, available: u64) -> Vec<String> {
         let sampling = Sampling { samples: Samples::Count(samples), ..system.sampling };
         Some((samples, with(&leading, sampling)?))
     });
-    let input =
-        input.map(|needs| format!("basis = \"input\" needs {}", si(needs.maps.max(needs.forming))));
+    let input = input.map(|needs| {
+        format!("basis = \"input\", which needs {}", si(needs.maps.max(needs.forming)))
+    });
     let rank = rank.map(|(samples, needs)| {
         let few = if samples == asked { String::new() } else { format!(" of {samples} samples") };
-        format!("rank = {}{few} needs {}", RANK.min(most), si(needs.maps.max(needs.forming)))
+        format!("rank = {}{few}, which needs {}", RANK.min(most), si(needs.maps.max(needs.forming)))
     });
-    input.into_iter().chain(rank).collect()
+    let proposals: Vec<String> = input.into_iter().chain(rank).collect();
+    if proposals.is_empty() {
+        return String::new();
+    }
+    format!("; there is room for {}", proposals.join(", or for "))
 }
 
 /// The scope of the groups that a system's basis mixes.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::provenance::BuildInfo;
 use crate::run::task::Failure;
+use crate::sweep::written;
 
 /// A stage of a run, each with its own progress bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +90,8 @@ pub enum Warning {
         /// How many.
         number: usize,
     },
+    /// Runs of a task ended early, as their method could not go on.
+    Stuck(Stuck),
     /// A figure could not be drawn.
     FigureMissing {
         /// The name of its file, without the extension.
@@ -105,6 +108,21 @@ pub enum Warning {
         /// Bytes that are allowed.
         allowed: u64,
     },
+}
+
+/// Runs that ended early, as their method could not go on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stuck {
+    /// Number of the trial.
+    pub trial: usize,
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// Name of the coordinate system.
+    pub coordinates: String,
+    /// Their learning rates, ascending.
+    pub learning_rates: Vec<f64>,
+    /// What one of them could not go on with.
+    pub problem: String,
 }
 
 /// An edge of a sweep's grid that a best learning rate lies on, or must lie beyond.
@@ -143,7 +161,7 @@ impl fmt::Display for GridEdge {
             ),
             EdgeReason::Diverges => write!(
                 f,
-                "{algorithm}: most trials diverged in {coordinates} coordinates, down to \
+                "{algorithm}: most trials diverged or failed in {coordinates} coordinates, down to \
                  1e{exponent}, which is"
             ),
             EdgeReason::TooSlow(metric) => write!(
@@ -179,6 +197,18 @@ impl fmt::Display for Warning {
                 "{number} failed tasks are not in the results; run the same command to try them \
                  again"
             ),
+            Self::Stuck(stuck) => {
+                let rates = stuck.learning_rates.iter().map(|&rate| written(rate));
+                write!(
+                    f,
+                    "{} could not go on in {} coordinates in trial {}, at η = {}: {}",
+                    stuck.algorithm,
+                    stuck.coordinates,
+                    stuck.trial,
+                    rates.collect::<Vec<_>>().join(", "),
+                    stuck.problem,
+                )
+            }
             Self::FigureMissing { figure, problem } => write!(
                 f,
                 "figure {figure} was not drawn: {problem}; once that is mended, egop-plot draws it \

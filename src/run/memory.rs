@@ -106,14 +106,18 @@ fn bytes<T>(values: f64) -> f64 {
 }
 
 /// Bytes that a trial takes at most, about: its coordinate systems may be worked on side by side.
-fn trial(experiment: &Experiment) -> f64 {
-    let data = experiment.objective.data_elements() as f64 * bytes_of_a_number(experiment);
-    data + experiment.systems().iter().map(|one| system(experiment, one)).sum::<f64>()
+pub(super) fn trial(experiment: &Experiment) -> f64 {
+    data(experiment) + experiment.systems().iter().map(|one| system(experiment, one)).sum::<f64>()
+}
+
+/// Bytes of a trial's data.
+pub(super) fn data(experiment: &Experiment) -> f64 {
+    experiment.objective.data_elements() as f64 * bytes_of_a_number(experiment)
 }
 
 /// Bytes for estimating and decomposing a coordinate system's EGOP matrices, or for training in
 /// it, whichever takes more.
-fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
+pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let layout = system.objective.layout();
     let dimension = layout.dimension() as f64;
     // What only measures an EGOP also does so from either half of the samples.
@@ -135,6 +139,8 @@ fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let lanes = anew.map_or(together, |anew| {
         both + algorithms().map(of_one).fold(0.0, f64::max) + anew.elements()
     });
+    let scratch = algorithms().map(|one| one.optimizer.scratch_len(&layout)).max().unwrap_or(0);
+    let lanes = lanes + scratch as f64;
     let converted =
         anew.map_or(0.0, |anew| anew.doubles() + CHUNK.min(anew.window as f64) * dimension);
     // Inputs that are rotated or shifted are a copy of them.
@@ -230,7 +236,8 @@ fn held(experiment: &Experiment) -> f64 {
     experiment.trials as f64 * (2.0 * bytes::<RunRow>(runs as f64) + timings + recorded)
 }
 
-fn bytes_of_a_number(experiment: &Experiment) -> f64 {
+/// Bytes of a number of the precision in which an experiment trains.
+pub(super) fn bytes_of_a_number(experiment: &Experiment) -> f64 {
     match experiment.precision {
         FloatType::Double => bytes::<f64>(1.0),
         FloatType::Single => bytes::<f32>(1.0),

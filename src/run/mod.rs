@@ -36,7 +36,7 @@ mod timed;
 mod used;
 
 pub use bases::{SavedBases, basis_outputs};
-pub use basis_memory::too_large;
+pub use basis_memory::{too_large, trial_too_large};
 pub use distributed::{Next, PlannedRates, PlannedTask};
 pub use event::{EdgeReason, Event, GridEdge, Observer, Silent, Stage, Warning};
 pub use identity::Data;

@@ -15,7 +15,7 @@ use crate::provenance::BuildInfo;
 use crate::record::{Phase, TimingRow};
 use crate::run::basis_cache::{BasisCache, TrialBasis};
 use crate::run::counts;
-use crate::run::event::{Event, Stage};
+use crate::run::event::{Event, Stage, Warning};
 use crate::run::executor::{Executor, RowSink, Unfinished};
 use crate::run::index::{TaskIndex, locked};
 use crate::run::memory::Memory;
@@ -303,7 +303,11 @@ impl<R: Precision> Threads<'_, R> {
             self.advance(stage, units);
         };
         let control = Control::new(self.index.observer.interrupted(), &progress);
-        let mut rows = training::rows(task, experiment, study, problem, &prepared, control)?;
+        let (mut rows, stuck) =
+            training::rows(task, experiment, study, problem, &prepared, control)?;
+        for stuck in stuck {
+            self.index.observer.event(&Event::Warning(Warning::Stuck(stuck)));
+        }
         match &*rows.runs {
             [run] if task.alone => {
                 timings.extend(laps.absorption(task, &system));

@@ -38,7 +38,7 @@ pub struct NoRate {
     pub trials: usize,
     /// Trials planned at each.
     pub planned: usize,
-    /// The fewest and the most trials that diverged at one of them.
+    /// The fewest and the most trials that diverged or failed at one of them.
     pub diverged: [usize; 2],
     /// Why none was selected.
     pub cause: NoRateCause,
@@ -50,9 +50,9 @@ pub struct NoRate {
 pub enum NoRateCause {
     /// No trial was finished.
     NothingFinished,
-    /// All finished trials diverged.
+    /// All finished trials diverged or failed.
     AllDiverged,
-    /// Half of the finished trials or more diverged.
+    /// Half of the finished trials or more diverged or failed.
     HalfDiverged,
     /// Half of the finished trials or more have no finite value of the metric.
     HalfNotFinite,
@@ -90,10 +90,10 @@ impl NoRate {
         match self.cause {
             NoRateCause::NothingFinished => format!("none of {planned} trials was finished"),
             NoRateCause::AllDiverged => {
-                format!("all of {trials} trials diverged {rates}, {range}")
+                format!("all of {trials} trials diverged or failed {rates}, {range}")
             }
             NoRateCause::HalfDiverged => {
-                format!("half of the trials or more diverged {rates}, {range}")
+                format!("half of the trials or more diverged or failed {rates}, {range}")
             }
             NoRateCause::HalfNotFinite => {
                 format!("half of the trials or more have no finite {metric} {rates}, {range}")

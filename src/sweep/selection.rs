@@ -135,7 +135,8 @@ fn reason(chosen: &RateStats, best: &RateStats, ties: &[&RateStats]) -> String {
         format!("{how}; median {median:.3e}{of_best}")
     };
     if chosen.diverged > 0 {
-        reason = format!("{reason}; {} of {} trials diverged", chosen.diverged, chosen.trials);
+        reason =
+            format!("{reason}; {} of {} trials diverged or failed", chosen.diverged, chosen.trials);
     }
     reason
 }

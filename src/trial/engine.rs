@@ -154,9 +154,8 @@ impl<'a, R: Precision> Engine<'a, R> {
     fn follow(&mut self, epoch: usize) -> Result<()> {
         let Some(following) = &mut self.following else { return Ok(()) };
         let occasion = match following.occasion(epoch, self.problem, &mut self.workspace) {
-            Err(Error::Numerical(_)) => {
-                let stop = |tracker: &mut Tracker| tracker.stop(Stop::Failed, self.steps, None);
-                self.trackers.iter_mut().for_each(stop);
+            Err(Error::Numerical(problem)) => {
+                self.trackers.iter_mut().for_each(|tracker| tracker.fail(self.steps, &problem));
                 return Ok(());
             }
             occasion => occasion?,
@@ -205,7 +204,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             let Err(failure) = updated else { continue };
             for row in failure.lanes {
                 let lane = self.lanes[group.rows.start + row];
-                self.trackers[lane].stop(Stop::Failed, self.steps, None);
+                self.trackers[lane].fail(self.steps, &failure.message);
             }
         }
         Ok(())

@@ -51,6 +51,8 @@ pub struct Iterate {
 pub struct Outcome {
     /// Why it ended.
     pub stop: Stop,
+    /// What the method could not go on with, where that is why.
+    pub problem: Option<String>,
     /// Updates made.
     pub steps: u64,
     /// First and last recorded points.
@@ -125,6 +127,7 @@ pub(super) struct Tracker {
     levels: Levels,
     best_validation: Option<Metrics>,
     stopped: Option<(Stop, u64)>,
+    problem: Option<String>,
     test: Option<Metrics>,
     reestimations: u64,
 }
@@ -167,6 +170,7 @@ impl Tracker {
             levels: Levels::to(target),
             best_validation: None,
             stopped: None,
+            problem: None,
             test: None,
             reestimations: 0,
         }
@@ -228,6 +232,14 @@ impl Tracker {
         self.test = self.test.or(test);
     }
 
+    /// Stops a run whose method cannot go on.
+    pub(super) fn fail(&mut self, steps: u64, problem: &str) {
+        if !self.is_stopped() {
+            self.problem = Some(problem.to_owned());
+            self.stop(Stop::Failed, steps, None);
+        }
+    }
+
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped.is_some()
     }
@@ -243,6 +255,7 @@ impl Tracker {
         }
         Outcome {
             stop,
+            problem: self.problem,
             steps,
             ends: self.ends.expect("the start is recorded before anything can stop a lane"),
             minimum_loss: self.minimum_loss,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::table::{NARROW, none, table};
+use super::table::{NARROW, Rows, none};
 use crate::claim::number;
 use crate::record::RateRow;
 use crate::summary::{Comparison, MethodComparison};
@@ -21,28 +21,29 @@ pub(in crate::cli) fn comparison(comparison: &Comparison<'_>) -> String {
     if settings.is_empty() {
         text.push_str("\nall settings are the same\n");
     } else {
-        let mut rows = table(NARROW, &["setting", "A", "B"]);
+        let mut rows = Rows::new(NARROW, &["setting", "A", "B"]);
         for one in settings {
             let value = |value: &Option<String>| value.clone().unwrap_or_else(none);
-            rows.add_row([one.key.clone(), value(&one.values[0]), value(&one.values[1])]);
+            rows.add([one.key.clone(), value(&one.values[0]), value(&one.values[1])]);
         }
         let _ = writeln!(text, "\nsettings that differ:\n{rows}");
     }
     if !methods.is_empty() {
-        let mut rows = table(NARROW, &["method", "tuned in", "η: A", "B", "median: A", "B", "B/A"]);
+        let mut rows =
+            Rows::new(NARROW, &["method", "tuned in", "η: A", "B", "median: A", "B", "B/A"]);
         for method in methods {
-            rows.add_row(cells(method));
+            rows.add(cells(method));
         }
         let _ =
             writeln!(text, "\nselected learning rates, and the medians of their metric:\n{rows}");
     }
     let changed: Vec<_> = verdicts.iter().filter(|verdict| verdict.changed).collect();
     if !changed.is_empty() {
-        let mut rows = table(NARROW, &["claim", "A", "B"]);
+        let mut rows = Rows::new(NARROW, &["claim", "A", "B"]);
         for verdict in changed {
             let name = |name: Option<&str>| name.map_or_else(none, str::to_owned);
             let [a, b] = verdict.verdicts.map(name);
-            rows.add_row([format!("{}\n{}", verdict.id, verdict.statement), a, b]);
+            rows.add([format!("{}\n{}", verdict.id, verdict.statement), a, b]);
         }
         let _ = writeln!(text, "\nverdicts that differ:\n{rows}");
     }

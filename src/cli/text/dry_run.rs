@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use bytesize::ByteSize;
 
-use super::table;
+use super::lines::{hanging, width};
+use super::table::{self, Rows};
 use crate::run::Between;
 use crate::summary::DryRun;
 
@@ -13,14 +14,14 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
     let DryRun { name, title, results, trials, plan, memory } = dry_run;
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{name}: {title}");
+    text += &hanging("", &format!("{name}: {title}"), width());
     let _ = writeln!(text, "results in {results}");
-    let mut rows = table::table(
+    let mut rows = Rows::new(
         table::WIDE,
         &["round", "tasks", "done", "runs to do", "gradients", "EGOP samples"],
     );
     for round in &plan.rounds {
-        rows.add_row([
+        rows.add([
             format!("{}{}", round.name, if round.forecast { " *" } else { "" }),
             round.tasks.to_string(),
             round.done.to_string(),
@@ -31,7 +32,8 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
     }
     let _ = writeln!(text, "{rows}");
     if !plan.complete {
-        let _ = writeln!(text, "* what follows depends on the results: at least and at most this");
+        let forecast = "what follows depends on the results: at least and at most this";
+        text += &hanging("* ", forecast, width());
     }
     if dry_run.is_done() {
         let _ = writeln!(text, "all tasks are done: only tables and figures are made anew");
@@ -46,8 +48,7 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
         );
     }
     let size = |bytes| ByteSize(bytes).display().si();
-    let _ = writeln!(
-        text,
+    let needs = format!(
         "{} of {trials} trials in flight at a time, each with about {:#}, and {:#} of rows for the \
          tables: about {:#} in all, of the {:#} of memory (--memory)",
         memory.in_flight,
@@ -56,7 +57,7 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
         size(memory.total),
         size(memory.budget),
     );
-    text
+    text + &hanging("", &needs, width())
 }
 
 pub(in crate::cli) fn between<T: Copy>(ends: Between<T>, text: impl Fn(T) -> String) -> String {

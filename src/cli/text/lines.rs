@@ -55,6 +55,19 @@ pub(in crate::cli) fn hanging(lead: &str, text: &str, width: usize) -> String {
     all
 }
 
+/// A text whose lines are broken where they are longer than so many characters, and go on at their
+/// indentation.
+pub(in crate::cli) fn fitted(text: &str, width: usize) -> String {
+    let fitted = |line: &str| {
+        if line.chars().count() <= width {
+            return format!("{line}\n");
+        }
+        let (lead, rest) = line.split_at(line.len() - line.trim_start().len());
+        hanging(lead, rest, width)
+    };
+    text.lines().map(fitted).collect::<String>().trim_end().to_owned()
+}
+
 /// Rows of cells in columns, the last of which is wrapped; each row is indented by two.
 pub(in crate::cli) fn columns<const N: usize>(rows: &[[&str; N]], width: usize) -> String {
     let widths: [usize; N] = std::array::from_fn(|column| {
@@ -79,5 +92,9 @@ mod tests {
                       so\n";
         assert_eq!(columns(&rows, 18), wanted);
         assert_eq!(hanging("ab ", "", 10), "ab \n");
+        assert_eq!(
+            fitted("warning: a  b\n  one two three\n", 13),
+            "warning: a  b\n  one two\n  three"
+        );
     }
 }

@@ -1,8 +1,7 @@
 //! What a run found, as text.
 
-use std::fmt::Write;
-
-use super::table::{WIDE, between, complete, none, table};
+use super::lines::{hanging, width};
+use super::table::{Rows, WIDE, between, complete, none};
 use crate::claim::number;
 use crate::summary::{EstimateSummary, MeasuredValue, MethodSummary, RatesSummary, TheorySummary};
 
@@ -10,7 +9,7 @@ use crate::summary::{EstimateSummary, MeasuredValue, MethodSummary, RatesSummary
 /// row says what was tried, and a sentence what came of it.
 pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
     let Some(metric) = summary.metric else { return String::new() };
-    let mut rows = table(
+    let mut rows = Rows::new(
         WIDE,
         &[
             "algorithm",
@@ -20,7 +19,7 @@ pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
             "median",
             "quartiles",
             "to target",
-            "diverged",
+            "failed",
             "n",
         ],
     );
@@ -28,7 +27,7 @@ pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
     for method in &summary.methods {
         let MethodSummary { algorithm, coordinates, selected, unselected } = method;
         if let Some(unselected) = unselected {
-            rows.add_row([
+            rows.add([
                 (*algorithm).to_owned(),
                 (*coordinates).to_owned(),
                 "none".into(),
@@ -40,14 +39,13 @@ pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
                 complete(unselected.trials, unselected.planned),
             ]);
             let why = unselected.reason(metric);
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                notes,
+            let note = format!(
                 "{algorithm} in {coordinates} coordinates: no learning rate selected, as {why}"
             );
+            notes += &hanging("", &note, width());
         }
         for row in selected {
-            rows.add_row([
+            rows.add([
                 row.algorithm.clone(),
                 row.coordinates.clone(),
                 row.selected.clone(),
@@ -60,10 +58,10 @@ pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
             ]);
         }
     }
-    format!(
-        "learning rates selected by {metric}, in original coordinates or in each system's own:\n\
-         {rows}\n{notes}"
-    )
+    let heading = format!(
+        "learning rates selected by {metric}, in original coordinates or in each system's own:"
+    );
+    format!("{}{rows}\n{notes}", hanging("", &heading, width()))
 }
 
 fn number_or_none(value: Option<f64>) -> String {
@@ -76,7 +74,7 @@ pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
     if summary.medians.is_empty() {
         return String::new();
     }
-    let mut rows = table(
+    let mut rows = Rows::new(
         WIDE,
         &[
             "coordinates",
@@ -92,7 +90,7 @@ pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
         ],
     );
     for of in &summary.medians {
-        rows.add_row([
+        rows.add([
             of.coordinates.to_owned(),
             of.block.to_owned(),
             of.algorithm.to_owned(),
@@ -107,10 +105,11 @@ pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
     }
     let place = summary.hessian;
     let place = place.map_or(String::new(), |place| format!("; L from the Hessian {place}"));
-    format!(
+    let heading = format!(
         "theory (factor β₁²d/sr) beside the observed ratios of steps to the common level and of the \
-         mean ‖∇f‖₁,\nat the original's rate – each at its own{place}:\n{rows}\n"
-    )
+         mean ‖∇f‖₁, at the original's rate – each at its own{place}:"
+    );
+    format!("{}{rows}\n", hanging("", &heading, width()))
 }
 
 /// The measures of EGOP estimates that sum them up.
@@ -118,7 +117,7 @@ pub(in crate::cli) fn measures(estimates: &[EstimateSummary<'_>]) -> String {
     if estimates.is_empty() {
         return String::new();
     }
-    let mut rows = table(
+    let mut rows = Rows::new(
         WIDE,
         &["spectrum", "block", "stable rank", "Σλ/λ₁", "β₁", "shelves end at", "subspace distance"],
     );
@@ -133,7 +132,7 @@ pub(in crate::cli) fn measures(estimates: &[EstimateSummary<'_>]) -> String {
             estimate.shelves.iter().map(|shelf| shelf.end.to_string()).collect();
         let distances = estimate.shelves.iter().filter_map(|shelf| shelf.subspace_distance);
         let distances: Vec<String> = distances.map(number).collect();
-        rows.add_row([
+        rows.add([
             estimate.spectrum.to_owned(),
             estimate.block.to_owned(),
             with_halves(estimate.stable_rank),
@@ -143,10 +142,9 @@ pub(in crate::cli) fn measures(estimates: &[EstimateSummary<'_>]) -> String {
             distances.join(", "),
         ]);
     }
-    format!(
-        "EGOP estimates, with what the halves of the samples give; distance between the halves' \
-         subspaces up to each shelf's end, 1 is unrelated:\n{rows}\n"
-    )
+    let heading = "EGOP estimates, with what the halves of the samples give; distance between the \
+                   halves' subspaces up to each shelf's end, 1 is unrelated:";
+    format!("{}{rows}\n", hanging("", heading, width()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use super::dry_run::{between, duration};
-use super::table::{WIDE, none, table};
+use super::lines::{hanging, width};
+use super::table::{Rows, WIDE, available, none};
 use crate::claim::number;
 use crate::record::StudyRow;
 use crate::summary::{StudyDryRun, StudySummary};
@@ -32,11 +33,11 @@ pub(in crate::cli) fn study(study: &[StudySummary<'_>]) -> String {
             })
             .collect();
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{base}, by {axis}: medians; {KEY}");
+        text += &hanging("", &format!("{base}, by {axis}: medians; {KEY}"), width());
         for part in parts(axis, &header, &lines) {
-            let mut rows = table(WIDE, &[&[*axis], &header[part.clone()]].concat());
+            let mut rows = Rows::new(WIDE, &[&[*axis], &header[part.clone()]].concat());
             for (name, cells) in &lines {
-                rows.add_row(std::iter::once(name).chain(&cells[part.clone()]));
+                rows.add(std::iter::once(name).chain(&cells[part.clone()]).cloned());
             }
             let _ = writeln!(text, "{rows}");
         }
@@ -55,7 +56,7 @@ fn parts(
     let names = names.max().unwrap_or(0) + PADDING;
     let cells = lines.iter().flat_map(|(_, cells)| cells).map(|cell| length(cell));
     let cell = cells.chain(header.iter().map(|one| length(one))).max().unwrap_or(0) + PADDING;
-    let several = (usize::from(WIDE).saturating_sub(names) / cell).max(1);
+    let several = (available(WIDE).saturating_sub(names) / cell).max(1);
     let count = header.len();
     (0..count).step_by(several).map(move |first| first..count.min(first + several))
 }
@@ -75,23 +76,23 @@ fn cell(row: &StudyRow) -> String {
 /// What `--dry-run` says of a study.
 pub(in crate::cli) fn study_plan(dry_run: &StudyDryRun<'_>) -> String {
     let StudyDryRun { name, title, results, points, seconds } = dry_run;
-    let mut rows = table(WIDE, &["point", "tasks", "done", "takes about"]);
+    let mut rows = Rows::new(WIDE, &["point", "tasks", "done", "takes about"]);
     for point in points {
         let sum = |get: fn(&crate::run::RoundPlan) -> usize| -> usize {
             point.plan.rounds.iter().map(get).sum()
         };
-        rows.add_row([
+        rows.add([
             point.point.clone(),
             sum(|round| round.tasks).to_string(),
             sum(|round| round.done).to_string(),
             between(point.plan.seconds, duration),
         ]);
     }
-    format!(
-        "{name}: {title}\nresults in {results}\n{rows}\nabout {} in all; what several points share is \
-         counted for each\n",
-        between(*seconds, duration)
-    )
+    let in_all = between(*seconds, duration);
+    let in_all = format!("about {in_all} in all; what several points share is counted for each");
+    let [title, in_all] =
+        [format!("{name}: {title}"), in_all].map(|line| hanging("", &line, width()));
+    format!("{title}results in {results}\n{rows}\n{in_all}")
 }
 
 #[cfg(test)]

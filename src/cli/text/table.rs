@@ -1,27 +1,96 @@
 //! Tables of text, and the cells that several of them have.
 
-use comfy_table::{Cell, ContentArrangement, Table, presets};
+use std::fmt;
 
-use super::lines::terminal;
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
+
+use super::lines::{hanging, terminal};
 
 /// Characters in a line of a table of many columns.
-pub(super) const WIDE: u16 = 118;
+pub(super) const WIDE: usize = 118;
 
 /// Characters in a line of a table that is to be read on any terminal.
-pub(super) const NARROW: u16 = 80;
+pub(super) const NARROW: usize = 80;
 
 /// In terminals that are narrower lines are broken by these.
-const NARROWEST: u16 = 40;
+const NARROWEST: usize = 40;
+
+/// Characters that a column has beside those of its cells: a space on either side.
+const PADDING: usize = 2;
+
+/// At most so many characters in a line, and no more than the terminal has.
+pub(super) fn available(most: usize) -> usize {
+    most.min(terminal().unwrap_or(most).max(NARROWEST))
+}
 
 /// An empty table with at most so many characters in a line, and no more than the terminal has.
-pub(super) fn table(width: u16, header: &[&str]) -> Table {
-    let terminal = terminal().map(|terminal| u16::try_from(terminal).unwrap_or(u16::MAX));
-    let width = width.min(terminal.unwrap_or(width).max(NARROWEST));
+pub(super) fn table(most: usize, header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
+    let width = u16::try_from(available(most)).unwrap_or(u16::MAX);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table.set_header(header.iter().map(Cell::new));
     table
+}
+
+/// A table in which no word and no number is broken: where its columns do not fit, each row is a
+/// paragraph of its cells, behind the names of their columns.
+#[derive(Debug)]
+pub(super) struct Rows {
+    most: usize,
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Rows {
+    /// With no rows yet, at most so many characters in a line, and no more than the terminal has.
+    pub fn new(most: usize, header: &[&str]) -> Self {
+        let header = header.iter().map(|&name| name.to_owned()).collect();
+        Self { most, header, rows: Vec::new() }
+    }
+
+    /// Adds a row: a cell for each column.
+    pub fn add(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The characters of the longest word of each column.
+    fn words(&self) -> impl Iterator<Item = usize> {
+        let longest = |cell: &String| {
+            cell.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0)
+        };
+        let of_column = move |column: usize| {
+            let cells = self.rows.iter().filter_map(move |row| row.get(column));
+            cells.chain(self.header.get(column)).map(longest).max().unwrap_or(0)
+        };
+        (0..self.header.len()).map(of_column)
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = available(self.most);
+        let borders = 2;
+        if self.words().map(|word| word + PADDING).sum::<usize>() + borders > width {
+            let rows = self.rows.iter().map(|row| {
+                let cells = self.header.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
+                let cells: Vec<String> =
+                    cells.map(|(name, cell)| format!("{name} {cell}").trim().to_owned()).collect();
+                hanging("  ", &cells.join("; "), width)
+            });
+            return f.write_str(rows.collect::<Vec<_>>().join("\n").trim_end());
+        }
+        let header: Vec<&str> = self.header.iter().map(String::as_str).collect();
+        let mut table = table(self.most, &header);
+        for row in &self.rows {
+            table.add_row(row);
+        }
+        for (column, word) in table.column_iter_mut().zip(self.words()) {
+            let least = u16::try_from(word + PADDING).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        }
+        write!(f, "{table}")
+    }
 }
 
 /// `9/10` where something is missing, else just the number.
@@ -37,4 +106,24 @@ pub(super) fn between([lower, upper]: [String; 2]) -> String {
 /// What does not apply.
 pub(super) fn none() -> String {
     "–".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_written_as_paragraphs() {
+        let mut rows = Rows::new(44, &["algorithm", "coordinates", "η", "median", "quartiles"]);
+        rows.add(
+            ["adam", "reparameterized", "0.5", "3.01e-15", "1e-15 – 2e-15"].map(str::to_owned),
+        );
+        rows.add(["adagrad", "original", "1", "", "1e-9 – 2e-9"].map(str::to_owned));
+        let wanted = "  algorithm adam; coordinates\n  reparameterized; η 0.5; median 3.01e-15;\n  \
+                      quartiles 1e-15 – 2e-15\n\n  algorithm adagrad; coordinates original; η\n  1; \
+                      quartiles 1e-9 – 2e-9";
+        assert_eq!(rows.to_string(), wanted);
+        rows.most = 118;
+        assert!(rows.to_string().lines().all(|line| line.starts_with(['┌', '│', '╞', '└', '├'])));
+    }
 }

@@ -9,13 +9,14 @@ use crate::record::{CurveRow, Levels, RunRow, TrajectoryRow};
 use crate::run::anew::Anew;
 use crate::run::basis_cache::TrialBasis;
 use crate::run::counts::{self, Series, whole};
+use crate::run::event::Stuck;
 use crate::run::task::{Rows, Task};
 use crate::trial::{
     Control, Follow, Iterate, Method, Outcome, Precision, Problem, Recording, train,
     train_following,
 };
 
-/// Trains a task's lanes on the trial's problem.
+/// Trains a task's lanes on the trial's problem; the rows, and which runs' methods could not go on.
 ///
 /// # Errors
 /// As for [`train`].
@@ -26,7 +27,7 @@ pub(in crate::run) fn rows<R: Precision>(
     problem: &Problem<R>,
     prepared: &TrialBasis<R>,
     control: Control<'_>,
-) -> Result<Rows> {
+) -> Result<(Rows, Vec<Stuck>)> {
     let methods: Vec<Method<'_>> = study
         .algorithms
         .iter()
@@ -49,6 +50,7 @@ pub(in crate::run) fn rows<R: Precision>(
         }
     };
     let mut rows = Rows::default();
+    let mut all_stuck = Vec::new();
     let anew = Anew::of(experiment, &system);
     let maps = prepared.coordinates.cost();
     let setup = Setup {
@@ -70,8 +72,22 @@ pub(in crate::run) fn rows<R: Precision>(
             updates: anew.map_or(updates, |anew| anew.series(updates)),
             anew,
         };
+        let mut stuck = Stuck {
+            trial: task.trial,
+            algorithm: algorithm.name.clone(),
+            coordinates: system.name.into(),
+            learning_rates: Vec::new(),
+            problem: String::new(),
+        };
         for (&rate, outcome) in rates.iter().zip(&mut outcomes) {
+            if let Some(problem) = &outcome.problem {
+                stuck.learning_rates.push(rate);
+                stuck.problem.clone_from(problem);
+            }
             push(&mut rows, &label, setup.after(anew, outcome, size_of::<R>()), rate, outcome);
+        }
+        if !stuck.learning_rates.is_empty() {
+            all_stuck.push(stuck);
         }
     }
     if task.recording >= Recording::Curve {
@@ -81,7 +97,7 @@ pub(in crate::run) fn rows<R: Precision>(
     if task.recording == Recording::Trajectory && system.is_original() {
         rows.landscape = landscape::rows(problem, task.trial);
     }
-    Ok(rows)
+    Ok((rows, all_stuck))
 }
 
 /// What the runs in a coordinate system have before their first update.
