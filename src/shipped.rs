@@ -42,7 +42,7 @@ pub const SHIPPED: &[Shipped] = shipped![
     "fashion" 900,
     "fashion-auxiliary" 840,
     "fashion-large" 1200,
-    "fig1-left" 5,
+    "fig1-left" 20,
     "fig1-left-rates" 2,
     "linear-net" 720,
     "log-sum-exp" 10,

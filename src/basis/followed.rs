@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::basis::{EgopBasis, KroneckerBasis, Spec};
+use crate::basis::{EgopBasis, KroneckerBasis, LowRank, Rank, Spec};
 use crate::coordinates::{Kronecker, Reflector};
 use crate::lanes::Layout;
 
@@ -23,6 +23,22 @@ impl Followed {
             Self::Leading(basis) => basis,
             Self::Kronecker(basis) => basis,
         }
+    }
+
+    /// Whether this, made of so many gradients, is of the same form as another: with as many
+    /// eigenvectors, or as many as the gradients have.
+    pub fn is_like(&self, other: &Self, samples: usize) -> bool {
+        let (Self::Leading(one), Self::Leading(other)) = (self, other) else {
+            return self == other;
+        };
+        let cut = |low_rank: LowRank| LowRank {
+            rank: match low_rank.rank {
+                Rank::Number(rank) => Rank::Number(rank.min(samples)),
+                rank => rank,
+            },
+            ..low_rank
+        };
+        one.scope == other.scope && one.low_rank.map(cut) == other.low_rank.map(cut)
     }
 
     /// Floating-point operations of taking squares from one to another, each made of so many gradients.

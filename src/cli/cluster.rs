@@ -1,4 +1,4 @@
-//! Sweeps on more than one machine: `--emit-slurm`, `run-task`, `merge` and `status`.
+//! Experiments on more than one machine: `--emit-slurm`, `run-task`, `merge` and `status`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
@@ -8,28 +8,28 @@ use serde::Serialize;
 
 use crate::cli::args::{ExperimentArgs, PlanArgs};
 use crate::cli::outcome::{Abort, Status, print};
-use crate::cli::session::Session;
+use crate::cli::planned::Planned;
 use crate::cli::text;
 use crate::cluster::{self, ArrayTask, DEFAULT_MINUTES, Folder, Scheduler, Settings};
 use crate::config::Source;
 use crate::data::fashion_mnist;
 use crate::error::{Error, Result};
-use crate::run::{Event, Next, Observer, PlannedTask};
-use crate::store::{PROVENANCE, Store, Stored};
-use crate::summary::RatesSummary;
+use crate::run::{Next, PlannedTask};
+use crate::store::{Store, Stored};
 
 /// Plans the next round and writes everything that is needed to work on it elsewhere.
 pub(super) fn emit(
-    session: &Session<'_>,
+    planned: &Planned<'_>,
+    arguments: &ExperimentArgs,
     asked: &PlanArgs,
     scheduler: &dyn Scheduler,
     dir: &Path,
 ) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let mut settings = Settings {
-        results: absolute(&session.folder)?,
+        results: absolute(planned.folder())?,
         // Array tasks start elsewhere: they look where the data were found from here.
-        data_dir: match session.arguments.data_dir.as_deref() {
+        data_dir: match arguments.data_dir.as_deref() {
             Some(folder) => Some(absolute(folder)?),
             None => fashion_mnist::folder(),
         },
@@ -60,8 +60,8 @@ pub(super) fn emit(
             .into());
         }
         let path = folder.experiment();
-        let planned = std::fs::read_to_string(&path).map_err(Error::io(path))?;
-        if planned != session.document || old.results != settings.results {
+        let text = std::fs::read_to_string(&path).map_err(Error::io(path))?;
+        if text != planned.document() || old.results != settings.results {
             return Err(refused(
                 "the plan is of another experiment, or has another results folder; choose another \
                  folder"
@@ -76,12 +76,12 @@ pub(super) fn emit(
     }
     // What is wrong with either folder comes to light here, not in every array task; and before
     // anything is replaced.
-    folder.check(&session.experiment.name, &session.document, &settings, scheduler)?;
-    session.check_store()?;
+    folder.check(planned.name(), planned.document(), &settings, scheduler)?;
+    planned.check()?;
     let _lock = folder.lock()?;
-    folder.prepare(&session.experiment.name, &session.document, &settings, scheduler)?;
-    session.store()?;
-    let next = session.look(&*session.reporters, |run| run.next_round(&HashSet::new()))?;
+    folder.prepare(planned.name(), planned.document(), &settings, scheduler)?;
+    planned.bind()?;
+    let next = planned.next(&HashSet::new())?;
     plan(&folder, &settings, next, asked.only_missing, print)
 }
 
@@ -95,7 +95,7 @@ fn plan(
 ) -> Result<Status, Abort> {
     let Next::Round { name, mut tasks, missing, .. } = next else {
         folder.replace_plan(&[])?;
-        print("nothing is left to do; egop-sweep merge writes the tables\n")?;
+        print("nothing is left to do; egop-sweep merge writes tables, figures and report\n")?;
         return Ok(Status::Done);
     };
     if only_missing {
@@ -149,22 +149,20 @@ pub(super) fn run_task(
         ))
         .into());
     };
-    let session = Session::open(&arguments, &Source::open(folder.experiment())?)?;
-    session.check_memory()?;
-    // Without a log: on the disks that machines share, lines of several are mixed.
-    let failures = session.work_in(&session.store()?, |run, _| run.perform(&array_task.tasks))?;
-    Ok(session.status(&failures, false))
+    let planned = Planned::open(&arguments, &Source::open(folder.experiment())?)?;
+    planned.perform(&array_task.tasks)
 }
 
-/// Writes the tables, plans the next round, or lists what is missing.
+/// Plans the next round, or lists what is missing of this one; after the last, writes what egop-run
+/// would.
 pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let (arguments, settings) = arguments(&folder, quiet)?;
-    let session = Session::open(&arguments, &Source::open(folder.experiment())?)?;
+    let of = Planned::open(&arguments, &Source::open(folder.experiment())?)?;
     let _lock = folder.lock()?;
     let planned = folder.planned()?;
     let given_up = if allow_partial { planned.clone() } else { HashSet::new() };
-    let next = session.look(&*session.reporters, |run| run.next_round(&given_up))?;
+    let next = of.next(&given_up)?;
     if let Next::Round { name, tasks, missing, .. } = &next {
         let missing: Vec<&PlannedTask> = tasks
             .iter()
@@ -175,28 +173,15 @@ pub(super) fn merge(dir: &Path, allow_partial: bool, quiet: bool) -> Result<Stat
             return Ok(Status::Partial);
         }
     }
-    let swept = match &next {
-        Next::Nothing(swept) | Next::Round { swept, .. } => swept,
-    };
-    let partial = !swept.failures.is_empty();
-    for failure in &swept.failures {
-        session.reporters.event(&Event::Failed(failure.clone()));
+    if let Next::Round { failures, .. } = &next {
+        let failures = failures.clone();
+        of.tell(&failures);
+        plan(&folder, &settings, next, true, |line| if quiet { Ok(()) } else { print(line) })?;
+        return Ok(of.status(&failures));
     }
-    if partial || matches!(next, Next::Nothing(_)) {
-        session.work(|run, provenance| {
-            run.publish_sweep(swept, |publication| publication.write(PROVENANCE, &provenance.end()))
-        })?;
-        if !quiet {
-            print(&text::rates(&RatesSummary::of(&swept.rates)))?;
-        }
-    }
-    match next {
-        Next::Nothing(_) => folder.replace_plan(&[])?,
-        next => {
-            plan(&folder, &settings, next, true, |line| if quiet { Ok(()) } else { print(line) })?;
-        }
-    }
-    Ok(if partial { Status::Partial } else { Status::Done })
+    let status = of.publish(&given_up, quiet)?;
+    folder.replace_plan(&[])?;
+    Ok(status)
 }
 
 fn list_missing(round: &str, missing: &[&PlannedTask], array: &[ArrayTask]) -> String {
@@ -234,7 +219,7 @@ struct Progress {
 pub(super) fn status(dir: &Path, json: bool) -> Result<Status, Abort> {
     let folder = Folder::at(dir);
     let (arguments, settings) = arguments(&folder, true)?;
-    Session::open(&arguments, &Source::open(folder.experiment())?)?.check_bound()?;
+    Planned::open(&arguments, &Source::open(folder.experiment())?)?.check_bound()?;
     let array = folder.plan()?;
     let store = Store::peek(&settings.results);
     let mut progress = Progress {

@@ -4,13 +4,14 @@ use serde::Serialize;
 
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::{Abort, Status, print};
+use crate::cli::provenance::Provenance;
 use crate::cli::session::Session;
 use crate::cli::{figures, pages, study as studies, text};
 use crate::config::Source;
 use crate::error::Result;
-use crate::figure::{self, ResultTables};
+use crate::figure::{self, DrawReport, ResultTables};
 use crate::run::{Report, SavedBases, Warning};
-use crate::store::{PROVENANCE, REPORT};
+use crate::store::{PROVENANCE, Publication, REPORT};
 use crate::study;
 use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
 
@@ -39,6 +40,46 @@ fn open<'a>(arguments: &'a RunArgs, source: &Source) -> Result<Session<'a>> {
     Ok(session)
 }
 
+/// Adds to an experiment's tables the figures that are drawn from them, the provenance and the report.
+pub(super) fn publish(
+    session: &Session<'_>,
+    publication: &mut Publication<'_>,
+    provenance: &Provenance,
+) -> Result<DrawReport> {
+    let Session { experiment, settings, .. } = session;
+    let tables = ResultTables::new(publication.list()?, experiment.facts());
+    let drawn = figure::draw(&experiment.figures, &tables, &[])?;
+    for (name, bytes) in &drawn.files {
+        publication.write(name, bytes)?;
+    }
+    let provenance = provenance.end();
+    publication.write(PROVENANCE, &provenance)?;
+    let page = pages::page(&experiment.heading(), settings, &tables, &drawn, Some(&provenance))?;
+    publication.write(REPORT, page.as_bytes())?;
+    Ok(drawn)
+}
+
+/// Prints what was found, and what was written.
+pub(super) fn show(
+    session: &Session<'_>,
+    report: &Report,
+    drawn: &DrawReport,
+) -> Result<(), Abort> {
+    print(&text::rates(&RatesSummary::of(&report.rates)))?;
+    print(&text::theory(&TheorySummary::of(&report.theory)))?;
+    print(&text::measures(&EstimateSummary::all(&report.measures)))?;
+    print(&text::claims(&report.claims))?;
+    print(&figures::written(&session.folder, drawn, &[REPORT]))
+}
+
+/// Says which figures could not be drawn.
+pub(super) fn warn_of_missing(session: &Session<'_>, drawn: &DrawReport) {
+    for (figure, why) in &drawn.missing {
+        let (figure, problem) = (figure.clone(), why.to_string());
+        session.reporters.warn(Warning::FigureMissing { figure, problem });
+    }
+}
+
 /// Runs the experiment or the study of a config.
 pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort> {
     if source.has(study::TABLE) {
@@ -50,12 +91,6 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
     }
     let (report, (drawn, bases)) = session.work(|run, provenance| {
         run.all(|publication| {
-            let Session { experiment, settings, .. } = &session;
-            let tables = ResultTables::new(publication.list()?, experiment.facts());
-            let drawn = figure::draw(&experiment.figures, &tables, &[])?;
-            for (name, bytes) in &drawn.files {
-                publication.write(name, bytes)?;
-            }
             let mut bases = match arguments.save_basis {
                 true => run.save_bases(publication)?,
                 false => SavedBases::default(),
@@ -63,28 +98,16 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
             if let Some(trial) = arguments.save_instance {
                 bases.extend(run.save_instance(publication, trial)?);
             }
-            let provenance = provenance.end();
-            publication.write(PROVENANCE, &provenance)?;
-            let page =
-                pages::page(&experiment.heading(), settings, &tables, &drawn, Some(&provenance))?;
-            publication.write(REPORT, page.as_bytes())?;
-            Ok((drawn, bases))
+            Ok((publish(&session, publication, provenance)?, bases))
         })
     })?;
     if !arguments.experiment.json && !arguments.experiment.quiet {
-        print(&text::rates(&RatesSummary::of(&report.rates)))?;
-        print(&text::theory(&TheorySummary::of(&report.theory)))?;
-        print(&text::measures(&EstimateSummary::all(&report.measures)))?;
-        print(&text::claims(&report.claims))?;
-        print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
+        show(&session, &report, &drawn)?;
         if !bases.files.is_empty() {
             print(&format!("{}: {}\n", session.folder.display(), bases.files.join(", ")))?;
         }
     }
-    for (figure, why) in &drawn.missing {
-        let (figure, problem) = (figure.clone(), why.to_string());
-        session.reporters.warn(Warning::FigureMissing { figure, problem });
-    }
+    warn_of_missing(&session, &drawn);
     for failure in &bases.missing {
         session.reporters.warn(Warning::BasisMissing(failure.clone()));
     }

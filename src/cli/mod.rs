@@ -16,6 +16,7 @@ mod log;
 mod named;
 mod outcome;
 mod pages;
+mod planned;
 mod plot;
 mod provenance;
 mod reporters;

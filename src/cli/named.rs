@@ -29,6 +29,15 @@ impl Named {
         if let Some(figure) = name.and_then(PaperFigure::named) {
             return Ok(Self::Figure(figure));
         }
+        let is_figure = |name: &&str| {
+            let number = name.strip_prefix("fig").unwrap_or_default();
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if let Some(name) = name.filter(|_| !argument.exists()).filter(is_figure) {
+            let names: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
+            let message = format!("no figure {name}; there are {}", names.join(", "));
+            return Err(Error::Usage(message));
+        }
         let shipped = SHIPPED.iter().map(|shipped| shipped.name);
         let figures = FIGURES.iter().map(|figure| figure.name);
         let names: Vec<&str> = shipped.chain(figures).collect();

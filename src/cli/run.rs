@@ -46,7 +46,8 @@ fn explained(word: &str) -> Result<String> {
     let meanings = manual::explain(word).map_err(|meant| {
         let meant = meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"));
         Error::Usage(format!(
-            "--explain {word}: this is no key, value, claim, metric, column or table{meant}"
+            "--explain {word}: this is no key, value, claim, metric, column, file, experiment, figure \
+             or profile{meant}"
         ))
     })?;
     let width = width();

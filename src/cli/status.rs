@@ -39,6 +39,8 @@ struct Progress {
 enum State {
     /// Everything is done, and published.
     Done,
+    /// The learning rates are tuned, and published; nothing that comes after was begun.
+    Swept,
     /// A program works in it.
     Running,
     /// All that was tried is done, but for tasks that failed.
@@ -95,6 +97,8 @@ impl Progress {
             What::Ended { how: End::Error, message, .. } => message.clone(),
             _ => None,
         });
+        let ended =
+            matches!(last.last(), Some(Line { what: What::Ended { how: End::Done, .. }, .. }));
         let sum = |get: fn(&Plan) -> usize| -> Option<usize> {
             Some(plans.as_ref()?.iter().map(get).sum())
         };
@@ -107,6 +111,7 @@ impl Progress {
         let state = match () {
             () if store.is_in_use()? == Some(true) => State::Running,
             () if published && tasks == tasks_done => State::Done,
+            () if ended && published && plans.as_deref().is_some_and(is_swept) => State::Swept,
             () if !failed.is_empty() => State::Failed,
             () => State::Stopped,
         };
@@ -163,11 +168,18 @@ impl State {
     fn in_words(self) -> &'static str {
         match self {
             Self::Done => "done",
+            Self::Swept => "sweep done: egop-run goes on to curves, figures and verdicts",
             Self::Running => "running",
             Self::Failed => "failed: the same command tries again",
             Self::Stopped => "stopped: the same command goes on",
         }
     }
+}
+
+/// Whether all is done but what comes after a sweep.
+fn is_swept(plans: &[Plan]) -> bool {
+    let open = plans.iter().flat_map(|plan| &plan.rounds).filter(|round| round.done < round.tasks);
+    open.into_iter().all(|round| !round.name.ends_with("sweep"))
 }
 
 /// Several folders, a line each.

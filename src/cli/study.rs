@@ -17,24 +17,27 @@ use crate::error::{Error, Result};
 use crate::experiment::{Experiment, with_profile};
 use crate::figure::{self, DrawReport, ResultTables};
 use crate::record::StudyRow;
-use crate::run::{Failure, Plan, Run, Silent, Warning};
-use crate::store::{EXPERIMENT, Identity, PROVENANCE, REPORT, Store, Stream, TABLES};
+use crate::run::{Failure, Next, Plan, PlannedTask, Run, Silent, Warning};
+use crate::store::{EXPERIMENT, Identity, PROVENANCE, Publication, REPORT, Store, Stream, TABLES};
 use crate::study::{Point, Study, rows};
 use crate::summary::{PointPlan, StudyDryRun, StudySummary};
 
 /// A checked study with all its points.
-struct StudySession<'a> {
+pub(super) struct StudySession<'a> {
     arguments: &'a ExperimentArgs,
     study: Study,
     /// Its resolved config.
     settings: toml::Table,
     /// It as a document.
-    document: String,
-    folder: PathBuf,
+    pub document: String,
+    pub folder: PathBuf,
     identity: Identity,
     points: Vec<(Point, Session<'a>)>,
-    reporters: Reporters,
+    pub reporters: Reporters,
 }
+
+/// The tasks that are given up of those that other machines do, if they do.
+type Elsewhere<'a> = Option<&'a HashSet<String>>;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -82,39 +85,16 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         let message = "--save-instance: a study has no trials of its own; run a point of it";
         return Err(Error::Usage(message.into()).into());
     }
-    let strict = arguments.strict;
-    let arguments = &arguments.experiment;
-    let session = StudySession::open(arguments, source)?;
-    if arguments.dry_run {
+    let session = StudySession::open(&arguments.experiment, source)?;
+    if arguments.experiment.dry_run {
         return session.dry_run();
     }
-    let store = session.store()?;
-    let (_, first) = &session.points[0];
-    session.reporters.begin(&store, first.threads()?, &session.document)?;
-    let result = session.work(&store);
-    session.reporters.end(&result);
-    let (all, failures, drawn) = result?;
-    if !arguments.json && !arguments.quiet {
-        print(&text::study(&StudySummary::all(&all)))?;
-        print(&figures::written(&session.folder, &drawn, &[REPORT]))?;
-    }
-    if !failures.is_empty() {
-        session.reporters.warn(Warning::FailedTasks { number: failures.len() });
-    }
-    if arguments.json {
-        let name = &*session.study.heading.name;
-        let results = session.folder.display().to_string();
-        let found = Found { study: &all, failures: &failures, name, results };
-        print(&text::json(&session.reporters.document(found)))?;
-    }
-    let refuted = all.iter().any(|row| !row.verdict.is_empty() && row.verdict != "reproduced");
-    let done = failures.is_empty() && drawn.missing.is_empty() && !(strict && refuted);
-    Ok(if done { Status::Done } else { Status::Partial })
+    session.run(None, arguments.strict)
 }
 
 impl<'a> StudySession<'a> {
     /// Reads the study and all its points, and finds their data; writes nothing.
-    fn open(arguments: &'a ExperimentArgs, source: &Source) -> Result<Self> {
+    pub fn open(arguments: &'a ExperimentArgs, source: &Source) -> Result<Self> {
         let Resolved { value: mut study, table: mut settings, .. } =
             config::read(source, &overlay(arguments), Study::read)?;
         let profile = arguments.profile.as_deref().filter(|&name| name != DEFAULT_PROFILE);
@@ -141,8 +121,91 @@ impl<'a> StudySession<'a> {
         Ok(Self { arguments, study, settings, document, folder, identity, points, reporters })
     }
 
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.study.heading.name
+    }
+
+    /// Does all points, or takes what other machines have done of them, and says what was found.
+    /// `strict`: claims that are not reproduced count as something that is missing.
+    pub fn run(&self, elsewhere: Elsewhere<'_>, strict: bool) -> Result<Status, Abort> {
+        let store = self.store()?;
+        let (_, first) = &self.points[0];
+        self.reporters.begin(&store, first.threads()?, &self.document)?;
+        let result = self.work(&store, elsewhere);
+        self.reporters.end(&result);
+        let (all, failures, drawn) = result?;
+        if !self.arguments.json && !self.arguments.quiet {
+            print(&text::study(&StudySummary::all(&all)))?;
+            print(&figures::written(&self.folder, &drawn, &[REPORT]))?;
+        }
+        let refuted = all.iter().any(|row| !row.verdict.is_empty() && row.verdict != "reproduced");
+        let incomplete = !drawn.missing.is_empty() || strict && refuted;
+        let status = self.status(failures.len(), incomplete);
+        if self.arguments.json {
+            let results = self.folder.display().to_string();
+            let found = Found { study: &all, failures: &failures, name: self.name(), results };
+            print(&text::json(&self.reporters.document(found)))?;
+        }
+        Ok(status)
+    }
+
+    /// Sums up failed tasks; `incomplete`: something else is missing.
+    pub fn status(&self, failed: usize, incomplete: bool) -> Status {
+        if failed > 0 {
+            self.reporters.warn(Warning::FailedTasks { number: failed });
+        }
+        if failed == 0 && !incomplete { Status::Done } else { Status::Partial }
+    }
+
+    /// Refuses a results folder that holds something else.
+    pub fn check_bound(&self) -> Result<()> {
+        Store::peek(&self.folder).check_bound(&self.identity)
+    }
+
+    /// The first rounds of all points of which tasks are missing, as one: what several points share
+    /// is planned once.
+    pub fn next(&self, given_up: &HashSet<String>) -> Result<Next> {
+        let (mut names, mut known) = (Vec::new(), HashSet::new());
+        let (mut tasks, mut missing, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        let next = self.look(|run| run.next_round(given_up))?;
+        for ((point, _), next) in self.points.iter().zip(next) {
+            let Next::Round { name, tasks: of_point, missing: left, failures: failed } = next
+            else {
+                continue;
+            };
+            names.push(name);
+            failures.extend(failed);
+            missing.extend(left);
+            let planned = of_point.into_iter().filter(|task| known.insert(task.key.clone()));
+            tasks.extend(planned.map(|task| task.at_point(point.folder())));
+        }
+        names.dedup();
+        Ok(match *names {
+            [] => Next::Nothing,
+            [name] => Next::Round { name, tasks, missing, failures },
+            _ => Next::Round { name: "rounds of several points", tasks, missing, failures },
+        })
+    }
+
+    /// Does planned tasks that are not done yet, point by point.
+    pub fn perform(&self, tasks: &[PlannedTask]) -> Result<Vec<Failure>, Abort> {
+        let store = self.store()?;
+        let mut failures = Vec::new();
+        for (point, session) in &self.points {
+            let folder = point.folder();
+            let here = tasks.iter().filter(|task| task.point.as_deref() == Some(&*folder));
+            let here: Vec<PlannedTask> = here.cloned().collect();
+            if !here.is_empty() {
+                let inner = store.within(&folder)?;
+                failures.extend(session.work_in(&inner, |run, _| run.perform(&here))?);
+            }
+        }
+        Ok(failures)
+    }
+
     /// Refuses what has no room, and a results folder that holds what is not ours.
-    fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         self.points.iter().try_for_each(|(_, session)| session.check_memory())?;
         let there = Store::peek(&self.folder);
         let own = |name: &str| name.to_owned();
@@ -158,7 +221,7 @@ impl<'a> StudySession<'a> {
     }
 
     /// Opens the results folder. What cannot be worked on there is refused before.
-    fn store(&self) -> Result<Store> {
+    pub fn store(&self) -> Result<Store> {
         self.check()?;
         let store = open_store(self.arguments, &self.folder, &self.identity)?;
         if self.arguments.force {
@@ -168,7 +231,11 @@ impl<'a> StudySession<'a> {
     }
 
     /// Does all points, and publishes what they come to.
-    fn work(&self, store: &Store) -> Result<(Vec<StudyRow>, Vec<PointFailure>, DrawReport), Abort> {
+    fn work(
+        &self,
+        store: &Store,
+        elsewhere: Elsewhere<'_>,
+    ) -> Result<(Vec<StudyRow>, Vec<PointFailure>, DrawReport), Abort> {
         let provenance = self.provenance()?;
         let (mut all, mut failures) = (Vec::new(), Vec::new());
         for (index, (point, inner)) in self.points.iter().enumerate() {
@@ -176,7 +243,13 @@ impl<'a> StudySession<'a> {
             self.reporters.progress(&format!("{number}: {}", point.words()));
             let folder = store.within(&point.folder())?;
             let (report, ()) = inner.work_in(&folder, |run, provenance| {
-                run.all(|publication| publication.write(PROVENANCE, &provenance.end()))
+                let more = |publication: &mut Publication<'_>| {
+                    publication.write(PROVENANCE, &provenance.end())
+                };
+                match elsewhere {
+                    Some(given_up) => run.collect(given_up, more),
+                    None => run.all(more),
+                }
             })?;
             all.extend(rows(&self.study, point, &inner.experiment, &report));
             let words = point.words();

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cli::args::{SweepArgs, SweepCommand};
 use crate::cli::outcome::{Abort, Status, exit, print};
+use crate::cli::planned::Planned;
 use crate::cli::session::{Session, config_or_list};
 use crate::cli::{cluster, completion, named, text};
 use crate::error::Error;
@@ -42,6 +43,10 @@ fn sweep(arguments: &SweepArgs) -> Result<Status, Abort> {
     }
     let Some(config) = config_or_list(arguments)? else { return Ok(Status::Done) };
     let source = named::one(&config)?;
+    if let Some((scheduler, dir)) = plan.target.emit.as_ref().filter(|_| !arguments.dry_run) {
+        let planned = Planned::open(arguments, &source)?;
+        return cluster::emit(&planned, arguments, plan, *scheduler, dir);
+    }
     let session = Session::open(arguments, &source)?;
     if session.experiment.training().is_none() {
         let message = "the experiment trains nothing, so there is nothing to tune: use egop-run";
@@ -49,9 +54,6 @@ fn sweep(arguments: &SweepArgs) -> Result<Status, Abort> {
     }
     if arguments.dry_run {
         return session.dry_run();
-    }
-    if let Some((scheduler, dir)) = &plan.target.emit {
-        return cluster::emit(&session, plan, *scheduler, dir);
     }
     let swept = session.work(|run, provenance| {
         run.sweep(|publication| publication.write(PROVENANCE, &provenance.end()))

@@ -51,7 +51,10 @@ pub(super) mod tests {
     /// A planned task that takes so long.
     pub fn task(trial: usize, seconds: f64) -> PlannedTask {
         PlannedTask {
+            recording: crate::trial::Recording::Summary,
+            alone: false,
             key: format!("key {trial}"),
+            point: None,
             trial,
             coordinates: "original".into(),
             rates: Vec::new(),

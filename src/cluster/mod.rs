@@ -1,9 +1,10 @@
-//! Sweeps on more than one machine: a folder that holds a frozen plan, what is needed to work on it
+//! Experiments on more than one machine: a folder that holds a frozen plan, what is needed to work on it
 //! elsewhere, and the scripts that submit it.
 //!
-//! A sweep has rounds: which learning rates come next depends on the results of those before. A
-//! plan therefore holds the tasks of one round, and merging plans the next. The tasks are those of a
-//! sweep on one machine, stored under the same keys: the tables come out the same to the byte.
+//! An experiment has rounds: which learning rates come next depends on the results of those before,
+//! and of which curves are recorded. A plan therefore holds the tasks of one round, and merging plans
+//! the next, or publishes all after the last. The tasks are those of a run on one machine, stored under
+//! the same keys: what is published comes out the same to the byte.
 //!
 //! ```text
 //! experiment.toml               the experiment, resolved

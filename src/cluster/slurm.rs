@@ -132,7 +132,8 @@ exec ./bin/egop-sweep run-task . --index "$((${1:-0} + SLURM_ARRAY_TASK_ID))"
 /// The job that merges, and submits the round that comes next if there is one.
 fn merge_script(name: &str, options: &[String]) -> String {
     let body = r"
-# Writes the tables, or plans the round that comes next. If tasks are missing it says so and fails.
+# Plans the round that comes next, or writes tables, figures, verdicts and report after the last. If
+# tasks are missing it says so and fails.
 set -euo pipefail
 ./bin/egop-sweep merge .
 exec ./submit.sh

@@ -131,6 +131,11 @@ pub struct ConfigErrors {
 }
 
 impl ConfigErrors {
+    /// One problem of a key of a whole file, or of the file itself if the key is empty.
+    pub fn of_file(file: &str, key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::new(file, vec![ConfigError::new(Origin::File, key, problem)])
+    }
+
     pub(super) fn new(file: impl Into<String>, mut problems: Vec<ConfigError>) -> ConfigErrors {
         debug_assert!(!problems.is_empty());
         // Stable, so that problems at one place stay in the order of their discovery.

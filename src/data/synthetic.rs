@@ -50,10 +50,22 @@ impl Decay {
     }
 }
 
+/// A digit, raised; there is no raised point.
+fn superscript(digit: char) -> Option<char> {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    DIGITS.get(usize::try_from(digit.to_digit(10)?).ok()?).copied()
+}
+
 impl fmt::Display for Decay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Power { exponent } => write!(f, "singular values k^−{exponent}"),
+            Self::Power { exponent } => {
+                let power: Option<String> = exponent.to_string().chars().map(superscript).collect();
+                match power {
+                    Some(power) => write!(f, "singular values k⁻{power}"),
+                    None => write!(f, "singular values k^(−{exponent})"),
+                }
+            }
             Self::Exponential { rate } => write!(f, "singular values exp(−{rate} (k − 1))"),
         }
     }

@@ -110,6 +110,12 @@ impl Axis {
         if place.is_finite() { fraction.clamp(-FAR, FAR) } else { fraction }
     }
 
+    /// The value that stands a part of the axis beside another.
+    pub fn moved(&self, value: f64, part: f64) -> f64 {
+        let [low, high, place] = [self.low, self.high, value].map(|v| self.scale.transform(v));
+        self.scale.inverse(place + part * (high - low))
+    }
+
     /// The ticks of an axis `length` logical pixels long whose labels take `extent` along it.
     pub fn ticks(&self, length: f64, extent: impl Fn(&str) -> f64) -> Vec<Tick> {
         let fits = |ticks: &[Tick]| {

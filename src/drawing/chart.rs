@@ -3,38 +3,9 @@
 use super::axis::{Axis, Tick};
 use super::canvas::Canvas;
 use super::letters::text_width;
-use super::primitives::{Anchor, Colour, Dash, Point, Rect, Stroke, TextStyle};
+use super::primitives::{Anchor, Colour, Point, Rect, Stroke, TextStyle};
 use super::style::{BLACK, FAINT, WHITE};
-
-/// The outline of a symbol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A filled disc.
-    Disc,
-    /// A disc filled with white.
-    Ring,
-    /// A circle, through which one sees.
-    Circle,
-    /// A square on one corner, likewise.
-    Diamond,
-    /// A square, likewise.
-    Square,
-    /// ×.
-    Cross,
-    /// Six rays.
-    Asterisk,
-}
-
-/// A symbol at a point.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Symbol {
-    /// Its outline.
-    pub shape: Shape,
-    /// Its radius in logical pixels.
-    pub radius: f64,
-    /// Its colour.
-    pub colour: Colour,
-}
+use super::symbol::Symbol;
 
 /// Something drawn in the coordinates of a panel.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +55,8 @@ pub struct Chart {
     /// Rows from the top down, if there are any: in place of its numbers the vertical axis has their
     /// names, each at the number of the rows below.
     pub rows: Vec<RowLabel>,
+    /// Names in place of the numbers 1, 2 and so on of the horizontal axis, if there are any.
+    pub x_names: Vec<String>,
     /// What is drawn, in this order.
     pub marks: Vec<Mark>,
     /// A smaller panel inside this one.
@@ -140,6 +113,7 @@ impl Chart {
             x,
             y,
             rows: Vec::new(),
+            x_names: Vec::new(),
             marks: Vec::new(),
             inset: None,
         }
@@ -180,6 +154,14 @@ impl Chart {
     }
 
     fn x_ticks(&self, width: f64) -> Vec<Tick> {
+        if !self.x_names.is_empty() {
+            let names = self.x_names.iter().enumerate();
+            let tick = |(index, name): (usize, &String)| Tick {
+                value: (index + 1) as f64,
+                label: Some(name.clone()),
+            };
+            return names.map(tick).collect();
+        }
         self.x.ticks(width, |label| text_width(label, TICK))
     }
 
@@ -208,7 +190,7 @@ impl Chart {
         });
         let mut outline = frame.corners().to_vec();
         outline.extend(frame.corners().iter().take(2));
-        canvas.line(&outline, solid(BLACK, 1.0));
+        canvas.line(&outline, Stroke::solid(BLACK, 1.0));
         self.draw_ticks(canvas, frame, x_labels, y_labels);
         if !self.title.is_empty() {
             let style = TextStyle {
@@ -239,11 +221,11 @@ impl Chart {
         let labelled = |tick: &Tick| tick.label.is_some();
         for tick in self.x_ticks(frame.width()).into_iter().filter(labelled) {
             let (x, _) = self.place(frame, (tick.value, self.y.low));
-            canvas.line(&[(x, frame.top), (x, frame.bottom)], solid(FAINT, 0.7));
+            canvas.line(&[(x, frame.top), (x, frame.bottom)], Stroke::solid(FAINT, 0.7));
         }
         for tick in self.y_ticks(frame.height()).into_iter().filter(labelled) {
             let (_, y) = self.place(frame, (self.x.low, tick.value));
-            canvas.line(&[(frame.left, y), (frame.right, y)], solid(FAINT, 0.7));
+            canvas.line(&[(frame.left, y), (frame.right, y)], Stroke::solid(FAINT, 0.7));
         }
     }
 
@@ -254,7 +236,10 @@ impl Chart {
         };
         for tick in self.x_ticks(frame.width()) {
             let (x, _) = self.place(frame, (tick.value, self.y.low));
-            canvas.line(&[(x, frame.bottom), (x, frame.bottom + length(&tick))], solid(BLACK, 0.8));
+            canvas.line(
+                &[(x, frame.bottom), (x, frame.bottom + length(&tick))],
+                Stroke::solid(BLACK, 0.8),
+            );
             if let Some(label) = tick.label.filter(|_| x_labels) {
                 let baseline = frame.bottom + TICK_LENGTH + PADDING + CAPITAL * TICK;
                 canvas.text(&label, (x, baseline), style(TICK, Anchor::Middle, false));
@@ -263,7 +248,10 @@ impl Chart {
         let mut widest = 0.0_f64;
         for tick in self.y_ticks(frame.height()) {
             let (_, y) = self.place(frame, (self.x.low, tick.value));
-            canvas.line(&[(frame.left - length(&tick), y), (frame.left, y)], solid(BLACK, 0.8));
+            canvas.line(
+                &[(frame.left - length(&tick), y), (frame.left, y)],
+                Stroke::solid(BLACK, 0.8),
+            );
             if let Some(label) = tick.label.filter(|_| y_labels) {
                 widest = widest.max(text_width(&label, TICK));
                 let position = (frame.left - TICK_LENGTH - PADDING / 2.0, y + CAPITAL * TICK / 2.0);
@@ -324,7 +312,7 @@ impl Chart {
                     let within = (frame.left - 1e-3..=frame.right + 1e-3).contains(&x)
                         && (frame.top - 1e-3..=frame.bottom + 1e-3).contains(&y);
                     if within {
-                        draw_symbol(canvas, (x, y), *symbol);
+                        symbol.draw(canvas, (x, y));
                     }
                 }
             }
@@ -354,42 +342,6 @@ impl Inset {
         canvas.fill(&area.corners(), WHITE);
         self.panel.draw(canvas, &frame, true, true);
     }
-}
-
-/// Draws a symbol.
-pub fn draw_symbol(canvas: &mut Canvas, (x, y): Point, symbol: Symbol) {
-    let Symbol { shape, radius, colour } = symbol;
-    let mut rays = |count: u32, turn: f64| {
-        for ray in 0..count {
-            let angle = std::f64::consts::PI * f64::from(ray) / f64::from(count) + turn;
-            let (dx, dy) = (radius * angle.cos(), radius * angle.sin());
-            canvas.line(&[(x - dx, y - dy), (x + dx, y + dy)], solid(colour, 1.5));
-        }
-    };
-    // As many corners as make it round, where it is a circle.
-    let outline = |corners: u32, turn: f64| -> Vec<Point> {
-        let angle = |corner| std::f64::consts::TAU * f64::from(corner) / f64::from(corners) + turn;
-        let corner = |angle: f64| (x + radius * angle.cos(), y + radius * angle.sin());
-        (0..=corners + 1).map(|index| corner(angle(index))).collect()
-    };
-    match shape {
-        Shape::Circle => canvas.line(&outline(32, 0.0), solid(colour, 1.3)),
-        Shape::Diamond => canvas.line(&outline(4, 0.0), solid(colour, 1.3)),
-        Shape::Square => {
-            canvas.line(&outline(4, std::f64::consts::FRAC_PI_4), solid(colour, 1.3));
-        }
-        Shape::Disc => canvas.disc((x, y), radius, colour),
-        Shape::Ring => {
-            canvas.disc((x, y), radius, colour);
-            canvas.disc((x, y), radius - 1.5, WHITE);
-        }
-        Shape::Cross => rays(2, std::f64::consts::FRAC_PI_4),
-        Shape::Asterisk => rays(3, std::f64::consts::FRAC_PI_2),
-    }
-}
-
-fn solid(colour: Colour, width: f64) -> Stroke {
-    Stroke { colour, width, dash: Dash::Solid }
 }
 
 /// The points that have a place.

@@ -15,6 +15,7 @@ pub mod page;
 pub mod primitives;
 pub mod sheet;
 pub mod style;
+pub mod symbol;
 pub mod words;
 
 mod letters;

@@ -1,9 +1,10 @@
 //! Two pages of the same kind as one: the lines of the first over those of the second.
 
 use super::axis::Axis;
-use super::chart::{Chart, Mark, Symbol};
+use super::chart::{Chart, Mark};
 use super::page::{LegendEntry, Page};
 use super::primitives::{Colour, Stroke};
+use super::symbol::Symbol;
 
 /// How much wider the lines below are: where both lie on each other, either is seen.
 const WIDER: f64 = 4.0;

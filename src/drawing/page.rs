@@ -1,10 +1,11 @@
 //! A page: panels in a grid, a legend outside of them, a title and footnotes.
 
 use super::canvas::{Canvas, Drawing, Svg, render, svg};
-use super::chart::{Chart, Margins, Symbol, draw_symbol};
+use super::chart::{Chart, Margins};
 use super::letters::{legible, text_width};
 use super::primitives::{Anchor, Colour, Rect, Stroke, TextStyle};
 use super::style::{BLACK, GREY, WHITE};
+use super::symbol::Symbol;
 use crate::Result;
 
 /// One line of the legend: a sample and what it stands for.
@@ -50,7 +51,7 @@ impl LegendEntry {
             canvas.line(&[(left, middle), (right, middle)], stroke);
         }
         if let Some(symbol) = self.symbol {
-            draw_symbol(canvas, ((left + right) / 2.0, middle), symbol);
+            symbol.draw(canvas, ((left + right) / 2.0, middle));
         }
         let style =
             TextStyle { size: LEGEND, anchor: Anchor::Start, upwards: false, colour: BLACK };

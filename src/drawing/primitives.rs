@@ -107,6 +107,11 @@ impl Stroke {
     pub fn new(colour: Colour, dash: Dash) -> Self {
         Self { colour, width: if dash == Dash::Solid { 1.4 } else { Self::BROKEN }, dash }
     }
+
+    /// A whole line of this width.
+    pub fn solid(colour: Colour, width: f64) -> Self {
+        Self { colour, width, dash: Dash::Solid }
+    }
 }
 
 /// Which part of a text lies at its position.

@@ -147,10 +147,8 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
                 report(format!("{section}.{name}.{key}"), problem.into());
             }
         }
-        if let Some((key, problem)) = system.basis.unfit(&layout, &system.sampling) {
-            report(format!("{section}.{name}.{key}"), problem);
-        }
-        if let Some((key, problem)) = basis.problem(&layout) {
+        let unfit = || system.basis.unfit(&layout, &system.sampling);
+        if let Some((key, problem)) = basis.problem(&layout).or_else(unfit) {
             report(format!("{section}.{name}.{key}"), problem);
         }
     }

@@ -34,14 +34,16 @@ impl Experiment {
     }
 }
 
-/// What algorithms are called: as is usual, unless two would be called the same.
+/// What algorithms are called: as is usual, unless two would be called the same; then the one whose name
+/// that is, and the others by their names.
 fn titles(study: &TrainingStudy) -> Vec<(String, String)> {
     let minibatches = study.training.minibatch.is_some();
     let usual = |one: &Algorithm| one.optimizer.title(minibatches);
     let all: Vec<_> = study.algorithms.iter().map(usual).collect();
     let title = |(one, usual): (&Algorithm, &Option<&str>)| {
         let unique = all.iter().filter(|other| *other == usual).count() == 1;
-        let title = usual.filter(|_| unique).unwrap_or(&one.name);
+        let own = |usual: &&str| unique || usual.to_lowercase() == one.name;
+        let title = usual.filter(own).unwrap_or(&one.name);
         (one.name.clone(), title.to_owned())
     };
     study.algorithms.iter().zip(&all).map(title).collect()

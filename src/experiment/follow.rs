@@ -40,9 +40,17 @@ pub(super) fn check(experiment: &Experiment, report: &mut impl FnMut(String, Str
     let mut moving = Vec::new();
     for one in &study.coordinates {
         let Some(rule) = one.reestimation else { continue };
+        if rule.from == Origin::Trajectory && one.sampling.is_some() {
+            let problem = "no gradient is sampled for a basis that a run makes: remove this table";
+            report(format!("coordinates.{}.egop", one.name), problem.into());
+        }
         let mut report = |key: &str, problem: String| {
             report(format!("coordinates.{}.reestimate{key}", one.name), problem);
         };
+        let epochs = study.training.epochs;
+        if rule.every >= epochs {
+            report(".every", format!("is never due: training ends after {epochs}"));
+        }
         if rule.from == Origin::None {
             if rule.state != State::Reset {
                 let problem = "must be \"reset\" with from = \"none\": where the basis stays, nothing \
@@ -62,11 +70,13 @@ pub(super) fn check(experiment: &Experiment, report: &mut impl FnMut(String, Str
             Ok(followed) if rule.state == State::Reset => {
                 let controls = |other: &Coordinates| {
                     let control = Reestimation { from: Origin::None, ..rule };
+                    let samples = other.sampling.unwrap_or(experiment.sampling).count(&layout);
+                    let is_like = |of: Followed| of.is_like(&followed, samples);
                     // What the first gradients made, not a basis made without them, is what to beat.
                     other.reestimation == Some(control)
                         && other.inputs == one.inputs
                         && other.basis.sampled(1) > 0
-                        && other.basis.followed(&layout).as_ref() == Ok(&followed)
+                        && other.basis.followed(&layout).is_ok_and(is_like)
                 };
                 if !study.coordinates.iter().any(controls) {
                     report(".state", control_is_missing(rule));

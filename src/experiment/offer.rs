@@ -12,7 +12,7 @@ use crate::trial::Recording;
 impl Experiment {
     /// Why the experiment does not have what is needed; `None` where it does, and where all that is
     /// wrong is told by [`Need::Training`] or [`Need::Estimates`].
-    pub(super) fn lacks(&self, need: Need<'_>) -> Option<String> {
+    pub(crate) fn lacks(&self, need: Need<'_>) -> Option<String> {
         let unless = |met: bool, problem: &str| (!met).then(|| problem.to_owned());
         let known = self.objective.known();
         match need {

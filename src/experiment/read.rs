@@ -16,7 +16,7 @@ use crate::objective;
 use crate::optimizer;
 use crate::schedule::Schedule;
 use crate::sweep::{Grid, Limits, Metric, power_of_ten};
-use crate::trial::{CurvePoints, Recording, Reestimation, Start};
+use crate::trial::{CurvePoints, Origin, Recording, Reestimation, Start};
 
 /// Numbers that single precision does not round to 0.
 const TINY: Allowed = Allowed::at_least(1e-30);
@@ -131,6 +131,11 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
             let reestimate =
                 key("reestimate", "how the basis is estimated anew while runs train, if it is");
             let reestimation = reader.optional_table(reestimate, Reestimation::read);
+            if let Some(Some(Reestimation { from: Origin::Trajectory, .. })) = reestimation {
+                let problem =
+                    "is for a basis of sampled gradients, and this one is made of a run's";
+                reader.idle(&["samples", "at"], problem);
+            }
             Some(Coordinates {
                 name: name.into(),
                 basis: basis?,

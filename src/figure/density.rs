@@ -5,10 +5,11 @@ use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale, number, three_digits};
-use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::chart::{Chart, Mark};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Dash, Stroke};
 use crate::drawing::style::{GREY, colour};
+use crate::drawing::symbol::{Shape, Symbol};
 use crate::need::{Need, Want};
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {

@@ -2,10 +2,11 @@
 
 use super::quartiles::Quartiles;
 use crate::drawing::axis::{Axis, Scale};
-use crate::drawing::chart::{Chart, Mark, RowLabel, Shape, Symbol};
+use crate::drawing::chart::{Chart, Mark, RowLabel};
 use crate::drawing::page::LegendEntry;
 use crate::drawing::primitives::{Colour, Dash, Stroke};
 use crate::drawing::style::GREY;
+use crate::drawing::symbol::{Shape, Symbol};
 
 /// A row.
 pub(super) struct Row {

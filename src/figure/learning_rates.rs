@@ -13,10 +13,11 @@ use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale};
-use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::chart::{Chart, Mark};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::Stroke;
 use crate::drawing::style::GREY;
+use crate::drawing::symbol::{Shape, Symbol};
 use crate::need::{Need, Want};
 use crate::sweep::{Goal, METRICS, Metric};
 

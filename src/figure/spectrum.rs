@@ -9,10 +9,11 @@ use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Allowed, Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale, number, three_digits};
-use crate::drawing::chart::{Chart, Inset, Mark, Shape, Symbol};
+use crate::drawing::chart::{Chart, Inset, Mark};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Point, Rect, Stroke};
 use crate::drawing::style::{colour, dash};
+use crate::drawing::symbol::{Shape, Symbol};
 use crate::need::{Need, Want};
 use crate::record::SpectrumRow;
 
@@ -36,8 +37,8 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let inset = reader.optional_count(inset, 2..=usize::MAX);
         let floor = key(
             "floor",
-            "eigenvalues below this part of the largest are noise, and not shown; \
-             otherwise those that rounding decides: of d values, below d·2⁻⁵²",
+            "eigenvalues below this part of the largest are not shown; without it, below d·2⁻⁵², as \
+             rounding decides",
         );
         let floor = reader.optional_number(floor, Allowed::positive());
         let symmetric =

@@ -5,9 +5,10 @@ use super::facts::Facts;
 use super::metric::called;
 use super::selection::{AS_SET, MethodRates, ORIGINAL, RateChoice};
 use crate::config::{Reader, key};
-use crate::drawing::chart::{Mark, Shape, Symbol};
+use crate::drawing::chart::Mark;
 use crate::drawing::page::LegendEntry;
 use crate::drawing::style::GREY;
+use crate::drawing::symbol::{Shape, Symbol};
 use crate::need::{Need, Want};
 
 /// Which selected rates are marked.

@@ -1,8 +1,11 @@
 //! What a study comes to against the values that it varies: ratios between original and other
 //! coordinates, and beside them what the theory says.
 
+mod subject;
+
 use std::collections::BTreeSet;
 
+use self::subject::{Series, Subject, names};
 use super::metric;
 use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
@@ -10,10 +13,11 @@ use crate::Result;
 use crate::claim::{Compared, Rule, theory_quantities};
 use crate::config::{Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale};
-use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::chart::{Chart, Mark};
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Dash, Stroke};
 use crate::drawing::style::{GREY, colour, dash};
+use crate::drawing::symbol::{Shape, Symbol};
 use crate::need::{Need, Want};
 use crate::record::{CostUnit, StudyRow};
 use crate::sweep::Metric;
@@ -28,6 +32,11 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let axes = names("axes", "which axes are shown, by their first keys; none: all");
         let algorithms = names("algorithms", "which algorithms are shown; none: all");
         let coordinates = names("coordinates", "which coordinate systems are shown; none: all");
+        let label = key(
+            "label",
+            "what the horizontal axis is called; otherwise by the first key of the study's axis",
+        );
+        let label = reader.string_or(label, "");
         let metric = key("metric", "the metric of the study whose ratios are drawn");
         let choices = Compared::choices();
         let choices: Vec<_> = choices.iter().map(|one| (&*one.0, one.clone())).collect();
@@ -43,15 +52,13 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             axes: axes?,
             algorithms: algorithms?,
             coordinates: coordinates?,
+            label: label?,
             metric: metric?,
             tuned: tuned?,
             theory: theory?,
         }))
     },
 };
-
-/// Of values that are that far apart, one to the other, the axis is logarithmic.
-const FAR_APART: f64 = 20.0;
 
 /// At most so many columns of panels.
 const COLUMNS: usize = 4;
@@ -64,27 +71,14 @@ struct StudyFigure {
     axes: Vec<String>,
     algorithms: Vec<String>,
     coordinates: Vec<String>,
+    /// What the horizontal axis is called; empty: by its key.
+    label: String,
     /// The metric, as the table has it, and what it is.
     metric: (String, Compared),
     /// At which selected learning rate.
     tuned: Rule,
     /// Names of numbers of the theory.
     theory: Vec<&'static str>,
-}
-
-/// One line of a panel: the points that have a value, with their intervals.
-struct Series {
-    name: String,
-    stroke: Stroke,
-    /// x, lower, median, upper.
-    points: Vec<(f64, [f64; 3])>,
-}
-
-/// What a base comes to along an axis.
-struct Subject<'a> {
-    base: &'a str,
-    axis: &'a str,
-    rows: Vec<&'a StudyRow>,
 }
 
 impl Spec for StudyFigure {
@@ -102,6 +96,10 @@ impl Spec for StudyFigure {
         wants.push(Want::new("metric", Need::StudyMetric(&self.metric.0)));
         wants.extend(self.bases.iter().map(|name| Want::new("bases", Need::Base(name))));
         wants.extend(self.axes.iter().map(|name| Want::new("axes", Need::Axis(name))));
+        let algorithms = self.algorithms.iter().map(|name| Need::Algorithm(name));
+        wants.extend(Want::all("algorithms", algorithms));
+        let coordinates = self.coordinates.iter().map(|name| Need::Coordinates(name));
+        wants.extend(Want::all("coordinates", coordinates));
         wants
     }
 
@@ -110,13 +108,17 @@ impl Spec for StudyFigure {
         let subjects = self.subjects(rows);
         let ratios = |subject: &Subject<'_>| self.ratios(rows, subject);
         let theory = |subject: &Subject<'_>| self.theory(subject);
+        let frame = if subjects.len() > 1 { (270.0, 190.0) } else { (400.0, 250.0) };
         let mut panels = Vec::new();
         let mut legend: Vec<LegendEntry> = Vec::new();
         let mut add = |subject: &Subject<'_>, series: Vec<Series>, label: String, title: String| {
-            panels.push(Chart { title, ..panel(subject, &series, label) });
+            let mut panel = panel(subject, &series, label, frame.0);
+            if !self.label.is_empty() {
+                panel.x.label.clone_from(&self.label);
+            }
+            panels.push(Chart { title, ..panel });
             for Series { name, stroke, .. } in series {
-                let band = stroke.colour.with_opacity(BAND);
-                let entry = LegendEntry::line(name, stroke).with_band(band);
+                let entry = LegendEntry::line(name, stroke);
                 if !legend.contains(&entry) {
                     legend.push(entry);
                 }
@@ -155,16 +157,17 @@ impl Spec for StudyFigure {
                 compared(self.metric.1)
             ),
             format!(
-                "Lines: median over {trials}; bands: the interval of order statistics that holds \
-                 the true one, as far as it is in the frame; on its edge, a gain of 0 or ∞."
+                "Dots: median over {trials}, beside each other where they are of one value; bars: \
+                 the interval of order statistics that holds the true one, as far as it is in the \
+                 frame; on its edge, a gain of 0 or ∞."
             ),
         ];
-        footnotes.extend(subjects.iter().filter_map(Subject::note));
+        footnotes.extend(subjects.iter().filter_map(|subject| subject.note(frame.0)));
         Ok(Page {
             title: self.heading.title(tables.facts()),
             panels,
             columns,
-            frame: if subjects.len() > 1 { (270.0, 190.0) } else { (400.0, 250.0) },
+            frame,
             shared_axes: false,
             legend,
             legend_position: LegendPosition::Below,
@@ -173,8 +176,8 @@ impl Spec for StudyFigure {
     }
 }
 
-/// Opacity of bands.
-const BAND: f64 = 0.16;
+/// The part of the axis between two series' bars at one value.
+const APART: f64 = 0.008;
 
 impl StudyFigure {
     /// The bases and axes that are shown, in the order of the table.
@@ -256,73 +259,10 @@ impl StudyFigure {
     }
 }
 
-impl Subject<'_> {
-    /// The values, in the order of the table.
-    fn values(&self) -> Vec<&String> {
-        names(self.rows.iter().map(|row| &row.value))
-    }
-
-    /// The values as numbers and how they are spread, where all are numbers, rise from one to the next,
-    /// and fit on one axis.
-    fn numbers(&self) -> Option<(Vec<f64>, Scale)> {
-        let number = |value: &String| value.parse().ok().filter(|number: &f64| number.is_finite());
-        let numbers: Vec<f64> = self.values().into_iter().map(number).collect::<Option<_>>()?;
-        let rising = numbers.windows(2).all(|pair| pair[0] < pair[1]);
-        let positive = || numbers.iter().copied().filter(|&number| number > 0.0);
-        let least = positive().fold(f64::INFINITY, f64::min);
-        let far_apart = positive().any(|number| number / least >= FAR_APART);
-        let scale = match (far_apart, positive().count() == numbers.len()) {
-            (false, _) => Some(Scale::Linear),
-            (true, true) => Some(Scale::Logarithmic),
-            // No axis has 0 and several decades.
-            (true, false) => None,
-        };
-        scale.filter(|_| rising).map(|scale| (numbers, scale))
-    }
-
-    /// Where a value stands: a number there, or else by its place in the order.
-    fn place(&self, value: &str) -> f64 {
-        let index = self.values().iter().position(|one| *one == value).unwrap_or_default();
-        self.numbers().map_or((index + 1) as f64, |(numbers, _)| numbers[index])
-    }
-
-    /// The horizontal axis.
-    fn horizontal(&self) -> Axis {
-        let places: Vec<f64> = self.values().into_iter().map(|value| self.place(value)).collect();
-        let scale = self.numbers().map_or(Scale::Whole, |(_, scale)| scale);
-        Axis::covering(self.axis, scale, places, 0.04)
-    }
-
-    /// What the places stand for, where they are an order.
-    fn note(&self) -> Option<String> {
-        if self.numbers().is_some() {
-            return None;
-        }
-        let values = self.values().into_iter().enumerate();
-        let values: Vec<String> =
-            values.map(|(index, value)| format!("{}: {value}", index + 1)).collect();
-        Some(format!("{}, {}: {}.", self.base, self.axis, values.join("; ")))
-    }
-
-    /// The line of some rows; `None` without any that says something.
-    fn series<'b>(
-        &self,
-        name: String,
-        stroke: Stroke,
-        rows: impl Iterator<Item = &'b StudyRow>,
-    ) -> Option<Series> {
-        let mut points: Vec<(f64, [f64; 3])> = rows
-            .filter_map(|row| Some((self.place(&row.value), [row.lower?, row.median?, row.upper?])))
-            .collect();
-        points.sort_by(|one, other| one.0.total_cmp(&other.0));
-        (!points.is_empty()).then_some(Series { name, stroke, points })
-    }
-}
-
-/// The panel of a base and an axis.
-fn panel(subject: &Subject<'_>, series: &[Series], label: String) -> Chart {
+/// The panel of a base and an axis, so many pixels wide.
+fn panel(subject: &Subject<'_>, series: &[Series], label: String, width: f64) -> Chart {
     let points = || series.iter().flat_map(|series| &series.points);
-    // Bands may leave the panel: a median is what it is about.
+    // Bars may leave the panel: a median is what it is about.
     let values = points().map(|(_, [_, median, _])| *median).chain([1.0]);
     let y = Axis::covering(label, Scale::Logarithmic, values, 0.08);
     let x = subject.horizontal();
@@ -330,40 +270,35 @@ fn panel(subject: &Subject<'_>, series: &[Series], label: String) -> Chart {
         points: vec![(x.low, 1.0), (x.high, 1.0)],
         stroke: Stroke { width: 0.8, ..Stroke::new(GREY, Dash::Solid) },
     };
-    let band = |series: &Series| Mark::Band {
-        points: series.points.iter().map(|&(x, [low, _, high])| (x, low, high)).collect(),
-        colour: series.stroke.colour.with_opacity(BAND),
-    };
-    let medians = |series: &Series| -> Vec<(f64, f64)> {
-        series.points.iter().map(|&(x, [_, median, _])| (x, median)).collect()
-    };
-    let line = |series: &Series| Mark::Line { points: medians(series), stroke: series.stroke };
-    let symbols = |series: &Series| Mark::Symbols {
-        // A ratio of 0 is on the lower edge, as one of ∞ is on the upper one.
-        points: medians(series)
-            .into_iter()
-            .map(|(x, y)| (x, if y == 0.0 { f64::NEG_INFINITY } else { y }))
-            .collect(),
-        symbol: Symbol { shape: Shape::Disc, radius: 1.9, colour: series.stroke.colour },
-    };
     let mut panel = Chart::new(x, y);
-    panel.marks = std::iter::once(even)
-        .chain(series.iter().map(band))
-        .chain(series.iter().map(line))
-        .chain(series.iter().map(symbols))
-        .collect();
-    panel
-}
-
-/// Names as they come, each once.
-fn names<'a>(all: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
-    let mut names = Vec::new();
-    for name in all {
-        if !names.contains(&name) {
-            names.push(name);
-        }
+    panel.x_names = subject.labels(width);
+    panel.marks.push(even);
+    for (index, one) in series.iter().enumerate() {
+        let aside = APART * (index as f64 - 0.5 * (series.len() - 1) as f64);
+        let place = |x: f64| panel.x.moved(x, aside);
+        let medians: Vec<(f64, f64)> =
+            one.points.iter().map(|&(x, [_, median, _])| (place(x), median)).collect();
+        // What is infinite, or 0, is beyond the frame.
+        let edge = |value: f64| value.clamp(0.1 * panel.y.low, 10.0 * panel.y.high);
+        let bars = one.points.iter().filter(|(_, [_, median, _])| !median.is_nan());
+        let bars = bars.map(|&(x, [low, _, high])| Mark::Line {
+            points: [low, high].map(|end| (place(x), edge(end))).to_vec(),
+            stroke: Stroke { width: 1.0, ..Stroke::new(one.stroke.colour, Dash::Solid) },
+        });
+        let bars: Vec<Mark> = bars.collect();
+        let symbols = Mark::Symbols {
+            // A ratio of 0 is on the lower edge, as one of ∞ is on the upper one.
+            points: medians
+                .iter()
+                .map(|&(x, y)| (x, if y == 0.0 { f64::NEG_INFINITY } else { y }))
+                .collect(),
+            symbol: Symbol { shape: Shape::Disc, radius: 2.3, colour: one.stroke.colour },
+        };
+        panel.marks.extend(bars);
+        panel.marks.push(Mark::Line { points: medians, stroke: one.stroke });
+        panel.marks.push(symbols);
     }
-    names
+    panel
 }
 
 /// What is compared, in words.

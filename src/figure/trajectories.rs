@@ -9,11 +9,12 @@ use super::tables::ResultTables;
 use crate::Result;
 use crate::config::{Allowed, Entry, Reader, key};
 use crate::drawing::axis::{Axis, Scale, number};
-use crate::drawing::chart::{Chart, Mark, Shape, Symbol};
+use crate::drawing::chart::{Chart, Mark};
 use crate::drawing::contour::ScalarField;
 use crate::drawing::page::{LegendEntry, LegendPosition, Page};
 use crate::drawing::primitives::{Colour, Dash, Point, Stroke};
 use crate::drawing::style::{BLACK, GREY};
+use crate::drawing::symbol::{Shape, Symbol};
 use crate::need::{Need, Want};
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {

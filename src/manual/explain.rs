@@ -1,4 +1,5 @@
-//! What a word means: a key, a value of one, a claim, a metric, a measure, a column, an experiment.
+//! What a word means: a key, a value of one, a claim, a metric, a measure, a column, a file, an
+//! experiment, a figure, a profile.
 
 use super::columns::columns;
 use super::words::{capitalized, choices, sentence};
@@ -6,8 +7,9 @@ use super::{Column, Keys};
 use crate::claim::Claim;
 use crate::config::{Condition, KeyDescription, nearest};
 use crate::egop::Measure;
-use crate::shipped::{FIGURES, Shipped};
-use crate::store::TABLES;
+use crate::experiment::Experiment;
+use crate::shipped::{FIGURES, SHIPPED, Shipped};
+use crate::store::{EXPERIMENT, IDENTITY, LOG, PROVENANCE, REPORT, SUMS, TABLES};
 use crate::sweep::METRICS;
 
 /// One of the meanings of a word.
@@ -19,21 +21,51 @@ pub struct Explanation {
     pub paragraphs: Vec<String>,
 }
 
-/// All meanings of a word.
+/// What else is in a results folder, and in what is handed round of it.
+const FILES: [(&str, &str); 6] = [
+    (
+        EXPERIMENT,
+        "the config as it was resolved: with the profile and what the command line laid over it",
+    ),
+    (PROVENANCE, "what made the results: program, processor, data, arguments, times"),
+    (REPORT, "all that was found on one page, which needs no other file"),
+    (SUMS, "the checksums of all that was published, as of sha256sum --check"),
+    (LOG, "what happened in every run, a line each with its time"),
+    (IDENTITY, "which experiment the folder is for"),
+];
+
+/// All meanings of a word, in small letters where it has none as it is.
 ///
 /// # Errors
 /// When it has none: a word like it that has, if there is one.
 pub fn explain(word: &str) -> Result<Vec<Explanation>, Option<String>> {
+    explain_as_written(word).or_else(|meant| {
+        let small = word.to_lowercase();
+        if small == word { Err(meant) } else { explain_as_written(&small).map_err(|_| meant) }
+    })
+}
+
+fn explain_as_written(word: &str) -> Result<Vec<Explanation>, Option<String>> {
     let keys = Keys::all();
     let keys = keys.merged();
     let columns = columns();
-    let claims = claims();
+    let experiments: Vec<(&'static Shipped, Experiment)> =
+        Shipped::experiments().filter_map(|one| Some((one, one.read()?.value))).collect();
+    let claims: Vec<(&str, &Claim)> = experiments
+        .iter()
+        .flat_map(|(shipped, experiment)| {
+            experiment.claims.iter().map(|claim| (shipped.name, claim))
+        })
+        .collect();
     let mut all = of_keys(word, &keys);
     all.extend(of_values(word, &keys));
     all.extend(claims.iter().filter(|(_, claim)| claim.id == word).map(of_claim));
     all.extend(of_numbers(word));
     all.extend(of_columns(word, &columns));
+    all.extend(of_files(word));
     all.extend(of_shipped(word));
+    all.extend(of_figures(word, &experiments));
+    all.extend(of_profile(word));
     if !all.is_empty() {
         return Ok(all);
     }
@@ -42,6 +74,7 @@ pub fn explain(word: &str) -> Result<Vec<Explanation>, Option<String>> {
     let names = columns.iter().flat_map(|column| &column.names).copied();
     let claims = claims.iter().map(|(_, claim)| &*claim.id);
     let others = METRICS.iter().map(|metric| metric.name).chain(TABLES.iter().copied());
+    let others = others.chain(FILES.iter().map(|(name, _)| *name));
     let known = parts.chain(values).chain(names).chain(claims).chain(others);
     Err(nearest(word, known).map(str::to_owned))
 }
@@ -109,15 +142,8 @@ fn of_values(word: &str, keys: &[&KeyDescription]) -> Vec<Explanation> {
     all
 }
 
-/// The claims of all shipped experiments, with the names of these.
-fn claims() -> Vec<(&'static str, Claim)> {
-    let read = Shipped::experiments().filter_map(|shipped| Some((shipped.name, shipped.read()?)));
-    read.flat_map(|(name, read)| read.value.claims.into_iter().map(move |claim| (name, claim)))
-        .collect()
-}
-
-fn of_claim((experiment, claim): &(&str, Claim)) -> Explanation {
-    let Claim { id, statement, source, figure, test } = claim;
+fn of_claim((experiment, claim): &(&str, &Claim)) -> Explanation {
+    let Claim { id, statement, source, figure, test } = *claim;
     let mut paragraphs = vec![
         format!("{statement}."),
         format!("Source: {source}."),
@@ -161,6 +187,42 @@ fn of_columns(word: &str, columns: &[Column]) -> Vec<Explanation> {
         paragraphs: vec![as_row(column)],
     };
     (if telling.is_empty() { named } else { telling }).into_iter().map(one).collect()
+}
+
+fn of_files(word: &str) -> impl Iterator<Item = Explanation> {
+    let file = FILES.iter().filter(move |(name, _)| *name == word);
+    file.map(move |(_, meaning)| Explanation {
+        title: format!("{word}, a file of a results folder"),
+        paragraphs: vec![format!("{}.", capitalized(meaning))],
+    })
+}
+
+/// A figure of a shipped experiment, by the name of its files.
+fn of_figures(
+    word: &str,
+    experiments: &[(&'static Shipped, Experiment)],
+) -> impl Iterator<Item = Explanation> {
+    let drawn = experiments.iter().filter(move |(_, experiment)| {
+        experiment.figures.iter().any(|figure| figure.file() == word)
+    });
+    drawn.map(move |(shipped, _)| Explanation {
+        title: format!("{word}, a figure of {}", shipped.name),
+        paragraphs: vec![format!("`egop-run {}` draws it.", shipped.name)],
+    })
+}
+
+/// A profile of shipped experiments.
+fn of_profile(word: &str) -> Option<Explanation> {
+    let table = format!("[profiles.{word}]");
+    let has = |shipped: &&Shipped| shipped.text.lines().any(|line| line.starts_with(&table));
+    let names: Vec<&str> = SHIPPED.iter().filter(has).map(|shipped| shipped.name).collect();
+    (!names.is_empty()).then(|| Explanation {
+        title: format!("{word}, a profile"),
+        paragraphs: vec![
+            format!("`--profile {word}` lays its settings over those of a config."),
+            format!("In {}.", names.join(", ")),
+        ],
+    })
 }
 
 fn of_shipped(word: &str) -> Vec<Explanation> {

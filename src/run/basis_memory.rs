@@ -144,7 +144,10 @@ fn instead(experiment: &Experiment, system: &System<'_>, available: u64) -> Stri
     });
     let proposals: Vec<String> = input.into_iter().chain(rank).collect();
     if proposals.is_empty() {
-        return String::new();
+        let others = si(available as f64 - left);
+        return format!(
+            "; beside the rest of a trial, which takes {others}, nothing else fits either"
+        );
     }
     format!("; there is room for {}", proposals.join(", or for "))
 }
@@ -183,24 +186,36 @@ fn window(
 mod tests {
     use super::*;
     use crate::config::{self, Overlay, Source};
+    use crate::experiment::Study;
     use crate::shipped::Shipped;
 
-    fn refused(name: &str, available: u64) -> Option<String> {
-        too_large(&Shipped::named(name).unwrap().read().unwrap().value, available)
+    /// A shipped experiment with some of its coordinate systems.
+    fn some_of(name: &str, systems: &[&str]) -> Experiment {
+        let mut experiment = Shipped::named(name).unwrap().read().unwrap().value;
+        let Study::Training(study) = &mut experiment.study else { panic!("{name} trains") };
+        study.coordinates.retain(|one| systems.contains(&&*one.name));
+        experiment
     }
 
     #[test]
     fn the_first_that_does_not_fit_is_named_with_what_would_fit() {
         // Numbers of 4 bytes: 2048². Five matrices of 64² in doubles, and no rank: its eigenvectors
         // alone, and what is made of them, are seven matrices of 2048 × 100 in doubles, 11.5 MB.
-        let message = refused("digits-bases", 10_000_000).unwrap();
+        // A chunk of gradients and its copy are 9.9 MB.
+        let experiment = some_of("digits-bases", &["original", "block"]);
+        let message = too_large(&experiment, 16_500_000).unwrap();
         assert!(message.starts_with("block: layer1.weight needs 16.8 MB as a dense"), "{message}");
-        assert!(message.contains("there are 10.0 MB of memory"), "{message}");
-        assert!(message.contains("basis = \"input\" needs 163.8 kB"), "{message}");
+        assert!(message.contains("there are 16.5 MB of memory"), "{message}");
+        assert!(message.contains("basis = \"input\", which needs 163.8 kB"), "{message}");
         assert!(!message.contains("rank = "), "{message}");
-        assert_eq!(None, refused("digits-bases", 1_000_000_000));
+        assert_eq!(None, too_large(&experiment, 1_000_000_000));
+        // With all the others in a trial there is no room for this one, whatever it is.
+        let all = Shipped::named("digits-bases").unwrap().read().unwrap().value;
+        let message = too_large(&all, 16_500_000).unwrap();
+        assert!(message.contains("beside the rest of a trial, which takes"), "{message}");
 
-        let message = refused("fashion-large", 100_000_000).unwrap();
+        let experiment = some_of("fashion-large", &["original", "rank-100"]);
+        let message = too_large(&experiment, 100_000_000).unwrap();
         assert!(message.starts_with("rank-100: its matrices need 63.7 MB"), "{message}");
         assert!(!message.contains("dense"), "{message}");
     }
@@ -208,16 +223,16 @@ mod tests {
     #[test]
     fn what_is_proposed_is_not_refused() {
         // V would fit, but not all that it takes to form it.
-        for available in [20_000_000, 40_000_000, 100_000_000, 150_000_000] {
-            let message = refused("digits-bases", available).unwrap();
+        for available in [33_000_000, 40_000_000, 130_000_000, 150_000_000] {
+            let experiment = some_of("digits-bases", &["original", "block"]);
+            let message = too_large(&experiment, available).unwrap();
             let fits = available >= 100_000_000;
             let dense = message.contains("as a dense matrix");
-            assert_eq!(dense, available < 33_000_000, "{message}");
+            assert_eq!(dense, available < 33_500_000, "{message}");
             // All samples are more than the parameters of a block, which takes dense matrices.
             let samples = if fits { 1000 } else { RANK };
-            let proposal = format!("rank = 100 of {samples} samples needs");
+            let proposal = format!("rank = 100 of {samples} samples, which needs");
             assert!(message.contains(&proposal), "{message}");
-            let experiment = Shipped::named("digits-bases").unwrap().read().unwrap().value;
             let layout = experiment.objective.layout();
             let system = experiment.systems().into_iter().find(|one| one.name == "block").unwrap();
             let low_rank = LowRank {
@@ -230,6 +245,9 @@ mod tests {
             let sampling = Sampling { samples: Samples::Count(samples), ..system.sampling };
             let proposed = System { basis: &basis, sampling, ..system };
             assert!(Needs::of(&proposed, 4.0).fit(available), "{message}");
+            let original = experiment.system(0);
+            let trial = [original, proposed].map(|one| memory::system(&experiment, &one));
+            assert!(memory::data(&experiment) + trial[0] + trial[1] <= available as f64);
         }
     }
 

@@ -1,4 +1,4 @@
-//! A sweep whose tasks run elsewhere: on many machines that share the results folder.
+//! An experiment whose tasks run elsewhere: on many machines that share the results folder.
 
 use std::collections::HashSet;
 
@@ -10,20 +10,27 @@ use crate::run::cost::{self, Speed};
 use crate::run::event::Stage;
 use crate::run::executor::{Executor, RowSink, Unfinished, hand_over};
 use crate::run::index::TaskIndex;
-use crate::run::sweep::SweepResult;
-use crate::run::task::{Round, Task};
+use crate::run::task::{Failure, Round, Task};
+use crate::trial::Recording;
 
-/// A task of a sweep, by names: it can be written down and done by another program.
+/// A task, by names: it can be written down and done by another program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedTask {
     /// Its content address in the store.
     pub key: String,
+    /// The folder of the point of a study that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
     /// The trial.
     pub trial: usize,
     /// Name of the coordinate system.
     pub coordinates: String,
     /// What runs.
     pub rates: Vec<PlannedRates>,
+    /// What is kept of the runs.
+    pub recording: Recording,
+    /// Whether it is done beside no other, to time it.
+    pub alone: bool,
     /// About how long it takes on one thread of the machine that planned it.
     pub seconds: f64,
 }
@@ -37,7 +44,7 @@ pub struct PlannedRates {
     pub learning_rates: Vec<f64>,
 }
 
-/// How far a sweep is.
+/// How far an experiment is.
 #[derive(Debug)]
 pub enum Next {
     /// Tasks of a round are not done; what comes after depends on them.
@@ -48,11 +55,11 @@ pub enum Next {
         tasks: Vec<PlannedTask>,
         /// The keys of those that are not done, nor given up.
         missing: Vec<String>,
-        /// The rounds before it.
-        swept: SweepResult,
+        /// Those of earlier rounds, and of this one, that were given up.
+        failures: Vec<Failure>,
     },
     /// Nothing is missing, except for what was given up.
-    Nothing(SweepResult),
+    Nothing,
 }
 
 /// Programs elsewhere: what they have done is seen in the store, and what they have not is missing.
@@ -82,6 +89,11 @@ impl Executor for Elsewhere<'_> {
 }
 
 impl PlannedTask {
+    /// The same, of a point of a study, which has this folder.
+    pub fn at_point(self, folder: String) -> Self {
+        Self { point: Some(folder), ..self }
+    }
+
     /// The tasks of a round.
     pub(super) fn of(index: &TaskIndex<'_>, round: &Round) -> Vec<Self> {
         let experiment = index.experiment();
@@ -97,9 +109,12 @@ impl PlannedTask {
         };
         let planned = |task: &Task| Self {
             key: index.key(task),
+            point: None,
             trial: task.trial,
             coordinates: experiment.system(task.system).name.to_owned(),
             rates: rates(task),
+            recording: task.recording,
+            alone: task.alone,
             seconds: speed.seconds(cost::task(experiment, task)),
         };
         round.tasks.iter().map(planned).collect()
@@ -121,16 +136,17 @@ impl PlannedTask {
     }
 
     fn named(&self, experiment: &Experiment) -> Option<Task> {
-        let study = experiment.training()?;
-        let named = self.rates.iter().zip(&study.algorithms);
-        let fits = self.rates.len() == study.algorithms.len()
-            && named.clone().all(|(rates, algorithm)| rates.algorithm == algorithm.name);
+        let algorithms = experiment.algorithms();
+        let mut named = self.rates.iter().zip(algorithms);
+        let fits = self.rates.len() == algorithms.len()
+            && named.all(|(rates, algorithm)| rates.algorithm == algorithm.name);
+        let mut systems = experiment.systems().into_iter();
         fits.then_some(Task {
             trial: self.trial,
-            system: study.coordinates_index(&self.coordinates)?,
+            system: systems.position(|system| system.name == self.coordinates)?,
             rates: self.rates.iter().map(|rates| rates.learning_rates.clone()).collect(),
-            recording: study.sweep_recording(),
-            alone: false,
+            recording: self.recording,
+            alone: self.alone,
         })
     }
 }

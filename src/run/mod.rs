@@ -102,26 +102,13 @@ impl<'a> Run<'a> {
         more: impl FnOnce(&mut Publication<'_>) -> Result<()>,
     ) -> Result<SweepResult> {
         let swept = self.tune(&*self.threads())?;
-        self.publish_sweep(&swept, more)?;
-        Ok(swept)
-    }
-
-    /// Publishes a sweep, in the place of all that was published; nothing is done if it is
-    /// published already, perhaps with more.
-    ///
-    /// # Errors
-    /// When files cannot be written.
-    pub fn publish_sweep(
-        &self,
-        swept: &SweepResult,
-        more: impl FnOnce(&mut Publication<'_>) -> Result<()>,
-    ) -> Result<()> {
         let mut publication = self.stage(&swept.tables())?;
-        if publication.is_published(RateRow::FILE)? {
-            return Ok(());
+        // It may be published already, perhaps with more.
+        if !publication.is_published(RateRow::FILE)? {
+            more(&mut publication)?;
+            publication.commit(|_| false)?;
         }
-        more(&mut publication)?;
-        publication.commit(|_| false)
+        Ok(swept)
     }
 
     /// Does the sweep, then everything after: curves at the selected learning rates, spectra and
@@ -134,14 +121,33 @@ impl<'a> Run<'a> {
         &self,
         more: impl FnOnce(&mut Publication<'_>) -> Result<T>,
     ) -> Result<(Report, T)> {
+        self.all_by(&*self.threads(), more)
+    }
+
+    /// The same of what programs elsewhere have done. Tasks that are given up count as failed.
+    ///
+    /// # Errors
+    /// As for [`Run::all`].
+    pub fn collect<T>(
+        &self,
+        given_up: &HashSet<String>,
+        more: impl FnOnce(&mut Publication<'_>) -> Result<T>,
+    ) -> Result<(Report, T)> {
+        self.all_by(&Elsewhere { index: &self.index, given_up }, more)
+    }
+
+    fn all_by<T>(
+        &self,
+        executor: &dyn Executor,
+        more: impl FnOnce(&mut Publication<'_>) -> Result<T>,
+    ) -> Result<(Report, T)> {
         let experiment = self.index.experiment();
-        let threads = self.threads();
-        let mut swept = self.tune(&*threads)?;
-        let mut finals = tables::selected(&*threads, experiment, &mut swept)?;
+        let mut swept = self.tune(executor)?;
+        let mut finals = tables::selected(executor, experiment, &mut swept)?;
         let mut failures = std::mem::take(&mut finals.failures);
         let study = experiment.training();
         if let Some(study) = study.filter(|study| study.timed) {
-            failures.extend(timed::time(&*threads, experiment, study, &mut swept)?);
+            failures.extend(timed::time(executor, experiment, study, &mut swept)?);
         }
         for failure in failures {
             if !swept.failures.contains(&failure) {
@@ -254,15 +260,24 @@ impl<'a> Run<'a> {
     pub fn next_round(&self, given_up: &HashSet<String>) -> Result<Next> {
         let elsewhere = Elsewhere { index: &self.index, given_up };
         let mut tuning = tune(self.index.experiment(), &elsewhere, self.index.observer)?;
-        Ok(match tuning.open.take() {
-            None => Next::Nothing(tuning.finish()),
-            Some((round, missing)) => Next::Round {
-                name: round.name,
-                tasks: PlannedTask::of(&self.index, &round),
-                missing: missing.iter().map(|&index| self.index.key(&round.tasks[index])).collect(),
-                swept: tuning.finish(),
-            },
-        })
+        let open = |round: &Round, missing: &[usize], failures| Next::Round {
+            name: round.name,
+            tasks: PlannedTask::of(&self.index, round),
+            missing: missing.iter().map(|&index| self.index.key(&round.tasks[index])).collect(),
+            failures,
+        };
+        if let Some((round, missing)) = tuning.open.take() {
+            return Ok(open(&round, &missing, tuning.finish().failures));
+        }
+        let SweepResult { rates, mut failures, .. } = tuning.finish();
+        for (stage, round) in self.after_sweep(&rates) {
+            let left = elsewhere.execute(stage, &round, &mut |_, _| {})?;
+            failures.extend(left.failures);
+            if !left.missing.is_empty() {
+                return Ok(open(&round, &left.missing, failures));
+            }
+        }
+        Ok(Next::Nothing)
     }
 
     /// Does planned tasks that are not done yet.

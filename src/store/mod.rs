@@ -78,7 +78,8 @@ pub struct TaskLock(
     #[expect(dead_code, reason = "the lock lives as long as the file is open")] File,
 );
 
-const IDENTITY: &str = "store.json";
+/// Which experiment the folder is for.
+pub const IDENTITY: &str = "store.json";
 /// The lock that all who work in the folder share.
 const RUNNERS: &str = "runners";
 const UNFINISHED: &str = ".unfinished-";

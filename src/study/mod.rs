@@ -129,6 +129,8 @@ impl Study {
                 let problem = || format!("the study's metrics are {}", listed(&metrics));
                 (!metrics.iter().any(|metric| metric == name)).then(problem)
             }
+            // Known once the bases are read.
+            Need::Algorithm(_) | Need::Coordinates(_) => None,
             _ => Some("is about an experiment: a study has figures of the kind \"study\"".into()),
         }
     }

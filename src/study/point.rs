@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::Study;
+use super::{Study, TABLE};
 use crate::config::{self, ConfigErrors, Layer, Overlay, Resolved, Source};
 use crate::experiment::Experiment;
+use crate::need::{Need, Want};
 use crate::shipped::Shipped;
 use crate::store;
 
@@ -57,10 +58,15 @@ pub(super) fn name(base: &str) -> String {
 }
 
 fn open(base: &str) -> Result<Source, ConfigErrors> {
-    match Shipped::named(base) {
+    let source = match Shipped::named(base) {
         Some(shipped) if !is_path(base) => shipped.source(),
         _ => Source::open(base),
+    }?;
+    if source.has(TABLE) {
+        let problem = "is a study itself: its bases are what can be varied";
+        return Err(ConfigErrors::of_file(base, "", problem));
     }
+    Ok(source)
 }
 
 impl Study {
@@ -103,7 +109,28 @@ impl Study {
                 }
             }
         }
-        ConfigErrors::at_points(file, wrong).map_or(Ok(points), Err)
+        match ConfigErrors::at_points(file, wrong) {
+            Some(errors) => Err(errors),
+            None => self.check_names(file, &points).map(|()| points),
+        }
+    }
+
+    /// Algorithms and coordinate systems that figures name are those of some point.
+    fn check_names(&self, file: &str, points: &Points) -> Result<(), ConfigErrors> {
+        for (index, figure) in self.figures.iter().enumerate() {
+            for Want { key, need } in figure.wants() {
+                let is_name = matches!(need, Need::Algorithm(_) | Need::Coordinates(_));
+                let lacks = |(_, point): &(_, Resolved<Experiment>)| point.value.lacks(need);
+                let problems: Option<Vec<String>> = points.all.iter().map(lacks).collect();
+                if let Some(problem) =
+                    problems.filter(|_| is_name).and_then(|all| all.into_iter().next())
+                {
+                    let key = format!("figures.{index}.{key}");
+                    return Err(ConfigErrors::of_file(file, key, problem));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A base with what is changed at every point, and then with more.

@@ -1,12 +1,15 @@
 //! How runs are trained.
 
+use serde::{Deserialize, Serialize};
+
 use crate::minibatch::Minibatches;
 use crate::optimizer;
 use crate::schedule::Schedule;
 use crate::trial::CurvePoints;
 
 /// What is kept of each run beside its summary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Recording {
     /// Nothing.
     Summary,

@@ -1,5 +1,6 @@
 //! A plan in a folder, and a Slurm that notes what it is asked and does it at once.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -7,8 +8,29 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// Three trials in two coordinate systems, with a coarse round, extensions and a refined one.
-const CONFIG: &str = include_str!("../data/tiny.toml");
+/// Three trials in two coordinate systems, with a coarse round, extensions and a refined one; then
+/// curves, a claim and a figure.
+const CONFIG: &str = concat!(
+    include_str!("../data/tiny.toml"),
+    r#"
+[[claims]]
+id = "faster"
+statement = "Adam is faster"
+source = "ours"
+figure = "curves"
+metric = "final_loss"
+left = { algorithm = "adam", coordinates = "original" }
+right = { algorithm = "adam", coordinates = "reparameterized" }
+relation = "at-least"
+factor = 1.0
+
+[[figures]]
+kind = "curves"
+file = "curves"
+title = "Tiny"
+metric = "suboptimality"
+"#
+);
 
 /// Notes its arguments. Where `RUN` is set it also does the job, as Slurm would: the tasks of an
 /// array one after the other, in the folder asked for, with the log where it belongs.
@@ -131,19 +153,32 @@ impl Lab {
         asked.replace(self.folder.path().to_str().unwrap(), "FOLDER")
     }
 
-    /// The tables of a sweep without a cluster.
-    pub fn local(&self) -> Vec<Vec<u8>> {
+    /// `egop-run CONFIG --out OUT`.
+    pub fn egop_run(&self, out: &Path) -> Output {
+        let mut command = self.command(env!("CARGO_BIN_EXE_egop-run"));
+        command.arg(&self.config).arg("--out").arg(out).output().unwrap()
+    }
+
+    /// What is published without a cluster.
+    pub fn local(&self) -> BTreeMap<String, Vec<u8>> {
         let out = self.folder.path().join("local");
-        let mut command = self.egop_sweep();
-        success(&command.arg(&self.config).arg("--out").arg(&out).output().unwrap());
-        tables(&out)
+        success(&self.egop_run(&out));
+        published(&out)
     }
 }
 
-pub fn tables(folder: &Path) -> Vec<Vec<u8>> {
-    ["runs.csv", "learning_rates.csv", "experiment.toml"]
-        .map(|name| fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
-        .into()
+/// What is published in a folder, but for what tells of times.
+pub fn published(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let of_times = ["timings.csv", "provenance.json", "report.html"];
+    let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+    let names = sums.lines().map(|line| line.split_once("  ").unwrap().1.to_owned());
+    let names = names.filter(|name| !of_times.contains(&name.as_str()));
+    let files: BTreeMap<String, Vec<u8>> =
+        names.map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect();
+    for name in ["runs.csv", "curves.csv", "claims.csv", "curves.png"] {
+        assert!(files.contains_key(name), "{name}: {sums}");
+    }
+    files
 }
 
 #[track_caller]

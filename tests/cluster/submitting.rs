@@ -3,30 +3,92 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use crate::lab::{Lab, stderr, stdout, success, tables};
+use crate::lab::{Lab, published, stderr, stdout, success};
 
 #[test]
-fn a_sweep_submitted_once_gives_the_bytes_of_a_local_one() {
+fn an_experiment_submitted_once_gives_the_bytes_of_a_local_one() {
     let lab = Lab::new();
     lab.emit_single_tasks();
     assert_eq!(lab.array_tasks(), 6);
     let output = lab.submit(&[("RUN", "1")]);
     success(&output);
-    // The job that merges plans and submits the rounds that follow: extensions and a refined one.
+    // The job that merges plans and submits the rounds that follow: extensions, a refined one and the
+    // curves.
     assert!(stdout(&output).starts_with("job 1: array tasks 0 to 5 of 6\n"), "{}", stdout(&output));
-    assert_eq!(tables(&lab.results), lab.local());
+    assert_eq!(published(&lab.results), lab.local());
     assert_eq!(lab.array_tasks(), 0);
     assert!(lab.status(&[]).starts_with("nothing is left to do; results in "));
     let rounds = (1..).take_while(|n| lab.plan.join(format!("plan-{n}.jsonl")).exists()).count();
-    assert!(rounds >= 3, "{rounds}");
+    assert!(rounds >= 4, "{rounds}");
     let again = lab.submit(&[("RUN", "1")]);
     success(&again);
     assert_eq!(stdout(&again), "nothing is left to submit\n");
-    // A local sweep finds all of it done.
-    let mut command = lab.egop_sweep();
-    let output = command.arg(&lab.config).arg("--out").arg(&lab.results).output().unwrap();
+    // A local run finds all of it done.
+    let output = lab.egop_run(&lab.results);
     success(&output);
     assert!(stderr(&output).contains("tasks: 0 done"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_study_and_estimates_are_submitted_once_too() {
+    let study = r#"
+name = "decays"
+title = "Tiny least squares by decay"
+about = "study"
+
+[study]
+bases = ["tiny.toml"]
+
+[[study.axes]]
+keys = ["objective.decay.exponent"]
+values = [0.5, 1.0]
+
+[[study.axes]]
+keys = ["sweep.floor"]
+values = [0.0, 1e-4]
+
+[[figures]]
+kind = "study"
+file = "gains"
+title = "Gains"
+"#;
+    let spectra = r#"
+name = "estimates"
+title = "Tiny least squares: the EGOP"
+seed = 7
+trials = 3
+
+[objective]
+kind = "least-squares"
+rows = 6
+columns = 3
+decay = { kind = "power", exponent = 1.0 }
+
+[distribution]
+kind = "gaussian"
+scale = 1.0
+
+[egop]
+samples = 20
+
+[spectra.all]
+scope = "global"
+"#;
+    for (name, text, table) in
+        [("decays.toml", study, "study.csv"), ("estimates.toml", spectra, "spectrum.csv")]
+    {
+        let mut lab = Lab::new();
+        lab.config = lab.folder.path().join(name);
+        fs::write(&lab.config, text).unwrap();
+        lab.emit_single_tasks();
+        success(&lab.submit(&[("RUN", "1")]));
+        assert_eq!(lab.array_tasks(), 0, "{name}");
+        let there = |folder: &std::path::Path| fs::read(folder.join(table)).unwrap();
+        let local = lab.folder.path().join("local");
+        success(&lab.egop_run(&local));
+        assert_eq!(there(&lab.results), there(&local), "{name}");
+        assert!(lab.results.join("report.html").exists());
+    }
 }
 
 #[test]
@@ -37,7 +99,7 @@ fn algorithms_that_train_in_some_coordinates_do_so_elsewhere_too() {
     fs::write(&lab.config, config).unwrap();
     lab.emit_single_tasks();
     success(&lab.submit(&[("RUN", "1")]));
-    assert_eq!(tables(&lab.results), lab.local());
+    assert_eq!(published(&lab.results), lab.local());
     let rates = fs::read_to_string(lab.results.join("learning_rates.csv")).unwrap();
     let of = |pair: &str| rates.lines().filter(|line| line.starts_with(pair)).count();
     assert!(of("soap,original,") > 0 && of("adam,reparameterized,") > 0, "{rates}");
@@ -59,7 +121,7 @@ fn arrays_are_split_at_slurms_limit() {
     let split = Lab::new();
     split.emit_single_tasks();
     success(&split.submit(&[("MAX_ARRAY_SIZE", "1"), ("RUN", "1")]));
-    assert_eq!(tables(&split.results), split.local());
+    assert_eq!(published(&split.results), split.local());
 }
 
 #[test]
@@ -120,7 +182,7 @@ fn small_tasks_share_an_array_task() {
     success(&lab.emit(&[]));
     assert_eq!(lab.array_tasks(), 1, "all together take less than five minutes");
     success(&lab.submit(&[("RUN", "1")]));
-    assert_eq!(tables(&lab.results), lab.local());
+    assert_eq!(published(&lab.results), lab.local());
 }
 
 #[test]
@@ -206,8 +268,8 @@ fn a_plan_that_is_refused_replaces_nothing() {
         let mut command = lab.egop_sweep();
         command.arg(&lab.config).arg("--out").arg(&lab.results).args(arguments).output().unwrap()
     };
-    success(&run(&[]));
-    let before = tables(&lab.results);
+    success(&lab.egop_run(&lab.results));
+    let before = published(&lab.results);
     fs::create_dir_all(&lab.plan).unwrap();
     for (name, folder) in [("submit.sh", false), ("bin", false), ("array.sbatch", true)] {
         let path = lab.plan.join(name);
@@ -217,7 +279,7 @@ fn a_plan_that_is_refused_replaces_nothing() {
         let output = run(&["--set", "seed=99", "--replace", "--emit-slurm", plan]);
         assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
         assert!(stderr(&output).contains(name), "{}", stderr(&output));
-        assert!(tables(&lab.results) == before, "{name}");
+        assert!(published(&lab.results) == before, "{name}");
         let removed = if folder { fs::remove_dir(&path) } else { fs::remove_file(&path) };
         removed.unwrap();
     }
@@ -227,7 +289,7 @@ fn a_plan_that_is_refused_replaces_nothing() {
     limited.arg(&lab.config).arg("--out").arg(&lab.results).args(["--set", "seed=99"]);
     let output = limited.args(["--replace", "--emit-slurm"]).arg(&lab.plan).output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
-    assert!(tables(&lab.results) == before);
+    assert!(published(&lab.results) == before);
     assert_eq!(lab.emit(&["--json"]).status.code(), Some(2));
 }
 

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use egop::drawing::axis::{Axis, Scale};
-use egop::drawing::chart::{Chart, Inset, Mark, RowLabel, Shape, Symbol};
+use egop::drawing::chart::{Chart, Inset, Mark, RowLabel};
 use egop::drawing::page::{LegendEntry, LegendPosition, Page};
 use egop::drawing::primitives::{Colour, Dash, Rect, Stroke};
+use egop::drawing::symbol::{Shape, Symbol};
 use proptest::prelude::*;
 use proptest::sample::select;
 

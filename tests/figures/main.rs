@@ -38,7 +38,7 @@ fn facts() -> Facts {
         name: name.into(),
         sizes: "n = 100, d = 50".into(),
         samples: (name != "original").then_some(100),
-        remark: Some("singular values k^−1".into()),
+        remark: Some("singular values k⁻¹".into()),
     };
     Facts {
         algorithms: ALGORITHMS
@@ -142,9 +142,9 @@ fn curves() {
     );
     picture.assert_says("Adam, original (η = 0.2)");
     picture.assert_says("GD, original (η = 0.4)");
-    picture.assert_says("n = 100, d = 50, M = 100; singular values k^−1; 5 trials.");
+    picture.assert_says("n = 100, d = 50, M = 100; singular values k⁻¹; 5 trials.");
     picture.assert_says(
-        "Lines: median over 5 trials; bands: quartiles; a diverged trial counts as the worst.",
+        "Lines: median over 5 trials; bands: quartiles; a trial that diverged or failed counts as the worst.",
     );
     assert!(picture.texts().iter().any(|text| text.starts_with("●: here half of the trials have")));
     picture.assert_says("Adam, reparameterized (η = 0.2)");
@@ -328,10 +328,10 @@ fn dots() {
         tuned = "own"
         "#,
     );
-    picture.assert_says("Adam, rotated (η = 0.1; 3 of 5 diverged)");
+    picture.assert_says("Adam, rotated (η = 0.1; 3 of 5 diverged or failed)");
     picture.assert_says("GD with momentum, rotated (no η selected)");
     picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; 1 of 5 trials)");
-    picture.assert_says("diverged in half of the trials or more");
+    picture.assert_says("failed in half of the trials or more");
 }
 
 #[test]
@@ -376,7 +376,7 @@ fn spectra() {
     );
     let texts = picture.texts().join("\n");
     assert!(texts.contains("Stable rank Σ√λₖ/√λ₁: "), "{texts}");
-    assert!(texts.contains("Not shown, below 10⁻¹⁶ λ₁: "), "{texts}");
+    assert!(texts.contains("Not shown, below d·2⁻⁵² λ₁, where rounding decides: "), "{texts}");
     draw(
         folder.path(),
         r#"
@@ -480,7 +480,7 @@ fn curves_in_panels() {
         "(b) rotated",
         "Adam, original (η = 0.1)",
         "Adagrad, as the panel says (η = 0.1)",
-        "Diverged trials: 3 of 5 of Adam, rotated.",
+        "Trials that diverged or failed: 3 of 5 of Adam, rotated.",
         "10⁻⁴",
     ] {
         picture.assert_says(text);
@@ -613,7 +613,7 @@ fn awkward_results() {
         metric = "suboptimality"
         "#,
     );
-    picture.assert_says("Adam, rotated (η = 0.1; 3 of 5 diverged)");
+    picture.assert_says("Adam, rotated (η = 0.1; 3 of 5 diverged or failed)");
     picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; 1 of 5 trials)");
     picture.assert_says("GD with momentum, rotated: no learning rate was selected.");
     let picture = draw(
@@ -624,7 +624,7 @@ fn awkward_results() {
         title = "One learning rate"
         "#,
     );
-    picture.assert_says("diverged in half of the trials or more");
+    picture.assert_says("diverged or failed in half of the trials or more");
 }
 
 #[test]
@@ -752,7 +752,7 @@ panels = ["reparameterized", "rotated"]
         assert_eq!(facts.algorithm("sgd"), "GD");
         let note = facts.note(&["original", "reparameterized"], None).unwrap();
         assert!(
-            note.starts_with("n = 100, d = 50, M = 100; singular values k^−1; at most "),
+            note.starts_with("n = 100, d = 50, M = 100; singular values k⁻¹; at most "),
             "{note}"
         );
         assert!(note.ends_with(&format!("profile {profile}.")), "{note}");

@@ -161,6 +161,7 @@ fn sizes_that_make_no_sense_are_refused() {
         ("basis = \"egop\"\nrank = 311", "rank", "311 eigenvectors, and there are only 310"),
         ("basis = \"egop\"\nscope = \"block\"\nrank = 257", "rank", "layer1.weight has only 256"),
         ("basis = \"egop\"\nscope = \"block\"\nrank_widths = 65.0", "rank_widths", "only 256"),
+        ("basis = \"egop\"\nrank = 101", "rank", "101 eigenvectors, and 100 samples have no more"),
         ("basis = \"random-rotation\"\ncolumns = 311", "columns", "311 columns"),
         (
             "basis = \"egop\"\nscope = \"block\"\nblocks = [\"layer1.weight\", \"layer1.weight\"]",
@@ -192,10 +193,10 @@ fn sizes_that_make_no_sense_are_refused() {
         let at = format!("coordinates.auto.{key}");
         assert!(messages.contains(&at) && messages.contains(message), "{settings}: {messages}");
     }
-    // As many as there are, of the largest block; of smaller ones and of few samples, all.
+    // As many as there are, of the largest block; of smaller ones, all.
     for settings in [
-        "basis = \"egop\"\nscope = \"block\"\nrank = 256",
-        "basis = \"egop\"\nscope = \"block\"\nrank_widths = 64.0",
+        "basis = \"egop\"\nscope = \"block\"\nrank = 256\negop = { samples = 256 }",
+        "basis = \"egop\"\nscope = \"block\"\nrank_widths = 64.0\negop = { samples = 256 }",
         "basis = \"random-rotation\"\ncolumns = 310",
         "basis = \"input\"\nat = \"start\"",
         "basis = \"input\"\nat = \"start\"\nsamples = 1\negop = { samples = 100 }",

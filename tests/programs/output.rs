@@ -224,7 +224,7 @@ fn tables_go_to_stdout_and_messages_to_stderr() {
     let workspace = Workspace::new(SMALL);
     let run = workspace.run(&[]).success();
     let (stdout, stderr) = (text(&run.get_output().stdout), text(&run.get_output().stderr));
-    for name in ["algorithm", "adagrad", "reparameterized", "quartiles", "diverged"] {
+    for name in ["algorithm", "adagrad", "reparameterized", "quartiles", "failed"] {
         assert!(stdout.contains(name), "{stdout}");
     }
     assert!(stderr.contains("extended by a decade"), "{stderr}");

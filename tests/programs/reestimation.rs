@@ -185,6 +185,20 @@ fn what_cannot_be_estimated_anew_is_refused() {
 }
 
 #[test]
+fn what_a_run_makes_of_its_own_gradients_has_no_use_for_samples() {
+    let every = "reestimate = { every = 5 }";
+    for (settings, key) in [
+        (format!("basis = \"input\"\nsamples = 4\n{every}"), "samples"),
+        (format!("basis = \"input\"\n{every}\negop = {{ samples = 50 }}"), "egop"),
+        ("basis = \"input\"\nreestimate = { every = 100000000 }".into(), "reestimate.every"),
+    ] {
+        let messages = refused(&settings, &[]);
+        assert!(messages.contains(&format!("coordinates.reparameterized.{key}")), "{messages}");
+        assert!(messages.contains("1 problem in"), "{settings}: {messages}");
+    }
+}
+
+#[test]
 fn a_window_that_no_memory_holds_is_refused() {
     let settings = "basis = \"kronecker\"\nreestimate = { every = 99999999 }";
     let messages = refused(settings, &[("columns = 8", "columns = 800")]);

@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(text.matches("\u{1b}[32m").count(), 2);
         assert_eq!(text.matches("\u{1b}[33m").count(), 2);
         let bare = anstream::adapter::strip_str(&text).to_string();
-        assert!(bare.lines().all(|line| line.chars().count() <= usize::from(NARROW)), "{bare}");
+        assert!(bare.lines().all(|line| line.chars().count() <= NARROW), "{bare}");
         assert_eq!(claims(&[]), "");
     }
 }

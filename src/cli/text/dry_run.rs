@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use bytesize::ByteSize;
 
-use super::lines::{hanging, width};
-use super::table::{self, Rows};
+use super::table::{self, Rows, paragraph};
 use crate::run::Between;
 use crate::summary::DryRun;
 
@@ -14,7 +13,7 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
     let DryRun { name, title, results, trials, plan, memory } = dry_run;
     let mut text = String::new();
     // Writing to a string cannot fail.
-    text += &hanging("", &format!("{name}: {title}"), width());
+    text += &paragraph(&format!("{name}: {title}"));
     let _ = writeln!(text, "results in {results}");
     let mut rows = Rows::new(
         table::WIDE,
@@ -32,8 +31,7 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
     }
     let _ = writeln!(text, "{rows}");
     if !plan.complete {
-        let forecast = "what follows depends on the results: at least and at most this";
-        text += &hanging("* ", forecast, width());
+        text += &paragraph("* what follows depends on the results: at least and at most this");
     }
     if dry_run.is_done() {
         let _ = writeln!(text, "all tasks are done: only tables and figures are made anew");
@@ -57,7 +55,7 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
         size(memory.total),
         size(memory.budget),
     );
-    text + &hanging("", &needs, width())
+    text + &paragraph(&needs)
 }
 
 pub(in crate::cli) fn between<T: Copy>(ends: Between<T>, text: impl Fn(T) -> String) -> String {

@@ -1,7 +1,6 @@
 //! What a run found, as text.
 
-use super::lines::{hanging, width};
-use super::table::{Rows, WIDE, between, complete, none};
+use super::table::{Rows, WIDE, between, complete, none, paragraph};
 use crate::claim::number;
 use crate::summary::{EstimateSummary, MeasuredValue, MethodSummary, RatesSummary, TheorySummary};
 
@@ -42,7 +41,7 @@ pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
             let note = format!(
                 "{algorithm} in {coordinates} coordinates: no learning rate selected, as {why}"
             );
-            notes += &hanging("", &note, width());
+            notes += &paragraph(&note);
         }
         for row in selected {
             rows.add([
@@ -61,7 +60,7 @@ pub(in crate::cli) fn rates(summary: &RatesSummary<'_>) -> String {
     let heading = format!(
         "learning rates selected by {metric}, in original coordinates or in each system's own:"
     );
-    format!("{}{rows}\n{notes}", hanging("", &heading, width()))
+    format!("{}{rows}\n{notes}", paragraph(&heading))
 }
 
 fn number_or_none(value: Option<f64>) -> String {
@@ -109,7 +108,7 @@ pub(in crate::cli) fn theory(summary: &TheorySummary<'_>) -> String {
         "theory (factor β₁²d/sr) beside the observed ratios of steps to the common level and of the \
          mean ‖∇f‖₁, at the original's rate – each at its own{place}:"
     );
-    format!("{}{rows}\n", hanging("", &heading, width()))
+    format!("{}{rows}\n", paragraph(&heading))
 }
 
 /// The measures of EGOP estimates that sum them up.
@@ -144,7 +143,7 @@ pub(in crate::cli) fn measures(estimates: &[EstimateSummary<'_>]) -> String {
     }
     let heading = "EGOP estimates, with what the halves of the samples give; distance between the \
                    halves' subspaces up to each shelf's end, 1 is unrelated:";
-    format!("{}{rows}\n", hanging("", heading, width()))
+    format!("{}{rows}\n", paragraph(heading))
 }
 
 #[cfg(test)]
@@ -167,7 +166,7 @@ mod tests {
         assert!(
             all.ends_with(
                 "adam in original coordinates: no learning rate selected, as all of 5 trials \
-                 diverged at each of 2 learning rates, 0.1 – 10\n"
+                 diverged or failed at each of 2 learning rates, 0.1 – 10\n"
             ),
             "{all}"
         );
@@ -176,7 +175,7 @@ mod tests {
             ["│", "adam", "original", "none", "0.1", "–", "10", "–", "–", "–", "5", "5", "│"];
         assert_eq!(cells, wanted);
         let one = said(&[row(0.1, 3, 4)]);
-        assert!(one.contains("half of the trials or more diverged at the one"), "{one}");
+        assert!(one.contains("half of the trials or more diverged or failed at the one"), "{one}");
         assert!(one.contains(" n=4/5 "), "{one}");
         assert!(said(&[row(0.1, 0, 5)]).contains("no finite final_loss"));
         assert!(said(&[row(0.1, 0, 0)]).contains("none of 5 trials was finished"));

@@ -4,8 +4,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use super::dry_run::{between, duration};
-use super::lines::{hanging, width};
-use super::table::{Rows, WIDE, available, none};
+use super::table::{Rows, WIDE, available, none, paragraph};
 use crate::claim::number;
 use crate::record::StudyRow;
 use crate::summary::{StudyDryRun, StudySummary};
@@ -33,7 +32,7 @@ pub(in crate::cli) fn study(study: &[StudySummary<'_>]) -> String {
             })
             .collect();
         // Writing to a string cannot fail.
-        text += &hanging("", &format!("{base}, by {axis}: medians; {KEY}"), width());
+        text += &paragraph(&format!("{base}, by {axis}: medians; {KEY}"));
         for part in parts(axis, &header, &lines) {
             let mut rows = Rows::new(WIDE, &[&[*axis], &header[part.clone()]].concat());
             for (name, cells) in &lines {
@@ -90,8 +89,7 @@ pub(in crate::cli) fn study_plan(dry_run: &StudyDryRun<'_>) -> String {
     }
     let in_all = between(*seconds, duration);
     let in_all = format!("about {in_all} in all; what several points share is counted for each");
-    let [title, in_all] =
-        [format!("{name}: {title}"), in_all].map(|line| hanging("", &line, width()));
+    let [title, in_all] = [format!("{name}: {title}"), in_all].map(|line| paragraph(&line));
     format!("{title}results in {results}\n{rows}\n{in_all}")
 }
 

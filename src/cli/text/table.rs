@@ -23,6 +23,11 @@ pub(super) fn available(most: usize) -> usize {
     most.min(terminal().unwrap_or(most).max(NARROWEST))
 }
 
+/// A text above or below a wide table, in lines that fit the terminal; one line where there is none.
+pub(super) fn paragraph(text: &str) -> String {
+    hanging("", text, terminal().map_or(usize::MAX, |_| available(WIDE)))
+}
+
 /// An empty table with at most so many characters in a line, and no more than the terminal has.
 pub(super) fn table(most: usize, header: &[&str]) -> Table {
     let mut table = Table::new();

@@ -1,8 +1,9 @@
 //! What the symmetry of hidden units predicts: the eigenvalues of an estimate's symmetric part, as far
 //! as `measures.csv` has them, and the ends of its shelves.
 
-use crate::drawing::chart::{Mark, Shape, Symbol};
+use crate::drawing::chart::Mark;
 use crate::drawing::primitives::{Colour, Dash, Point, Stroke};
+use crate::drawing::symbol::{Shape, Symbol};
 use crate::record::MeasureRow;
 
 /// The symmetric part of one estimate.
