@@ -64,7 +64,10 @@ impl UserExamples {
         };
         let division = key("split", "which examples are for training, validation and tests");
         let division = reader.choice_or(division, "in-order", &Division::NAMES);
-        let seed = key("split_seed", "decides which, unless they are taken in order");
+        let seed = key(
+            "split_seed",
+            "seed of the draw of examples for validation and test; split = \"in-order\" draws none",
+        );
         let seed = reader.count_or(seed, 0, 0..=u32::MAX as usize);
         let scale = key("input_scale", "what inputs are multiplied by, such as 0.00392 for bytes");
         let scale = reader.number_or(scale, 1.0, Allowed::between(1e-9, 1e9));

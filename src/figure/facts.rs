@@ -75,12 +75,14 @@ impl Facts {
             self.systems.iter().filter(|one| shown.contains(&&*one.name)).collect();
         // Beside one that has an EGOP, original coordinates say nothing new.
         let estimated = systems.iter().any(|one| one.samples.is_some());
+        // Beside others of which nothing is sampled, a number alone would be taken for theirs too.
+        let some = systems.iter().filter(|one| one.samples.is_none()).count() > 1;
         let systems: Vec<&SystemFacts> =
             systems.into_iter().filter(|one| one.samples.is_some() || !estimated).collect();
         let Some((first, others)) = systems.split_first() else { return Vec::new() };
         let same = |one: &&SystemFacts| (&one.sizes, &one.remark) == (&first.sizes, &first.remark);
         if others.iter().all(same) {
-            return vec![first.with(&in_words(&systems))];
+            return vec![first.with(&in_words(&systems, some))];
         }
         let with_name = |one: &SystemFacts| {
             let samples = one.samples.map(|samples| format!(", M = {samples}"));
@@ -98,16 +100,16 @@ impl SystemFacts {
     }
 }
 
-/// The numbers of samples, and where they differ, of which systems each is.
-fn in_words(systems: &[&SystemFacts]) -> String {
+/// The numbers of samples, and where they differ, or are of `some` alone, of which systems each is.
+fn in_words(systems: &[&SystemFacts], some: bool) -> String {
     let mut by_samples: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for one in systems {
         if let Some(samples) = one.samples {
             by_samples.entry(samples).or_default().push(&one.name);
         }
     }
-    let several = by_samples.len() > 1;
-    let word = |(samples, names): (usize, Vec<&str>)| match several {
+    let named = some || by_samples.len() > 1;
+    let word = |(samples, names): (usize, Vec<&str>)| match named {
         true => format!(", M = {samples} ({})", names.join(", ")),
         false => format!(", M = {samples}"),
     };
@@ -146,12 +148,18 @@ mod tests {
                 system("few", "n = 9, d = 5", Some(1)),
                 system("many", "n = 9, d = 5", Some(8)),
                 system("again", "n = 9, d = 5", Some(8)),
+                system("original", "n = 9, d = 5", None),
+                system("inputs", "n = 9, d = 5", None),
             ],
             ..Facts::default()
         };
         assert_eq!(
             facts.note(&["few", "many", "again"], None).unwrap(),
             "n = 9, d = 5, M = 1 (few), M = 8 (many, again)."
+        );
+        assert_eq!(
+            facts.note(&["original", "few", "inputs"], None).unwrap(),
+            "n = 9, d = 5, M = 1 (few)."
         );
         assert_eq!(Facts::default().note(&[], None), None);
     }
