@@ -47,7 +47,7 @@ pub const SHIPPED: &[Shipped] = shipped![
     "linear-net" 720,
     "log-sum-exp" 10,
     "log-sum-exp-square" 3,
-    "logistic" 40,
+    "logistic" 100,
     "lsq" 5,
     "lsq-exponential" 5,
     "lsq-large" 8,

@@ -324,9 +324,17 @@ impl Experiment {
     }
 }
 
-/// A resolved config that says which profile it is.
+/// A resolved config that says which profile it is, where it does so when it is read again.
 pub fn with_profile(table: toml::Table, profile: &str) -> toml::Table {
-    std::iter::once(("profile".to_owned(), profile.into())).chain(table).collect()
+    let mut with = toml::Table::new();
+    for (key, value) in table {
+        let is_last = key == "about";
+        with.insert(key, value);
+        if is_last {
+            with.insert("profile".into(), profile.into());
+        }
+    }
+    with
 }
 
 impl fmt::Display for FloatType {

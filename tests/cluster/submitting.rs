@@ -83,10 +83,12 @@ scope = "global"
         lab.emit_single_tasks();
         success(&lab.submit(&[("RUN", "1")]));
         assert_eq!(lab.array_tasks(), 0, "{name}");
-        let there = |folder: &std::path::Path| fs::read(folder.join(table)).unwrap();
         let local = lab.folder.path().join("local");
         success(&lab.egop_run(&local));
-        assert_eq!(there(&lab.results), there(&local), "{name}");
+        for file in [table, "experiment.toml"] {
+            let there = |folder: &std::path::Path| fs::read_to_string(folder.join(file)).unwrap();
+            assert_eq!(there(&lab.results), there(&local), "{name}: {file}");
+        }
         assert!(lab.results.join("report.html").exists());
     }
 }
