@@ -77,7 +77,7 @@ pub(super) fn emit(
     // What is wrong with either folder comes to light here, not in every array task; and before
     // anything is replaced.
     folder.check(planned.name(), planned.document(), &settings, scheduler)?;
-    planned.check()?;
+    planned.check_store()?;
     let _lock = folder.lock()?;
     folder.prepare(planned.name(), planned.document(), &settings, scheduler)?;
     planned.bind()?;

@@ -62,11 +62,12 @@ impl<'a> Planned<'a> {
         }
     }
 
-    /// Refuses a results folder that cannot be worked in, and what has no room.
-    pub fn check(&self) -> Result<()> {
+    /// Refuses a results folder that cannot be worked in. Whether there is room is asked where the work
+    /// is done.
+    pub fn check_store(&self) -> Result<()> {
         match self {
-            Self::Experiment(session) => session.check(),
-            Self::Study(session) => session.check(),
+            Self::Experiment(session) => session.check_store(),
+            Self::Study(session) => session.check_store(),
         }
     }
 

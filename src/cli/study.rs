@@ -129,6 +129,7 @@ impl<'a> StudySession<'a> {
     /// Does all points, or takes what other machines have done of them, and says what was found.
     /// `strict`: claims that are not reproduced count as something that is missing.
     pub fn run(&self, elsewhere: Elsewhere<'_>, strict: bool) -> Result<Status, Abort> {
+        self.check_memory()?;
         let store = self.store()?;
         let (_, first) = &self.points[0];
         self.reporters.begin(&store, first.threads()?, &self.document)?;
@@ -190,6 +191,7 @@ impl<'a> StudySession<'a> {
 
     /// Does planned tasks that are not done yet, point by point.
     pub fn perform(&self, tasks: &[PlannedTask]) -> Result<Vec<Failure>, Abort> {
+        self.check_memory()?;
         let store = self.store()?;
         let mut failures = Vec::new();
         for (point, session) in &self.points {
@@ -205,8 +207,18 @@ impl<'a> StudySession<'a> {
     }
 
     /// Refuses what has no room, and a results folder that holds what is not ours.
-    pub fn check(&self) -> Result<()> {
-        self.points.iter().try_for_each(|(_, session)| session.check_memory())?;
+    fn check(&self) -> Result<()> {
+        self.check_memory()?;
+        self.check_store()
+    }
+
+    /// Refuses what has no room on this machine.
+    fn check_memory(&self) -> Result<()> {
+        self.points.iter().try_for_each(|(_, session)| session.check_memory())
+    }
+
+    /// Refuses a results folder that holds what is not ours.
+    pub fn check_store(&self) -> Result<()> {
         let there = Store::peek(&self.folder);
         let own = |name: &str| name.to_owned();
         let tables = || TABLES.iter().copied().chain([EXPERIMENT, PROVENANCE, REPORT]).map(own);
@@ -222,7 +234,7 @@ impl<'a> StudySession<'a> {
 
     /// Opens the results folder. What cannot be worked on there is refused before.
     pub fn store(&self) -> Result<Store> {
-        self.check()?;
+        self.check_store()?;
         let store = open_store(self.arguments, &self.folder, &self.identity)?;
         if self.arguments.force {
             store.clear()?;

@@ -11,15 +11,15 @@ use crate::lanes::{LanesView, LanesViewMut, Layout};
 use crate::linalg::{Real, from_f64, function_times, inverse_root_times};
 use crate::optimizer::adagrad::EpsPlacement;
 use crate::optimizer::{
-    Build, Carry, Entry, LaneFailure, NO_REPLAY, Optimizer, SINGLE, Spec, decomposed, too_small,
+    Build, Carry, Entry, LaneFailure, NO_REPLAY, Optimizer, Spec, decomposed, too_small,
 };
 use crate::simd::vectorized;
 
-/// The least ε, inside the root and outside, which turns rounding errors of 1e-16 in S into 1e-8.
-const LEAST: [f64; 2] = [1e-6, 1e-4];
-/// The same in singles, where rounding errors of 1e-7 become 3e-4. S may well be a hundred times as
-/// large as here.
-const LEAST_SINGLE: [f64; 2] = [1e-4, 1e-1];
+/// The least ε inside the root, in doubles and in singles.
+const INSIDE: [f64; 2] = [1e-6, 1e-4];
+/// The same outside, where the root turns rounding errors of 1e-16 and 1e-7 in S into 1e-8 and 3e-4. S
+/// may well be a hundred times as large.
+const OUTSIDE: [f64; 2] = [1e-4, 1e-1];
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "full-adagrad",
@@ -36,7 +36,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             "inside",
             &[("inside", EpsPlacement::Inside), ("outside", EpsPlacement::Outside)],
         );
-        let range = Allowed::between(LEAST[0], 1e30);
+        let range = Allowed::between(INSIDE[0], 1e30);
         let added = key(
             "eps",
             "ε, which is added to S or to its root: at least 1e-4 outside the root, and in singles \
@@ -108,10 +108,9 @@ impl Spec for FullAdagrad {
     }
 
     fn problem(&self, _: &Layout, epsilon: f64) -> Option<(&'static str, String)> {
-        let [inside, outside] = if epsilon > SINGLE { LEAST_SINGLE } else { LEAST };
         let least = match self.eps_placement {
-            EpsPlacement::Inside => inside,
-            EpsPlacement::Outside => outside,
+            EpsPlacement::Inside => INSIDE,
+            EpsPlacement::Outside => OUTSIDE,
         };
         too_small(self.eps, least, epsilon)
     }

@@ -160,14 +160,15 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     }
 }
 
-/// The distance from 1 to the next number is less in doubles, more in singles.
-const SINGLE: f64 = 1e-10;
-
-/// The problem with an ε that is less than the least.
-fn too_small(eps: f64, least: f64, epsilon: f64) -> Option<(&'static str, String)> {
-    let numbers = if epsilon > SINGLE { "precision = \"f32\"" } else { "precision = \"f64\"" };
+/// The problem with an ε that is less than the least one in doubles, or in singles, in numbers with
+/// this distance from 1 to the next.
+fn too_small(eps: f64, [double, single]: [f64; 2], epsilon: f64) -> Option<(&'static str, String)> {
+    let (least, precision) = if epsilon > 1e-10 { (single, "f32") } else { (double, "f64") };
     (eps < least).then(|| {
-        ("eps", format!("must be at least {least:e} with {numbers}, else rounding errors decide"))
+        let problem = format!(
+            "must be at least {least:e} with precision = \"{precision}\", else rounding errors decide"
+        );
+        ("eps", problem)
     })
 }
 

@@ -8,12 +8,11 @@ use crate::lanes::Layout;
 use crate::linalg::{Real, from_f64, symmetric_eigen, times};
 use crate::optimizer::blocks::{BlockState, Blocks, Shape, read_shape, shape_problem, shapes};
 use crate::optimizer::moments::{average, average_squares, correction, norm};
-use crate::optimizer::{Build, Entry, Optimizer, SINGLE, Spec, decomposed, too_small};
+use crate::optimizer::{Build, Entry, Optimizer, Spec, decomposed, too_small};
 
-/// The least ε, and that in singles: rounding errors of a matrix with eigenvalues of about 1. Smaller
+/// The least ε in doubles and in singles: rounding errors of a matrix with eigenvalues of about 1. Smaller
 /// ones would make directions in which there was no gradient, or that rounding makes up, the longest.
-const LEAST: f64 = 1e-16;
-const LEAST_SINGLE: f64 = 1e-8;
+const LEAST: [f64; 2] = [1e-16, 1e-8];
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "shampoo",
@@ -27,7 +26,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let key2 = key("beta2", "decay rate of the averages L of GGᵀ and R of GᵀG; 1: sums");
         let beta2 = reader.number_or(key2, beta2, Allowed::between(0.0, 1.0));
         let added = key("eps", "ε, which is added to L and R; at least 1e-8 in singles");
-        let eps = reader.number_or(added, eps, Allowed::between(LEAST, 1e30));
+        let eps = reader.number_or(added, eps, Allowed::between(LEAST[0], 1e30));
         let power =
             key("exponent", "of L and R; without it −1/4, and −1/2 where one side is 1 long");
         let exponent = reader.optional_number(power, Allowed::between(-1.0, 0.0));
@@ -173,8 +172,7 @@ impl Spec for Shampoo {
     }
 
     fn problem(&self, layout: &Layout, epsilon: f64) -> Option<(&'static str, String)> {
-        let least = if epsilon > SINGLE { LEAST_SINGLE } else { LEAST };
-        shape_problem(self.shape, layout).or_else(|| too_small(self.eps, least, epsilon))
+        shape_problem(self.shape, layout).or_else(|| too_small(self.eps, LEAST, epsilon))
     }
 }
 

@@ -118,13 +118,12 @@ impl Study {
     /// Algorithms and coordinate systems that figures name are those of some point.
     fn check_names(&self, file: &str, points: &Points) -> Result<(), ConfigErrors> {
         for (index, figure) in self.figures.iter().enumerate() {
-            for Want { key, need } in figure.wants() {
-                let is_name = matches!(need, Need::Algorithm(_) | Need::Coordinates(_));
+            let names =
+                |want: &Want<'_>| matches!(want.need, Need::Algorithm(_) | Need::Coordinates(_));
+            for Want { key, need } in figure.wants().into_iter().filter(names) {
                 let lacks = |(_, point): &(_, Resolved<Experiment>)| point.value.lacks(need);
                 let problems: Option<Vec<String>> = points.all.iter().map(lacks).collect();
-                if let Some(problem) =
-                    problems.filter(|_| is_name).and_then(|all| all.into_iter().next())
-                {
+                if let Some(problem) = problems.and_then(|all| all.into_iter().next()) {
                     let key = format!("figures.{index}.{key}");
                     return Err(ConfigErrors::of_file(file, key, problem));
                 }

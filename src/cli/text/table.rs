@@ -75,7 +75,8 @@ impl Rows {
 impl fmt::Display for Rows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = available(self.most);
-        let borders = 2;
+        // Between two columns, and on either side.
+        let borders = self.header.len() + 1;
         if self.words().map(|word| word + PADDING).sum::<usize>() + borders > width {
             let rows = self.rows.iter().map(|row| {
                 let cells = self.header.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
@@ -128,7 +129,15 @@ mod tests {
                       quartiles 1e-15 – 2e-15\n\n  algorithm adagrad; coordinates original; η\n  1; \
                       quartiles 1e-9 – 2e-9";
         assert_eq!(rows.to_string(), wanted);
-        rows.most = 118;
-        assert!(rows.to_string().lines().all(|line| line.starts_with(['┌', '│', '╞', '└', '├'])));
+        // Just wide enough, and as wide as anything is.
+        let least = 1 + rows.words().map(|word| word + PADDING + 1).sum::<usize>();
+        for most in [least, 118] {
+            rows.most = most;
+            let text = rows.to_string();
+            assert!(text.lines().all(|line| line.starts_with(['┌', '│', '╞', '└', '├'])), "{text}");
+            assert!(text.lines().all(|line| line.chars().count() <= most), "{most}: {text}");
+        }
+        rows.most = least - 1;
+        assert!(rows.to_string().lines().all(|line| line.chars().count() < least));
     }
 }
