@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::claim::across::Across;
 use crate::claim::claimed::{Claimed, Comparison};
-use crate::claim::evidence::{Bounds, Evidence, Nothing};
+use crate::claim::evidence::{Evidence, Nothing, Value};
 use crate::claim::pair::{self, FLOOR};
 use crate::claim::{Entry, Finding, Records, Side, Test};
 use crate::config::Reader;
@@ -29,23 +29,16 @@ struct BestRate {
     claimed: Claimed,
 }
 
-/// Where the ratio left/right of best rates is, of a grid with these ends. A best rate at an end of
-/// the grid is only a bound: a better one may lie beyond.
-fn possible(left: f64, right: f64, [lowest, highest]: [f64; 2]) -> Bounds {
+/// The ratio left/right of best rates of a grid with these ends. A best rate at an end of the grid
+/// is only a bound: a better one may lie beyond.
+fn ratio(left: f64, right: f64, [lowest, highest]: [f64; 2]) -> Value {
     let bounds = |rate: f64| {
         let low = if rate <= lowest { 0.0 } else { rate };
         let high = if rate >= highest { f64::INFINITY } else { rate };
         [low, high]
     };
     let ([left_low, left_high], [right_low, right_high]) = (bounds(left), bounds(right));
-    [left_low / right_high, left_high / right_low]
-}
-
-/// The ratio on the grid, where all that is possible is claimed or none of it is.
-fn decided(on_grid: f64, possible: Bounds, claimed: Bounds) -> Result<f64, Nothing> {
-    let ([from, to], [low, high]) = (possible, claimed);
-    let decides = low <= from && to <= high || to < low || from > high;
-    if decides { Ok(on_grid) } else { Err(Nothing::GridEnds) }
+    Value { value: left / right, bounds: [left_low / right_high, left_high / right_low] }
 }
 
 /// What is best of one trial's runs by the rule for all trials: ties within the numerical floor go
@@ -70,18 +63,15 @@ impl Test for BestRate {
             trials
         };
         let (left, right) = (by_trial(left), by_trial(right));
-        let claimed = self.claimed.bounds();
         let ends = [rates.first(), rates.last()].map(|end| end.copied().unwrap_or(f64::NAN));
         let ratios = pair::by_trial(&left, &right).map(|(_, left, right)| {
             match (best(&compared.metric, left), best(&compared.metric, right)) {
-                (Some(left), Some(right)) => {
-                    decided(left / right, possible(left, right, ends), claimed)
-                }
+                (Some(left), Some(right)) => Ok(ratio(left, right, ends)),
                 (None, None) => Err(Nothing::BothFail),
                 _ => Err(Nothing::Undefined),
             }
         });
-        Evidence::new(ratios, records.planned).judge(claimed, "pairs")
+        Evidence::new(ratios, records.planned).judge(self.claimed.bounds(), "pairs")
     }
 
     fn describe(&self) -> String {
@@ -103,18 +93,14 @@ mod tests {
     #[test]
     fn a_best_rate_at_an_end_of_the_grid_is_a_bound() {
         const ENDS: [f64; 2] = [1.0, 8.0];
-        assert_eq!(possible(4.0, 2.0, ENDS), [2.0, 2.0]);
-        assert_eq!(possible(8.0, 2.0, ENDS), [4.0, f64::INFINITY]);
-        assert_eq!(possible(4.0, 1.0, ENDS), [4.0, f64::INFINITY]);
-        assert_eq!(possible(4.0, 8.0, ENDS), [0.0, 0.5]);
-        assert_eq!(possible(8.0, 8.0, ENDS), [0.0, f64::INFINITY]);
-        assert_eq!(possible(1.0, 1.0, [1.0, 1.0]), [0.0, f64::INFINITY]);
-        let at_least = |factor| [factor, f64::INFINITY];
-        assert_eq!(decided(4.0, [4.0, f64::INFINITY], at_least(2.0)), Ok(4.0));
-        assert_eq!(decided(4.0, [4.0, f64::INFINITY], at_least(5.0)), Err(Nothing::GridEnds));
-        assert_eq!(decided(0.5, [0.0, 0.5], at_least(2.0)), Ok(0.5));
-        assert_eq!(decided(0.5, [0.0, 0.5], [-f64::INFINITY, 0.2]), Err(Nothing::GridEnds));
-        assert_eq!(decided(2.0, [2.0, 2.0], at_least(2.5)), Ok(2.0));
+        let bounds = |left, right| ratio(left, right, ENDS).bounds;
+        assert_eq!(bounds(4.0, 2.0), [2.0, 2.0]);
+        assert_eq!(bounds(8.0, 2.0), [4.0, f64::INFINITY]);
+        assert_eq!(bounds(4.0, 1.0), [4.0, f64::INFINITY]);
+        assert_eq!(bounds(4.0, 8.0), [0.0, 0.5]);
+        assert_eq!(bounds(8.0, 8.0), [0.0, f64::INFINITY]);
+        assert_eq!(ratio(1.0, 1.0, [1.0, 1.0]).bounds, [0.0, f64::INFINITY]);
+        assert_eq!(ratio(8.0, 2.0, ENDS).value, 4.0);
     }
 
     #[test]
@@ -141,11 +127,12 @@ mod tests {
         let finding = test.judge(records);
         let interval = finding.interval.unwrap();
         assert_eq!((interval.lower, interval.median), (10.0, 100.0));
+        assert_eq!(interval.upper, f64::INFINITY);
         assert_eq!((finding.verdict, finding.pairs), (Verdict::Reproduced, 6));
         // That both are at an end of the grid leaves open how far beyond they would go.
         let test = BestRate { across: across(None), claimed: Claimed::at_least(1000.0) };
         let finding = test.judge(records);
-        assert_eq!((finding.verdict, finding.pairs), (Verdict::Inconclusive, 0));
+        assert_eq!((finding.verdict, finding.in_favour), (Verdict::Inconclusive, 0));
         let test = BestRate { across: across(None), claimed: Claimed::at_least(10.0) };
         // A side that fails at every rate has no best one.
         runs.iter_mut()

@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(
             finding.reason,
             "4 of 8 trials say anything: in 2 the common budget ends before the one that is \
-             claimed, there are no results of 2; 5 must"
+             claimed, there are no results of 2; at least 5 are needed"
         );
         // A failure never pays, however long one waits; of two nothing is said.
         rows[4].failed = "coordinates".into();

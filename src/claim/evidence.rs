@@ -72,8 +72,6 @@ pub(crate) enum Nothing {
     SameRun,
     /// What is claimed lies beyond what is known of both sides.
     TooShort,
-    /// A better learning rate may lie beyond those that were tried.
-    GridEnds,
     /// 0/0, say.
     Undefined,
 }
@@ -86,41 +84,77 @@ impl fmt::Display for Nothing {
             Self::Floor => "both sides are at the numerical floor",
             Self::SameRun => "both sides are the same run",
             Self::TooShort => "the common budget ends before the one that is claimed",
-            Self::GridEnds => "a best rate is the lowest or highest that both were tried at",
             Self::Undefined => "there is no ratio (0/0)",
         })
     }
 }
 
+/// What is claimed of a median: that it lies from the first to the second, which may be infinite.
+pub(crate) type Bounds = [f64; 2];
+
+/// A value, and between which bounds the true one is: both are the value itself where it is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Value {
+    pub value: f64,
+    pub bounds: Bounds,
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self { value, bounds: [value; 2] }
+    }
+}
+
+impl Value {
+    fn is_nan(self) -> bool {
+        self.value.is_nan() || self.bounds.iter().any(|bound| bound.is_nan())
+    }
+}
+
 /// The values of a statistic over the trials, and what came of the trials that have none.
+///
+/// Where a value is only known to lie between bounds, lower bounds of the median come from the
+/// lower ones and upper bounds from the upper ones: they hold wherever the true values are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Evidence {
-    sorted: Vec<f64>,
+    values: Vec<Value>,
     nothing: BTreeMap<Nothing, usize>,
     planned: usize,
 }
 
-/// What is claimed of a median: that it lies from the first to the second, which may be infinite.
-pub(super) type Bounds = [f64; 2];
-
 impl Evidence {
     /// Of so many trials as are planned; those of which there is nothing at all are missing.
-    pub fn new(found: impl IntoIterator<Item = Result<f64, Nothing>>, planned: usize) -> Self {
+    pub fn new<T: Into<Value>>(
+        found: impl IntoIterator<Item = Result<T, Nothing>>,
+        planned: usize,
+    ) -> Self {
         let mut evidence = Self { planned, ..Self::default() };
         for one in found {
-            match one {
-                Ok(value) if !value.is_nan() => evidence.sorted.push(value),
+            match one.map(Into::into) {
+                Ok(value) if !value.is_nan() => evidence.values.push(value),
                 Ok(_) => *evidence.nothing.entry(Nothing::Undefined).or_default() += 1,
                 Err(why) => *evidence.nothing.entry(why).or_default() += 1,
             }
         }
-        evidence.sorted.sort_by(f64::total_cmp);
         evidence
+    }
+
+    fn sorted(&self, of: impl Fn(&Value) -> f64) -> Vec<f64> {
+        let mut sorted: Vec<f64> = self.values.iter().map(of).collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+
+    /// The k-th smallest of what is known from below, and the k-th largest from above.
+    fn order_statistics(&self, k: usize) -> Option<Bounds> {
+        let lower = self.sorted(|value| value.bounds[0]);
+        let upper = self.sorted(|value| value.bounds[1]);
+        Some([*lower.get(k - 1)?, *upper.get(self.len() - k)?])
     }
 
     /// How many values there are.
     pub fn len(&self) -> usize {
-        self.sorted.len()
+        self.values.len()
     }
 
     /// How many trials are there and say nothing.
@@ -133,10 +167,11 @@ impl Evidence {
         let n = self.len();
         // Where not even the extremes make a 95 % interval, they make the best there is.
         let k = rank(n, ALPHA / 2.0).max(1);
+        let [lower, upper] = self.order_statistics(k)?;
         Some(Interval {
-            lower: *self.sorted.get(k - 1)?,
-            median: median(&self.sorted),
-            upper: *self.sorted.get(n - k)?,
+            lower,
+            median: median(&self.sorted(|value| value.value)),
+            upper,
             level: (1.0 - 2.0 * binomial(n, k - 1)).max(0.0),
         })
     }
@@ -146,20 +181,25 @@ impl Evidence {
         if self.len() < ENOUGH {
             return None;
         }
-        let k = rank(self.len(), ALPHA);
-        Some([self.sorted[k - 1], self.sorted[self.len() - k]])
+        self.order_statistics(rank(self.len(), ALPHA))
     }
 
-    /// The values within the bounds.
+    /// The values that are surely within the bounds.
     fn within(&self, [low, high]: Bounds) -> usize {
-        self.sorted.iter().filter(|&&value| low <= value && value <= high).count()
+        let within = |&&Value { bounds: [from, to], .. }: &&Value| low <= from && to <= high;
+        self.values.iter().filter(within).count()
+    }
+
+    /// In how many trials the value is known from one side alone, or not at all.
+    fn open(&self) -> usize {
+        self.values.iter().filter(|Value { bounds: [from, to], .. }| from != to).count()
     }
 
     /// The probability of so many values, or more, on one side of the claimed bounds if the median
     /// is within them.
     pub fn p_of_refutation(&self, [low, high]: Bounds) -> f64 {
-        let below = self.sorted.iter().filter(|&&value| value < low).count();
-        let above = self.sorted.iter().filter(|&&value| value > high).count();
+        let below = self.values.iter().filter(|value| value.bounds[1] < low).count();
+        let above = self.values.iter().filter(|value| value.bounds[0] > high).count();
         sign_test(below.max(above), self.len())
     }
 
@@ -180,7 +220,10 @@ impl Evidence {
     pub fn judge(&self, claimed: Bounds, unit: &str) -> Finding {
         let [low, high] = claimed;
         let (verdict, reason) = match self.bounds() {
-            None => (Verdict::Inconclusive, format!("{}; {ENOUGH} must", self.shortage(unit))),
+            None => (
+                Verdict::Inconclusive,
+                format!("{}; at least {ENOUGH} are needed", self.shortage(unit)),
+            ),
             Some([from, to]) => {
                 let at_least = format!("at least {}", number(from));
                 let at_most = format!("at most {}", number(to));
@@ -199,7 +242,11 @@ impl Evidence {
                 } else {
                     (Verdict::Inconclusive, between)
                 };
-                (verdict, format!("median {range}, by one-sided 95 % bounds"))
+                let open = match self.open() {
+                    0 => String::new(),
+                    open => format!("; {open} of {} {unit} are bounds themselves", self.len()),
+                };
+                (verdict, format!("median {range}, by one-sided 95 % bounds{open}"))
             }
         };
         Finding {
@@ -303,8 +350,30 @@ mod tests {
         assert_eq!(
             finding.reason,
             "2 of 6 pairs say anything: in 1 both sides fail, in 1 both sides are at the numerical \
-             floor, in 1 there is no ratio (0/0), there are no results of 1; 5 must"
+             floor, in 1 there is no ratio (0/0), there are no results of 1; at least 5 are needed"
         );
+    }
+
+    /// Wherever the true values are within their bounds, the median's bounds hold it.
+    #[test]
+    fn what_is_known_from_one_side_alone_counts_on_that_side() {
+        let known = |value: f64, bounds: Bounds| Ok(Value { value, bounds });
+        let found = [
+            known(1.0, [0.0, 1.0]),
+            known(2.0, [2.0, 2.0]),
+            known(3.0, [3.0, ANY]),
+            known(4.0, [4.0, ANY]),
+            known(5.0, [0.0, ANY]),
+        ];
+        let evidence = Evidence::new(found, 5);
+        assert_eq!(evidence.bounds(), Some([0.0, ANY]));
+        assert_eq!(evidence.interval().unwrap().median, 3.0);
+        let finding = evidence.judge([2.0, ANY], "pairs");
+        assert_eq!((finding.verdict, finding.in_favour), (Verdict::Inconclusive, 3));
+        assert!(finding.reason.ends_with("; 4 of 5 pairs are bounds themselves"), "{finding:?}");
+        let above = Evidence::new([known(2.0, [2.0, ANY]); 5], 5).judge([1.5, ANY], "pairs");
+        assert_eq!(above.verdict, Verdict::Reproduced);
+        assert_eq!(evidence.p_of_refutation([1.5, ANY]), sign_test(1, 5));
     }
 
     #[test]

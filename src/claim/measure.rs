@@ -210,6 +210,9 @@ mod tests {
         assert_eq!(verdict(Some("zero"), 5, 0.6, 0.7), Verdict::NotReproduced);
         let missing = judged(Some("missing"), 5, 0.0, 1.0);
         assert_eq!(missing.verdict, Verdict::Inconclusive);
-        assert_eq!(missing.reason, "0 of 5 trials say anything: there are no results of 5; 5 must");
+        assert_eq!(
+            missing.reason,
+            "0 of 5 trials say anything: there are no results of 5; at least 5 are needed"
+        );
     }
 }

@@ -28,7 +28,7 @@ fn fewer_than_five_pairs_make_no_verdict() {
     let workspace = with_claim(&at_least("1e-9"));
     let few = verdict(&workspace, &["--set", "trials=4"]);
     assert_eq!(few["verdict"], "inconclusive");
-    assert_eq!(few["reason"], "4 of 4 pairs say anything; 5 must");
+    assert_eq!(few["reason"], "4 of 4 pairs say anything; at least 5 are needed");
     assert_eq!((&*few["level"], &*few["pairs"]), ("0.875", "4"));
     workspace.run(&["--set", "trials=4", "--strict"]).code(3);
     let one = verdict(&workspace, &["--set", "trials=1"]);
@@ -51,7 +51,10 @@ fn two_failures_are_no_evidence() {
         .map(|name| ["--set".to_owned(), format!("algorithms.{name}.learning_rates=[1e-6]")]);
     let row = verdict(&workspace, &short.iter().flatten().map(|text| &**text).collect::<Vec<_>>());
     assert_eq!(row["verdict"], "inconclusive");
-    assert_eq!(row["reason"], "0 of 5 pairs say anything: in 5 both sides fail; 5 must");
+    assert_eq!(
+        row["reason"],
+        "0 of 5 pairs say anything: in 5 both sides fail; at least 5 are needed"
+    );
     let counts = ["in_favour", "pairs", "no_evidence", "planned"].map(|column| &*row[column]);
     assert_eq!(counts, ["0", "0", "5", "5"]);
     let empty = ["median", "lower", "upper", "level"].map(|column| &*row[column]);
