@@ -2,13 +2,14 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, azip};
 
-use crate::data::DataSet;
+use crate::data::{DataSet, orthonormal};
 use crate::linalg::{self, Real, from_f64, to_f64};
+use crate::rng::Streams;
 
 /// Examples that are converted to doubles together.
 const ROWS: usize = 1024;
 
-/// How the inputs of all splits are shifted and scaled, by what the training examples tell.
+/// How the inputs of all splits are shifted and scaled, by what the training examples tell, or turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inputs {
     /// As they are.
@@ -18,17 +19,36 @@ pub enum Inputs {
     /// And each input is divided by its standard deviation over the training examples; one that is
     /// the same for all of them is only centred.
     Standardized,
+    /// Each is multiplied by an orthogonal matrix that was drawn at random, one and the same for every
+    /// experiment with as many inputs.
+    Rotated,
 }
 
 impl Inputs {
     /// The names used in configs.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("raw", Self::Raw), ("centred", Self::Centred), ("standardized", Self::Standardized)];
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("raw", Self::Raw),
+        ("centred", Self::Centred),
+        ("standardized", Self::Standardized),
+        ("rotated", Self::Rotated),
+    ];
+
+    /// Whether they are shifted: what fits raw inputs does not fit them without biases, and their
+    /// mean is 0.
+    pub fn are_shifted(self) -> bool {
+        matches!(self, Self::Centred | Self::Standardized)
+    }
 
     /// The data with such inputs, computed in doubles and rounded once.
     pub fn of<R: Real>(self, data: &DataSet<R>) -> DataSet<R> {
-        if self == Self::Raw {
-            return data.clone();
+        match self {
+            Self::Raw => return data.clone(),
+            Self::Rotated => {
+                let count = data.training.inputs().ncols();
+                let mut rng = Streams::new(0, 0).rng("rotated inputs");
+                return data.turned(orthonormal(count, count, &mut rng).mapv(from_f64).view());
+            }
+            Self::Centred | Self::Standardized => {}
         }
         let (mean, deviation) = spread(data.training.inputs());
         let scale = deviation.mapv(|deviation| match self {
@@ -149,6 +169,20 @@ mod tests {
     fn inputs_are_shifted_and_scaled_by_what_the_training_examples_tell() {
         shifted_and_scaled::<f64>();
         shifted_and_scaled::<f32>();
+    }
+
+    #[test]
+    fn rotated_inputs_keep_lengths_and_angles_and_are_the_same_each_time() {
+        let raw = data::<f64>();
+        let rotated = Inputs::Rotated.of(&raw);
+        assert_eq!(rotated, Inputs::Rotated.of(&raw));
+        let [x, turned] = [&raw, &rotated].map(|data| data.training.inputs());
+        assert!((&turned - &x).iter().any(|moved| moved.abs() > 0.1));
+        close(turned.dot(&turned.t()).view(), &x.dot(&x.t()));
+        // All splits are turned alike.
+        let test = |data: &DataSet<f64>| data.test.as_ref().unwrap().inputs().to_owned();
+        close(test(&rotated).dot(&turned.t()).view(), &test(&raw).dot(&x.t()));
+        assert_eq!(rotated.training.targets(), raw.training.targets());
     }
 
     #[test]

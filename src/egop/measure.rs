@@ -13,6 +13,9 @@ const SHELVES: usize = 4;
 /// Shelves are of eigenvalues at least this fraction of the leading one: smaller ones hardly matter
 /// to anything, and the last gap is that to rounding noise.
 const FLOOR: f64 = 1e-6;
+/// A line through ln λ_j is fitted from j = k, at least the first of these, to the second times k: far
+/// enough to tell exponential decay from a power law, whose R² is 0.96.
+const LINE: (usize, usize) = (10, 5);
 /// Shares of Σλ_k.
 const SHARES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 
@@ -29,9 +32,14 @@ pub struct Measure {
 
 impl Measure {
     /// Names and what they mean.
-    pub const NAMES: [(&'static str, &'static str); 12] = [
+    pub const NAMES: [(&'static str, &'static str); 13] = [
         ("leading-eigenvalue", "λ_k, at k up to 100"),
         ("relative-eigenvalue", "λ_k/λ₁, at k up to 100 and at 1, 2 or 5 times powers of ten"),
+        (
+            "exponential-fit",
+            "R² of a straight line through ln λ_j over j from k to 5k: 1 where they decay \
+             exponentially, 0.96 of a power law; at k = 10, 20, 50, 100 and so on",
+        ),
         ("stable-rank", "Σ√λ_k/√λ₁ (paper, eq. 3)"),
         ("intrinsic-dimension", "Σλ_k/λ₁"),
         (
@@ -78,6 +86,11 @@ impl Measure {
                 (k > LEADING && !is_round(k))
                     .then(|| format!("up to {LEADING}, or 1, 2 or 5 times a power of ten"))
             }),
+            "exponential-fit" => whole(size / LINE.1).or_else(|| {
+                let k = at.unwrap_or_default() as usize;
+                (k < LINE.0 || !is_round(k))
+                    .then(|| format!("1, 2 or 5 times a power of ten, and at least {}", LINE.0))
+            }),
             "effective-dimension" => (!at.is_some_and(|at| SHARES.contains(&at)))
                 .then(|| format!("one of {}", SHARES.map(|share| share.to_string()).join(", "))),
             "shelf-end" | "shelf-gap" | "symmetric-shelf-end" if size == 1 => {
@@ -111,7 +124,7 @@ impl Measure {
             "shelf-end" | "symmetric-shelf-end" => [at, d - 1.0],
             "shelf-gap" => [1.0, f64::INFINITY],
             // Two spans of everything are the same.
-            "symmetric-distance" => [0.0, 1.0],
+            "symmetric-distance" | "exponential-fit" => [0.0, 1.0],
             "subspace-distance" => [0.0, if at < d { 1.0 } else { 0.0 }],
             _ => [0.0, f64::INFINITY],
         }
@@ -155,6 +168,9 @@ impl Measure {
             add("shelf-gap", (j + 1) as f64, lambda[k - 1] / lambda[k]);
         }
         for k in 1..=size {
+            if let Some(fit) = exponential_fit(lambda, k) {
+                add("exponential-fit", k as f64, fit);
+            }
             if k <= LEADING {
                 add("leading-eigenvalue", k as f64, lambda[k - 1]);
                 add("density", k as f64, spectrum.density(k - 1));
@@ -187,6 +203,32 @@ impl Measure {
 fn is_round(k: usize) -> bool {
     let leading = std::iter::successors(Some(k), |k| (k % 10 == 0).then_some(k / 10)).last();
     matches!(leading, Some(1 | 2 | 5))
+}
+
+/// R² of a straight line through ln λ_j over j = k…5k, at round numbers k; `None` where rounding of the
+/// largest eigenvalue decides some of them, or all are equal.
+fn exponential_fit(eigenvalues: &Array1<f64>, k: usize) -> Option<f64> {
+    let size = eigenvalues.len();
+    let last = LINE.1 * k;
+    if k < LINE.0 || !is_round(k) || last > size {
+        return None;
+    }
+    let rounding = size as f64 * f64::EPSILON * eigenvalues[0];
+    let points = (k..=last).map(|j| (j as f64, eigenvalues[j - 1]));
+    let logs: Vec<(f64, f64)> = points
+        .map(|(j, value)| (value > rounding).then(|| (j, value.ln())))
+        .collect::<Option<_>>()?;
+    let count = logs.len() as f64;
+    let (x, y) = logs.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
+    let (x, y) = (x / count, y / count);
+    let [mut xx, mut xy, mut yy] = [0.0; 3];
+    for (j, log) in &logs {
+        let (dx, dy) = (j - x, log - y);
+        xx += dx * dx;
+        xy += dx * dy;
+        yy += dy * dy;
+    }
+    (yy > 0.0).then(|| (xy * xy / (xx * yy)).min(1.0))
 }
 
 /// The least r with λ₁ + … + λ_r at least this share of the sum.
@@ -270,6 +312,23 @@ mod tests {
             .chain(shelf(1e-18, 9))
             .collect();
         assert_eq!(shelf_ends(&lambda), [1, 10, 44, 54]);
+    }
+
+    #[test]
+    fn exponential_decay_is_a_straight_line() {
+        let of = |decay: fn(f64) -> f64| -> Array1<f64> {
+            (1..=200).map(|j| decay(f64::from(j))).collect()
+        };
+        let exponential = of(|j| (-j / 10.0).exp());
+        assert!((exponential_fit(&exponential, 10).unwrap() - 1.0).abs() < 1e-12);
+        // The rest is below the rounding of the leading one.
+        assert_eq!(exponential_fit(&of(|j| (-2.0 * j).exp()), 20), None);
+        assert_eq!(exponential_fit(&of(|_| 1.0), 20), None);
+        // Of ln j over j from 20 to 100, computed in NumPy.
+        let power = exponential_fit(&of(|j| j.powi(-2)), 20).unwrap();
+        assert!((power - 0.959703083251045).abs() < 1e-12, "{power}");
+        let others = [5, 15, 50].map(|k| exponential_fit(&exponential, k));
+        assert_eq!(others, [None; 3]);
     }
 
     #[test]

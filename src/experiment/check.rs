@@ -125,9 +125,13 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         let examples = objective.absorbs() == Absorbs::Inputs;
         if inputs != Inputs::Raw {
             let problem = match () {
-                () if !examples => Some("the objective has no inputs that could be shifted"),
+                () if !examples => {
+                    Some("the objective has no inputs that could be shifted or turned")
+                }
                 // Its network has no biases that would make up for the shift.
-                () if objective.known().minimum => Some("what fits shifted inputs is not known"),
+                () if inputs.are_shifted() && objective.known().minimum => {
+                    Some("what fits shifted inputs is not known")
+                }
                 () => None,
             };
             if let Some(problem) = problem {
@@ -135,13 +139,13 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
             }
         }
         if let Some(key) = basis.needs_examples() {
-            let problem = match inputs {
-                _ if !examples => Some("the objective has no examples whose inputs have a mean"),
-                Inputs::Raw => None,
-                Inputs::Centred | Inputs::Standardized => Some(
+            let problem = if examples {
+                inputs.are_shifted().then_some(
                     "the mean of the inputs is 0 where `inputs` takes it off: choose another source, \
                      or inputs = \"raw\"",
-                ),
+                )
+            } else {
+                Some("the objective has no examples whose inputs have a mean")
             };
             if let Some(problem) = problem {
                 report(format!("{section}.{name}.{key}"), problem.into());

@@ -77,6 +77,12 @@ impl<R: Real> LinearNet<R> {
         }
     }
 
+    /// The same network on its data with other axes, which leaves the minimum.
+    fn on_turned(&self, data: DataSet<R>) -> Self {
+        let (minimum, numerical_floor) = (self.minimum, self.numerical_floor);
+        Self { minimum, numerical_floor, ..self.on(data) }
+    }
+
     fn inputs(&self) -> usize {
         self.widths[0]
     }
@@ -213,17 +219,14 @@ impl<R: Real> Objective<R> for LinearNet<R> {
         coordinates: &Coordinates<R>,
     ) -> Option<(Box<dyn Objective<R>>, Coordinates<R>)> {
         let (inputs, rest) = coordinates.split_inputs(0)?;
-        let turned = self.on(self.data().turned(inputs.view()));
-        let (minimum, numerical_floor) = (self.minimum, self.numerical_floor);
-        Some((Box::new(Self { minimum, numerical_floor, ..turned }), rest))
+        Some((Box::new(self.on_turned(self.data().turned(inputs.view()))), rest))
     }
 
     /// A network without biases does not fit targets of inputs that were shifted, in general.
     fn with_inputs(&self, inputs: Inputs) -> Option<Box<dyn Objective<R>>> {
-        Some(Box::new(match inputs {
-            Inputs::Raw => self.clone(),
-            Inputs::Centred | Inputs::Standardized => self.on(inputs.of(self.data())),
-        }))
+        let data = inputs.of(self.data());
+        let shifted = inputs.are_shifted();
+        Some(Box::new(if shifted { self.on(data) } else { self.on_turned(data) }))
     }
 
     fn input_moments(&self) -> Option<InputMoments> {

@@ -340,27 +340,31 @@ fn inputs_are_shifted_and_scaled_in_every_split() {
             STANDARD.sample(relu_net().layout(), &mut rng).view(),
         )
     };
-    for inputs in [Inputs::Raw, Inputs::Centred, Inputs::Standardized] {
+    for (_, inputs) in Inputs::NAMES {
         let moved = relu_net().with_inputs(inputs).unwrap();
         let expected = FeedForward::new(&[4], true, inputs.of(&data(true)));
         agree(&measured(&*moved, &z), &measured(&expected, &z), "the same network on these data");
     }
-    let [raw, centred, standardized] = Inputs::NAMES
+    let [raw, centred, standardized, rotated] = Inputs::NAMES
         .map(|(_, inputs)| relu_net().with_inputs(inputs).unwrap().input_moments().unwrap());
     assert_eq!(raw, InputMoments::of(data(true).training.inputs()));
     // Means of 40 numbers below 5.
     let zero = |moments: &InputMoments| moments.mean.iter().all(|mean| mean.abs() <= 1e-15);
     assert!(!zero(&raw) && zero(&centred) && zero(&standardized));
+    // What a rotation leaves: the mean square of the inputs' lengths, some hundred.
+    let trace = |moments: &InputMoments| moments.second.diag().sum();
+    assert!((trace(&rotated) - trace(&raw)).abs() <= 1e-12 * trace(&raw));
     assert!(standardized.second.diag().iter().all(|square| (square - 1.0).abs() <= 1e-14));
 }
 
 #[test]
-fn a_linear_network_on_shifted_inputs_has_no_known_minimum() {
+fn a_linear_network_has_a_known_minimum_on_all_inputs_but_shifted_ones() {
     let network = LinearNet::realizable(&[4], data(false));
     let minimum = |inputs| network.with_inputs(inputs).unwrap().minimum();
     assert_eq!(minimum(Inputs::Raw), Some(0.0));
     assert_eq!(minimum(Inputs::Centred), None);
     assert_eq!(minimum(Inputs::Standardized), None);
+    assert_eq!(minimum(Inputs::Rotated), Some(0.0));
 }
 
 #[test]
