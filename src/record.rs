@@ -22,7 +22,9 @@ use field::nan_is_empty;
 /// Version of the schema and of the numbers in it: raised when a column changes, or when the same
 /// experiment gives other bits. Results written under another one are refused, and none of their
 /// tasks is taken over.
-pub const SCHEMA: u32 = 7;
+pub const SCHEMA: u32 = 8;
+/// What a claim is judged with, where no setting differs from that of the shipped experiment.
+pub const AS_SHIPPED: &str = "as shipped";
 
 /// One run: a trial, an algorithm, a coordinate system and a learning rate (`runs.csv`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -356,6 +358,8 @@ pub struct ClaimRow {
     pub no_evidence: usize,
     /// Pairs planned.
     pub planned: usize,
-    /// `as shipped`, or the keys whose values are not those of the shipped experiment.
+    /// Why it is not reproduced, as the config says, where its settings are as shipped.
+    pub explanation: String,
+    /// [`AS_SHIPPED`], or the keys whose values are not those of the shipped experiment.
     pub settings: String,
 }

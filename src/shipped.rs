@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::claim::Claim;
 use crate::config::{self, ConfigErrors, Overlay, Resolved, Source};
 use crate::experiment::Experiment;
+use crate::record::AS_SHIPPED;
 
 /// A config that comes with the program.
 #[derive(Clone, Copy, Debug)]
@@ -183,7 +184,7 @@ impl Settings {
         if other {
             all.push("the claim itself".into());
         }
-        if all.is_empty() { "as shipped".to_owned() } else { all.join(", ") }
+        if all.is_empty() { AS_SHIPPED.to_owned() } else { all.join(", ") }
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 use crate::config::{Entry, Reader, key};
 use crate::need::{Need, Want};
-use crate::record::{BreakEvenRow, ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
+use crate::record::{AS_SHIPPED, BreakEvenRow, ClaimRow, MeasureRow, RateRow, RunRow, TheoryRow};
 use crate::sweep::Metric;
 
 mod across;
@@ -156,6 +156,8 @@ pub struct Claim {
     pub statement: String,
     /// Where it is made.
     pub source: String,
+    /// Why it comes out as it does, where it is known not to hold.
+    pub explanation: Option<String>,
     /// Name of the figure of the experiment that shows it.
     pub figure: Option<String>,
     /// The test.
@@ -178,15 +180,28 @@ pub const REGISTRY: &[Entry<dyn Test>] = &[
 ];
 
 impl Claim {
-    /// Reads `id`, `statement`, `source`, `figure`, `test` (by default `ratio`) and the keys that go with it.
+    /// Reads `id`, `statement`, `source`, `explanation`, `figure`, `test` (by default `ratio`) and the keys
+    /// that go with it.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let id = reader.string(key("id", "short name of the claim, unique in the config"));
         let statement = reader.string(key("statement", "what is claimed, in words"));
         let source = reader.string(key("source", "where it is claimed"));
+        let explanation = key(
+            "explanation",
+            "why it is not reproduced, if it is not, in words: shown where settings are as shipped",
+        );
+        let explanation = reader.optional_string(explanation);
         let test = reader.registered_or(key("test", "which test decides"), "ratio", REGISTRY);
         let figure =
             reader.optional_file_name(key("figure", "name of the figure's files that shows it"));
-        Some(Self { id: id?, statement: statement?, source: source?, figure: figure?, test: test? })
+        Some(Self {
+            id: id?,
+            statement: statement?,
+            source: source?,
+            explanation: explanation?,
+            figure: figure?,
+            test: test?,
+        })
     }
 
     /// What it needs of the experiment.
@@ -196,14 +211,21 @@ impl Claim {
         figure.into_iter().chain(self.test.wants()).collect()
     }
 
-    /// The row of `claims.csv`. With a reason not to judge it, the values are given and a
-    /// verdict is not.
-    pub fn judge(&self, records: Records<'_>, unjudged: Option<&str>) -> ClaimRow {
+    /// The row of `claims.csv`, found with these settings. With a reason not to judge it, the values are
+    /// given and a verdict is not.
+    pub fn judge(
+        &self,
+        records: Records<'_>,
+        unjudged: Option<&str>,
+        settings: String,
+    ) -> ClaimRow {
         let mut finding = self.test.judge(records);
         if let Some(why) = unjudged {
             finding.verdict = Verdict::NotJudged;
             why.clone_into(&mut finding.reason);
         }
+        let explained = finding.verdict == Verdict::NotReproduced && settings == AS_SHIPPED;
+        let explanation = self.explanation.clone().filter(|_| explained).unwrap_or_default();
         ClaimRow {
             id: self.id.clone(),
             figure: self.figure.clone().unwrap_or_default(),
@@ -222,7 +244,8 @@ impl Claim {
             pairs: finding.pairs,
             no_evidence: finding.no_evidence,
             planned: finding.planned,
-            settings: String::new(),
+            explanation,
+            settings,
         }
     }
 }

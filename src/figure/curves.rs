@@ -14,6 +14,7 @@ use super::selection::{
 use super::spec::{Heading, Spec};
 use super::tables::ResultTables;
 use crate::Result;
+use crate::claim::FLOOR;
 use crate::config::{Entry, Reader, key};
 use crate::drawing::axis::{Axis, number};
 use crate::drawing::chart::{Chart, Mark};
@@ -235,6 +236,7 @@ impl CurvesFigure {
                 "×: from here on, half of the trials or more have diverged or failed.".into(),
             );
         }
+        footnotes.extend(self.rounding_note(series));
         footnotes.extend(self.horizontal.note());
         footnotes.extend(divergence_note(&rates));
         let unselected = methods.iter().filter(|method| method.selected(self.tuned).is_none());
@@ -242,6 +244,19 @@ impl CurvesFigure {
             unselected.map(|method| format!("{}: no learning rate was selected.", method.name())),
         );
         footnotes
+    }
+
+    /// That rounding decides how low lines end, where it does; as claims have it.
+    fn rounding_note(&self, series: &[Series<'_>]) -> Option<String> {
+        let medians = |one: &Series<'_>| -> Vec<f64> {
+            one.curve.points.values().map(|quartiles| quartiles.median).collect()
+        };
+        let all: Vec<Vec<f64>> = series.iter().map(medians).collect();
+        let start = all.iter().filter_map(|one| one.first()).copied().fold(0.0, f64::max);
+        let below = all.iter().flatten().any(|&median| median <= FLOOR * start);
+        (self.column.name == "suboptimality" && below).then(|| {
+            format!("Below {} of the start, rounding decides how low a line is.", number(FLOOR))
+        })
     }
 
     /// The vertical axis, and the footnote on what is not on it.

@@ -43,7 +43,10 @@ impl Spec for ScheduleFigure {
     fn page(&self, tables: &ResultTables) -> Result<Page> {
         let rows = tables.schedule()?;
         let points: Vec<_> = rows.iter().map(|row| (row.epoch as f64, row.learning_rate)).collect();
-        let x = Axis::covering("epoch", Scale::Whole, points.iter().map(|point| point.0), 0.0);
+        // Full batches are an epoch each.
+        let full = tables.facts().epochs.is_none();
+        let unit = if full { "epoch (= iteration)" } else { "epoch" };
+        let x = Axis::covering(unit, Scale::Whole, points.iter().map(|point| point.0), 0.0);
         let rates = points.iter().map(|point| point.1).chain([0.0]);
         let y = Axis::covering("learning rate η", Scale::Linear, rates, 0.04);
         let mut panel = Chart::new(x, y);

@@ -143,12 +143,13 @@ fn of_values(word: &str, keys: &[&KeyDescription]) -> Vec<Explanation> {
 }
 
 fn of_claim((experiment, claim): &(&str, &Claim)) -> Explanation {
-    let Claim { id, statement, source, figure, test } = *claim;
+    let Claim { id, statement, source, explanation, figure, test } = *claim;
     let mut paragraphs = vec![
         format!("{statement}."),
         format!("Source: {source}."),
         format!("Compared: {}.", test.describe()),
     ];
+    paragraphs.extend(explanation.as_ref().map(|why| format!("If it is not reproduced: {why}")));
     paragraphs.extend(figure.as_ref().map(|figure| format!("Figure: {figure}.")));
     paragraphs.push(format!("`egop-run {experiment}` judges it."));
     Explanation { title: format!("{id}, a claim of {experiment}"), paragraphs }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::table::{shown, shown_or_none};
 use crate::claim::Verdict;
-use crate::record::ClaimRow;
+use crate::record::{AS_SHIPPED, ClaimRow};
 use crate::summary::VerdictSummary;
 
 /// A verdict with a sign and a name for its looks: colours are never alone.
@@ -72,6 +72,7 @@ pub(super) struct ClaimView {
     source: String,
     test: String,
     reason: String,
+    explanation: String,
     verdict: Badge,
     /// What was found, line by line.
     numbers: Vec<String>,
@@ -90,10 +91,11 @@ impl ClaimView {
             source: claim.source.clone(),
             test: claim.test.clone(),
             reason: claim.reason.clone(),
+            explanation: claim.explanation.clone(),
             verdict: Badge::of(&claim.verdict, claim.verdict.clone()),
             numbers: found(claim),
             figure,
-            settings: (claim.settings != "as shipped").then(|| claim.settings.clone()),
+            settings: (claim.settings != AS_SHIPPED).then(|| claim.settings.clone()),
         }
     }
 }

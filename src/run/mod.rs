@@ -172,12 +172,8 @@ impl<'a> Run<'a> {
         let unjudged = experiment.unjudged();
         let settings = Settings::of(&experiment.name, self.index.document());
         let claims = experiment.claims.iter();
-        let claims: Vec<_> = claims
-            .map(|claim| ClaimRow {
-                settings: settings.judging(claim),
-                ..claim.judge(records, unjudged)
-            })
-            .collect();
+        let claims: Vec<_> =
+            claims.map(|claim| claim.judge(records, unjudged, settings.judging(claim))).collect();
         let schedule = study.map(|study| study.training.schedule_rows()).unwrap_or_default();
         let mut tables = swept.tables();
         tables.extend(finals.tables());

@@ -203,6 +203,7 @@ mod tests {
             test: String::new(),
             verdict: verdict.into(),
             reason: String::new(),
+            explanation: String::new(),
             median: Some(2.0),
             lower: None,
             upper: None,

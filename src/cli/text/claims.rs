@@ -19,8 +19,10 @@ pub(in crate::cli) fn claims(claims: &[ClaimRow]) -> String {
     }
     let mut rows = table(NARROW, &["claim", "median", VERDICT]);
     for claim in claims {
-        let ClaimRow { id, statement, source, reason, .. } = claim;
-        let sentence = format!("{id}\n{statement} ({source}).\n{reason}\n");
+        let ClaimRow { id, statement, source, reason, explanation, .. } = claim;
+        let lines = [id, &*format!("{statement} ({source})."), reason, explanation];
+        let lines = lines.into_iter().filter(|line| !line.is_empty());
+        let sentence: String = lines.map(|line| format!("{line}\n")).collect();
         rows.add_row([sentence, found(claim), claim.verdict.clone()]);
     }
     for column in rows.column_iter_mut().skip(1) {
@@ -113,6 +115,10 @@ mod tests {
             pairs: 15,
             no_evidence: 0,
             planned: 15,
+            explanation: match verdict {
+                Verdict::NotReproduced => "A bound is a bound.".into(),
+                _ => String::new(),
+            },
             settings: "as shipped".into(),
         }
     }
