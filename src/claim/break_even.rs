@@ -30,14 +30,6 @@ struct BreakEven {
 }
 
 impl BreakEven {
-    /// Whether a row is of these runs.
-    fn is_about(&self, row: &BreakEvenRow) -> bool {
-        *row.algorithm == self.of.algorithm
-            && *row.coordinates == self.of.coordinates
-            && self.of.tuned.selects(&row.tuned)
-            && row.unit == self.unit
-    }
-
     fn value(&self, row: &BreakEvenRow) -> Result<f64, Nothing> {
         let too_short = self.within.is_some_and(|within| (row.budget as f64) < within);
         match row.break_even {
@@ -54,7 +46,8 @@ impl Test for BreakEven {
         if let Err(why) = self.of.selected(records) {
             return Finding::nothing(why, records.planned);
         }
-        let rows = records.break_even.iter().filter(|row| self.is_about(row));
+        let rows = records.break_even.iter();
+        let rows = rows.filter(|row| row.unit == self.unit && self.of.is_compared_in(row));
         let evidence = Evidence::new(rows.map(|row| self.value(row)), records.planned);
         let claimed: Bounds = [0.0, self.within.unwrap_or(f64::MAX)];
         evidence.judge(claimed, "trials")
@@ -77,14 +70,14 @@ impl Test for BreakEven {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::claim::pair::tests::tried;
     use crate::claim::{Rule, Verdict};
     use crate::record::RateRow;
 
     /// A trial's break-even and common budget.
-    fn row(trial: usize, break_even: Option<u64>, budget: u64) -> BreakEvenRow {
+    pub fn row(trial: usize, break_even: Option<u64>, budget: u64) -> BreakEvenRow {
         BreakEvenRow {
             trial,
             algorithm: "adam".into(),

@@ -13,6 +13,7 @@ use crate::record::{AS_SHIPPED, BreakEvenRow, ClaimRow, MeasureRow, RateRow, Run
 use crate::sweep::Metric;
 
 mod across;
+mod at_budget;
 mod best_rate;
 mod break_even;
 mod claimed;
@@ -177,6 +178,7 @@ pub const REGISTRY: &[Entry<dyn Test>] = &[
     measure::ENTRY,
     theory::ENTRY,
     break_even::ENTRY,
+    at_budget::ENTRY,
 ];
 
 impl Claim {

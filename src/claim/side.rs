@@ -6,7 +6,7 @@ use std::fmt;
 use crate::claim::Records;
 use crate::config::{Reader, key};
 use crate::need::{Need, Want};
-use crate::record::RunRow;
+use crate::record::{BreakEvenRow, RunRow};
 
 /// By which rule a learning rate was selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +108,13 @@ impl Side {
                 self.algorithm, self.coordinates
             )),
         }
+    }
+
+    /// Whether a row of `break_even.csv` compares these runs with those in original coordinates.
+    pub(super) fn is_compared_in(&self, row: &BreakEvenRow) -> bool {
+        *row.algorithm == self.algorithm
+            && *row.coordinates == self.coordinates
+            && self.tuned.selects(&row.tuned)
     }
 
     /// The runs at the selected learning rate, by trial; none where there is no such rate.

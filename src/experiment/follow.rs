@@ -2,7 +2,7 @@
 
 use crate::basis::{self, Followed};
 use crate::experiment::offer::list;
-use crate::experiment::{Coordinates, Experiment, System};
+use crate::experiment::{Algorithm, Coordinates, Experiment, System};
 use crate::trial::{Follow, Origin, Reestimation, State};
 
 impl Coordinates {
@@ -78,8 +78,28 @@ pub(super) fn check(experiment: &Experiment, report: &mut impl FnMut(String, Str
                         && other.basis.sampled(1) > 0
                         && other.basis.followed(&layout).is_ok_and(is_like)
                 };
-                if !study.coordinates.iter().any(controls) {
+                let controls: Vec<&str> = (study.coordinates.iter())
+                    .filter(|other| controls(other))
+                    .map(|other| &*other.name)
+                    .collect();
+                if controls.is_empty() {
                     report(".state", control_is_missing(rule));
+                }
+                let alone = |algorithm: &&Algorithm| {
+                    let controlled = controls.iter().any(|name| algorithm.trains_in(name));
+                    algorithm.trains_in(&one.name) && !controlled
+                };
+                let alone: Vec<&str> = (study.algorithms.iter())
+                    .filter(alone)
+                    .map(|algorithm| &*algorithm.name)
+                    .collect();
+                if !controls.is_empty() && !alone.is_empty() {
+                    let problem = format!(
+                        "\"reset\" may do much by itself: {} must train in a control as well: {}",
+                        list(&alone),
+                        list(&controls)
+                    );
+                    report(".state", problem);
                 }
             }
             Ok(_) => {}

@@ -235,6 +235,20 @@ fn a_reset_needs_the_same_reset_beside_it() {
     Workspace::new(&with(&control)).run(&[]).success();
 }
 
+/// Where no algorithm trains in both, nobody could tell either.
+#[test]
+fn each_algorithm_has_its_control() {
+    let adam = "kind = \"adam\"\n";
+    let alone = format!("{adam}coordinates = [\"original\", \"input\"]\n");
+    let run = Workspace::new(&NETWORK.replace(adam, &alone)).run(&[]).code(2);
+    let messages = String::from_utf8(run.get_output().stderr.clone()).unwrap();
+    assert!(messages.contains("coordinates.input.reestimate.state"), "{messages}");
+    assert!(
+        messages.contains("adam must train in a control as well: input-control"),
+        "{messages}"
+    );
+}
+
 /// It would tell what a basis is worth that is made of the first gradients, which a random one is not.
 #[test]
 fn a_control_is_made_of_gradients() {
