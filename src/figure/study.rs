@@ -178,6 +178,8 @@ impl Spec for StudyFigure {
 
 /// The part of the axis between two series' bars at one value.
 const APART: f64 = 0.008;
+/// Bars that reach farther than this many times beyond all medians leave the frame.
+const REACH: f64 = 30.0;
 
 impl StudyFigure {
     /// The bases and axes that are shown, in the order of the table.
@@ -262,10 +264,16 @@ impl StudyFigure {
 /// The panel of a base and an axis, so many pixels wide.
 fn panel(subject: &Subject<'_>, series: &[Series], label: String, width: f64) -> Chart {
     let points = || series.iter().flat_map(|series| &series.points);
-    // Bars may leave the panel: a median is what it is about.
-    let values = points().map(|(_, [_, median, _])| *median).chain([1.0]);
+    let positive = |value: &f64| *value > 0.0 && value.is_finite();
+    let medians: Vec<f64> =
+        points().map(|(_, [_, median, _])| *median).chain([1.0]).filter(positive).collect();
+    let lowest = medians.iter().copied().fold(f64::INFINITY, f64::min) / REACH;
+    let highest = medians.iter().copied().fold(0.0, f64::max) * REACH;
+    let bars = points().flat_map(|&(_, [low, _, high])| [low, high]).filter(positive);
+    let bars = bars.map(|end| end.clamp(lowest, highest));
+    let values = medians.iter().copied().chain(bars);
     let y = Axis::covering(label, Scale::Logarithmic, values, 0.08);
-    let x = subject.horizontal();
+    let x = subject.horizontal(0.5 * APART * series.len() as f64);
     let even = Mark::Line {
         points: vec![(x.low, 1.0), (x.high, 1.0)],
         stroke: Stroke { width: 0.8, ..Stroke::new(GREY, Dash::Solid) },

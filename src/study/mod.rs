@@ -170,11 +170,17 @@ impl Axis {
             }
         }
         for (index, varied) in keys.iter().enumerate() {
-            if varied.text() == "profile" {
-                let problem = "a profile is not a setting: a study varies keys of the default one";
-                reader.problem(&format!("keys.{index}"), problem);
-                fine = false;
-            }
+            let problem = match varied.text().split('.').next() {
+                Some("profile" | "profiles") => {
+                    "a profile is not a setting: a study varies keys of the default one"
+                }
+                Some("name" | "title" | "about" | "figures") => {
+                    "no result depends on it: a study varies settings"
+                }
+                _ => continue,
+            };
+            reader.problem(&format!("keys.{index}"), problem);
+            fine = false;
         }
         for (index, value) in values.iter().enumerate() {
             if values[..index].iter().any(|other| other.text() == value.text()) {

@@ -229,6 +229,17 @@ metric = "suboptimality"
 }
 
 #[test]
+fn what_no_result_depends_on_is_no_axis() {
+    for key in ["title", "name", "figures.0.title", "profile", "profiles.quick.trials"] {
+        let study = STUDY.replacen("keys = [", &format!("keys = [\"{key}\", "), 1);
+        let workspace = workspace(&study);
+        let refused = workspace.program("egop-run").arg("study.toml").assert().code(2);
+        let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        assert!(message.contains("study.axes.0.keys.0: "), "{key}: {message}");
+    }
+}
+
+#[test]
 fn plans_and_documents_are_those_of_all_points() {
     let workspace = workspace(STUDY);
     let plan = ["study.toml", "--out", "out", "--dry-run"];

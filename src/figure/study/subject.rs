@@ -56,11 +56,11 @@ impl Subject<'_> {
         self.numbers().map_or((index + 1) as f64, |(numbers, _)| numbers[index])
     }
 
-    /// The horizontal axis.
-    pub fn horizontal(&self) -> Axis {
+    /// The horizontal axis, with room for what stands so far beside the first and the last value.
+    pub fn horizontal(&self, aside: f64) -> Axis {
         let places: Vec<f64> = self.values().into_iter().map(|value| self.place(value)).collect();
         let scale = self.numbers().map_or(Scale::Whole, |(_, scale)| scale);
-        Axis::covering(self.axis, scale, places, 0.04)
+        Axis::covering(self.axis, scale, places, 0.04 + aside)
     }
 
     /// The values as labels of an axis so many pixels wide, where they are an order, and fit.
