@@ -6,7 +6,8 @@ use std::fmt;
 use crate::claim::Records;
 use crate::config::{Reader, key};
 use crate::need::{Need, Want};
-use crate::record::{BreakEvenRow, RunRow};
+use crate::record::{BreakEvenRow, RateRow, RunRow};
+use crate::sweep::NoRate;
 
 /// By which rule a learning rate was selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,31 +84,38 @@ impl Side {
         runs.map(|run| (run.trial, run)).collect()
     }
 
+    /// The rows of `learning_rates.csv` on the algorithm in this coordinate system, with rates ascending.
+    pub(super) fn rows(&self, records: Records<'_>, coordinates: &str) -> Vec<RateRow> {
+        let of =
+            |rate: &&RateRow| rate.algorithm == self.algorithm && rate.coordinates == *coordinates;
+        let mut rows: Vec<RateRow> = records.rates.iter().filter(of).cloned().collect();
+        rows.sort_by(|a, b| a.learning_rate.total_cmp(&b.learning_rate));
+        rows
+    }
+
     /// The learning rates that were tried, ascending.
     pub(super) fn rates(&self, records: Records<'_>) -> Vec<f64> {
-        let of = records.rates.iter().filter(|rate| {
-            rate.algorithm == self.algorithm && rate.coordinates == self.coordinates
-        });
-        let mut rates: Vec<f64> = of.map(|rate| rate.learning_rate).collect();
-        rates.sort_by(f64::total_cmp);
-        rates
+        let rows = self.rows(records, &self.coordinates);
+        rows.into_iter().map(|rate| rate.learning_rate).collect()
     }
 
     /// The selected learning rate; or why there is none.
     pub(super) fn selected(&self, records: Records<'_>) -> Result<f64, String> {
-        let selected = records.rates.iter().find(|rate| {
-            rate.algorithm == self.algorithm
-                && rate.coordinates == self.coordinates
-                && self.tuned.selects(&rate.selected)
-        });
-        match selected {
-            Some(selected) => Ok(selected.learning_rate),
-            None => Err(format!(
-                "no learning rate was selected for {}/{}: at each, half of the trials or more came \
-                 to nothing",
-                self.algorithm, self.coordinates
-            )),
+        let rows = self.rows(records, &self.coordinates);
+        if let Some(selected) = rows.iter().find(|rate| self.tuned.selects(&rate.selected)) {
+            return Ok(selected.learning_rate);
         }
+        // What was not selected here was selected by what came of it there.
+        let there = match (self.tuned, records.selection.and_then(|rule| rule.original)) {
+            (Rule::Original, Some(original)) => self.rows(records, original),
+            _ => rows,
+        };
+        let why = match (NoRate::of(&there), there.first()) {
+            (Some(none), Some(rate)) => none.reason(&rate.metric),
+            _ => "none was tried".to_owned(),
+        };
+        let Self { algorithm, coordinates, .. } = self;
+        Err(format!("no learning rate was selected for {algorithm}/{coordinates}: {why}"))
     }
 
     /// Whether a row of `break_even.csv` compares these runs with those in original coordinates.

@@ -9,7 +9,7 @@ use crate::claim::evidence::{ALPHA, sign_test};
 use crate::claim::pair::by_trial;
 use crate::claim::side::Side;
 use crate::claim::{Finding, Records, Rule, SelectionRule, Verdict};
-use crate::record::RunRow;
+use crate::record::{RateRow, RunRow};
 use crate::sweep::{Metric, written};
 
 /// The runs at a learning rate, by trial.
@@ -59,6 +59,12 @@ impl Side {
             Rule::Original => selection.original.unwrap_or(&self.coordinates),
         };
         let there = Self { coordinates: coordinates.to_owned(), ..self.clone() };
+        // Where no rate reaches the target it was selected by how far down runs come.
+        let reached = |rate: &RateRow| rate.learning_rate == selected && rate.median.is_finite();
+        let nearest = selection.metric.unit.is_steps_to_level()
+            && !there.rows(records, coordinates).iter().any(reached);
+        let metric = if nearest { Metric::LOWEST_LOSS } else { selection.metric };
+        let selection = SelectionRule { metric, ..selection };
         let best = there.at(records, selected);
         let ties = |rate: &f64| {
             let runs = there.at(records, *rate);
@@ -260,6 +266,33 @@ mod tests {
         // By the rate of the original coordinates it is at 2 as well.
         let (_, shared) = judged(Rule::Original, loss);
         assert_eq!(shared, [1.0, 2.0]);
+    }
+
+    #[test]
+    fn where_no_rate_reaches_the_target_rates_tie_by_how_far_down_they_come() {
+        let (mut runs, mut rates) = records(|_, trial, rate| original(trial, rate));
+        for run in &mut runs {
+            (run.reached_target, run.minimum_loss) = (None, run.final_loss);
+        }
+        for rate in &mut rates {
+            (rate.median, rate.metric) = (f64::INFINITY, "reached_target".into());
+            (rate.trials, rate.planned) = (TRIALS, TRIALS);
+        }
+        let mut records = selected_by_loss(&runs, &rates);
+        let rule = records.selection.unwrap();
+        records.selection = Some(SelectionRule { metric: Metric::TO_TARGET, ..rule });
+        let of = side("o", Rule::Own);
+        let tied: Vec<f64> = of.tied(records).unwrap().into_iter().map(|(rate, _)| rate).collect();
+        assert_eq!(tied, [1.0, 2.0]);
+
+        // Where none is selected it says what came of all.
+        rates.iter_mut().for_each(|rate| rate.selected.clear());
+        let records = selected_by_loss(&runs, &rates);
+        let why = of.selected(records).unwrap_err();
+        let wanted = "no learning rate was selected for adam/o: half of the trials or more have no finite \
+                      reached_target at each of 3 learning rates, 0.1 – 2";
+        assert_eq!(why, wanted);
+        assert!(side("x", Rule::Own).selected(records).unwrap_err().ends_with("none was tried"));
     }
 
     #[test]

@@ -185,8 +185,11 @@ fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Opt
     let sweep = reader.presentation(|reader| {
         let sweep = key("sweep", "how learning rates are swept and selected");
         reader.table(sweep, |reader| {
-            let metric =
-                key("metric", "the column of runs.csv whose median over the trials decides");
+            let metric = key(
+                "metric",
+                "the column of runs.csv whose median over the trials decides; where it is the way to \
+                 the target and no rate gets there in most trials, the lowest training loss",
+            );
             let metric = reader.choice(metric, &Metric::choices());
             let floor = key("floor", "losses closer than this part of the initial one are equal");
             let floor = reader.number_or(floor, 1e-8, Allowed::between(0.0, 1.0));

@@ -146,8 +146,6 @@ pub enum EdgeReason {
     Best,
     /// All that were tried are too large.
     Diverges,
-    /// All that were tried are too small: most trials have no finite value of this metric.
-    TooSlow(&'static str),
 }
 
 impl fmt::Display for GridEdge {
@@ -163,11 +161,6 @@ impl fmt::Display for GridEdge {
                 f,
                 "{algorithm}: most trials diverged or failed in {coordinates} coordinates, down to \
                  1e{exponent}, which is"
-            ),
-            EdgeReason::TooSlow(metric) => write!(
-                f,
-                "{algorithm}: most trials have no finite {metric} in {coordinates} coordinates, \
-                 up to 1e{exponent}, which is"
             ),
         }
     }

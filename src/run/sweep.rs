@@ -11,7 +11,7 @@ use crate::record::{RateRow, RunRow, TimingRow};
 use crate::run::event::{EdgeReason, Event, GridEdge, Observer, Stage, Warning};
 use crate::run::executor::Executor;
 use crate::run::task::{Failure, Round, Rows, Task};
-use crate::sweep::{self, Grid, Hopeless, Limits, RateStats, Selection};
+use crate::sweep::{self, Grid, Limits, RateStats, Selection};
 
 mod forecast;
 
@@ -252,20 +252,20 @@ impl<'a> SweepState<'a> {
     }
 
     fn best(&self, algorithm: usize, coordinates: &str) -> Option<Selection> {
-        let goal = self.study.sweep.metric.goal;
-        sweep::select(&self.stats(algorithm, coordinates), goal)
+        sweep::tuned(&self.stats(algorithm, coordinates), &self.study.sweep.metric)
     }
 
-    /// The best coarse exponent in each coordinate system that is tuned and has results, or why
-    /// there is none.
-    fn best_decades(&self, algorithm: usize) -> Vec<(&'a str, Result<i32, Hopeless>)> {
-        let goal = self.study.sweep.metric.goal;
+    /// The best coarse exponent in each coordinate system that is tuned and has results; where there is
+    /// none, whether even the lowest rate is too large.
+    fn best_decades(&self, algorithm: usize) -> Vec<(&'a str, Result<i32, bool>)> {
+        let metric = &self.study.sweep.metric;
         let tuned = self.study.sweep.tune.iter();
         tuned
             .map(|coordinates| (&**coordinates, self.stats(algorithm, coordinates)))
             .filter(|(_, rates)| rates.iter().any(|rate| rate.trials > 0))
             .map(|(coordinates, rates)| {
-                let best = sweep::select(&rates, goal).ok_or_else(|| Hopeless::of(&rates));
+                let diverges = || rates.first().is_some_and(RateStats::diverges);
+                let best = sweep::tuned(&rates, metric).ok_or_else(diverges);
                 (coordinates, best.map(|best| sweep::decade(best.learning_rate)))
             })
             .collect()
@@ -275,14 +275,12 @@ impl<'a> SweepState<'a> {
     fn extend(&mut self, algorithm: usize) -> Vec<f64> {
         let Some((mut grid, limits)) = self.grids[algorithm] else { return Vec::new() };
         let name = &self.study.algorithms[algorithm].name;
-        let metric = self.study.sweep.metric.name;
         let before = grid.rates();
         for (coordinates, best) in self.best_decades(algorithm) {
             let (exponent, reason) = match best {
                 Ok(best) => (best, EdgeReason::Best),
-                Err(Hopeless::Diverges) => (grid.from, EdgeReason::Diverges),
-                Err(Hopeless::TooSlow) => (grid.to, EdgeReason::TooSlow(metric)),
-                Err(Hopeless::Neither) => continue,
+                Err(true) => (grid.from, EdgeReason::Diverges),
+                Err(false) => continue,
             };
             let (algorithm, coordinates) = (name.clone(), coordinates.to_owned());
             let edge = GridEdge { algorithm, coordinates, exponent, reason };

@@ -192,7 +192,7 @@ fn union<T: PartialEq>(lists: [Vec<T>; 2]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::rates::tests::row;
+    use crate::sweep::rate_row as row;
 
     fn claim(id: &str, verdict: &str) -> ClaimRow {
         ClaimRow {

@@ -20,9 +20,7 @@ pub use comparison::{
 pub use cost::CostSummary;
 pub use dry_run::DryRun;
 pub use estimates::{EstimateSummary, MeasuredValue, ShelfSummary};
-#[cfg(test)]
-pub(crate) use rates::tests::row as rate_row;
-pub use rates::{MethodSummary, NoRate, NoRateCause, RatesSummary};
+pub use rates::{MethodSummary, RatesSummary};
 pub use study::{PointPlan, StudyDryRun, StudyLine, StudySummary, study_verdicts};
 pub use theory::{TheoryMedians, TheorySummary};
 pub use times::{AloneSummary, PhaseSummary, TimesSummary};

@@ -106,9 +106,7 @@ const fn accuracy(
 /// All metrics.
 pub const METRICS: &[Metric] = &[
     lower("final_loss", "training loss at the end", Unit::Loss, |run| Some(run.final_loss)),
-    lower("minimum_loss", "lowest recorded training loss", Unit::Loss, |run| {
-        Some(run.minimum_loss)
-    }),
+    Metric::LOWEST_LOSS,
     lower(
         "final_suboptimality",
         "training loss at the end minus the minimum",
@@ -172,6 +170,12 @@ pub const METRICS: &[Metric] = &[
 ];
 
 impl Metric {
+    /// How far down a run came.
+    pub const LOWEST_LOSS: Self =
+        lower("minimum_loss", "lowest recorded training loss", Unit::Loss, |run| {
+            Some(run.minimum_loss)
+        });
+
     /// The number of steps or epochs to the target.
     pub const TO_TARGET: Self = lower(
         "reached_target",

@@ -7,8 +7,12 @@ mod grid;
 mod levels;
 mod metric;
 mod selection;
+mod unselected;
 
 pub use grid::{Grid, Limits, decade, power_of_ten, refined, written};
 pub use levels::{ToLevel, cost, ladder};
 pub use metric::{Goal, METRICS, Metric, Unit};
-pub use selection::{Hopeless, RateStats, Selection, median, quantile, quantiles, rate, select};
+pub use selection::{RateStats, Selection, median, quantile, quantiles, rate, select, tuned};
+#[cfg(test)]
+pub(crate) use unselected::tests::row as rate_row;
+pub use unselected::{NoRate, NoRateCause};

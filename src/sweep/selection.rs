@@ -17,6 +17,8 @@ pub struct RateStats {
     /// Median number of steps or epochs to the target; infinite where half the trials or more did
     /// not reach it.
     pub reached_target: f64,
+    /// Median of the lowest recorded training loss; infinite where half the trials or more failed.
+    pub lowest_loss: f64,
     /// Trials there are.
     pub trials: usize,
     /// Trials that diverged.
@@ -76,11 +78,13 @@ pub fn rate(learning_rate: f64, runs: &[&RunRow], metric: &Metric, floor: f64) -
         (stop, Some(step)) if !stop.is_failure() => step as f64,
         _ => f64::INFINITY,
     });
+    let lowest = runs.iter().map(|run| Metric::LOWEST_LOSS.value(run).unwrap_or(f64::INFINITY));
     RateStats {
         learning_rate,
         quartiles: quantiles(&values, [0.25, 0.5, 0.75]),
         tolerance,
         reached_target: median(&reached.collect::<Vec<_>>()),
+        lowest_loss: median(&lowest.collect::<Vec<_>>()),
         trials: runs.len(),
         diverged: runs.iter().filter(|run| run.stop.is_failure()).count(),
     }
@@ -108,7 +112,7 @@ pub fn select(rates: &[RateStats], goal: Goal) -> Option<Selection> {
 /// What the rule did: `ties` are in its order, and `chosen` is the first of them.
 fn reason(chosen: &RateStats, best: &RateStats, ties: &[&RateStats]) -> String {
     let [_, median, _] = chosen.quartiles;
-    let mut reason = if ties.len() == 1 {
+    let reason = if ties.len() == 1 {
         format!("best median {median:.3e}")
     } else {
         let all = ties.len();
@@ -134,35 +138,42 @@ fn reason(chosen: &RateStats, best: &RateStats, ties: &[&RateStats]) -> String {
         };
         format!("{how}; median {median:.3e}{of_best}")
     };
-    if chosen.diverged > 0 {
-        reason =
-            format!("{reason}; {} of {} trials diverged or failed", chosen.diverged, chosen.trials);
+    chosen.with_failures(reason)
+}
+
+/// The rate that a sweep takes: the best. Where the metric is the time to a target that no rate reaches in
+/// most trials, all are as good by it, and the best is the one that comes nearest: that of the lowest
+/// training loss, of equal ones the smallest. `None` when all diverged.
+pub fn tuned(rates: &[RateStats], metric: &Metric) -> Option<Selection> {
+    let way = metric.unit.is_steps_to_level();
+    select(rates, metric.goal).or_else(|| way.then_some(rates).and_then(nearest))
+}
+
+fn nearest(rates: &[RateStats]) -> Option<Selection> {
+    let usable = rates.iter().filter(|rate| rate.lowest_loss.is_finite());
+    let chosen = usable.min_by(|a, b| {
+        let order = a.lowest_loss.total_cmp(&b.lowest_loss);
+        order.then(a.learning_rate.total_cmp(&b.learning_rate))
+    })?;
+    let reason = format!(
+        "no rate reaches the target in most trials; here the median of the lowest training loss is \
+         least, {:.3e}",
+        chosen.lowest_loss
+    );
+    Some(Selection { learning_rate: chosen.learning_rate, reason: chosen.with_failures(reason) })
+}
+
+impl RateStats {
+    /// Whether at this rate most trials diverged or failed.
+    pub fn diverges(&self) -> bool {
+        self.trials > 0 && 2 * self.diverged >= self.trials
     }
-    reason
-}
 
-/// Why none of the rates, ascending, can be selected: every median is the worst value. Which way
-/// there may be better ones follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hopeless {
-    /// At the lowest rate most trials diverge: smaller ones may do.
-    Diverges,
-    /// At no rate do most trials diverge: none is large enough to arrive.
-    TooSlow,
-    /// From too slow to divergent, and nothing between.
-    Neither,
-}
-
-impl Hopeless {
-    /// What is the matter with these rates, none of which can be selected.
-    pub fn of(rates: &[RateStats]) -> Self {
-        let diverges = |rate: Option<&RateStats>| {
-            rate.is_some_and(|rate| rate.trials > 0 && 2 * rate.diverged >= rate.trials)
-        };
-        match (diverges(rates.first()), diverges(rates.last())) {
-            (true, _) => Self::Diverges,
-            (false, false) => Self::TooSlow,
-            (false, true) => Self::Neither,
+    /// Why it was chosen, and how many trials were lost there.
+    fn with_failures(&self, reason: String) -> String {
+        match self.diverged {
+            0 => reason,
+            lost => format!("{reason}; {lost} of {} trials diverged or failed", self.trials),
         }
     }
 }
@@ -221,6 +232,7 @@ pub(super) mod tests {
             quartiles: [median; 3],
             tolerance: 1e-8,
             reached_target,
+            lowest_loss: median,
             trials: 5,
             diverged: 0,
         }
@@ -284,15 +296,27 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn where_nothing_arrives_the_rates_say_which_way_to_go() {
-        let with = |diverged: &[usize]| -> Vec<RateStats> {
-            let rated =
-                |&diverged| RateStats { diverged, ..rated(1.0, f64::INFINITY, f64::INFINITY) };
-            diverged.iter().map(rated).collect()
-        };
-        assert_eq!(Hopeless::of(&with(&[5, 5])), Hopeless::Diverges);
-        assert_eq!(Hopeless::of(&with(&[0, 2])), Hopeless::TooSlow);
-        assert_eq!(Hopeless::of(&with(&[0, 5])), Hopeless::Neither);
+    fn where_no_rate_reaches_the_target_the_nearest_is_taken() {
+        const NEVER: f64 = f64::INFINITY;
+        let lost = |rate, lowest_loss| RateStats { lowest_loss, ..rated(rate, NEVER, NEVER) };
+        let rates = [lost(0.01, 0.3), lost(0.1, 0.2), lost(1.0, NEVER), lost(2.0, 0.2)];
+        let best = tuned(&rates, &Metric::TO_TARGET).unwrap();
+        assert_eq!(best.learning_rate, 0.1);
+        assert!(best.reason.starts_with("no rate reaches the target"), "{}", best.reason);
+        assert!(best.reason.ends_with("2.000e-1"), "{}", best.reason);
+        // One that does is better whatever its loss.
+        let reached = RateStats { lowest_loss: 0.9, ..rated(4.0, 50.0, 50.0) };
+        let with = [&rates[..], &[reached]].concat();
+        assert_eq!(tuned(&with, &Metric::TO_TARGET).unwrap().learning_rate, 4.0);
+        // Where all diverged, or the metric is another, there is none.
+        assert_eq!(tuned(&rates[2..3], &Metric::TO_TARGET), None);
+        assert_eq!(tuned(&rates, &Metric::LOWEST_LOSS), None);
+    }
+
+    #[test]
+    fn a_rate_diverges_where_half_the_trials_do() {
+        let diverges = |diverged| RateStats { diverged, ..rated(1.0, 1.0, 1.0) }.diverges();
+        assert_eq!([0, 2, 3, 5].map(diverges), [false, false, true, true]);
     }
 
     #[test]

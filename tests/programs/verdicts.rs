@@ -163,7 +163,7 @@ fn where_no_rate_arrives_larger_ones_are_tried() {
     let sweep = ["--set", "sweep.coarse=[1e-6, 1e-5]", "--set", "sweep.limits=[1e-6, 10.0]"];
     let run = workspace.run(&sweep).success();
     let stderr = String::from_utf8(run.get_output().stderr.clone()).unwrap();
-    let says = "adam: most trials have no finite reached_target in original coordinates, up to 1e-5, \
-                which is on the edge of the grid: extended by a decade";
+    let says = "adam: the best coarse learning rate in original coordinates, 1e-5, is on the edge of \
+                the grid: extended by a decade";
     assert!(stderr.contains(says), "{stderr}");
 }

@@ -150,7 +150,7 @@ pub(in crate::cli) fn measures(estimates: &[EstimateSummary<'_>]) -> String {
 mod tests {
     use super::*;
     use crate::record::RateRow;
-    use crate::summary::rate_row;
+    use crate::sweep::rate_row;
 
     fn row(learning_rate: f64, diverged: usize, trials: usize) -> RateRow {
         rate_row(learning_rate, diverged, trials, "")
