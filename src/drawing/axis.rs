@@ -54,8 +54,7 @@ impl Axis {
         values: impl IntoIterator<Item = f64>,
         margin: f64,
     ) -> Self {
-        let shown =
-            |value: &f64| value.is_finite() && (scale != Scale::Logarithmic || *value > 0.0);
+        let shown = |value: &f64| value.is_finite() && !scale.lacks(*value);
         let transformed = values
             .into_iter()
             .filter(shown)
@@ -249,6 +248,11 @@ fn ten(exponent: i32) -> f64 {
 }
 
 impl Scale {
+    /// Whether it has no place for a number: 0 and below, on a logarithmic one.
+    pub fn lacks(self, value: f64) -> bool {
+        self == Self::Logarithmic && value <= 0.0
+    }
+
     /// The least value that an axis can begin with.
     fn least(self) -> f64 {
         match self {

@@ -333,12 +333,10 @@ impl DotsFigure {
         // Why no rate was selected need not be what is shown here.
         let Some((_, Numbers { quartiles, range, .. })) = &row.at else { return Vec::new() };
         let median = quartiles.median;
-        // On a logarithmic axis 0 is at its low end.
-        let nothing = x.scale == Scale::Logarithmic && median <= 0.0;
-        let at = if nothing { f64::NEG_INFINITY } else { median };
-        let dot = match median.is_infinite() {
-            true => symbol(FAILED, 3.5, at),
-            false => symbol(Shape::Disc, 3.8, at),
+        let dot = match median {
+            _ if median.is_infinite() => symbol(FAILED, 3.5, median),
+            _ if x.scale.lacks(median) => symbol(Shape::Circle, 3.8, f64::NEG_INFINITY),
+            _ => symbol(Shape::Disc, 3.8, median),
         };
         vec![line(*range, 1.2), line([quartiles.lower, quartiles.upper], 3.6), dot]
     }
@@ -371,6 +369,12 @@ impl DotsFigure {
         let mut footnotes: Vec<String> = facts.note(&shown, None).into_iter().collect();
         footnotes.extend(rates_note(facts, methods, self.tuned));
         footnotes.extend(self.quantity.included().map(String::from));
+        let scale = self.quantity.appearance().scale;
+        let mut numbers = rows.iter().filter_map(|row| row.at.as_ref().map(|(_, numbers)| numbers));
+        if numbers.any(|numbers| scale.lacks(numbers.range[0])) {
+            let zeros = "At the left edge: 0, which the axis lacks; a circle there: a median of 0.";
+            footnotes.push(zeros.into());
+        }
         let planned = rows.iter().filter_map(|row| row.at.as_ref()).map(|(rate, _)| rate.planned);
         footnotes.push(match planned.max() {
             Some(0 | 1) | None => "Dots: a single trial.".into(),

@@ -332,6 +332,21 @@ fn dots() {
     picture.assert_says("GD with momentum, rotated (no η selected)");
     picture.assert_says("a-comparator-with-a-long-name, original (η = 0.1; 1 of 5 trials)");
     picture.assert_says("failed in half of the trials or more");
+    assert!(!picture.texts().iter().any(|text| text.contains("At the left edge")));
+
+    synthetic::exact(folder.path());
+    let picture = draw(
+        folder.path(),
+        r#"
+        kind = "dots"
+        file = "dots-zeros"
+        title = "Final suboptimality"
+        metric = "final_suboptimality"
+        tuned = "own"
+        "#,
+    );
+    picture
+        .assert_says("At the left edge: 0, which the axis lacks; a circle there: a median of 0.");
 }
 
 #[test]
