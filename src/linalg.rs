@@ -21,6 +21,7 @@ mod inverse_root;
 #[cfg(not(feature = "openblas"))]
 mod pages;
 mod real;
+mod tridiagonal;
 #[cfg(any(test, not(feature = "openblas")))]
 mod with_faer;
 #[cfg(feature = "openblas")]
@@ -28,9 +29,10 @@ mod with_openblas;
 
 pub use backend::Factor;
 pub use eigen::{fix_sign, symmetric_eigen};
-pub use inverse_root::{function_times, inverse_root_times};
+pub use inverse_root::inverse_root_times;
 pub use real::{Real, from_f64, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
+pub use tridiagonal::function_times;
 
 /// Whether a product overwrites its result or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +130,8 @@ pub fn triangular_factor(a: ArrayView2<'_, f64>) -> Array2<f64> {
 pub fn orthogonal_factor<R: Real>(a: ArrayView2<'_, R>) -> Result<Array2<R>> {
     assert!(a.is_square(), "a square matrix has a square orthogonal factor");
     finite(a, "QR decomposition")?;
+    #[cfg(test)]
+    counted::decomposition(flops::of_qr(a.nrows() as f64, a.ncols() as f64));
     backend::orthogonal_factor(a)
 }
 
@@ -138,6 +142,11 @@ pub fn orthogonal_factor<R: Real>(a: ArrayView2<'_, R>) -> Result<Array2<R>> {
 /// When an entry is not finite or the iteration does not converge.
 pub fn svd<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array2<R>, Array1<R>, Array2<R>)> {
     finite(a, "singular value decomposition")?;
+    #[cfg(test)]
+    {
+        let (long, short) = (a.nrows().max(a.ncols()), a.nrows().min(a.ncols()));
+        counted::decomposition(flops::of_thin_svd(long as f64, short as f64));
+    }
     backend::svd(a)
 }
 

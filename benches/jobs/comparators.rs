@@ -8,7 +8,7 @@ use egop::lanes::{Lanes, Workspace};
 use egop::linalg::from_f64;
 use egop::minibatch::{Minibatches, Order};
 use egop::objective::{Batch, FeedForward, LeastSquares};
-use egop::optimizer::{FullAdagrad, GaLore, Muon, Shampoo, Soap, Spec, VectorAdam};
+use egop::optimizer::{EpsPlacement, FullAdagrad, GaLore, Muon, Shampoo, Soap, Spec, VectorAdam};
 use egop::rng::Streams;
 use egop::trial::{Precision, Problem};
 use ndarray::Array1;
@@ -76,23 +76,27 @@ pub fn run(args: &Args) -> Result<()> {
     // At Adam's decay rates, with which SOAP is to be compared.
     let soap = |refresh| Soap { beta1: 0.9, beta2: 0.999, refresh, ..Soap::default() };
     let shampoo =
-        Shampoo { beta1: 0.9, beta2: 0.999, refresh: 10, graft: true, ..Shampoo::default() };
+        |refresh| Shampoo { beta1: 0.9, beta2: 0.999, refresh, graft: true, ..Shampoo::default() };
     let (soap10, soap1) = (soap(10), soap(1));
+    let (shampoo10, shampoo1) = (shampoo(10), shampoo(1));
     let galore = GaLore { ranks: vec![8], gap: 200, ..GaLore::default() };
-    let methods: [(&str, &dyn Spec); 6] = [
+    let methods: [(&str, &dyn Spec); 7] = [
         ("VectorAdam", &VectorAdam::default()),
         ("Muon", &Muon::default()),
         ("GaLore, rank 8", &galore),
         ("SOAP, f = 10", &soap10),
         ("SOAP, f = 1", &soap1),
-        ("Shampoo, f = 10", &shampoo),
+        ("Shampoo, f = 10", &shampoo10),
+        ("Shampoo, f = 1", &shampoo1),
     ];
+    let outside = FullAdagrad { eps_placement: EpsPlacement::Outside, ..FullAdagrad::default() };
     for _ in 0..args.runs {
         for &count in lanes {
             for (name, spec) in methods {
                 network.time(name, spec, count)?;
             }
             vector.time("full-matrix Adagrad", &FullAdagrad::default(), count)?;
+            vector.time("full-matrix Adagrad, ε outside", &outside, count)?;
         }
     }
     Ok(())

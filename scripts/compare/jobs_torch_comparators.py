@@ -84,10 +84,10 @@ class Shampoo(torch.optim.Optimizer):
 
 
 class FullAdagrad(torch.optim.Optimizer):
-    """θ ← θ − η (S + εI)^(−1/2) g of a vector."""
+    """θ ← θ − η (S + εI)^(−1/2) g of a vector, or θ ← θ − η (S^(1/2) + εI)⁻¹ g."""
 
-    def __init__(self, theta, lr, eps=1e-4):
-        super().__init__(theta, {"lr": lr, "eps": eps})
+    def __init__(self, theta, lr, eps=1e-4, outside=False):
+        super().__init__(theta, {"lr": lr, "eps": eps, "outside": outside})
 
     @torch.no_grad()
     def step(self):
@@ -97,7 +97,12 @@ class FullAdagrad(torch.optim.Optimizer):
                 if not state:
                     state["sum"] = g.new_zeros(len(g), len(g))
                 values, vectors = torch.linalg.eigh(state["sum"].addr_(g, g))
-                scaled = (vectors.T @ g) / values.clamp_(min=0).add_(group["eps"]).sqrt_()
+                values.clamp_(min=0)
+                if group["outside"]:
+                    divisors = values.sqrt_().add_(group["eps"])
+                else:
+                    divisors = values.add_(group["eps"]).sqrt_()
+                scaled = (vectors.T @ g) / divisors
                 theta.sub_(vectors @ scaled, alpha=group["lr"])
 
 
@@ -133,7 +138,11 @@ METHODS = {
     "SOAP, f = 10": (functools.partial(soap, every=10), False),
     "SOAP, f = 1": (functools.partial(soap, every=1), False),
     "Shampoo, f = 10": (Shampoo, False),
+    "Shampoo, f = 1": (functools.partial(Shampoo, every=1), False),
+}
+VECTOR_METHODS = {
     "full-matrix Adagrad": (FullAdagrad, True),
+    "full-matrix Adagrad, ε outside": (functools.partial(FullAdagrad, outside=True), True),
 }
 
 
@@ -184,10 +193,9 @@ def main():
     problem = Problem(args.data, args.job)
     network, least_squares = Network(problem), LeastSquares(problem)
     steps, compared = problem.settings["steps"], problem.settings["compared"]
-    for case, (method, same) in METHODS.items():
-        objective, name = network, "rates-1"
-        if method is FullAdagrad:
-            objective, name = least_squares, "vector-rates-1"
+    cases = [(network, "rates-1", *one) for one in METHODS.items()]
+    cases += [(least_squares, "vector-rates-1", *one) for one in VECTOR_METHODS.items()]
+    for objective, name, case, (method, same) in cases:
         rate = float(problem.array(name)[0])
         # The first steps load libraries.
         train(objective, method, rate, 20, compared)

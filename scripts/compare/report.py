@@ -13,7 +13,14 @@ rates = lambda n: "1 rate" if n == 1 else f"{n} rates"
 # Comparators that are in the package pytorch_optimizer …
 PUBLISHED = ["SOAP, f = 1", "SOAP, f = 10", "GaLore, rank 8", "Muon"]
 # … and those that are written in plain PyTorch.
-COMPARATORS = [*PUBLISHED, "Shampoo, f = 10", "VectorAdam", "full-matrix Adagrad"]
+COMPARATORS = [
+    *PUBLISHED,
+    "Shampoo, f = 1",
+    "Shampoo, f = 10",
+    "VectorAdam",
+    "full-matrix Adagrad",
+    "full-matrix Adagrad, ε outside",
+]
 
 # Job, case, what it is called, peer, the peer's case, how many of those make up ours, ratio to
 # reach.
@@ -196,9 +203,9 @@ def main():
         versions = file.read().split("\n")
     today = datetime.date.today().isoformat()
     print("# Benchmarks\n")
-    print("Written by `scripts/compare/run`: ours and the peers in turn, on the same core, in the")
-    print("same precision, on the same problems; compilation and set-up are not timed. Times are")
-    print("medians with the extremes; a ratio says how many times faster we are.\n")
+    print("Written by `scripts/compare/run`: ours and the peers in turn, in the same precision, on the")
+    print("same problems; compilation and set-up are not timed. Where each ran is said below, with the")
+    print("date. Times are medians with the extremes; a ratio says how many times faster we are.\n")
     print(f"{today}, {processor()}; {', '.join(filter(None, versions))}.\n")
     for part in (ratios, start_up, steps, products, agreement):
         print("\n".join(part(measurements)))

@@ -4,6 +4,19 @@ use std::cell::Cell;
 
 thread_local! {
     static OPERATIONS: Cell<u64> = const { Cell::new(0) };
+    static DECOMPOSITIONS: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Adds a decomposition, of so many operations by the formulas of `flops`.
+pub(super) fn decomposition(operations: f64) {
+    DECOMPOSITIONS.set(DECOMPOSITIONS.get() + operations);
+}
+
+/// The floating-point operations of the decompositions that a piece of work makes on this thread.
+pub(crate) fn decompositions_during(work: impl FnOnce()) -> f64 {
+    let before = DECOMPOSITIONS.get();
+    work();
+    DECOMPOSITIONS.get() - before
 }
 
 /// Counts a product of m × k by k × n: a multiplication and an addition for each term, what a back

@@ -13,6 +13,8 @@ use crate::error::Result;
 /// When the matrix is not finite or the iteration does not converge.
 pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> {
     finite(a.view(), "eigendecomposition")?;
+    #[cfg(test)]
+    super::counted::decomposition(super::flops::of_eigen(a.nrows() as f64));
     let (mut values, vectors) = backend::symmetric_eigen(a)?;
     values.reverse();
     let signs: Vec<R> = vectors.columns().into_iter().rev().map(sign).collect();

@@ -10,20 +10,10 @@
 use std::f64::consts::PI;
 use std::iter::successors;
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
-use faer::linalg::householder::{
-    apply_block_householder_sequence_on_the_left_in_place_scratch as forth_scratch,
-    apply_block_householder_sequence_on_the_left_in_place_with_conj as apply,
-    apply_block_householder_sequence_transpose_on_the_left_in_place_scratch as back_scratch,
-    apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj as apply_transposed,
-};
-use faer::{Conj, Mat, MatMut, Par};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, ArrayView1, ArrayView2};
 
-use super::{
-    Real, as_faer, finite, from_f64, leave_wide_registers, symmetric_eigen, times, to_f64,
-};
+use super::tridiagonal::{Tridiagonal, function_times};
+use super::{Real, finite, from_f64, leave_wide_registers, to_f64};
 use crate::error::Result;
 use crate::simd::vectorized;
 
@@ -32,8 +22,6 @@ const ABREAST: usize = 16;
 /// How many roundings of A's trace ε must exceed: eigenvalues of A below 0, which are rounding
 /// errors, would come near the poles.
 const CLEAR: f64 = 1000.0;
-/// Matrices up to this size are decomposed at once.
-const SMALL: usize = 2;
 
 /// (A + εI)^(−1/2) b for a symmetric A without negative eigenvalues; those that rounding makes count
 /// as 0.
@@ -47,9 +35,9 @@ pub fn inverse_root_times<R: Real>(
 ) -> Result<Array1<R>> {
     finite(a, "root")?;
     let (trace, rounding) = (to_f64(a.diag().sum()), to_f64(R::epsilon()));
-    if a.nrows() <= SMALL || to_f64(eps) < CLEAR * rounding * trace {
+    if to_f64(eps) < CLEAR * rounding * trace {
         let root = |value: R| (value.max(R::zero()) + eps).sqrt().recip();
-        return function_times(a.to_owned(), root, b);
+        return function_times(a, root, b);
     }
     let terms = Terms::new(to_f64(eps), trace + to_f64(eps), rounding);
     let mut tridiagonal = Tridiagonal::of(a);
@@ -59,72 +47,6 @@ pub fn inverse_root_times<R: Real>(
     tridiagonal.turn(&mut vector, true);
     leave_wide_registers();
     Ok(vector.into())
-}
-
-/// f(A) b of a symmetric matrix by its eigendecomposition.
-///
-/// # Errors
-/// When A is not finite or the iteration does not converge.
-pub fn function_times<R: Real>(
-    a: Array2<R>,
-    f: impl Fn(R) -> R,
-    b: ArrayView1<'_, R>,
-) -> Result<Array1<R>> {
-    let (values, vectors) = symmetric_eigen(a)?;
-    let b = b.as_standard_layout();
-    let mut turned = times(vectors.t(), b.view().insert_axis(Axis(1)));
-    turned.iter_mut().zip(values).for_each(|(x, value)| *x *= f(value));
-    Ok(times(vectors.view(), turned.view()).remove_axis(Axis(1)))
-}
-
-/// A = Q T Qᵀ.
-struct Tridiagonal<R> {
-    diagonal: Vec<R>,
-    /// Below the diagonal, and a 0.
-    beside: Vec<R>,
-    /// Reflections, whose product is Q, and their coefficients.
-    reflections: Mat<R>,
-    coefficients: Mat<R>,
-    memory: MemBuffer,
-}
-
-impl<R: Real> Tridiagonal<R> {
-    fn of(a: ArrayView2<'_, R>) -> Self {
-        let (n, one) = (a.nrows(), 1);
-        let mut reflections = as_faer(a).to_owned();
-        let mut coefficients = Mat::zeros(one, n - 1);
-        let mut memory = MemBuffer::new(faer::dyn_stack::StackReq::any_of(&[
-            tridiag_in_place_scratch::<R>(n, Par::Seq, Default::default()),
-            forth_scratch::<R>(n - 1, one, one),
-            back_scratch::<R>(n - 1, one, one),
-        ]));
-        tridiag_in_place(
-            reflections.as_mut(),
-            coefficients.as_mut(),
-            Par::Seq,
-            MemStack::new(&mut memory),
-            Default::default(),
-        );
-        let diagonal = (0..n).map(|i| reflections[(i, i)]).collect();
-        let below = (1..n).map(|i| reflections[(i, i - 1)]);
-        let beside = below.chain([R::zero()]).collect();
-        Self { diagonal, beside, reflections, coefficients, memory }
-    }
-
-    /// b ← Q b (`forth`) or b ← Qᵀ b.
-    fn turn(&mut self, b: &mut [R], forth: bool) {
-        let rest = self.diagonal.len() - 1;
-        // The first variable stays where it is.
-        let b = MatMut::from_column_major_slice_mut(&mut b[1..], rest, 1);
-        let reflections = self.reflections.submatrix(1, 0, rest, rest);
-        let coefficients = self.coefficients.as_ref();
-        let memory = MemStack::new(&mut self.memory);
-        if forth {
-            apply(reflections, coefficients, Conj::No, b, Par::Seq, memory);
-        } else {
-            apply_transposed(reflections, coefficients, Conj::No, b, Par::Seq, memory);
-        }
-    }
 }
 
 /// The poles and weights of Σ w/(x + s), some at a time.
@@ -198,6 +120,7 @@ impl<R: Real> Terms<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linalg::tridiagonal::tests::{by_eigenvectors, symmetric};
 
     #[test]
     fn the_terms_sum_to_the_inverse_root() {
@@ -214,12 +137,6 @@ mod tests {
         }
     }
 
-    fn symmetric<R: Real>(n: usize, rank: usize, scale: f64) -> Array2<R> {
-        let wave = |(i, j): (usize, usize)| ((i * i + 3 * i * j + 7 * j + 1) as f64).sin();
-        let factor = Array2::from_shape_fn((n, rank), wave);
-        (scale * factor.dot(&factor.t())).mapv(from_f64)
-    }
-
     fn agrees_with_eigenvectors<R: Real>(scales: &[f64]) {
         for n in [1, 2, 3, 4, 7, 20, 50, 70] {
             for (rank, &scale) in
@@ -228,7 +145,7 @@ mod tests {
                 let (a, eps) = (symmetric::<R>(n, rank, scale), from_f64::<R>(1e-2));
                 let b = Array1::from_shape_fn(n, |i| from_f64::<R>((i as f64 + 0.3).cos()));
                 let root = |value: R| (value.max(R::zero()) + eps).sqrt().recip();
-                let expected = function_times(a.clone(), root, b.view()).unwrap();
+                let expected = by_eigenvectors(a.clone(), root, b.view());
                 let found = inverse_root_times(a.view(), eps, b.view()).unwrap();
                 // Both move eigenvalues by some roundings of A, which matter against ε.
                 let size = to_f64(a.diag().sum()) + 1e-2;

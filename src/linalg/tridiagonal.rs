@@ -1,0 +1,246 @@
+//! f(A) b of a symmetric matrix without its eigenvectors.
+//!
+//! A = Q T Qᵀ with a tridiagonal T, and T = Z D Zᵀ by the QL iteration with implicit shifts (EISPACK's
+//! `imtql2`; Parlett, "The Symmetric Eigenvalue Problem", section 8.14), whose Z is a product of some
+//! n² plane rotations. Only products of Z and Q with vectors are needed: a rotation takes 6 operations
+//! on each, not the 6 n of a matrix of eigenvectors.
+
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
+use faer::linalg::householder::{
+    apply_block_householder_sequence_on_the_left_in_place_scratch as forth_scratch,
+    apply_block_householder_sequence_on_the_left_in_place_with_conj as apply,
+    apply_block_householder_sequence_transpose_on_the_left_in_place_scratch as back_scratch,
+    apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj as apply_transposed,
+};
+use faer::{Conj, Mat, MatMut, Par};
+use ndarray::{Array1, ArrayView1, ArrayView2};
+
+use super::{Real, as_faer, finite, from_f64, leave_wide_registers};
+use crate::error::{Error, Result};
+
+/// Matrices up to this size are tridiagonal as they are.
+const SMALL: usize = 2;
+/// Sweeps for one eigenvalue; two suffice nearly always.
+const SWEEPS: usize = 60;
+
+/// f(A) b of a symmetric matrix.
+///
+/// # Errors
+/// When A is not finite or the iteration does not converge.
+pub fn function_times<R: Real>(
+    a: ArrayView2<'_, R>,
+    f: impl Fn(R) -> R,
+    b: ArrayView1<'_, R>,
+) -> Result<Array1<R>> {
+    finite(a, "eigendecomposition")?;
+    // Squares must neither overflow nor vanish.
+    let largest = a.iter().fold(R::zero(), |most, x| x.abs().max(most));
+    if largest == R::zero() {
+        return Ok(b.mapv(|x| x * f(largest)));
+    }
+    let mut tridiagonal = Tridiagonal::of(a.mapv(|x| x / largest).view());
+    let mut vector = b.to_vec();
+    tridiagonal.turn(&mut vector, false);
+    leave_wide_registers();
+    let rotations = tridiagonal.diagonalize(&mut vector)?;
+    vector.iter_mut().zip(&tridiagonal.diagonal).for_each(|(x, &value)| *x *= f(value * largest));
+    for &Rotation { row, sine, cosine } in rotations.iter().rev() {
+        let (x, next) = (vector[row], vector[row + 1]);
+        vector[row] = cosine * x + sine * next;
+        vector[row + 1] = cosine * next - sine * x;
+    }
+    tridiagonal.turn(&mut vector, true);
+    leave_wide_registers();
+    Ok(vector.into())
+}
+
+/// A rotation of a row and the next.
+struct Rotation<R> {
+    row: usize,
+    sine: R,
+    cosine: R,
+}
+
+/// A = Q T Qᵀ.
+pub(super) struct Tridiagonal<R> {
+    pub diagonal: Vec<R>,
+    /// Below the diagonal, and a 0.
+    pub beside: Vec<R>,
+    /// Reflections, whose product is Q, and their coefficients.
+    reflections: Mat<R>,
+    coefficients: Mat<R>,
+    memory: MemBuffer,
+}
+
+impl<R: Real> Tridiagonal<R> {
+    pub fn of(a: ArrayView2<'_, R>) -> Self {
+        let (n, one) = (a.nrows(), 1);
+        let rest = n.saturating_sub(1);
+        let mut reflections = as_faer(a).to_owned();
+        let mut coefficients = Mat::zeros(one, rest);
+        let mut memory = MemBuffer::new(faer::dyn_stack::StackReq::any_of(&[
+            tridiag_in_place_scratch::<R>(n, Par::Seq, Default::default()),
+            forth_scratch::<R>(rest, one, one),
+            back_scratch::<R>(rest, one, one),
+        ]));
+        if n > SMALL {
+            tridiag_in_place(
+                reflections.as_mut(),
+                coefficients.as_mut(),
+                Par::Seq,
+                MemStack::new(&mut memory),
+                Default::default(),
+            );
+        }
+        let diagonal = (0..n).map(|i| reflections[(i, i)]).collect();
+        let below = (1..n).map(|i| reflections[(i, i - 1)]);
+        let beside = below.chain([R::zero()]).collect();
+        Self { diagonal, beside, reflections, coefficients, memory }
+    }
+
+    /// b ← Q b (`forth`) or b ← Qᵀ b.
+    pub fn turn(&mut self, b: &mut [R], forth: bool) {
+        if self.diagonal.len() <= SMALL {
+            return;
+        }
+        let rest = self.diagonal.len() - 1;
+        // The first variable stays where it is.
+        let b = MatMut::from_column_major_slice_mut(&mut b[1..], rest, 1);
+        let reflections = self.reflections.submatrix(1, 0, rest, rest);
+        let coefficients = self.coefficients.as_ref();
+        let memory = MemStack::new(&mut self.memory);
+        if forth {
+            apply(reflections, coefficients, Conj::No, b, Par::Seq, memory);
+        } else {
+            apply_transposed(reflections, coefficients, Conj::No, b, Par::Seq, memory);
+        }
+    }
+    /// Turns T = Z D Zᵀ into D and b into Zᵀ b; returns the rotations whose product is Z.
+    fn diagonalize(&mut self, b: &mut [R]) -> Result<Vec<Rotation<R>>> {
+        let (d, e) = (&mut self.diagonal, &mut self.beside);
+        let n = d.len();
+        let (one, two): (R, R) = (R::one(), from_f64(2.0));
+        let mut rotations = Vec::with_capacity(n * n);
+        for first in 0..n {
+            for sweep in 0.. {
+                let apart = |&i: &usize| e[i].abs() <= R::epsilon() * (d[i].abs() + d[i + 1].abs());
+                let last = (first..n - 1).find(apart).unwrap_or(n - 1);
+                if last == first {
+                    break;
+                }
+                if sweep == SWEEPS {
+                    let problem = "the eigendecomposition did not converge";
+                    return Err(Error::Numerical(problem.into()));
+                }
+                // Wilkinson's shift, of the first two rows.
+                let half = (d[first + 1] - d[first]) / (two * e[first]);
+                let root = (half * half + one).sqrt().copysign(half);
+                let mut g = d[last] - d[first] + e[first] / (half + root);
+                let (mut sine, mut cosine, mut shift) = (one, one, R::zero());
+                let mut split = false;
+                for row in (first..last).rev() {
+                    let (f, beside) = (sine * e[row], cosine * e[row]);
+                    let length = (f * f + g * g).sqrt();
+                    e[row + 1] = length;
+                    if length == R::zero() {
+                        d[row + 1] -= shift;
+                        split = true;
+                        break;
+                    }
+                    (sine, cosine) = (f / length, g / length);
+                    let moved = d[row + 1] - shift;
+                    let twice = (d[row] - moved) * sine + two * cosine * beside;
+                    shift = sine * twice;
+                    d[row + 1] = moved + shift;
+                    g = cosine * twice - beside;
+                    let (x, next) = (b[row], b[row + 1]);
+                    b[row + 1] = sine * x + cosine * next;
+                    b[row] = cosine * x - sine * next;
+                    rotations.push(Rotation { row, sine, cosine });
+                }
+                if !split {
+                    d[first] -= shift;
+                    e[first] = g;
+                }
+                e[last] = R::zero();
+            }
+        }
+        Ok(rotations)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use ndarray::{Array2, Axis};
+
+    use super::*;
+    use crate::linalg::{symmetric_eigen, times, to_f64};
+
+    pub fn symmetric<R: Real>(n: usize, rank: usize, scale: f64) -> Array2<R> {
+        let wave = |(i, j): (usize, usize)| ((i * i + 3 * i * j + 7 * j + 1) as f64).sin();
+        let factor = Array2::from_shape_fn((n, rank), wave);
+        (scale * factor.dot(&factor.t())).mapv(from_f64)
+    }
+
+    pub fn by_eigenvectors<R: Real>(
+        a: Array2<R>,
+        f: impl Fn(R) -> R,
+        b: ArrayView1<'_, R>,
+    ) -> Array1<R> {
+        let (values, vectors) = symmetric_eigen(a).unwrap();
+        let mut turned = times(vectors.t(), b.insert_axis(Axis(1)));
+        turned.iter_mut().zip(values).for_each(|(x, value)| *x *= f(value));
+        times(vectors.view(), turned.view()).remove_axis(Axis(1))
+    }
+
+    fn agrees<R: Real>(scales: &[f64]) {
+        for n in [0, 1, 2, 3, 4, 7, 20, 50, 70, 130] {
+            for (rank, &scale) in
+                [0, 1, n / 2, n].into_iter().flat_map(|r| scales.iter().map(move |s| (r, s)))
+            {
+                let a = symmetric::<R>(n, rank, scale);
+                let b = Array1::from_shape_fn(n, |i| from_f64::<R>((i as f64 + 0.3).cos()));
+                // A itself, and a function with a kink at 0, which is the absolute value.
+                let size = to_f64(a.diag().sum()).max(f64::MIN_POSITIVE);
+                let tolerance = 300.0 * to_f64(R::epsilon()) * size;
+                let same: fn(R) -> R = |value| value;
+                for f in [same, R::abs] {
+                    let expected = by_eigenvectors(a.clone(), f, b.view());
+                    let found = function_times(a.view(), f, b.view()).unwrap();
+                    for (&found, &expected) in found.iter().zip(&expected) {
+                        let error = to_f64((found - expected).abs());
+                        assert!(error <= tolerance, "{n}, {rank}, {scale:e}: {error:e}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn functions_are_what_eigenvectors_give() {
+        agrees::<f64>(&[1e-200, 1e-3, 1.0, 1e200]);
+        agrees::<f32>(&[1e-25, 1.0, 1e25]);
+    }
+
+    #[test]
+    fn diagonal_and_split_matrices_are_decomposed() {
+        for entry in [
+            |i, j| f64::from(u8::from(i == j)),
+            |i: usize, j: usize| f64::from(u8::from(i / 3 == j / 3)),
+        ] {
+            let a = Array2::from_shape_fn((9, 9), |(i, j)| entry(i, j));
+            let b = Array1::from_iter((0..9).map(f64::from));
+            let found = function_times(a.view(), |x| x, b.view()).unwrap();
+            let difference = found - a.dot(&b);
+            assert!(difference.iter().all(|x| x.abs() < 1e-13), "{difference}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_refused() {
+        let mut a = symmetric::<f64>(5, 5, 1.0);
+        a[(2, 2)] = f64::NAN;
+        assert!(function_times(a.view(), |x| x, a.row(0)).is_err());
+    }
+}
