@@ -514,8 +514,14 @@ const TURNED: &str = "[coordinates.turned]\nbasis = \"random-rotation\"\n";
 
 #[test]
 fn methods_of_matrices_are_refused_where_coordinates_mix_these() {
-    for kind in ["soap", "shampoo", "galore", "vector-adam", "muon"] {
-        let algorithm = format!("[algorithms.m]\nkind = \"{kind}\"\n");
+    for kind in [
+        "soap\"",
+        "shampoo\"",
+        "galore\"\nside = \"left\"\nranks = [1]",
+        "vector-adam\"\nvectors = [\"whole\"]",
+        "muon\"",
+    ] {
+        let algorithm = format!("[algorithms.m]\nkind = \"{kind}\n");
         assert_eq!(with_algorithm(&[EGOP, TURNED], &algorithm), "");
         let message = with_algorithm(&[], &algorithm);
         let expected = "algorithms.m.kind: acts on weight matrices, whose entries these coordinates \
@@ -526,6 +532,36 @@ fn methods_of_matrices_are_refused_where_coordinates_mix_these() {
     }
     for kind in ["full-adagrad", "momentum"] {
         assert_eq!(with_algorithm(&[], &format!("[algorithms.m]\nkind = \"{kind}\"\n")), "");
+    }
+}
+
+/// What a method's keys make another method of, or leave without effect.
+#[test]
+fn keys_that_do_nothing_are_refused() {
+    let with = |algorithm: &str| {
+        with_algorithm(&[EGOP, TURNED], &format!("[algorithms.m]\nkind = \"{algorithm}\n"))
+    };
+    for (algorithm, key, problem) in [
+        ("soap\"\nsides = [\"none\"]\nshampoo_beta = 0.9", "sides", "which is Adam"),
+        ("soap\"\nsides = [\"none\"]\nmerge = \"yes\"", "sides", "which is Adam"),
+        ("soap\"\nlongest_side = 1", "longest_side", "which is Adam"),
+        ("soap\"\nshape = [5, 1]\nmerge = \"yes\"", "merge", "merges nothing"),
+        ("galore\"\nranks = [0]\ngap = 10", "ranks", "projects nothing"),
+        ("galore\"", "ranks", "projects nothing"),
+        ("vector-adam\"", "vectors", "which is Adam"),
+        ("shampoo\"\nstart = 100000", "start", "is never reached: a run makes"),
+        ("shampoo\"\nexponent = 0", "exponent", "expected a number from -1 to below 0"),
+        ("shampoo\"\nmomentum = 0.9\nbeta1 = 0.9", "momentum", "with an average of G"),
+        ("shampoo\"\nmomentum = 0.9\ngraft = \"adam\"", "momentum", "with an average of G"),
+        ("muon\"\nadam_rate = 0.1", "adam_rate", "is of biases, of which this model has none"),
+        ("muon\"\nadam_eps = 1e-8", "adam_eps", "is of biases, of which this model has none"),
+    ] {
+        let message = with(algorithm);
+        assert!(message.contains(&format!("algorithms.m.{key}: ")), "{algorithm}: {message}");
+        assert!(message.contains(problem), "{algorithm}: {message}");
+    }
+    for algorithm in ["shampoo\"\nmomentum = 0.9", "shampoo\"\nrefresh = 0", "muon\""] {
+        assert_eq!(with(algorithm), "", "{algorithm}");
     }
 }
 

@@ -12,6 +12,7 @@ use crate::lanes::Layout;
 use crate::minibatch::Order;
 use crate::need::{Need, Want};
 use crate::objective::Absorbs;
+use crate::optimizer::shape_problem;
 use crate::trial::Recording;
 
 /// Trajectories hold every parameter of every iterate; more parameters than this are no picture.
@@ -165,7 +166,17 @@ fn optimizers(experiment: &Experiment, report: &mut impl FnMut(String, String)) 
     let epsilon = experiment.precision.epsilon();
     for algorithm in experiment.algorithms() {
         let section = format!("algorithms.{}", algorithm.name);
-        if let Some((key, problem)) = algorithm.optimizer.problem(&layout, epsilon) {
+        let misshapen = shape_problem(algorithm.optimizer.shape(), &layout);
+        if let Some(problem) = misshapen {
+            report(format!("{section}.shape"), problem);
+        } else if let Some((key, problem)) = algorithm.optimizer.problem(&layout, epsilon) {
+            report(format!("{section}.{key}"), problem);
+        }
+        let updates = experiment.updates();
+        if let Some((key, step)) = algorithm.optimizer.starts()
+            && step as u64 > updates
+        {
+            let problem = format!("is never reached: a run makes {updates} updates");
             report(format!("{section}.{key}"), problem);
         }
         let trained = systems.iter().filter(|system| algorithm.trains_in(system.name));

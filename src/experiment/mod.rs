@@ -254,6 +254,13 @@ impl Experiment {
         self.training().map_or(&[], |study| &study.algorithms)
     }
 
+    /// Updates that a run makes if it does not stop early.
+    pub fn updates(&self) -> u64 {
+        let Some(study) = self.training() else { return 0 };
+        let training = study.training.on(self.objective.examples());
+        training.epochs.saturating_mul(training.minibatches.map_or(1, |all| all.per_epoch())) as u64
+    }
+
     /// The algorithms that train in a coordinate system.
     pub fn algorithms_in<'a>(
         &'a self,

@@ -137,12 +137,9 @@ pub(super) fn read_shape(reader: &mut Reader<'_>) -> Option<Option<Shape>> {
 }
 
 /// What is wrong with a `shape` for a model.
-pub(super) fn shape_problem(
-    shape: Option<Shape>,
-    layout: &Layout,
-) -> Option<(&'static str, String)> {
+pub(crate) fn shape_problem(shape: Option<Shape>, layout: &Layout) -> Option<String> {
     let ((rows, columns), blocks) = (shape?, layout.blocks());
-    let problem = match blocks {
+    Some(match blocks {
         [only] if rows.checked_mul(columns) == Some(only.size()) => return None,
         [only] => format!("{rows} × {columns} are not the {} parameters", only.size()),
         _ => format!(
@@ -150,8 +147,7 @@ pub(super) fn shape_problem(
              each of which has its own shape",
             blocks.len()
         ),
-    };
-    Some(("shape", problem))
+    })
 }
 
 /// The shape of each block of a model, the only one's replaced by `shape`, if there is one.
@@ -159,7 +155,7 @@ pub(super) fn shape_problem(
 /// # Panics
 /// Where [`shape_problem`] finds something wrong.
 pub(super) fn shapes(shape: Option<Shape>, layout: &Layout) -> Vec<Shape> {
-    if let Some((_, problem)) = shape_problem(shape, layout) {
+    if let Some(problem) = shape_problem(shape, layout) {
         panic!("shape {problem}");
     }
     let own = layout.blocks().iter().map(|block| block.shape);

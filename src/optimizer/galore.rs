@@ -5,9 +5,9 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip};
 use crate::config::{Allowed, Reader, key};
 use crate::error::Result;
 use crate::lanes::Layout;
-use crate::linalg::{Real, from_f64, svd, times};
+use crate::linalg::{Real, flops, from_f64, svd, times};
 use crate::optimizer::blocks::{
-    BlockState, Blocks, Shape, list_problem, of_blocks, read_shape, shape_problem, shapes,
+    BlockState, Blocks, Shape, list_problem, of_blocks, read_shape, shapes,
 };
 use crate::optimizer::moments::{average, average_squares, correction};
 use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
@@ -144,6 +144,15 @@ impl Projection {
         (side(self.shape.0, rows), side(self.shape.1, columns))
     }
 
+    /// Floating-point operations of finding the singular vectors.
+    fn decomposition(&self) -> f64 {
+        if self.sides == [false; 2] {
+            return 0.0;
+        }
+        let (rows, columns) = self.shape;
+        flops::of_thin_svd(rows.max(columns) as f64, rows.min(columns) as f64)
+    }
+
     /// Numbers in the singular vectors.
     fn vectors(&self) -> usize {
         let lengths = [self.shape.0, self.shape.1].into_iter().zip(self.sides);
@@ -197,20 +206,25 @@ impl Spec for GaLore {
         self.projections(layout).map(of_block).sum()
     }
 
-    /// A thin singular value decomposition of m × n, m ≥ n, takes about 6 m n² + 20 n³.
     fn step_flops(&self, layout: &Layout) -> f64 {
         let of_block = |one: Projection| {
             let (rows, columns) = one.projected();
             let (short, long) = (one.shape.0.min(one.shape.1), one.shape.0.max(one.shape.1));
             let (short, long, rank) = (short as f64, long as f64, one.rank as f64);
             let sides = one.sides.into_iter().filter(|&side| side).count() as f64;
-            let decomposition = (6.0 * long + 20.0 * short) * short * short / self.gap as f64;
             sides * 4.0 * rank * long * short
-                + if sides > 0.0 { decomposition } else { 0.0 }
+                + one.decomposition() / self.gap as f64
                 + 12.0 * (rows * columns) as f64
                 + 2.0 * long * short
         };
         self.projections(layout).map(of_block).sum()
+    }
+
+    fn flops(&self, layout: &Layout, updates: u64) -> f64 {
+        let decompositions: f64 = self.projections(layout).map(|one| one.decomposition()).sum();
+        let regular = self.step_flops(layout) - decompositions / self.gap as f64;
+        let times = updates.div_ceil(self.gap as u64);
+        updates as f64 * regular + times as f64 * decompositions
     }
 
     fn needs_matrices(&self) -> bool {
@@ -218,8 +232,15 @@ impl Spec for GaLore {
     }
 
     fn problem(&self, layout: &Layout, _: f64) -> Option<(&'static str, String)> {
-        let list = list_problem("ranks", &self.ranks, layout);
-        shape_problem(self.shape, layout).or(list)
+        let idle = || {
+            let whole = |one: Projection| one.projected() == one.shape;
+            self.projections(layout).all(whole).then(|| {
+                let problem = "projects nothing: each gradient stays as large as it is, which is \
+                               Adam's, turned at most";
+                ("ranks", problem.to_owned())
+            })
+        };
+        list_problem("ranks", &self.ranks, layout).or_else(idle)
     }
 }
 

@@ -26,6 +26,7 @@ mod vector_adam;
 
 pub use adagrad::{Adagrad, EpsPlacement};
 pub use adam::Adam;
+pub(crate) use blocks::shape_problem;
 pub use full_adagrad::FullAdagrad;
 pub use galore::{GaLore, Side};
 pub use momentum::Momentum;
@@ -106,7 +107,7 @@ pub trait Build<R: Real> {
     /// An optimizer before its first step, for `lanes` runs of a model with this layout.
     ///
     /// # Panics
-    /// Where [`Spec::problem`] finds something wrong.
+    /// Where [`Spec::shape`] does not fit the model, or [`Spec::problem`] finds something wrong.
     fn build(&self, layout: &Layout, lanes: usize) -> Box<dyn Optimizer<R>>;
 }
 
@@ -130,6 +131,11 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// root is one.
     fn step_flops(&self, layout: &Layout) -> f64;
 
+    /// Floating-point operations of the first so many updates of one lane.
+    fn flops(&self, layout: &Layout, updates: u64) -> f64 {
+        updates as f64 * self.step_flops(layout)
+    }
+
     /// Whether it takes weights as matrices: it then trains in coordinates that leave them matrices.
     fn needs_matrices(&self) -> bool {
         false
@@ -147,9 +153,14 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         false
     }
 
-    /// A key and what is wrong with it for a model, in numbers with this distance from 1 to the next,
-    /// if anything is.
+    /// A key and what is wrong with it for a model that its [`Self::shape`] fits, in numbers with this
+    /// distance from 1 to the next, if anything is.
     fn problem(&self, _: &Layout, _epsilon: f64) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// The key that says from which step on it is what it is called, and that step, if there is one.
+    fn starts(&self) -> Option<(&'static str, usize)> {
         None
     }
 
@@ -199,5 +210,7 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
 
 #[cfg(test)]
 mod change_tests;
+#[cfg(test)]
+mod count_tests;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use crate::config::{Allowed, Reader, key};
 use crate::error::Result;
 use crate::lanes::{Layout, Role};
 use crate::linalg::{Accum, Real, from_f64, product, times};
-use crate::optimizer::blocks::{BlockState, Blocks, Shape, read_shape, shape_problem, shapes};
+use crate::optimizer::blocks::{BlockState, Blocks, Shape, read_shape, shapes};
 use crate::optimizer::moments::{average, average_squares, correction, norm};
 use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
 
@@ -133,7 +133,18 @@ impl Spec for Muon {
     }
 
     fn problem(&self, layout: &Layout, _: f64) -> Option<(&'static str, String)> {
-        shape_problem(self.shape, layout)
+        if layout.blocks().iter().any(|block| block.role == Role::Bias) {
+            return None;
+        }
+        let default = Self::default();
+        let set = [
+            ("adam_rate", self.adam_rate != default.adam_rate),
+            ("adam_beta1", self.adam_beta1 != default.adam_beta1),
+            ("adam_beta2", self.adam_beta2 != default.adam_beta2),
+            ("adam_eps", self.adam_eps != default.adam_eps),
+        ];
+        let problem = "is of biases, of which this model has none: remove it";
+        set.into_iter().find_map(|(key, set)| set.then(|| (key, problem.to_owned())))
     }
 }
 

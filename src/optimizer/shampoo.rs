@@ -5,8 +5,8 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip};
 use crate::config::{Allowed, Reader, key};
 use crate::error::Result;
 use crate::lanes::Layout;
-use crate::linalg::{Real, from_f64, symmetric_eigen, times};
-use crate::optimizer::blocks::{BlockState, Blocks, Shape, read_shape, shape_problem, shapes};
+use crate::linalg::{Real, flops, from_f64, symmetric_eigen, times};
+use crate::optimizer::blocks::{BlockState, Blocks, Shape, read_shape, shapes};
 use crate::optimizer::moments::{average, average_squares, correction, norm};
 use crate::optimizer::{Build, Entry, Optimizer, Spec, decomposed, too_small};
 
@@ -18,20 +18,23 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     name: "shampoo",
     summary: "Shampoo: L ← L + GGᵀ, R ← R + GᵀG, W ← W − η (L + εI)^(−¼) G (R + εI)^(−¼)",
     read: |reader: &mut Reader<'_>| {
-        let Shampoo { beta1, beta2, eps, refresh, start, .. } = Shampoo::default();
+        let Shampoo { beta1, momentum, beta2, eps, refresh, start, .. } = Shampoo::default();
         let steps = 1..=1_000_000_000;
         let key1 =
             key("beta1", "decay rate of the average of G that is preconditioned; 0: G itself");
         let beta1 = reader.number_or(key1, beta1, Allowed::from_to_below(0.0, 1.0));
+        let kept = key("momentum", "μ of the sum b ← μ b + G that is preconditioned; 0: G itself");
+        let momentum = reader.number_or(kept, momentum, Allowed::from_to_below(0.0, 1.0));
         let key2 = key("beta2", "decay rate of the averages L of GGᵀ and R of GᵀG; 1: sums");
         let beta2 = reader.number_or(key2, beta2, Allowed::between(0.0, 1.0));
         let added = key("eps", "ε, which is added to L and R; at least 1e-8 in singles");
         let eps = reader.number_or(added, eps, Allowed::between(LEAST[0], 1e30));
         let power =
             key("exponent", "of L and R; without it −1/4, and −1/2 where one side is 1 long");
-        let exponent = reader.optional_number(power, Allowed::between(-1.0, 0.0));
-        let every = key("refresh", "every how many steps powers of L and R are computed anew");
-        let refresh = reader.count_or(every, refresh, steps.clone());
+        let exponent = reader.optional_number(power, Allowed::from_to_below(-1.0, 0.0));
+        let every =
+            key("refresh", "every how many steps powers of L and R are computed anew; 0: never");
+        let refresh = reader.count_or(every, refresh, 0..=1_000_000_000);
         let first = key("start", "the step from which on gradients are preconditioned");
         let start = reader.count_or(first, start, steps);
         let graft = reader.choice_or(
@@ -40,14 +43,22 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             &[("none", false), ("adam", true)],
         );
         let shape = read_shape(reader);
+        let (beta1, momentum, graft) = (beta1?, momentum?, graft?);
+        if momentum > 0.0 && (beta1 > 0.0 || graft) {
+            let problem = "is of sums of G as published: with an average of G (beta1 > 0) or the \
+                           length of Adam's steps (graft) there is none";
+            reader.problem("momentum", problem);
+            return None;
+        }
         Some(Box::new(Shampoo {
-            beta1: beta1?,
+            beta1,
+            momentum,
             beta2: beta2?,
             eps: eps?,
             exponent: exponent?,
             refresh: refresh?,
             start: start?,
-            graft: graft?,
+            graft,
             shape: shape?,
         }))
     },
@@ -58,18 +69,22 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
 /// full-matrix Adagrad. Equivariant under rotations of both sides, without a graft.
 ///
 /// With β₂ < 1, L and R are averages with Adam's correction; with β₁ > 0, what is preconditioned is
-/// such an average of G. A graft gives each block's step the length that Adam's would have.
+/// such an average of G. With momentum μ it is b ← μ b + G, as in the authors' optimizer of
+/// TensorFlow (`gbar_decay` = μ, `gbar_weight` = 1): steps of up to 1/(1 − μ) times the length. A
+/// graft gives each block's step the length that Adam's would have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shampoo {
     /// β₁ ∈ [0, 1).
     pub beta1: f64,
+    /// μ ∈ [0, 1); 0 where β₁ > 0 or with a graft.
+    pub momentum: f64,
     /// β₂ ∈ [0, 1]; at 1, L and R are sums.
     pub beta2: f64,
     /// ε > 0.
     pub eps: f64,
     /// p; `None`: −1/(2k) with k factors.
     pub exponent: Option<f64>,
-    /// The powers are computed in every so many steps, and in step `start`.
+    /// The powers are computed in every so many steps, and in step `start`; 0: in that alone.
     pub refresh: usize,
     /// The step, from 1, from which on gradients are preconditioned: before, Adam's direction is
     /// taken with a graft, and the (averaged) gradient without.
@@ -85,6 +100,7 @@ impl Default for Shampoo {
     fn default() -> Self {
         Self {
             beta1: 0.0,
+            momentum: 0.0,
             beta2: 1.0,
             eps: 1e-6,
             exponent: None,
@@ -107,9 +123,26 @@ impl Shampoo {
         [Some(rows).filter(|&rows| rows > 1 || columns <= 1), Some(columns).filter(|&n| n > 1)]
     }
 
+    /// Whether something of earlier gradients is preconditioned with the last one.
+    fn accumulates(&self) -> bool {
+        self.beta1 > 0.0 || self.momentum > 0.0
+    }
+
+    /// Floating-point operations of all powers, each of eigenvectors and a product.
+    fn powers(&self, layout: &Layout) -> f64 {
+        let sides = shapes(self.shape, layout).into_iter().flat_map(Self::sides).flatten();
+        let of_power = |n: f64| flops::of_eigen(n) + 2.0 * n.powi(3);
+        sides.map(|side| of_power(side as f64)).sum()
+    }
+
+    /// How often powers are computed in a step, on average.
+    fn refreshes(&self) -> f64 {
+        if self.refresh == 0 { 0.0 } else { 1.0 / self.refresh as f64 }
+    }
+
     /// How many averages of the block's size there are.
     fn averages(&self) -> usize {
-        usize::from(self.beta1 > 0.0) + usize::from(self.graft)
+        usize::from(self.accumulates()) + usize::from(self.graft)
     }
 
     fn states<R: Real>(&self, layout: &Layout) -> Vec<State<R>> {
@@ -121,7 +154,7 @@ impl Shampoo {
                 settings: *self,
                 exponent: self.exponent.unwrap_or(-0.5 / sides.iter().flatten().count() as f64),
                 factors: sides.map(|size| size.map(factor)),
-                m: (self.beta1 > 0.0).then(|| Array2::zeros(shape)),
+                m: self.accumulates().then(|| Array2::zeros(shape)),
                 v: self.graft.then(|| Array2::zeros(shape)),
             }
         };
@@ -155,24 +188,40 @@ impl Spec for Shampoo {
         sides.max().map_or(0, decomposed) + self.state_len(layout)
     }
 
-    /// A power of an n × n matrix takes about 9 n³ for the eigendecomposition, and a product.
     fn step_flops(&self, layout: &Layout) -> f64 {
-        let power = 11.0 / self.refresh as f64;
         let of_block = |shape: Shape| {
             let size = (shape.0 * shape.1) as f64;
             let sides = Self::sides(shape).into_iter().flatten().map(|side| side as f64);
-            let of_side = |side: f64| 4.0 * side * size + side * side * (3.0 + power * side);
+            let of_side = |side: f64| 4.0 * side * size + 3.0 * side * side;
             sides.map(of_side).sum::<f64>() + (2.0 + 8.0 * self.averages() as f64) * size
         };
-        shapes(self.shape, layout).into_iter().map(of_block).sum()
+        let regular: f64 = shapes(self.shape, layout).into_iter().map(of_block).sum();
+        regular + self.refreshes() * self.powers(layout)
+    }
+
+    fn flops(&self, layout: &Layout, updates: u64) -> f64 {
+        let powers = self.powers(layout);
+        let regular = self.step_flops(layout) - self.refreshes() * powers;
+        let start = self.start as u64;
+        let until = |step: u64| step.checked_div(self.refresh as u64).unwrap_or(0);
+        let irregular = start.checked_rem(self.refresh as u64) != Some(0);
+        let times = match updates >= start {
+            true => until(updates) - until(start - 1) + u64::from(irregular),
+            false => 0,
+        };
+        updates as f64 * regular + times as f64 * powers
     }
 
     fn needs_matrices(&self) -> bool {
         true
     }
 
-    fn problem(&self, layout: &Layout, epsilon: f64) -> Option<(&'static str, String)> {
-        shape_problem(self.shape, layout).or_else(|| too_small(self.eps, LEAST, epsilon))
+    fn problem(&self, _: &Layout, epsilon: f64) -> Option<(&'static str, String)> {
+        too_small(self.eps, LEAST, epsilon)
+    }
+
+    fn starts(&self) -> Option<(&'static str, usize)> {
+        Some(("start", self.start))
     }
 }
 
@@ -217,7 +266,7 @@ impl<R: Real> BlockState<R> for State<R> {
         mut theta: ArrayViewMut2<'_, R>,
         gradient: ArrayView2<'_, R>,
     ) -> Result<()> {
-        let Shampoo { beta1, beta2, eps, refresh, start, .. } = self.settings;
+        let Shampoo { beta1, momentum, beta2, eps, refresh, start, .. } = self.settings;
         let count = usize::try_from(step).unwrap_or_default();
         let [left, right] = &mut self.factors;
         if let Some(left) = left {
@@ -233,6 +282,11 @@ impl<R: Real> BlockState<R> for State<R> {
             }
         }
         let averaged = match &mut self.m {
+            Some(b) if momentum > 0.0 => {
+                let kept: R = from_f64(momentum);
+                Zip::from(&mut *b).and(gradient).for_each(|b, &g| *b = kept * *b + g);
+                b.clone()
+            }
             Some(m) => {
                 average(m, beta1, gradient);
                 let correction: R = from_f64(correction(beta1, step));
@@ -281,8 +335,16 @@ mod tests {
     #[test]
     fn the_state_is_as_long_as_said() {
         for shape in [(5, 4), (20, 1), (1, 20)] {
-            for (beta1, graft) in [(0.0, false), (0.9, false), (0.9, true), (0.0, true)] {
-                let spec = Shampoo { beta1, graft, shape: Some(shape), ..Shampoo::default() };
+            let kinds = [
+                (0.0, 0.0, false),
+                (0.9, 0.0, false),
+                (0.0, 0.9, false),
+                (0.9, 0.0, true),
+                (0.0, 0.0, true),
+            ];
+            for (beta1, momentum, graft) in kinds {
+                let shape = Some(shape);
+                let spec = Shampoo { beta1, momentum, graft, shape, ..Shampoo::default() };
                 let layout = Layout::vector(20);
                 let State { factors, m, v, .. } = &spec.states::<f64>(&layout)[0];
                 let factors = factors.iter().flatten().map(|one| one.sum.len() + one.power.len());

@@ -5,9 +5,9 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip};
 use crate::config::{Allowed, Reader, key};
 use crate::error::Result;
 use crate::lanes::Layout;
-use crate::linalg::{Real, from_f64, orthogonal_factor, symmetric_eigen, times};
+use crate::linalg::{Real, flops, from_f64, orthogonal_factor, symmetric_eigen, times};
 use crate::optimizer::blocks::{
-    BlockState, Blocks, Shape, list_problem, of_blocks, read_shape, shape_problem, shapes,
+    BlockState, Blocks, Shape, list_problem, of_blocks, read_shape, shapes,
 };
 use crate::optimizer::moments::{average, average_squares, correction, norm};
 use crate::optimizer::{Build, EPS, Entry, NO_OR_YES, Optimizer, Spec, decomposed};
@@ -161,6 +161,24 @@ impl Soap {
         shapes(self.shape, layout).into_iter().zip(sides).map(of_block).collect()
     }
 
+    /// Floating-point operations of the first step, which makes GGᵀ, GᵀG and eigenvectors and moves nothing,
+    /// of another, and of following the eigenvectors.
+    fn parts(&self, layout: &Layout) -> [f64; 3] {
+        let mut parts = [0.0; 3];
+        for block in self.blocks(layout) {
+            let size = (block.0.0 * block.0.1) as f64;
+            parts[1] += 14.0 * size;
+            for n in lengths(block).into_iter().flatten().map(|side| side as f64) {
+                let gram = 2.0 * n * size + 3.0 * n * n;
+                parts[0] += gram + flops::of_eigen(n);
+                // Three rotations of a matrix.
+                parts[1] += gram + 6.0 * n * size;
+                parts[2] += 2.0 * n.powi(3) + flops::of_qr(n, n);
+            }
+        }
+        parts
+    }
+
     fn states<R: Real>(&self, layout: &Layout) -> Vec<State<R>> {
         let basis = |size| Basis { gram: Array2::zeros((size, size)), vectors: Array2::eye(size) };
         let state = |block: (Shape, [bool; 2])| State {
@@ -205,17 +223,17 @@ impl Spec for Soap {
         sides.max().map_or(0, decomposed) + self.state_len(layout)
     }
 
-    /// A product and a complete QR decomposition of n × n take 2 n³ and about 3 n³.
     fn step_flops(&self, layout: &Layout) -> f64 {
         let refreshes = if self.refresh == 0 { 0.0 } else { 1.0 / self.refresh as f64 };
-        let of_block = |block: (Shape, [bool; 2])| {
-            let size = (block.0.0 * block.0.1) as f64;
-            let sides = lengths(block).into_iter().flatten().map(|side| side as f64);
-            // Three rotations of a matrix and one of GGᵀ and GᵀG.
-            let of_side = |n: f64| 8.0 * n * size + 3.0 * n * n + 5.0 * n.powi(3) * refreshes;
-            14.0 * size + sides.map(of_side).sum::<f64>()
-        };
-        self.blocks(layout).into_iter().map(of_block).sum()
+        let [_, update, refresh] = self.parts(layout);
+        update + refreshes * refresh
+    }
+
+    fn flops(&self, layout: &Layout, updates: u64) -> f64 {
+        let Some(taken) = updates.checked_sub(1) else { return 0.0 };
+        let [first, update, refresh] = self.parts(layout);
+        let refreshes = taken.checked_div(self.refresh as u64).unwrap_or(0);
+        first + taken as f64 * update + refreshes as f64 * refresh
     }
 
     fn needs_matrices(&self) -> bool {
@@ -223,8 +241,26 @@ impl Spec for Soap {
     }
 
     fn problem(&self, layout: &Layout, _: f64) -> Option<(&'static str, String)> {
-        let list = list_problem("sides", &self.sides, layout);
-        shape_problem(self.shape, layout).or(list)
+        let idle = || {
+            let blocks = self.blocks(layout);
+            let none = |(_, sides): &(Shape, [bool; 2])| *sides == [false; 2];
+            if blocks.iter().all(none) {
+                let long = !self.sides.iter().all(|&sides| sides == Sides::None);
+                let key = if long { "longest_side" } else { "sides" };
+                return Some((key, "leaves no block an eigenbasis, which is Adam".into()));
+            }
+            let own = shapes(self.shape, layout).into_iter();
+            let merges = own.zip(&blocks).any(|(own, (shape, _))| own != *shape);
+            (self.merge && !merges).then(|| {
+                let problem = format!(
+                    "merges nothing: no matrix with an eigenbasis has longest_side = {} entries or \
+                     fewer, or all are one column as they are",
+                    self.longest_side
+                );
+                ("merge", problem)
+            })
+        };
+        list_problem("sides", &self.sides, layout).or_else(idle)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::{Real, from_f64};
 use crate::optimizer::blocks::{
-    BlockState, Blocks, Shape, list_problem, of_blocks, read_shape, shape_problem, shapes,
+    BlockState, Blocks, Shape, list_problem, of_blocks, read_shape, shapes,
 };
 use crate::optimizer::moments::{average, correction};
 use crate::optimizer::{Build, EPS, Entry, Optimizer, Spec};
@@ -146,8 +146,15 @@ impl Spec for VectorAdam {
     }
 
     fn problem(&self, layout: &Layout, _: f64) -> Option<(&'static str, String)> {
-        let list = list_problem("vectors", &self.vectors, layout);
-        shape_problem(self.shape, layout).or(list)
+        let idle = || {
+            let single = |(shape, vectors): (Shape, Vectors)| vectors.moments(shape) == shape;
+            self.blocks(layout).all(single).then(|| {
+                let problem = "makes every vector one entry long, which is Adam; the parameters of a \
+                               convex objective are a column, and one vector as \"whole\"";
+                ("vectors", problem.to_owned())
+            })
+        };
+        list_problem("vectors", &self.vectors, layout).or_else(idle)
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: &[f64], pa
     let system = experiment.system(system);
     let objective = system.objective;
     let training = study.training.on(objective.examples());
-    let updates = counts::updates(experiment);
+    let updates = experiment.updates();
     let layout = objective.layout();
     let maps = system.map_cost();
     // What is done for each parameter is done for each variable.
@@ -56,10 +56,10 @@ pub(super) fn training(experiment: &Experiment, system: usize, lanes: &[f64], pa
     let around = AROUND * layout.dimension() as f64;
     let anew = Anew::of(experiment, &system);
     let flops = |(algorithm, lanes): (&Algorithm, &f64)| {
-        let optimizer = variables * (algorithm.optimizer.step_flops(&layout) + around);
-        let rest = system.added(maps) + system.around(maps) + optimizer;
+        let optimizer = variables * algorithm.optimizer.flops(&layout, updates);
+        let rest = system.added(maps) + system.around(maps) + variables * around;
         let series = Series::of_gradients(objective, training.minibatches).plus(rest);
-        lanes * anew.map_or(series, |anew| anew.series(series)).flops(updates)
+        lanes * (anew.map_or(series, |anew| anew.series(series)).flops(updates) + optimizer)
     };
     let flops: f64 = study.algorithms.iter().zip(lanes).map(flops).sum();
     let lanes: f64 = lanes.iter().sum();

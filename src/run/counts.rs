@@ -3,24 +3,17 @@
 //! An addition, a multiplication, a division and a root are one operation each. Of an update are
 //! counted the products of its gradient ([`objective::Spec::gradient_flops`]), those with the change
 //! of variables there and back ([`Cost`]) unless the objective takes it in, and the optimizer's
-//! arithmetic ([`crate::optimizer::Spec::step_flops`]). Of the set-up of a coordinate system: the
-//! products of the sampled gradients, what the basis is made of them by
+//! arithmetic ([`crate::optimizer::Spec::flops`]). Of the set-up of a
+//! coordinate system: the products of the sampled gradients, what the basis is made of them by
 //! ([`crate::basis::Spec::preparation`]), and taking it into the objective.
 //!
 //! Activations and the entries of losses are not counted; nor are losses of whole splits after
 //! epochs, which tell how far a run has come and do not move it.
 
 use crate::coordinates::Cost;
-use crate::experiment::{Experiment, System};
+use crate::experiment::System;
 use crate::minibatch::Minibatches;
 use crate::objective;
-
-/// Updates that a run makes if it does not stop early.
-pub(super) fn updates(experiment: &Experiment) -> u64 {
-    let Some(study) = experiment.training() else { return 0 };
-    let training = study.training.on(experiment.objective.examples());
-    training.epochs.saturating_mul(training.minibatches.map_or(1, |all| all.per_epoch())) as u64
-}
 
 /// Gradients that are sampled for a coordinate system or an EGOP estimate.
 pub(super) fn samples(system: &System<'_>) -> u64 {
@@ -49,14 +42,15 @@ impl Series {
         let [each, last] =
             [minibatches.size, minibatches.last()].map(|rows| objective.gradient_flops(Some(rows)));
         let per_pass = minibatches.per_epoch() as u64;
-        Self { each, pass: (per_pass - 1) as f64 * each + last, per_pass, later: (0, 0.0) }
+        let pass = (per_pass - 1) as f64 * each + last;
+        Self { each, pass, per_pass, later: (0, 0.0) }
     }
 
     /// The same with so many operations more for each: of maps around gradients, say, and of an
     /// optimizer.
     pub fn plus(self, more: f64) -> Self {
-        let Self { each, pass, per_pass, later } = self;
-        Self { each: each + more, pass: pass + per_pass as f64 * more, per_pass, later }
+        let Self { each, pass, per_pass, .. } = self;
+        Self { each: each + more, pass: pass + per_pass as f64 * more, ..self }
     }
 
     /// The same with so many operations more for each but the first so many.

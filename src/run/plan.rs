@@ -235,7 +235,7 @@ impl<'a> Planner<'a> {
 
     /// Learns from a finished task.
     fn learn(&mut self, task: &Task, steps: impl Iterator<Item = u64>, seconds: f64) {
-        let updates = counts::updates(self.experiment) as f64;
+        let updates = self.experiment.updates() as f64;
         let made = steps.sum::<u64>() as f64;
         let possible = task.lanes() as f64 * updates;
         self.made += made;
@@ -262,7 +262,7 @@ impl<'a> Planner<'a> {
     }
 
     fn gradients(&self, runs: Between<u64>) -> Between<u64> {
-        let updates = counts::updates(self.experiment);
+        let updates = self.experiment.updates();
         Between {
             lower: (self.early() * runs.lower as f64 * updates as f64) as u64,
             upper: runs.upper.saturating_mul(updates),

@@ -92,6 +92,7 @@ fn cases() -> Vec<Case> {
         (Box::new(vectors(Vectors::Entries)), &[], &[Left, Right, Both, Any]),
         (Box::new(shampoo), &[Left, Right, Both], &[Any]),
         (Box::new(Shampoo { beta1: 0.9, beta2: 0.999, ..shampoo }), &[Left, Right, Both], &[Any]),
+        (Box::new(Shampoo { momentum: 0.9, ..shampoo }), &[Left, Right, Both], &[Any]),
         (Box::new(Shampoo { refresh: 5, ..shampoo }), &[Left, Right, Both], &[Any]),
         (Box::new(Shampoo { graft: true, ..shampoo }), &[], &[Left, Right, Both, Any]),
         (Box::new(soap(Sides::Both, 1)), &[Left, Right, Both], &[Any]),

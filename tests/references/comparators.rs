@@ -165,6 +165,7 @@ fn optimizer(method: &str, settings: &Settings<'_>) -> Option<Box<dyn Spec>> {
             exponent: settings.optional("exponent"),
             refresh: settings.count("update_every"),
             start: settings.count("start"),
+            momentum: settings.optional("momentum").unwrap_or(0.0),
             graft: settings.name("graft") == "adam",
             shape: settings.shape(),
         }),
@@ -278,6 +279,24 @@ fn every_method_follows_its_authors_code() {
         ("vector-adam", 14),
     ];
     assert_eq!(counts, expected);
+}
+
+/// `tests/data/shampoo_momentum.json`, made by `shampoo_momentum.py` beside it.
+#[test]
+fn shampoo_with_momentum_follows_numpy() {
+    let problems = Problems::read();
+    let reference: Value =
+        serde_json::from_str(include_str!("../data/shampoo_momentum.json")).unwrap();
+    let runs = reference["runs"].as_array().unwrap();
+    for (index, run) in runs.iter().enumerate() {
+        let spec = optimizer("shampoo", &Settings(run)).unwrap();
+        let (objective, start) = problems.get(run["problem"].as_str().unwrap());
+        let coordinates = Coordinates::original(objective.layout());
+        let allowed = ["loss", "theta"].map(|which| tolerance(&run["agreement"][which]));
+        let what = format!("run {index}, {}", run["settings"]);
+        follow((objective, start), &coordinates, &*spec, run, allowed, &what);
+    }
+    assert_eq!(runs.len(), 5);
 }
 
 #[test]

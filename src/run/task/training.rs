@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::landscape;
 use crate::error::Result;
 use crate::experiment::{Experiment, TrainingStudy};
+use crate::lanes::Layout;
+use crate::optimizer;
 use crate::record::{CurveRow, Levels, RunRow, TrajectoryRow};
 use crate::run::anew::Anew;
 use crate::run::basis_cache::TrialBasis;
@@ -62,14 +64,14 @@ pub(in crate::run) fn rows<R: Precision>(
     let around = system.added(maps) + system.around(maps);
     let mut outcomes = outcomes.iter();
     for (algorithm, rates) in study.algorithms.iter().zip(&*task.rates) {
-        let step = algorithm.optimizer.step_flops(prepared.coordinates.trained());
         let gradients = Series::of_gradients(system.objective, training.minibatches);
-        let updates = gradients.plus(around + step);
+        let updates = gradients.plus(around);
         let label = Label {
             trial: task.trial,
             algorithm: algorithm.name.as_str().into(),
             coordinates: Arc::clone(&name),
             updates: anew.map_or(updates, |anew| anew.series(updates)),
+            optimizer: (&*algorithm.optimizer, prepared.coordinates.trained()),
             anew,
         };
         let mut stuck = Stuck {
@@ -109,15 +111,17 @@ struct Setup {
 }
 
 /// Whose outcome some rows are about, and what its updates took, and the bases made between them.
-struct Label {
+struct Label<'a> {
     trial: usize,
     algorithm: Arc<str>,
     coordinates: Arc<str>,
+    /// But for the optimizer.
     updates: Series,
+    optimizer: (&'a dyn optimizer::Spec, &'a Layout),
     anew: Option<Anew>,
 }
 
-impl Label {
+impl Label<'_> {
     /// Floating-point operations of the first so many updates of a run, and of what was made before the
     /// last of them.
     fn flops(&self, outcome: &Outcome, count: u64) -> u64 {
@@ -125,7 +129,8 @@ impl Label {
             let times = count.saturating_sub(1) / (anew.window as u64).max(1);
             anew.flops(times.min(outcome.reestimations))
         });
-        whole(self.updates.flops(count)) + whole(made)
+        let (optimizer, layout) = self.optimizer;
+        whole(self.updates.flops(count) + optimizer.flops(layout, count)) + whole(made)
     }
 }
 
@@ -139,7 +144,7 @@ impl Setup {
     }
 }
 
-fn push(rows: &mut Rows, label: &Label, setup: Setup, learning_rate: f64, outcome: &Outcome) {
+fn push(rows: &mut Rows, label: &Label<'_>, setup: Setup, learning_rate: f64, outcome: &Outcome) {
     let (first, last) = outcome.ends;
     let best = outcome.best_validation;
     let &Label { trial, ref algorithm, ref coordinates, .. } = label;
