@@ -12,7 +12,13 @@ A loss may differ by TOLERANCE of the run's initial loss. By how much of itself 
 below the initial loss that is more, as rounding is of what was there before, and bursts of a rate that is
 nearly unstable multiply it. Left out, and counted: runs that diverged or failed, those whose
 basis is estimated anew while they train, and those that a singular matrix makes depend on the solver: SOAP
-and GaLore take eigenvectors of it, of which those of a repeated eigenvalue are any basis.
+and GaLore take eigenvectors of it, of which those of a repeated eigenvalue are any basis. Of eigenvalues
+that are near each other rounding turns the vectors by one over their distance: a loss may differ by ROUNDING
+of the initial loss over the least distance that a run meets, relative to the largest eigenvalue.
+
+SOAP is left out where its first gradient has a null space of two dimensions or more, as that of any layer with
+inputs that are always 0: a side whose gradient has full rank, or lacks one, is compared, such as that of the
+outputs of a classifier (`sides` of the block).
 """
 import argparse
 import csv
@@ -23,8 +29,12 @@ import tomllib
 import numpy as np
 
 TOLERANCE = 1e-10
-# Eigenvalues nearer to each other than this part of the largest are one.
-REPEATED = 1e-9
+# Some roundings, as a decomposition of our sizes makes, and a thousand times that: 2600 steps were seen to make
+# as much of them.
+ROUNDING = 1e-12
+# Eigenvalues nearer to each other than this part of the largest are one: losses could differ by more than a
+# ten-thousandth.
+REPEATED = 1e-8
 
 
 class Undetermined(Exception):
@@ -375,6 +385,7 @@ def muon(settings, blocks):
 
 def shampoo(settings, blocks):
     beta1, beta2, eps = settings["beta1"], settings["beta2"], settings["eps"]
+    mu = settings["momentum"]
     start, refresh = settings["start"], settings["refresh"]
 
     def block(shape):
@@ -386,7 +397,7 @@ def shampoo(settings, blocks):
             nonlocal m, v
             for side, gram in enumerate((G @ G.T, G.T @ G)):
                 sums[side] = average(sums[side], beta2, gram) if beta2 < 1 else sums[side] + gram
-                if sides[side] and (step == start or step > start and step % refresh == 0):
+                if sides[side] and (step == start or step > start and refresh and step % refresh == 0):
                     values, vectors = eigh(sums[side])
                     scale = corrected(beta2, step) if beta2 < 1 else 1.0
                     values = values.clip(min=0) * scale + eps
@@ -395,6 +406,8 @@ def shampoo(settings, blocks):
             if beta1 > 0:
                 m = average(m, beta1, G)
                 averaged = m * corrected(beta1, step)
+            if mu > 0:
+                averaged = m = mu * m + G
             graft = settings["graft"] == "adam"
             if graft:
                 v = average(v, 0.999, G**2)
@@ -416,10 +429,24 @@ def shampoo(settings, blocks):
     return [block(shape) for shape, _ in blocks]
 
 
-def distinct(values, why):
-    """Refuses eigenvalues of which some are one."""
-    if len(values) > 1 and np.diff(np.sort(values)).min() <= REPEATED * abs(values).max():
-        raise Undetermined(why)
+class Distances:
+    """The least distance of eigenvalues that a run has met."""
+
+    least = 1.0
+
+    @classmethod
+    def meet(cls, values, why):
+        """Refuses eigenvalues of which some are one."""
+        if len(values) < 2:
+            return
+        distance = np.diff(np.sort(values)).min() / max(abs(values).max(), np.finfo(float).tiny)
+        if distance <= REPEATED:
+            raise Undetermined(why)
+        cls.least = min(cls.least, distance)
+
+    @classmethod
+    def tolerance(cls):
+        return TOLERANCE + ROUNDING / cls.least
 
 
 def soap(settings, blocks):
@@ -452,7 +479,7 @@ def soap(settings, blocks):
                 for side in (0, 1):
                     if has[side]:
                         values, Q[side] = eigh(grams[side])
-                        distinct(values, "the first gradient's matrices have eigenvalues twice")
+                        Distances.meet(values, "the first gradient's matrices have eigenvalues twice")
                 return W
             step -= 1
             m, v = average(m, beta1, G), average(v, beta2, project(G) ** 2)
@@ -510,7 +537,7 @@ def galore(settings, blocks):
             nonlocal m, v
             if any(sides) and (step - 1) % gap == 0:
                 U, values, Vt = np.linalg.svd(G, full_matrices=False)
-                distinct(values[: rank + 1], "singular values of a gradient are there twice")
+                Distances.meet(values[: rank + 1], "singular values of a gradient are there twice")
                 P[:] = oriented(U[:, :rank].copy()), oriented(Vt[:rank].T.copy())
             R = P[0].T @ G if sides[0] else G
             R = R @ P[1] if sides[1] else R
@@ -652,6 +679,7 @@ def main():
             why = "the basis is estimated anew"
         if why is None:
             settings = config["algorithms"][algorithm]
+            Distances.least = 1.0
             steps = int(run["steps"])
             try:
                 objective, map_ = problem(coordinates)
@@ -679,21 +707,25 @@ def main():
             of_itself = np.nanmax(off / np.abs(expected))
         key = algorithm, coordinates
         # Losses of other sets are of the size of the training loss.
-        worst[key] = np.fmax((off.max() / abs(initial), of_itself), worst.get(key, (0.0, 0.0)))
+        tolerance, off = Distances.tolerance(), off.max() / abs(initial)
+        found = off, np.nan_to_num(of_itself, nan=0.0, posinf=np.inf), off / tolerance
+        # Not a number, of which a loss that is none makes it, is the largest.
+        worst[key] = np.maximum(found, worst.get(key, (0.0, 0.0, 0.0)))
         compared, points = compared + 1, points + len(pairs)
 
     print(f"{'differ at most by':57} of the initial loss   of itself")
-    for (algorithm, coordinates), (off, of_itself) in worst.items():
-        mark = "" if off <= TOLERANCE else "  <-- differs"
+    for (algorithm, coordinates), (off, of_itself, of_allowed) in worst.items():
+        allowed = f"  (allowed: {off / of_allowed:.1e})" if off > TOLERANCE else ""
+        mark = allowed if of_allowed <= 1 else "  <-- differs" + allowed
         print(f"{algorithm:24} {coordinates:32} {off:19.1e} {of_itself:11.1e}{mark}")
     for why, count in left_out.items():
         print(f"left out: {count} ({why})")
     if not worst:
         sys.exit("replay.py: nothing was compared")
-    most = max(off for off, _ in worst.values())
+    most, _, of_allowed = np.max(list(worst.values()), axis=0)
     print(f"{compared} runs, {points} losses: within {most:.1e} of their initial losses")
     # What is not a number differs.
-    sys.exit(not most <= TOLERANCE)
+    sys.exit(not of_allowed <= 1)
 
 
 main()
