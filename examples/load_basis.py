@@ -23,9 +23,11 @@ if V is None:
 elif V.shape[0] == V.shape[1]:
     d = len(V)
     there, back = (lambda w: V.T @ w), (lambda z: V @ z)
-    eigenvalues = load("-eigenvalues")  # (d,), descending; none of a random rotation
+    eigenvalues = load("-eigenvalues")  # descending; none of a random rotation
     if eigenvalues is None:
         print("d =", d)
+    elif len(eigenvalues) < d:  # completed at random: of the leading ones alone no stable rank is known
+        print("d =", d, "leading eigenvectors =", len(eigenvalues))
     else:
         print("d =", d, "stable rank =", np.sqrt(eigenvalues).sum() / np.sqrt(eigenvalues[0]))
 else:
