@@ -45,6 +45,11 @@ impl Counted {
     }
 }
 
+/// What a value is called.
+fn name_of<T: Copy + PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
+    names.iter().find(|(_, one)| *one == value).map_or("", |(name, _)| name)
+}
+
 /// How an EGOP is estimated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
@@ -55,37 +60,61 @@ pub struct Sampling {
     pub minibatch: Option<(usize, Order)>,
 }
 
+impl Default for Sampling {
+    /// Twice as many gradients, of all rows, as parameters.
+    fn default() -> Self {
+        Self { samples: Samples::PerParameter(2.0, Counted::All), minibatch: None }
+    }
+}
+
 impl Sampling {
-    /// Reads `samples` (M) or `samples_per_parameter` and `counted`; `batch` and `order`.
-    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let given = reader.alternative(&[&["samples"], &["samples_per_parameter", "counted"]]);
-        let samples = match given {
-            None => None,
-            Some(Some(0)) => reader
-                .count(key("samples", "number M of sampled gradients"), 1..=100_000_000)
-                .map(Samples::Count),
-            Some(_) => {
-                let multiple =
-                    key("samples_per_parameter", "M as a multiple of the number of parameters");
-                let multiple = reader.number_or(multiple, 2.0, Allowed::between(1e-3, 1e3));
-                let counted = key("counted", "whether all parameters count, or weights alone");
-                let counted = reader.choice_or(counted, "all", &Counted::NAMES);
-                multiple.zip(counted).map(|(by, counted)| Samples::PerParameter(by, counted))
-            }
-        };
-        let minibatch = match reader.alternative(&[&["batch", "order"]]) {
-            None => None,
-            Some(None) => Some(None),
-            Some(Some(_)) => {
-                let batch =
-                    key("batch", "rows in each sample's minibatch; otherwise gradients are of all");
-                let batch = reader.count(batch, 1..=10_000_000);
-                let order = key("order", "order of the rows in which samples pass over them");
-                let order = reader.choice_or(order, "reshuffled", &Order::NAMES);
-                batch.zip(order).map(Some)
-            }
-        };
+    /// The keys that say how many.
+    pub const COUNTS: [&'static str; 3] = ["samples", "samples_per_parameter", "counted"];
+
+    /// Reads `samples` (M) or `samples_per_parameter` and `counted`; `batch` and `order`. What is not
+    /// stated is as in `general`.
+    pub fn read(reader: &mut Reader<'_>, general: Self) -> Option<Self> {
+        let samples = Self::samples(reader, general);
+        let minibatch = Self::read_minibatch(reader, general);
         Some(Self { samples: samples?, minibatch: minibatch? })
+    }
+
+    fn samples(reader: &mut Reader<'_>, general: Self) -> Option<Samples> {
+        let [number, multiple, counted] = Self::COUNTS;
+        let given = reader.alternative(&[&[number], &[multiple, counted]])?;
+        let number = key(number, "number M of sampled gradients");
+        let numbers = 1..=100_000_000;
+        let (by, of) = match (given, general.samples) {
+            (Some(0), _) => return reader.count(number, numbers).map(Samples::Count),
+            (None, Samples::Count(default)) => {
+                return reader.count_or(number, default, numbers).map(Samples::Count);
+            }
+            (_, Samples::PerParameter(by, of)) => (by, of),
+            (_, Samples::Count(_)) => (2.0, Counted::All),
+        };
+        let multiple = key(multiple, "M as a multiple of the number of parameters");
+        let multiple = reader.number_or(multiple, by, Allowed::between(1e-3, 1e3));
+        let counted = key(counted, "whether all parameters count, or weights alone");
+        let counted = reader.choice_or(counted, name_of(&Counted::NAMES, of), &Counted::NAMES);
+        multiple.zip(counted).map(|(by, counted)| Samples::PerParameter(by, counted))
+    }
+
+    /// Reads `batch` and `order` alone.
+    pub fn read_minibatch(
+        reader: &mut Reader<'_>,
+        general: Self,
+    ) -> Option<Option<(usize, Order)>> {
+        let stated = reader.alternative(&[&["batch", "order"]])?.is_some();
+        let batch = key("batch", "rows in each sample's minibatch; otherwise gradients are of all");
+        let sizes = 1..=10_000_000;
+        let (batch, usual) = match general.minibatch {
+            None if !stated => return Some(None),
+            None => (reader.count(batch, sizes), Order::Reshuffled),
+            Some((size, order)) => (reader.count_or(batch, size, sizes), order),
+        };
+        let order = key("order", "order of the rows in which samples pass over them");
+        let order = reader.choice_or(order, name_of(&Order::NAMES, usual), &Order::NAMES);
+        batch.zip(order).map(Some)
     }
 
     /// The minibatches of an objective with this many examples; `None`: full-batch gradients.

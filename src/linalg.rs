@@ -21,6 +21,7 @@ mod inverse_root;
 #[cfg(not(feature = "openblas"))]
 mod pages;
 mod real;
+mod spanned;
 mod tridiagonal;
 #[cfg(any(test, not(feature = "openblas")))]
 mod with_faer;
@@ -32,6 +33,7 @@ pub use eigen::{fix_sign, symmetric_eigen};
 pub use inverse_root::inverse_root_times;
 pub use real::{Real, from_f64, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
+pub use spanned::spanned;
 pub use tridiagonal::function_times;
 
 /// Whether a product overwrites its result or adds to it.

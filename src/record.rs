@@ -276,6 +276,13 @@ pub struct TheoryRow {
     pub block: String,
     /// Number d of parameters.
     pub parameters: usize,
+    /// Number of eigenvectors that V begins with, as many as were found where a share of all eigenvalues
+    /// says how many. In a task's rows 0, like the next one: tables have them.
+    #[serde(default)]
+    pub rank: usize,
+    /// How they were computed: `dense`, `gram` or `randomized`; empty where they come from a file.
+    #[serde(default)]
+    pub solver: String,
     /// Stable rank Σ√λ_k/√λ₁ of the EGOP (paper, eq. 3); empty where not all eigenvalues are known.
     pub stable_rank: Option<f64>,
     /// Density β₁ = ‖v₁‖₁/√d of the leading eigenvector.

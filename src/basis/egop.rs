@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use crate::basis::low_rank::settings;
 use crate::basis::{
-    Complement, Entry, Followed, LowRank, Material, Part, Preparation, Scope, Spec,
+    Complement, Entry, Followed, LowRank, Material, Part, Preparation, Rank, Scope, Spec,
 };
 use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
-use crate::egop::{Spectrum, Wanted, egop, leading};
+use crate::egop::{Count, Solver, Spectrum, Wanted, egop, leading};
 use crate::error::Result;
 use crate::gradients::{Gradients, Sampling};
 use crate::lanes::Layout;
@@ -110,6 +111,39 @@ impl Spec for EgopBasis {
                 + low_rank.complement.preparation(size, k)
         };
         groups.map(preparation).sum()
+    }
+
+    fn revision(&self) -> u32 {
+        self.low_rank.map_or(0, |one| one.complement.revision())
+    }
+
+    fn eigenvectors(&self, layout: &Layout, samples: usize) -> Vec<(Count, Solver)> {
+        let of = |group: &Range<usize>| {
+            let size = layout.parameters(group).len();
+            self.low_rank.map_or((Count::Number(size), Solver::Dense), |one| {
+                let count = one.rank.of(layout, group);
+                (count, one.solver.chosen(samples, size, count.number()))
+            })
+        };
+        self.groups(layout).iter().map(of).collect()
+    }
+
+    fn smaller(&self, layout: &Layout, columns: usize) -> Option<(String, Box<dyn Spec>)> {
+        let one = self.low_rank.unwrap_or(LowRank {
+            rank: Rank::Number(columns),
+            complement: Complement::Reflector,
+            solver: Solver::Auto,
+        });
+        let numbers =
+            self.groups(layout).into_iter().filter_map(|g| one.rank.of(layout, &g).number());
+        let rank = numbers.max().unwrap_or(columns).min(columns);
+        let (complement, stated) = one.complement.smaller();
+        let solver = (one.solver == Solver::Dense).then_some("solver = \"auto\"");
+        let solver = solver.map_or((one.solver, None), |stated| (Solver::Auto, Some(stated)));
+        let others: Vec<&str> = [stated, solver.1].into_iter().flatten().collect();
+        let low_rank = LowRank { rank: Rank::Number(rank), complement, solver: solver.0 };
+        let basis = Self { scope: self.scope.clone(), low_rank: Some(low_rank) };
+        Some((settings(&format!("rank = {rank}"), &others), Box::new(basis)))
     }
 
     fn is_linear(&self) -> bool {

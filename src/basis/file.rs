@@ -262,6 +262,13 @@ impl FileBasis {
 }
 
 impl Spec for FileBasis {
+    fn revision(&self) -> u32 {
+        match self.form {
+            FileForm::Columns(_, complement) => complement.revision(),
+            FileForm::Matrix | FileForm::Kronecker => 0,
+        }
+    }
+
     fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>> {
         let groups = self.scope.groups(source.layout()).into_iter().enumerate();
         groups.map(|group| self.part(group, source, streams)).collect()

@@ -140,6 +140,10 @@ impl Spec for InputBasis {
         self.cost(layout, 0).flops
     }
 
+    fn revision(&self) -> u32 {
+        if self.0 == InputSource::Random { 0 } else { Reflector::REVISION }
+    }
+
     fn preparation(&self, layout: &Layout, of: Material<'_>) -> Preparation {
         let (outputs, inputs) = first_layer(layout).map_or((0, 0), |(_, block)| block.matrix());
         match self.0 {

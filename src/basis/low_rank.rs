@@ -96,6 +96,19 @@ impl Complement {
         self != Self::Frozen
     }
 
+    /// See [`crate::basis::Spec::revision`].
+    pub(super) fn revision(self) -> u32 {
+        if self == Self::Reflector { Reflector::REVISION } else { 0 }
+    }
+
+    /// The same, unless it takes a dense matrix; and what is stated then.
+    pub(super) fn smaller(self) -> (Self, Option<&'static str>) {
+        match self {
+            Self::Rotated => (Self::Reflector, Some("complement = \"reflector\"")),
+            other => (other, None),
+        }
+    }
+
     /// What a map takes of so many parameters with so many eigenvectors.
     pub fn cost(self, parameters: usize, k: usize) -> Cost {
         match self {
@@ -163,6 +176,11 @@ impl Complement {
     }
 }
 
+/// One setting, with others that go with it.
+pub(super) fn settings(one: &str, others: &[&str]) -> String {
+    if others.is_empty() { one.into() } else { format!("{one} with {}", others.join(" and ")) }
+}
+
 /// What is wrong with asking for more vectors than there are parameters.
 pub(super) fn more_than(
     asked: usize,
@@ -191,6 +209,11 @@ impl LowRank {
     /// Reads `rank`, `rank_energy` or `rank_widths`, with `complement` and `solver`; none of these: all
     /// eigenvectors, which leave nothing that could become of the rest.
     pub fn read(reader: &mut Reader<'_>) -> Option<Option<Self>> {
+        let energy = reader.elsewhere("rank", "energy", "rank_energy = 0.95");
+        let widths = reader.elsewhere("rank", "widths", "rank_widths = 2");
+        if energy || widths {
+            return None;
+        }
         let keys: [&[&str]; 3] = [&["rank"], &["rank_energy"], &["rank_widths"]];
         let rank = match reader.alternative(&keys)? {
             None => {

@@ -10,7 +10,7 @@ use ndarray::Array2;
 
 use crate::config::{Entry, Reader, key};
 use crate::coordinates::{Cost, Form, Orthonormal};
-use crate::egop::Spectrum;
+use crate::egop::{Count, Solver, Spectrum};
 use crate::error::Result;
 use crate::gradients::{Gradients, Sampling};
 use crate::lanes::Layout;
@@ -90,6 +90,12 @@ pub trait Spec: Debug + Send + Sync {
     /// The groups of consecutive blocks that V mixes, one for each part.
     fn groups(&self, layout: &Layout) -> Vec<Range<usize>>;
 
+    /// Raised when the same settings give other bits in this basis alone; where they do so everywhere,
+    /// [`crate::record::SCHEMA`] is.
+    fn revision(&self) -> u32 {
+        0
+    }
+
     /// Whether V is the identity: no change of variables.
     fn is_identity(&self) -> bool {
         false
@@ -163,6 +169,18 @@ pub trait Spec: Debug + Send + Sync {
     /// When it cannot.
     fn followed(&self, _layout: &Layout) -> std::result::Result<Followed, String> {
         Err("this basis is not made of gradients: nothing can be estimated anew".into())
+    }
+
+    /// How many eigenvectors V begins with, of each group, and how they are computed from so many samples:
+    /// of no group, unless they are.
+    fn eigenvectors(&self, _layout: &Layout, _samples: usize) -> Vec<(Count, Solver)> {
+        Vec::new()
+    }
+
+    /// A basis of the same kind that has no more than so many columns of its own and takes less memory,
+    /// with the settings that lead to it.
+    fn smaller(&self, _layout: &Layout, _columns: usize) -> Option<(String, Box<dyn Spec>)> {
+        None
     }
 
     /// How many gradients building V samples, where `[egop]` asks for so many.

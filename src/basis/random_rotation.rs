@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::basis::low_rank::settings;
 use crate::basis::{Complement, Entry, Material, Part, Preparation, Scope, Spec, low_rank};
 use crate::config::Reader;
 use crate::coordinates::{Cost, Orthonormal};
@@ -70,6 +71,19 @@ impl Spec for RandomRotation {
             }
         };
         self.sizes(layout).into_iter().map(of).sum()
+    }
+
+    fn revision(&self) -> u32 {
+        self.columns.map_or(0, |(_, complement)| complement.revision())
+    }
+
+    fn smaller(&self, _: &Layout, columns: usize) -> Option<(String, Box<dyn Spec>)> {
+        let (asked, complement) = self.columns.unwrap_or((columns, Complement::Reflector));
+        let columns = asked.min(columns);
+        let (complement, stated) = complement.smaller();
+        let others: Vec<&str> = stated.into_iter().collect();
+        let basis = Self { scope: self.scope.clone(), columns: Some((columns, complement)) };
+        Some((settings(&format!("columns = {columns}"), &others), Box::new(basis)))
     }
 
     fn is_linear(&self) -> bool {

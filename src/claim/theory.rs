@@ -112,6 +112,8 @@ mod tests {
             coordinates: "r".into(),
             block: "all".into(),
             parameters: 50,
+            rank: 0,
+            solver: String::new(),
             stable_rank: Some(1.5),
             density: 0.8,
             predicted: Some(20.0),

@@ -225,6 +225,18 @@ impl<'a> Document<'a> {
         self.entry(key).is_some()
     }
 
+    /// See [`super::Reader::elsewhere`].
+    pub fn elsewhere(&mut self, key: &str, form: &str, instead: &str) -> bool {
+        let there = self.entry(key).is_some_and(|entry| entry.node.child(form).is_some());
+        if there {
+            self.asked.push(key.to_owned());
+            // What goes with the other key is not asked for.
+            self.undecided = true;
+            self.problem(&format!("{key}.{form}"), format!("is a key of its own: {instead}"));
+        }
+        there
+    }
+
     /// The entry of a key, unless another key has taken its place.
     fn entry(&self, key: &str) -> Option<&'a Field> {
         self.entries.entry(key).filter(|entry| !self.replaced.contains(&entry.key))

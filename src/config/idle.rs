@@ -10,4 +10,10 @@ impl Reader<'_> {
         let Mode::Reading(document) = &mut self.0 else { return };
         keys.iter().for_each(|key| document.idle(key, problem));
     }
+
+    /// Refuses `key = { form = … }`, if it is there: that is written as another key.
+    pub fn elsewhere(&mut self, key: &str, form: &str, instead: &str) -> bool {
+        let Mode::Reading(document) = &mut self.0 else { return false };
+        document.elsewhere(key, form, instead)
+    }
 }

@@ -3,15 +3,19 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::tall::{Tall, view, view_mut};
 use super::{Build, Cost, Form, LinearMap, Structure, written_down};
 use crate::error::{Error, Result};
 use crate::lanes::Workspace;
 use crate::linalg::{
-    self, Accum, Factor, Real, all_finite, from_f64, orthonormal_columns, product, times,
+    self, Accum, Factor, Real, all_finite, from_f64, orthonormal_columns, product, spanned, times,
 };
+
+/// The singular values of the top of V's columns, all of which are at most 1, that are 0 up to rounding:
+/// hundreds of times what QR, SVD and a file leave of 0. V's columns are met to within as much.
+const ZERO: f64 = 1e-12;
 
 /// V = (I − 2HHᵀ) diag(S, I), d × d, whose first k columns are given; H (d × k, orthonormal columns)
 /// and S (k × k, orthogonal) in doubles. The other columns are those of I, bent as little as that
@@ -23,6 +27,10 @@ pub struct Reflector {
 }
 
 impl Reflector {
+    /// Raised when the same columns are completed otherwise: what was trained so before is not mixed
+    /// with what is trained after.
+    pub const REVISION: u32 = 1;
+
     /// V with the columns of `vectors` (d × k) first; what they lack of orthonormality is made up by a
     /// QR decomposition.
     ///
@@ -39,7 +47,8 @@ impl Reflector {
         let mut w = orthonormal_columns(vectors.as_standard_layout().view());
         // The top of V is A Σ Bᵀ, and S = −ABᵀ as far from it as an orthogonal matrix can be.
         let top = w.view().split_at(Axis(0), k).0.to_owned();
-        let (a, sigma, b) = linalg::svd(top.view())?;
+        let (mut a, mut sigma, mut b) = linalg::svd(top.view())?;
+        settle(&mut a, &mut sigma, &mut b);
         let s = times(a.view(), b.t()).mapv_into(|entry| -entry);
         // With W = V − [S; 0], WᵀW = 2 (I + BΣBᵀ): no eigenvalue is below 2.
         let (mut head, _) = w.view_mut().split_at(Axis(0), k);
@@ -98,6 +107,23 @@ impl Reflector {
         product(self.h.view(), reflected.view(), Accum::Add, v.view_mut());
         v
     }
+}
+
+/// Of singular vectors whose value is 0, as there are where V's columns vanish at a coordinate (a pixel that
+/// is always dark), only their spans are those of the matrix; which vectors they are, rounding decides, and
+/// S with them. They become those that the spans decide: so V is what its first columns say, whoever
+/// computed these, or read them from a file.
+fn settle(a: &mut Array2<f64>, sigma: &mut Array1<f64>, b: &mut Array2<f64>) {
+    let there = sigma.iter().take_while(|&&sigma| sigma > ZERO).count();
+    if there == sigma.len() {
+        return;
+    }
+    for vectors in [a, b] {
+        let (_, mut null) = vectors.view_mut().split_at(Axis(1), there);
+        let settled = spanned(null.view());
+        null.assign(&settled);
+    }
+    sigma.iter_mut().skip(there).for_each(|sigma| *sigma = 0.0);
 }
 
 impl Form for Reflector {
@@ -203,6 +229,8 @@ impl<R: Real> LinearMap<R> for Reflected<R> {
 #[cfg(test)]
 mod tests {
     use ndarray::concatenate;
+    use ndarray_rand::RandomExt;
+    use ndarray_rand::rand_distr::StandardNormal;
     use proptest::prelude::*;
 
     use super::*;
@@ -282,6 +310,29 @@ mod tests {
         let parts = [zeros.view(), below.view()];
         is_completed(&concatenate(Axis(0), &parts).unwrap());
         is_completed(&-Array2::<f64>::eye(9));
+    }
+
+    #[test]
+    fn what_its_columns_say_and_no_rounding_decides_it() {
+        let (dead, d, k) = ([0, 3, 5, 20], 40, 8);
+        let mut rng = Streams::new(7, 0).rng("noise");
+        let mut columns = vectors(d, k, 0, 7);
+        dead.into_iter().for_each(|row| columns.row_mut(row).fill(0.0));
+        let columns = orthonormal_columns(columns.view());
+        is_completed(&columns);
+        let first = Reflector::new(columns.view()).unwrap();
+        for _ in 0..10 {
+            let noise = Array2::random_using((d, k), StandardNormal, &mut rng);
+            let near = &columns + &noise.mapv_into(|entry: f64| 1e-16 * entry);
+            let again = Reflector::new(near.view()).unwrap();
+            // Rounding of QR and SVD, over the least singular value that is not 0.
+            let apart = largest_difference(first.to_matrix().view(), again.to_matrix().view());
+            assert!(apart <= 1e-12, "{apart}");
+            // What is saved of it.
+            let [(_, saved)] = <[_; 1]>::try_from(again.matrices()).unwrap();
+            let read = Reflector::new(saved.view()).unwrap();
+            assert!(largest_difference(first.s.view(), read.s.view()) <= 1e-12);
+        }
     }
 
     #[test]

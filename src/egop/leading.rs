@@ -39,6 +39,12 @@ impl Solver {
         ("randomized", Self::Randomized),
     ];
 
+    /// The name used in configs.
+    pub fn name(self) -> &'static str {
+        let named = Self::NAMES.into_iter().find(|(_, solver)| *solver == self);
+        named.map_or("", |(name, _)| name)
+    }
+
     /// What is done for so many samples of so many parameters, of which so many eigenvectors are
     /// wanted (`None`: as many as the eigenvalues say). The Gram matrix takes 2M²d operations, the
     /// iteration 2Md(k + p)(2q + 3): it is worth while for many more samples than eigenvectors.

@@ -22,7 +22,7 @@ impl Coordinates {
 
 impl System<'_> {
     /// The basis as the config states it, which runs need not begin with.
-    pub(super) fn stated(&self) -> &dyn basis::Spec {
+    pub fn stated(&self) -> &dyn basis::Spec {
         self.follow.map_or(self.basis, |follow| follow.basis)
     }
 

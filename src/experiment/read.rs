@@ -24,6 +24,10 @@ const TINY: Allowed = Allowed::at_least(1e-30);
 /// The keys of an experiment that trains; one with `spectra` trains nothing.
 const TRAINING: &[&str] = &["coordinates", "algorithms", "training", "sweep"];
 
+/// What the table `egop` of a coordinate system, or of an estimate, is for.
+const OWN_SAMPLING: &str =
+    "how its EGOP is estimated, where that differs from [egop]: what is not stated is as there";
+
 /// Reads what a config is called and what it is about.
 pub fn heading(reader: &mut Reader<'_>) -> Option<Heading> {
     reader.presentation(|reader| {
@@ -66,11 +70,14 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
             Distribution::read(reader).map(Start::Drawn)
         }
     });
-    let sampling = reader.table_or_default(key("egop", "how EGOPs are estimated"), Sampling::read);
+    let sampling = reader.table_or_default(key("egop", "how EGOPs are estimated"), |reader| {
+        Sampling::read(reader, Sampling::default())
+    });
+    let general = sampling.unwrap_or_default();
     let spectra = reader.alternative(&[&["spectra"], TRAINING]).map(|group| group == Some(0));
     let study = spectra.and_then(|spectra| match spectra {
-        true => self::spectra(reader).map(Study::Spectra),
-        false => training_study(reader).map(Study::Training),
+        true => self::spectra(reader, general).map(Study::Spectra),
+        false => training_study(reader, general).map(Study::Training),
     });
     let (figures, claims) = reader.presentation(|reader| {
         let figures = reader.tables(key("figures", "the figures that are drawn"), figure::read);
@@ -99,8 +106,8 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
     check::check(reader, &experiment).then_some(experiment)
 }
 
-fn training_study(reader: &mut Reader<'_>) -> Option<TrainingStudy> {
-    let coordinates = coordinates(reader);
+fn training_study(reader: &mut Reader<'_>, general: Sampling) -> Option<TrainingStudy> {
+    let coordinates = coordinates(reader, general);
     let (algorithms, sweep) = algorithms_and_sweep(reader);
     let (training, (recording, all_curves), timed) =
         reader.table(key("training", "how runs are trained"), training)?;
@@ -115,7 +122,7 @@ fn training_study(reader: &mut Reader<'_>) -> Option<TrainingStudy> {
     })
 }
 
-fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
+fn coordinates(reader: &mut Reader<'_>, general: Sampling) -> Option<Vec<Coordinates>> {
     let tables = reader.named_tables(
         key("coordinates", "the coordinate systems in which runs are trained"),
         Some(
@@ -126,16 +133,32 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
             let basis = basis::read(reader);
             let inputs = key("inputs", "what is done to the data's inputs beforehand");
             let inputs = reader.choice_or(inputs, "raw", &Inputs::NAMES);
-            let sampling = key("egop", "how its EGOP is estimated, where that differs from [egop]");
-            let sampling = reader.optional_table(sampling, Sampling::read);
             let reestimate =
                 key("reestimate", "how the basis is estimated anew while runs train, if it is");
             let reestimation = reader.optional_table(reestimate, Reestimation::read);
-            if let Some(Some(Reestimation { from: Origin::Trajectory, .. })) = reestimation {
+            let trajectory = matches!(
+                reestimation,
+                Some(Some(Reestimation { from: Origin::Trajectory, .. }))
+            );
+            if trajectory {
                 let problem =
                     "is for a basis of sampled gradients, and this one is made of a run's";
                 reader.idle(&["samples", "at"], problem);
             }
+            // The same number, not 0, whatever [egop] asks for.
+            let counts_itself =
+                |one: &Box<dyn basis::Spec>| one.sampled(1) > 0 && one.sampled(1) == one.sampled(2);
+            let counts_itself = !trajectory && basis.as_ref().is_some_and(counts_itself);
+            let sampling = reader.optional_table(key("egop", OWN_SAMPLING), |reader| {
+                if !counts_itself {
+                    return Sampling::read(reader, general);
+                }
+                let problem = "is not asked here: `samples` of the coordinate system itself says of how \
+                               many gradients this basis is made";
+                reader.idle(&Sampling::COUNTS, problem);
+                let minibatch = Sampling::read_minibatch(reader, general)?;
+                Some(Sampling { minibatch, ..general })
+            });
             Some(Coordinates {
                 name: name.into(),
                 basis: basis?,
@@ -150,7 +173,7 @@ fn coordinates(reader: &mut Reader<'_>) -> Option<Vec<Coordinates>> {
 
 /// The EGOP estimates of an experiment that trains nothing: each may have an objective, a
 /// distribution and a sampling of its own.
-fn spectra(reader: &mut Reader<'_>) -> Option<Vec<EgopSpec>> {
+fn spectra(reader: &mut Reader<'_>, general: Sampling) -> Option<Vec<EgopSpec>> {
     let spectra =
         key("spectra", "EGOP estimates, of which one is interested in the spectra; none trains");
     let needed = Some("at least one is needed, such as [spectra.digits]");
@@ -162,8 +185,8 @@ fn spectra(reader: &mut Reader<'_>) -> Option<Vec<EgopSpec>> {
         let distribution =
             key("distribution", "its distribution ρ of the parameters, where it has its own");
         let distribution = reader.optional_table(distribution, Distribution::read);
-        let sampling = key("egop", "how it is estimated, where that differs from [egop]");
-        let sampling = reader.optional_table(sampling, Sampling::read);
+        let sampling = reader
+            .optional_table(key("egop", OWN_SAMPLING), |reader| Sampling::read(reader, general));
         let eigenvectors =
             key("eigenvectors", "how many leading eigenvectors are written to eigenvectors.csv");
         let eigenvectors = reader.count_or(eigenvectors, 0, 0..=1000);

@@ -15,6 +15,11 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
         let beta1 = reader.number_or(key("beta1", "decay rate of the average of g"), beta1, decay);
         let beta2 = reader.number_or(key("beta2", "decay rate of the average of g²"), beta2, decay);
         let eps = reader.number_or(key("eps", "ε, which keeps divisors above 0"), eps, EPS);
+        if reader.alternative(&[&["weight_decay"]]) == Some(None) {
+            let problem = "is for weight decay, of which there is none: state `weight_decay`, or remove \
+                           this key";
+            reader.idle(&["decay_biases"], problem);
+        }
         let shrinking =
             key("weight_decay", "λ of decoupled weight decay, θ ← (1 − ηλ)θ before steps");
         let shrinking = reader.number_or(shrinking, weight_decay, Allowed::between(0.0, 1e30));

@@ -2,8 +2,7 @@
 
 use bytesize::ByteSize;
 
-use crate::basis::{Complement, EgopBasis, InputBasis, InputSource, LowRank, Rank, Scope, Spec};
-use crate::egop::Solver;
+use crate::basis::{EgopBasis, InputBasis, InputSource, Scope, Spec};
 use crate::experiment::{Experiment, System};
 use crate::gradients::{At, Samples, Sampling};
 use crate::lanes::Layout;
@@ -60,7 +59,15 @@ fn basis<'a, 's>(
     let dense = (layout.parameters(largest).len() as f64).powi(2);
     let needs = Needs::of(system, number);
     let what = if system.map_cost().elements >= dense && needs.maps > available as f64 {
-        format!("{} needs {} as a dense matrix", layout.group_name(largest), si(number * dense))
+        // Products take V, and its transpose.
+        let [one, both] = [dense, 2.0 * dense].map(|elements| si(number * elements));
+        let block = layout.group_name(largest);
+        let others = if groups.len() == 1 {
+            String::new()
+        } else {
+            format!(", of {} in all", si(needs.maps))
+        };
+        format!("{block} needs {both}{others}, as a dense matrix and its transpose of {one} each")
     } else {
         format!("its matrices need {needs}")
     };
@@ -121,28 +128,25 @@ fn instead(experiment: &Experiment, system: &System<'_>, available: u64) -> Stri
     let input = InputBasis(InputSource::Gradients { samples: 8, at: At::Distribution });
     let input = with(&input, system.sampling);
     let layout = system.objective.layout();
-    let most = layout.dimension();
-    let scope = scope(system, &layout);
-    let low_rank = LowRank {
-        rank: Rank::Number(RANK.min(most)),
-        complement: Complement::Reflector,
-        solver: Solver::Auto,
-    };
-    let leading = EgopBasis { scope, low_rank: Some(low_rank) };
+    let most = RANK.min(layout.dimension());
+    let all = || EgopBasis::new(scope(system, &layout)).smaller(&layout, most);
+    let smaller = system.basis.smaller(&layout, most).or_else(all);
     let asked = system.sampling.count(&layout);
     let fewer = SAMPLES.into_iter().filter(|&samples| samples < asked);
-    let rank = std::iter::once(asked).chain(fewer).find_map(|samples| {
-        let sampling = Sampling { samples: Samples::Count(samples), ..system.sampling };
-        Some((samples, with(&leading, sampling)?))
+    let smaller = smaller.and_then(|(settings, basis)| {
+        std::iter::once(asked).chain(fewer).find_map(|samples| {
+            let sampling = Sampling { samples: Samples::Count(samples), ..system.sampling };
+            with(&*basis, sampling).map(|needs| {
+                let few =
+                    if samples == asked { String::new() } else { format!(" of {samples} samples") };
+                format!("{settings}{few}, which needs {}", si(needs.maps.max(needs.forming)))
+            })
+        })
     });
     let input = input.map(|needs| {
         format!("basis = \"input\", which needs {}", si(needs.maps.max(needs.forming)))
     });
-    let rank = rank.map(|(samples, needs)| {
-        let few = if samples == asked { String::new() } else { format!(" of {samples} samples") };
-        format!("rank = {}{few}, which needs {}", RANK.min(most), si(needs.maps.max(needs.forming)))
-    });
-    let proposals: Vec<String> = input.into_iter().chain(rank).collect();
+    let proposals: Vec<String> = input.into_iter().chain(smaller).collect();
     if proposals.is_empty() {
         let others = si(available as f64 - left);
         return format!(
@@ -185,7 +189,9 @@ fn window(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::basis::{Complement, LowRank, Rank};
     use crate::config::{self, Overlay, Source};
+    use crate::egop::Solver;
     use crate::experiment::Study;
     use crate::shipped::Shipped;
 
@@ -204,7 +210,14 @@ mod tests {
         // A chunk of gradients and its copy are 9.9 MB.
         let experiment = some_of("digits-bases", &["original", "block"]);
         let message = too_large(&experiment, 16_500_000).unwrap();
-        assert!(message.starts_with("block: layer1.weight needs 16.8 MB as a dense"), "{message}");
+        assert!(
+            message.contains("block: layer1.weight needs 33.6 MB, of 34.4 MB in all, "),
+            "{message}"
+        );
+        assert!(
+            message.contains("as a dense matrix and its transpose of 16.8 MB each"),
+            "{message}"
+        );
         assert!(message.contains("there are 16.5 MB of memory"), "{message}");
         assert!(message.contains("basis = \"input\", which needs 163.8 kB"), "{message}");
         assert!(!message.contains("rank = "), "{message}");
@@ -263,6 +276,21 @@ mod tests {
         // 2 · 20000² of V, and twice as many to form it, in doubles: 6.4 and 12.8 GB.
         assert_eq!(None, too_large(&read.value, 13_500_000_000));
         let message = too_large(&read.value, 12_200_000_000).unwrap();
-        assert!(message.contains("6.4 GB, 12.") && message.contains("rank = 100"), "{message}");
+        assert!(message.contains("6.4 GB, 12."), "{message}");
+        // Not what it is that does not fit; and as few as were asked for.
+        assert!(message.contains("rank = 10 with complement = \"reflector\""), "{message}");
+
+        // A control stays one.
+        let config = include_str!("../../tests/data/tiny.toml")
+            .replace("basis = \"egop\"", "basis = \"random-rotation\"")
+            .replace("columns = 3", "columns = 20000");
+        let source = Source::parse("tiny.toml", config.as_bytes()).unwrap();
+        let read = config::read(&source, &Overlay::default(), Experiment::read).unwrap();
+        let message = too_large(&read.value, 5_000_000_000).unwrap();
+        assert!(
+            message.contains("needs 6.4 GB, as a dense matrix and its transpose of 3.2 GB each")
+        );
+        assert!(message.contains("columns = 100, which needs"), "{message}");
+        assert!(!message.contains("rank"), "{message}");
     }
 }

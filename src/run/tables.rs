@@ -9,6 +9,7 @@ use crate::run::event::Stage;
 use crate::run::executor::Executor;
 use crate::run::sweep::{SweepResult, sort_timings};
 use crate::run::task::{Failure, Round, Rows, Task};
+use crate::run::theory;
 use crate::store::Stream;
 use crate::trial::Recording;
 
@@ -68,6 +69,7 @@ pub(super) fn selected(
     let mut others = vec![Rows::default(); round.tasks.len()];
     let left = executor.execute(Stage::Curves, &round, &mut |index, mut rows| {
         replace_runs(&mut swept.runs, std::mem::take(&mut rows.runs));
+        theory::computed(&experiment.system(round.tasks[index].system), &mut rows);
         others[index] = rows;
     })?;
     let timings = others.iter_mut().flat_map(|rows| std::mem::take(&mut rows.timings));

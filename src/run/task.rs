@@ -91,11 +91,11 @@ impl Task {
     /// The content address: a hash of everything that the rows depend on, and nothing else.
     /// `identity` is what results depend on in the config.
     pub fn key(&self, experiment: &Experiment, identity: &toml::Table, data: &Data) -> String {
-        let system = experiment.system(self.system).name;
+        let system = experiment.system(self.system);
         let mut content = identity.clone();
         for systems in ["coordinates", "spectra"] {
             if let Some(Value::Table(systems)) = content.get_mut(systems) {
-                systems.retain(|name, _| name == system);
+                systems.retain(|name, _| name == system.name);
             }
         }
         if let Some(Value::Table(algorithms)) = content.get_mut("algorithms") {
@@ -109,6 +109,10 @@ impl Task {
             }
         }
         content.insert("schema".into(), i64::from(SCHEMA).into());
+        let revision = system.stated().revision();
+        if revision > 0 {
+            content.insert("revision".into(), i64::from(revision).into());
+        }
         content.insert("trial".into(), (self.trial as i64).into());
         if let Some(study) = experiment.training() {
             let mut recording = format!("{:?}", self.recording);
@@ -120,7 +124,7 @@ impl Task {
         if self.alone {
             content.insert("alone".into(), true.into());
         }
-        content.insert("data".into(), data.of_task(system, self.trial).into());
+        content.insert("data".into(), data.of_task(system.name, self.trial).into());
         // Keys of a JSON value are sorted, whatever the order of the config.
         let sorted = serde_json::to_value(content).expect("finite numbers have a JSON form");
         let hash = store::sha256(sorted.to_string().as_bytes());

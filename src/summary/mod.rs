@@ -18,7 +18,7 @@ pub use comparison::{
     Comparison, MethodComparison, SettingComparison, Side, VerdictComparison, settings_of,
 };
 pub use cost::CostSummary;
-pub use dry_run::DryRun;
+pub use dry_run::{DryRun, Leading};
 pub use estimates::{EstimateSummary, MeasuredValue, ShelfSummary};
 pub use rates::{MethodSummary, RatesSummary};
 pub use study::{PointPlan, StudyDryRun, StudyLine, StudySummary, study_verdicts};

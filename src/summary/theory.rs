@@ -102,6 +102,8 @@ mod tests {
             coordinates: "reparameterized".into(),
             block: "all".into(),
             parameters: 9,
+            rank: 0,
+            solver: String::new(),
             stable_rank: (stable_rank > 0.0).then_some(stable_rank),
             density: 0.5,
             predicted: (stable_rank > 0.0).then_some(2.0),

@@ -1,5 +1,7 @@
 //! Bases of some directions: what is said of them, what they take, and what is refused.
 
+use std::collections::BTreeMap;
+
 use crate::workspace::{SMALL, Workspace};
 
 const NETWORK: &str = r#"
@@ -67,6 +69,19 @@ fn the_stable_rank_is_of_all_eigenvalues_or_of_none() {
     let ratio = number("auto", "density") / number("whole", "density");
     assert!((ratio - 1.0).abs() < 1e-3, "{ratio}");
     assert!(String::from_utf8(output).unwrap().contains("auto"));
+    for (name, rank, solver) in [
+        ("whole", "310", "dense"),
+        ("gram", "2", "gram"),
+        ("dense", "2", "dense"),
+        ("auto", "2", "randomized"),
+    ] {
+        let row = find(name);
+        assert_eq!((&*row["rank"], &*row["solver"]), (rank, solver), "{name}");
+    }
+    let plan = workspace.run(&["--dry-run"]).success().get_output().stdout.clone();
+    let plan = String::from_utf8(plan).unwrap();
+    let said = "auto: 2 of the 310 eigenvectors of all (solver randomized)";
+    assert!(plan.contains(said) && !plan.contains("whole: "), "{plan}");
     let spectrum = workspace.rows("spectrum.csv");
     assert_eq!(spectrum.iter().filter(|row| row["coordinates"] == "auto").count(), 2);
 }
@@ -78,6 +93,7 @@ fn a_share_of_all_eigenvalues_takes_what_was_found() {
     let workspace = Workspace::new(&config);
     workspace.run(&[]).success();
     let spectrum = workspace.rows("spectrum.csv");
+    let theory = workspace.rows("theory.csv");
     for run in workspace.rows("runs.csv") {
         if run["coordinates"] != "reparameterized" {
             continue;
@@ -89,6 +105,11 @@ fn a_share_of_all_eigenvalues_takes_what_was_found() {
         });
         // 40 samples of 20 parameters, on 20 rows.
         let (m, d, k) = (40.0, 20.0, leading.count() as f64);
+        let row = |row: &&BTreeMap<String, String>| {
+            row["trial"] == run["trial"] && row["coordinates"] == run["coordinates"]
+        };
+        let row = theory.iter().find(row).unwrap();
+        assert_eq!((&*row["rank"], &*row["solver"]), (&*k.to_string(), "gram"));
         assert!(0.0 < k && k < 12.0, "{k}");
         let factor = 4.0 * d * k * k - 4.0 / 3.0 * k * k * k;
         let solved = 2.0 * m * m * d + 2.0 * m * d * k + 9.0 * m * m * m + factor;
@@ -118,6 +139,32 @@ fn a_completed_basis_is_loaded_as_the_matrix_that_it_is() {
     assert_eq!(curves("out"), curves("again"));
 }
 
+#[test]
+fn saved_eigenvectors_that_vanish_at_dark_pixels_are_completed_alike() {
+    // Of 40 leading eigenvectors, the first 40 coordinates are weights of pixels that are always dark.
+    let some = "[coordinates.auto]\nbasis = \"egop\"\nrank = 2";
+    let leading = "[coordinates.auto]\nbasis = \"egop\"\nscope = \"block\"\nblocks = [\"layer1.weight\"]\nrank = 40";
+    let config = NETWORK.replace(some, leading).replace("epochs = 1", "epochs = 20");
+    let workspace = Workspace::new(&config);
+    workspace.run(&["--save-basis"]).success();
+    let vectors =
+        "basis = \"file\"\nvectors = [\"kept/basis/{trial}-auto-layer1.weight.npy\"]\ncolumns = 40";
+    let loaded = config.replace("basis = \"egop\"\nscope", &format!("{vectors}\nscope"));
+    let loaded = loaded.replace("\nrank = 40", "");
+    std::fs::write(workspace.path("experiment.toml"), loaded).unwrap();
+    let losses = |rows: Vec<BTreeMap<String, String>>| -> Vec<f64> {
+        let auto = rows.into_iter().filter(|row| row["coordinates"] == "auto");
+        auto.map(|row| row["final_loss"].parse().unwrap()).collect()
+    };
+    let saved = losses(workspace.rows("runs.csv"));
+    std::fs::rename(workspace.path("out"), workspace.path("kept")).unwrap();
+    workspace.run(&[]).success();
+    let again = losses(workspace.rows("runs.csv"));
+    assert_eq!(saved.len(), 1);
+    // Rounding, over the curvature of 80 steps.
+    assert!((again[0] / saved[0] - 1.0).abs() < 1e-9, "{saved:?} {again:?}");
+}
+
 /// The messages of a config that is refused before any work.
 fn refused(config: &str) -> String {
     let workspace = Workspace::new(config);
@@ -131,6 +178,18 @@ fn what_becomes_of_the_rest_is_said_where_there_is_one() {
     for (settings, key, needed) in [
         ("basis = \"egop\"\ncomplement = \"reduced\"", "complement", "`rank`"),
         ("basis = \"egop\"\nsolver = \"gram\"", "solver", "`rank`"),
+        ("basis = \"egop\"\nrank = { energy = 0.95 }", "rank.energy", "rank_energy = 0.95"),
+        (
+            "basis = \"egop\"\nrank = { widths = 2 }\nsolver = \"gram\"",
+            "rank.widths",
+            "rank_widths",
+        ),
+        ("basis = \"input\"\negop = { samples = 50 }", "egop.samples", "`samples` of the"),
+        (
+            "basis = \"input\"\nsamples = 4\negop.counted = \"all\"",
+            "egop.counted",
+            "`samples` of the",
+        ),
         ("basis = \"random-rotation\"\ncomplement = \"auxiliary\"", "complement", "`columns`"),
         (
             "basis = \"file\"\nvectors = [\"v.npy\"]\ncomplement = \"auxiliary\"",
@@ -174,11 +233,6 @@ fn sizes_that_make_no_sense_are_refused() {
             "\"layer1.weight\" twice",
         ),
         (
-            "basis = \"input\"\nat = \"start\"\negop = { samples = 100 }",
-            "at",
-            "are the same without minibatches",
-        ),
-        (
             "basis = \"input\"\nsource = \"mean\"\ninputs = \"centred\"",
             "source",
             "mean of the inputs is 0",
@@ -199,12 +253,19 @@ fn sizes_that_make_no_sense_are_refused() {
         "basis = \"egop\"\nscope = \"block\"\nrank_widths = 64.0\negop = { samples = 256 }",
         "basis = \"random-rotation\"\ncolumns = 310",
         "basis = \"input\"\nat = \"start\"",
-        "basis = \"input\"\nat = \"start\"\nsamples = 1\negop = { samples = 100 }",
+        // What is not stated is as in [egop], which has minibatches.
+        "basis = \"input\"\nat = \"start\"\negop = { order = \"fixed\" }",
         "basis = \"input\"\nsource = \"inputs\"\ninputs = \"centred\"",
         "basis = \"input\"\nsource = \"mean\"",
     ] {
         Workspace::new(&network(settings)).run(&["--dry-run"]).success();
     }
+    let whole_batches = |settings: &str| network(settings).replace("\nbatch = 100\n", "\n");
+    let messages = refused(&whole_batches("basis = \"input\"\nat = \"start\""));
+    assert!(messages.contains("coordinates.auto.at"), "{messages}");
+    assert!(messages.contains("are the same without minibatches"), "{messages}");
+    let one = "basis = \"input\"\nat = \"start\"\nsamples = 1";
+    Workspace::new(&whole_batches(one)).run(&["--dry-run"]).success();
 }
 
 #[test]
@@ -216,6 +277,9 @@ fn weight_decay_spares_biases_only_where_they_are_apart() {
     assert!(messages.contains("with weights: whole, gram, dense, auto"), "{messages}");
     let blocks = config.replace("basis = \"egop\"", "basis = \"egop\"\nscope = \"block\"");
     Workspace::new(&blocks).run(&["--dry-run"]).success();
+    let messages =
+        refused(&NETWORK.replace("kind = \"adam\"", "kind = \"adam\"\ndecay_biases = true"));
+    assert!(messages.contains("algorithms.adam.decay_biases: is for weight decay"), "{messages}");
     let all = config.replace("decay_biases = false", "decay_biases = true");
     Workspace::new(&all).run(&["--dry-run"]).success();
 }

@@ -6,11 +6,11 @@ use bytesize::ByteSize;
 
 use super::table::{self, Rows, paragraph};
 use crate::run::Between;
-use crate::summary::DryRun;
+use crate::summary::{DryRun, Leading};
 
 /// What `--dry-run` says.
 pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
-    let DryRun { name, title, results, trials, plan, memory } = dry_run;
+    let DryRun { name, title, results, trials, leading, plan, memory } = dry_run;
     let mut text = String::new();
     // Writing to a string cannot fail.
     text += &paragraph(&format!("{name}: {title}"));
@@ -44,6 +44,14 @@ pub(in crate::cli) fn plan(dry_run: &DryRun<'_>) -> String {
             between(plan.work, duration),
             plan.threads,
         );
+    }
+    for blocks in leading.chunk_by(|one, next| one.coordinates == next.coordinates) {
+        let of = |Leading { block, parameters, rank, solver, .. }: &Leading<'_>| {
+            let rank = rank.map_or_else(|| "as many as found".into(), |rank| rank.to_string());
+            format!("{rank} of the {parameters} eigenvectors of {block} (solver {solver})")
+        };
+        let blocks_of = blocks.iter().map(of).collect::<Vec<_>>().join(", ");
+        text += &paragraph(&format!("{}: {blocks_of}", blocks[0].coordinates));
     }
     let size = |bytes| ByteSize(bytes).display().si();
     let needs = format!(

@@ -27,6 +27,8 @@ pub(in crate::run) fn row<R: Real>(
         coordinates: coordinates.into(),
         block: block.into(),
         parameters,
+        rank: 0,
+        solver: String::new(),
         stable_rank,
         density,
         predicted: stable_rank.map(|rank| density.powi(2) * parameters as f64 / rank),
