@@ -42,6 +42,7 @@ pub const SHIPPED: &[Shipped] = shipped![
     "digits-cost" 300,
     "fashion" 900,
     "fashion-auxiliary" 840,
+    "fashion-bases" 90,
     "fashion-large" 1200,
     "fig1-left" 20,
     "fig1-left-rates" 2,
