@@ -15,7 +15,7 @@ use ndarray::Array1;
 use serde_json::json;
 
 use crate::networks::{learning_rates, write_examples};
-use crate::output::{Folder, Line, Steps, cpu_seconds, time};
+use crate::output::{Folder, Line, time};
 use crate::{Args, Result, SEED};
 
 const LANES: [usize; 2] = [1, 16];
@@ -117,12 +117,10 @@ impl<R: Precision> Job<'_, R> {
     }
 
     fn time(&self, name: &str, spec: &dyn Spec, lanes: usize) -> Result<()> {
-        let before = cpu_seconds();
         let (losses, elapsed) = time(|| self.train(spec, lanes));
-        let steps = Steps { steps: self.steps, cpu_seconds: cpu_seconds() - before };
         let [early, last] = losses?;
         let case = format!("{name}, lanes: {lanes}");
-        Line::new("g", case, lanes, elapsed).results(early, last).steps(steps).print()
+        Line::new("g", case, lanes, elapsed).results(early, last).steps(self.steps).print()
     }
 
     /// The losses of all lanes before the two updates.

@@ -32,7 +32,7 @@ pub fn run(args: &Args) -> Result<()> {
     let minibatches =
         Minibatches { examples: data.training.len(), size: BATCH, order: Order::Reshuffled };
     let objective = FeedForward::new(&[32], true, data);
-    write_samples(&folder, &objective, minibatches, samples)?;
+    write_samples(&folder, &objective, Distribution::XavierNormal, minibatches, samples)?;
     let sampler = Sampler {
         objective: &objective as &dyn Objective<f32>,
         distribution: Distribution::XavierNormal,
@@ -76,9 +76,10 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// The parameters and the passes over the rows of which the samples are made.
-fn write_samples(
+pub fn write_samples(
     folder: &Folder,
     objective: &dyn Objective<f32>,
+    distribution: Distribution,
     minibatches: Minibatches,
     samples: usize,
 ) -> Result<()> {
@@ -87,7 +88,7 @@ fn write_samples(
     let mut theta = Array2::zeros((samples, layout.dimension()));
     for (sample, mut row) in theta.rows_mut().into_iter().enumerate() {
         let mut rng = streams.indexed("egop", sample);
-        row.assign(&Distribution::XavierNormal.sample::<f32>(layout, &mut rng));
+        row.assign(&distribution.sample::<f32>(layout, &mut rng));
     }
     folder.array("theta", &theta)?;
     let count = samples.div_ceil(minibatches.per_epoch());

@@ -10,7 +10,10 @@ mod estimation;
 mod least_squares;
 mod networks;
 mod output;
+mod preparation;
+mod reflector;
 mod timed_products;
+mod wide_network;
 
 use std::path::PathBuf;
 
@@ -34,6 +37,12 @@ enum Job {
     D,
     /// (g) Steps of the methods that the paper's are compared with.
     G,
+    /// (h) Network of 784-100-10 on Fashion-MNIST in original and in input coordinates, Adam.
+    H,
+    /// (i) A reflector of 78,400 × 100, both ways.
+    I,
+    /// (j) Set-up of low-rank and of input coordinates for the network of (h).
+    J,
 }
 
 /// Times whole jobs.
@@ -41,7 +50,7 @@ enum Job {
 struct Args {
     /// Which one.
     job: Option<Job>,
-    /// Numbers of learning rates trained at once (jobs b, c and g).
+    /// Numbers of learning rates trained at once (jobs b, c, g, h and i).
     #[arg(long, value_delimiter = ',')]
     lanes: Option<Vec<usize>>,
     /// Repetitions.
@@ -61,7 +70,9 @@ struct Args {
 fn main() -> Result<()> {
     let args = Args::parse();
     let Some(job) = args.job else {
-        eprintln!("jobs: a plain `cargo bench` runs none of them; name one of a, b, c, d, g");
+        eprintln!(
+            "jobs: a plain `cargo bench` runs none of them; name one of a, b, c, d, g, h, i, j"
+        );
         return Ok(());
     };
     match job {
@@ -70,5 +81,8 @@ fn main() -> Result<()> {
         Job::C => networks::digits(&args),
         Job::D => estimation::run(&args),
         Job::G => comparators::run(&args),
+        Job::H => wide_network::run(&args),
+        Job::I => reflector::run(&args),
+        Job::J => preparation::run(&args),
     }
 }

@@ -2,6 +2,7 @@
 //! `configs/digits.toml`, with Adam in the EGOP's basis at many learning rates, in singles.
 
 use egop::basis::{EgopBasis, Part, Scope};
+use egop::coordinates::Coordinates;
 use egop::data::{DataSet, Decay, Examples, Split, Targets, digits};
 use egop::distribution::Distribution;
 use egop::gradients::{Counted, Samples, Sampling};
@@ -22,13 +23,15 @@ use crate::{Args, Result, SEED};
 const MANY_LANES: usize = 64;
 
 /// A network to train.
-struct Network {
-    job: &'static str,
-    problem: Problem<f32>,
-    parts: Vec<Part>,
-    training: Training,
+pub struct Network {
+    pub job: &'static str,
+    pub problem: Problem<f32>,
+    pub parts: Vec<Part>,
+    pub training: Training,
     /// Learning rates between these bounds train without diverging.
-    rates: (f64, f64),
+    pub rates: (f64, f64),
+    /// The epoch after which losses are compared: before rounding errors have grown.
+    pub early: usize,
 }
 
 pub fn linear(args: &Args) -> Result<()> {
@@ -59,6 +62,7 @@ pub fn linear(args: &Args) -> Result<()> {
             )
         },
         rates: (1e-4, 1e-1),
+        early: 2,
     };
     network.run(args, &data, &[1, 16, 64])
 }
@@ -82,11 +86,12 @@ pub fn digits(args: &Args) -> Result<()> {
             Minibatches { examples: data.training.len(), size: 300, order: Order::Fixed },
         ),
         rates: (1e-4, 3e-2),
+        early: 2,
     };
     network.run(args, &data, &[1, 16, 80])
 }
 
-fn training(epochs: usize, minibatches: Minibatches) -> Training {
+pub fn training(epochs: usize, minibatches: Minibatches) -> Training {
     Training {
         minibatches: Some(minibatches),
         curve: CurvePoints::Every,
@@ -99,30 +104,28 @@ impl Network {
         let lanes = args.lanes.as_deref().unwrap_or(lanes);
         self.write(args, data, lanes)?;
         for &count in lanes {
-            let rates = learning_rates(self.rates, count);
-            let adam = Adam::default();
-            let methods = [Method { optimizer: &adam, learning_rates: &rates }];
             for _ in 0..args.runs {
                 let timed = TimedProducts::default();
                 let coordinates = timed.coordinates(&self.problem, &self.parts);
                 let reference = (count >= MANY_LANES).then(square_product_gflops);
-                let (outcomes, elapsed) = time(|| {
-                    let (recording, control) = (Recording::Curve, Control::none());
-                    train(&self.problem, &coordinates, &methods, &self.training, recording, control)
-                });
-                let (early, last) = losses(&outcomes?, self.early())?;
-                Line::new(self.job, format!("lanes: {count}"), count, elapsed)
-                    .results(early, last)
-                    .products(reference.map(|gflops| timed.products(gflops)))
-                    .print()?;
+                let line = self.time(format!("lanes: {count}"), count, &coordinates)?;
+                line.products(reference.map(|gflops| timed.products(gflops))).print()?;
             }
         }
         Ok(())
     }
 
-    /// The epoch after which losses are compared: before rounding errors have grown.
-    fn early(&self) -> usize {
-        2
+    /// Trains so many runs with Adam.
+    pub fn time(&self, case: String, lanes: usize, coordinates: &Coordinates<f32>) -> Result<Line> {
+        let rates = learning_rates(self.rates, lanes);
+        let adam = Adam::default();
+        let methods = [Method { optimizer: &adam, learning_rates: &rates }];
+        let (recording, control) = (Recording::Curve, Control::none());
+        let (outcomes, elapsed) = time(|| {
+            train(&self.problem, coordinates, &methods, &self.training, recording, control)
+        });
+        let (early, last) = losses(&outcomes?, self.early)?;
+        Ok(Line::new(self.job, case, lanes, elapsed).results(early, last))
     }
 
     fn matrices(&self) -> impl Iterator<Item = Array2<f64>> {
@@ -130,13 +133,13 @@ impl Network {
     }
 
     /// Everything that peers need to train the same runs.
-    fn write(&self, args: &Args, data: &DataSet<f32>, lanes: &[usize]) -> Result<()> {
+    pub fn write(&self, args: &Args, data: &DataSet<f32>, lanes: &[usize]) -> Result<Folder> {
         let folder = Folder::create(args, self.job)?;
         let epochs = self.training.epochs;
         let minibatches = self.training.minibatches.ok_or("networks train on minibatches")?;
         folder.settings(&json!({
             "epochs": epochs,
-            "early": self.early(),
+            "early": self.early,
             "batch": minibatches.size,
             "lanes": lanes,
         }))?;
@@ -166,7 +169,7 @@ impl Network {
             let examples = data.split(split).ok_or("networks have all three splits")?;
             write_examples(&folder, name, examples)?;
         }
-        Ok(())
+        Ok(folder)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use egop::trial::Outcome;
 use ndarray_npy::WriteNpyExt;
@@ -18,28 +18,31 @@ pub struct Line {
     job: &'static str,
     case: String,
     lanes: usize,
-    seconds: f64,
+    #[serde(flatten)]
+    elapsed: Elapsed,
     /// Numbers that peers must reproduce: of nets and sweeps, the losses of all lanes early on …
     early: Vec<f64>,
     /// … and at the end.
     last: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     products: Option<Products>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    steps: Option<Steps>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<usize>,
 }
 
-/// How many steps a repetition took, and its processor time.
+/// How long something took.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Steps {
-    pub steps: usize,
+pub struct Elapsed {
+    /// On the clock.
+    pub seconds: f64,
+    /// Of the processor: what other work makes wait does not count.
     pub cpu_seconds: f64,
 }
 
-/// The products with V in a repetition.
+/// The products in a repetition.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Products {
-    /// Time spent in them.
+    /// Processor time spent in them.
     pub seconds: f64,
     /// Their rate.
     pub gflops: f64,
@@ -48,13 +51,13 @@ pub struct Products {
 }
 
 impl Line {
-    pub fn new(job: &'static str, case: String, lanes: usize, elapsed: Duration) -> Self {
+    pub fn new(job: &'static str, case: String, lanes: usize, elapsed: Elapsed) -> Self {
         Self {
             peer: "egop",
             job,
             case,
             lanes,
-            seconds: elapsed.as_secs_f64(),
+            elapsed,
             early: Vec::new(),
             last: Vec::new(),
             products: None,
@@ -67,13 +70,13 @@ impl Line {
         Self { early, last, ..self }
     }
 
-    /// Adds what was measured of the products with V.
+    /// Adds what was measured of the products.
     pub fn products(self, products: Option<Products>) -> Self {
         Self { products, ..self }
     }
 
-    /// Adds the steps that were made.
-    pub fn steps(self, steps: Steps) -> Self {
+    /// Adds the number of steps that were made.
+    pub fn steps(self, steps: usize) -> Self {
         Self { steps: Some(steps), ..self }
     }
 
@@ -84,10 +87,18 @@ impl Line {
 }
 
 /// What the work returns, and how long it took.
-pub fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
+pub fn time<T>(work: impl FnOnce() -> T) -> (T, Elapsed) {
+    let (before, start) = (cpu_seconds(), Instant::now());
     let result = std::hint::black_box(work());
-    (result, start.elapsed())
+    let seconds = start.elapsed().as_secs_f64();
+    (result, Elapsed { seconds, cpu_seconds: cpu_seconds() - before })
+}
+
+/// The processor time that something takes: the median of so many times.
+pub fn median_cpu_seconds(times: usize, mut work: impl FnMut()) -> f64 {
+    let mut seconds: Vec<f64> = (0..times).map(|_| time(&mut work).1.cpu_seconds).collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds[times / 2]
 }
 
 /// The processor time of this process so far, in seconds.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use egop::basis::Part;
 use egop::coordinates::{Coordinates, Cost, LinearMap};
@@ -11,9 +10,9 @@ use egop::linalg::{self, Accum};
 use egop::trial::{Precision, Problem};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
-use crate::output::{Products, time};
+use crate::output::{Products, cpu_seconds, median_cpu_seconds};
 
-/// The time spent in changes of variables, and what was done in it.
+/// The processor time spent in changes of variables, and what was done in it.
 #[derive(Debug, Default)]
 struct Spent {
     nanoseconds: AtomicU64,
@@ -50,10 +49,11 @@ struct Timed {
 
 impl Timed {
     fn timed(&self, lanes: usize, work: impl FnOnce()) {
-        let start = Instant::now();
+        let before = cpu_seconds();
         work();
         let operations = lanes as f64 * self.inner.cost().flops / 2.0;
-        self.spent.nanoseconds.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        let spent = 1e9 * (cpu_seconds() - before);
+        self.spent.nanoseconds.fetch_add(spent as u64, Ordering::Relaxed);
         self.spent.operations.fetch_add(operations as u64, Ordering::Relaxed);
     }
 }
@@ -107,12 +107,8 @@ pub fn square_product_gflops() -> f64 {
         Array2::from_shape_fn((SIZE, SIZE), |(i, j)| entry((j, i))),
     );
     let mut c = Array2::zeros((SIZE, SIZE));
-    let mut seconds: Vec<f64> = (0..5)
-        .map(|_| {
-            let product = || linalg::product(a.view(), b.view(), Accum::Overwrite, c.view_mut());
-            time(product).1.as_secs_f64()
-        })
-        .collect();
-    seconds.sort_by(f64::total_cmp);
-    2.0 * (SIZE as f64).powi(3) / seconds[2] * 1e-9
+    let seconds = median_cpu_seconds(5, || {
+        linalg::product(a.view(), b.view(), Accum::Overwrite, c.view_mut());
+    });
+    2.0 * (SIZE as f64).powi(3) / seconds * 1e-9
 }

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jobs import Problem, arguments, report, seconds
+from jobs import Problem, arguments, inputs_turned, report, seconds
 
 jax.config.update("jax_platforms", "cpu")
 
@@ -77,7 +77,7 @@ def least_squares(problem):
     report("JAX", "a", "sweep", lanes, elapsed, losses[:, :, early], losses[:, :, -1])
 
 
-# (b), (c) ----------------------------------------------------------------------------------------
+# (b), (c), (h) -------------------------------------------------------------------------------------
 
 
 def linear_network(problem):
@@ -97,14 +97,23 @@ def linear_network(problem):
 
 
 def digits_network(problem):
-    vectors = [jnp.asarray(problem.array(f"vectors{k}")) for k in (1, 2)]
-    vectors = [vectors[0], None, vectors[1], None]
-    blocks = [slice(0, 2048), slice(2048, 2080), slice(2080, 2400), slice(2400, 2410)]
+    first, second = (jnp.asarray(problem.array(f"vectors{k}")) for k in (1, 2))
+    return relu_network((64, 32, 10), [first, None, second, None])
+
+
+def wide_network(problem):
+    return relu_network((784, 100, 10), [None] * 4)
+
+
+def relu_network(widths, vectors):
+    features, units, classes = widths
+    ends = np.cumsum([0, features * units, units, units * classes, classes])
+    blocks = [slice(*pair) for pair in zip(ends, ends[1:])]
 
     def outputs(theta, x):
         first, first_bias, second, second_bias = theta
-        hidden = jax.nn.relu(x @ first.reshape(32, 64).T + first_bias)
-        return hidden @ second.reshape(10, 32).T + second_bias
+        hidden = jax.nn.relu(x @ first.reshape(units, features).T + first_bias)
+        return hidden @ second.reshape(classes, units).T + second_bias
 
     def loss(z, y):
         picked = jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], axis=1)
@@ -115,14 +124,23 @@ def digits_network(problem):
 
 
 def network(problem, job):
-    make = {"b": linear_network, "c": digits_network}[job]
-    vectors, blocks, outputs, loss, accuracy = make(problem)
+    make = {"b": linear_network, "c": digits_network, "h": wide_network}[job]
+    splits = {name: problem.split(name) for name in ("training", "validation", "test")}
+    start = problem.array("start")
+    if job != "h":
+        train_network(problem, job, "", make(problem), splits, start)
+        return
+    train_network(problem, job, "original, ", make(problem), splits, start)
+    turned = inputs_turned(splits, start, problem.array("rotation"), 100)
+    train_network(problem, job, "input, ", make(problem), *turned)
+
+
+def train_network(problem, job, case, network, splits, start):
+    vectors, blocks, outputs, loss, accuracy = network
     settings = problem.settings
     batch, epochs = settings["batch"], settings["epochs"]
-    splits = {
-        name: tuple(map(jnp.asarray, problem.split(name)))
-        for name in ("training", "validation", "test")
-    }
+    splits = {name: tuple(map(jnp.asarray, split)) for name, split in splits.items()}
+    start = jnp.asarray(start)
     passes, schedule = jnp.asarray(problem.array("passes")), problem.array("schedule")
     examples = passes.shape[1]
     full, rest = divmod(examples, batch)
@@ -167,7 +185,6 @@ def network(problem, job):
 
     for lanes in settings["lanes"]:
         rates = problem.array(f"rates-{lanes}")
-        start = jnp.asarray(problem.array("start"))
 
         def initial():
             theta = [start[block] for block in blocks]
@@ -190,7 +207,7 @@ def network(problem, job):
         (curve, _), elapsed = seconds(lambda: train(epochs))
         losses = [point[0][0] for point in curve]
         early = losses[settings["early"]]
-        report("JAX", job, f"lanes: {lanes}", lanes, elapsed, early, losses[-1])
+        report("JAX", job, f"{case}lanes: {lanes}", lanes, elapsed, early, losses[-1])
 
 
 # (d) ---------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ timed; how many runs take is that times their number.
 """
 
 import functools
-import time
 
 import torch
 import torch.nn.functional as F
@@ -200,11 +199,9 @@ def main():
         # The first steps load libraries.
         train(objective, method, rate, 20, compared)
         work = functools.partial(train, objective, method, rate, steps, compared)
-        before = time.process_time()
         losses, elapsed = seconds(work)
-        spent = {"steps": steps, "cpu_seconds": time.process_time() - before}
         results = losses if same else ((), ())
-        report("PyTorch", args.job, f"{case}, lanes: 1", 1, elapsed, *results, **spent)
+        report("PyTorch", args.job, f"{case}, lanes: 1", 1, elapsed, *results, steps=steps)
 
 
 if __name__ == "__main__":

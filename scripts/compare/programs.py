@@ -1,9 +1,11 @@
 """Whole programs, timed from outside: `programs.py JOB egop-run`; prints result lines as the jobs
-do. (e) is the start-up, (f) whole experiments on one thread and on two."""
+do. (e) is the start-up, (f) whole experiments on one thread and on two, (k) whole experiments with
+a rotation of the inputs in the place of a dense V of each block, in processor time."""
 
 import argparse
 import json
 import os
+import resource
 import subprocess
 import tempfile
 import time
@@ -20,22 +22,31 @@ QUICK = {
     "lsq": ["--set", "trials=4"],
 }
 
+# Whole: what a trial takes is the same in any number of them.
+BASES = {"digits": [], "fashion": ["--set", "trials=2"]}
+FEW = ["trials=1", "training.epochs=2", "egop.samples_per_parameter=0.1"]
+QUICK_BASES = {name: [word for key in FEW for word in ("--set", key)] for name in BASES}
+INPUT = ["--set", 'coordinates.reparameterized={ basis = "input" }']
+
 
 def seconds(command, cores):
-    start = time.perf_counter()
+    """On the clock, and of the processor."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     pin = lambda: os.sched_setaffinity(0, cores)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, preexec_fn=pin)
-    return time.perf_counter() - start
+    clock, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def report(peer, job, case, elapsed):
-    line = {"peer": peer, "job": job, "case": case, "lanes": 1, "seconds": elapsed}
-    print(json.dumps(line), flush=True)
+    clock, processor = elapsed
+    line = {"peer": peer, "job": job, "case": case, "lanes": 1}
+    print(json.dumps(line | {"seconds": clock, "cpu_seconds": processor}), flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("job", choices="ef")
+    parser.add_argument("job", choices="efk")
     parser.add_argument("program")
     parser.add_argument("--cores", required=True, help="two of them: 0,1")
     parser.add_argument("--quick", action="store_true")
@@ -45,7 +56,14 @@ def main():
         if args.job == "e":
             command = [args.program, "--dry-run", "configs/lsq.toml", "--out", f"{folder}/none"]
             starts = [seconds(command, cores[:1]) for _ in range(STARTS)]
-            report("egop", "e", "start-up", median(starts))
+            report("egop", "e", "start-up", map(median, zip(*starts)))
+            return
+        if args.job == "k":
+            for name, settings in (QUICK_BASES if args.quick else BASES).items():
+                for peer, basis in (("egop", INPUT), ("the blocks' V", [])):
+                    out = ["--out", f"{folder}/{name}-{len(basis)}", "--quiet", "-j", "1"]
+                    command = [args.program, f"configs/{name}.toml", *settings, *basis, *out]
+                    report(peer, "k", name, seconds(command, cores[:1]))
             return
         for name, settings in (QUICK if args.quick else EXPERIMENTS).items():
             for threads, peer in ((1, "one thread"), (2, "egop")):

@@ -8,7 +8,7 @@ def read(path):
         return [json.loads(line) for line in file if line.strip()]
 
 
-def seconds(measurements, job, case, peer):
-    """Of all repetitions."""
+def seconds(measurements, job, case, peer, what="seconds"):
+    """Of all repetitions, on the clock or (`cpu_seconds`) of the processor."""
     wanted = job, case, peer
-    return [m["seconds"] for m in measurements if (m["job"], m["case"], m["peer"]) == wanted]
+    return [m[what] for m in measurements if (m["job"], m["case"], m["peer"]) == wanted]
