@@ -287,6 +287,14 @@ mod tests {
             for (c, expected) in c.iter().zip(&expected) {
                 assert!((*c - *expected).abs() <= tolerance, "{m} × {k} × {n}");
             }
+            // Whatever panel a column is in.
+            for column in 0..n {
+                let factor = Factor::new(columns(b.view(), column..column + 1).to_owned().view());
+                let mut alone = Array2::zeros((m, 1));
+                factor.multiply(a.view(), alone.view_mut(), &mut work);
+                assert_eq!(alone.column(0), c.column(column), "{m} × {k} × {n}");
+            }
+            assert_eq!(factor.to_matrix(), b, "{k} × {n}");
             for row in 0..m {
                 let mut alone = Array2::zeros((1, n));
                 let a = a.row(row).insert_axis(Axis(0));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ndarray::{ArcArray1, ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
-use super::tall::{Tall, view_mut};
+use super::tall::{Rows, Tall, view_mut};
 use super::{Build, Cost, Form, LinearMap, written_down};
 use crate::lanes::Workspace;
 use crate::linalg::{Real, from_f64};
@@ -116,17 +116,17 @@ impl<R: Real> LinearMap<R> for Beside<R> {
     fn to_original(
         &self,
         z: ArrayView2<'_, R>,
-        mut theta: ArrayViewMut2<'_, R>,
+        theta: ArrayViewMut2<'_, R>,
         workspace: &mut Workspace<R>,
     ) {
         let (lanes, k) = (z.nrows(), self.0.columns());
         let (few, all) = z.split_at(Axis(1), k);
         let ([y], workspace) = workspace.take_and_rest([lanes * k]);
         let mut y = view_mut(y, lanes);
-        self.0.project(all, y.view_mut(), workspace);
+        let all = Rows::from(all);
+        self.0.project(&all, y.view_mut(), workspace);
         y.zip_mut_with(&few, |y, &few| *y = few - *y);
-        theta.assign(&all);
-        self.0.add_expanded(y.view(), theta, workspace);
+        self.0.add_expanded(y.view(), Some(&all), theta, workspace);
     }
 
     /// g_r = Vᵀg and g_d = g − V g_r.
@@ -139,12 +139,12 @@ impl<R: Real> LinearMap<R> for Beside<R> {
         let (lanes, k) = (gradient.nrows(), self.0.columns());
         let ([y], workspace) = workspace.take_and_rest([lanes * k]);
         let mut y = view_mut(y, lanes);
-        self.0.project(gradient, y.view_mut(), workspace);
-        let (mut few, mut all) = out.view_mut().split_at(Axis(1), k);
+        let gradient = Rows::from(gradient);
+        self.0.project(&gradient, y.view_mut(), workspace);
+        let (mut few, all) = out.view_mut().split_at(Axis(1), k);
         few.assign(&y);
         y.mapv_inplace(|entry| -entry);
-        all.assign(&gradient);
-        self.0.add_expanded(y.view(), all, workspace);
+        self.0.add_expanded(y.view(), Some(&gradient), all, workspace);
     }
 
     fn cost(&self) -> Cost {
@@ -176,7 +176,7 @@ impl<R: Real> LinearMap<R> for Within<R> {
         workspace: &mut Workspace<R>,
     ) {
         theta.fill(R::zero());
-        self.0.add_expanded(z, theta, workspace);
+        self.0.add_expanded(z, None, theta, workspace);
     }
 
     fn pull_back(
@@ -185,7 +185,7 @@ impl<R: Real> LinearMap<R> for Within<R> {
         out: ArrayViewMut2<'_, R>,
         workspace: &mut Workspace<R>,
     ) {
-        self.0.project(gradient, out, workspace);
+        self.0.project(&gradient.into(), out, workspace);
     }
 
     fn cost(&self) -> Cost {
@@ -224,7 +224,7 @@ impl<R: Real> LinearMap<R> for Moved<R> {
         workspace: &mut Workspace<R>,
     ) {
         theta.assign(&self.offset);
-        self.within.0.add_expanded(z, theta, workspace);
+        self.within.0.add_expanded(z, None, theta, workspace);
     }
 
     fn pull_back(

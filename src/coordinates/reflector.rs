@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ndarray::{ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
-use super::tall::{Tall, view, view_mut};
+use super::tall::{Rows, Tall, view, view_mut};
 use super::{Build, Cost, Form, LinearMap, Structure, written_down};
 use crate::error::{Error, Result};
 use crate::lanes::Workspace;
@@ -163,26 +163,30 @@ struct Reflected<R> {
 }
 
 impl<R: Real> Reflected<R> {
-    /// X ← X (I − 2HHᵀ).
-    fn reflect(&self, mut x: ArrayViewMut2<'_, R>, workspace: &mut Workspace<R>) {
+    /// X ← F (I − 2HHᵀ).
+    fn reflect(&self, from: &Rows<'_, R>, x: ArrayViewMut2<'_, R>, workspace: &mut Workspace<R>) {
         let lanes = x.nrows();
         let ([y], workspace) = workspace.take_and_rest([lanes * self.h.columns()]);
         let mut y = view_mut(y, lanes);
-        self.h.project(x.view(), y.view_mut(), workspace);
+        self.h.project(from, y.view_mut(), workspace);
         let minus_two = from_f64::<R>(-2.0);
         y.mapv_inplace(|entry| minus_two * entry);
-        self.h.add_expanded(y.view(), x.view_mut(), workspace);
+        self.h.add_expanded(y.view(), Some(from), x, workspace);
     }
 
-    /// Multiplies the first k columns of X by S or Sᵀ.
-    fn turn(&self, by: &Factor<R>, x: ArrayViewMut2<'_, R>, workspace: &mut Workspace<R>) {
+    /// The first k columns of X times S or Sᵀ.
+    fn turn(
+        &self,
+        by: &Factor<R>,
+        x: ArrayView2<'_, R>,
+        turned: &mut [R],
+        workspace: &mut Workspace<R>,
+    ) {
         let lanes = x.nrows();
-        let [head, turned, work] = workspace.take([lanes * self.h.columns(); 3]);
+        let [head, work] = workspace.take([lanes * self.h.columns(); 2]);
         let mut head = view_mut(head, lanes);
-        let (mut x, _) = x.split_at(Axis(1), self.h.columns());
-        head.assign(&x);
+        head.assign(&x.split_at(Axis(1), self.h.columns()).0);
         by.multiply(head.view(), view_mut(turned, lanes), work);
-        x.assign(&view(turned, lanes));
     }
 }
 
@@ -198,12 +202,13 @@ impl<R: Real> LinearMap<R> for Reflected<R> {
     fn to_original(
         &self,
         z: ArrayView2<'_, R>,
-        mut theta: ArrayViewMut2<'_, R>,
+        theta: ArrayViewMut2<'_, R>,
         workspace: &mut Workspace<R>,
     ) {
-        theta.assign(&z);
-        self.turn(&self.transposed, theta.view_mut(), workspace);
-        self.reflect(theta, workspace);
+        let lanes = z.nrows();
+        let ([head], workspace) = workspace.take_and_rest([lanes * self.h.columns()]);
+        self.turn(&self.transposed, z, head, workspace);
+        self.reflect(&Rows::new(view(head, lanes), z), theta, workspace);
     }
 
     fn pull_back(
@@ -212,9 +217,11 @@ impl<R: Real> LinearMap<R> for Reflected<R> {
         mut out: ArrayViewMut2<'_, R>,
         workspace: &mut Workspace<R>,
     ) {
-        out.assign(&gradient);
-        self.reflect(out.view_mut(), workspace);
-        self.turn(&self.s, out, workspace);
+        self.reflect(&gradient.into(), out.view_mut(), workspace);
+        let lanes = gradient.nrows();
+        let ([head], workspace) = workspace.take_and_rest([lanes * self.h.columns()]);
+        self.turn(&self.s, out.view(), head, workspace);
+        out.split_at(Axis(1), self.h.columns()).0.assign(&view(head, lanes));
     }
 
     fn cost(&self) -> Cost {
@@ -301,6 +308,8 @@ mod tests {
         // More rows than a piece has.
         is_completed(&vectors(1100, 3, 1, 1));
         is_completed(&vectors(1100, 40, 20, 2));
+        // More columns than a piece has rows.
+        is_completed(&vectors(1030, 1012, 1000, 3));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use crate::lanes::Workspace;
 use crate::linalg::{Factor, Real, from_f64};
+use crate::simd::vectorized;
 
 /// Rows of a piece: what a product with a piece reads and writes of some lanes stays in a core's own
 /// cache, and f32 sums are no longer than that. A multiple of the widths of a [`Factor`]'s panels.
@@ -25,6 +26,40 @@ struct Piece<R> {
     range: Range<usize>,
     matrix: Factor<R>,
     transposed: Factor<R>,
+}
+
+/// Rows of lanes, whose first columns are those of another matrix.
+pub(super) struct Rows<'a, R> {
+    /// Instead of as many columns of `all`.
+    head: Option<ArrayView2<'a, R>>,
+    all: ArrayView2<'a, R>,
+}
+
+impl<'a, R: Real> Rows<'a, R> {
+    /// Both have contiguous rows.
+    pub fn new(head: ArrayView2<'a, R>, all: ArrayView2<'a, R>) -> Self {
+        Self { head: Some(head), all }
+    }
+
+    /// Copies some columns of a lane.
+    fn copy(&self, lane: usize, columns: &Range<usize>, to: &mut [R]) {
+        let row = |matrix: ArrayView2<'a, R>| {
+            matrix.index_axis_move(Axis(0), lane).to_slice().expect(CONTIGUOUS)
+        };
+        to.copy_from_slice(&row(self.all)[columns.clone()]);
+        if let Some(head) = self.head {
+            let some = columns.start..columns.end.min(head.ncols());
+            if !some.is_empty() {
+                to[..some.len()].copy_from_slice(&row(head)[some]);
+            }
+        }
+    }
+}
+
+impl<'a, R: Real> From<ArrayView2<'a, R>> for Rows<'a, R> {
+    fn from(all: ArrayView2<'a, R>) -> Self {
+        Self { head: None, all }
+    }
 }
 
 impl<R: Real> Tall<R> {
@@ -51,20 +86,20 @@ impl<R: Real> Tall<R> {
         self.columns
     }
 
-    /// Y ← X T: K × d to K × k. The rows of X and Y are contiguous.
+    /// Y ← X T: K × d to K × k. The rows of Y are contiguous.
     pub fn project(
         &self,
-        x: ArrayView2<'_, R>,
+        x: &Rows<'_, R>,
         mut y: ArrayViewMut2<'_, R>,
         workspace: &mut Workspace<R>,
     ) {
-        let lanes = x.nrows();
+        let lanes = y.nrows();
         let [part, work, terms] = workspace.take([lanes * PIECE, lanes * PIECE, y.len()]);
         y.fill(R::zero());
         for Piece { range, matrix, .. } in &self.pieces {
             let length = lanes * range.len();
-            for (to, row) in part.chunks_exact_mut(range.len()).zip(x.rows()) {
-                to.copy_from_slice(&row.to_slice().expect(CONTIGUOUS)[range.clone()]);
+            for (lane, to) in part.chunks_exact_mut(range.len()).take(lanes).enumerate() {
+                x.copy(lane, range, to);
             }
             let part = view(&part[..length], lanes);
             matrix.multiply(part, view_mut(terms, lanes), &mut work[..length]);
@@ -72,20 +107,36 @@ impl<R: Real> Tall<R> {
         }
     }
 
-    /// X ← X + Y Tᵀ: K × k to K × d. Y is row-major, and X's rows are contiguous.
+    /// X ← F + Y Tᵀ, K × k to K × d; without F, X ← X + Y Tᵀ. Y is row-major, and X's rows are
+    /// contiguous. Read and written piece by piece, what is in memory alone passes by once.
     pub fn add_expanded(
         &self,
         y: ArrayView2<'_, R>,
+        from: Option<&Rows<'_, R>>,
         mut x: ArrayViewMut2<'_, R>,
         workspace: &mut Workspace<R>,
     ) {
         let lanes = x.nrows();
+        if self.pieces.is_empty() {
+            // Nothing is added.
+            let Some(from) = from else { return };
+            for (lane, row) in x.rows_mut().into_iter().enumerate() {
+                from.copy(lane, &(0..self.rows), row.into_slice().expect(CONTIGUOUS));
+            }
+            return;
+        }
         let [part, work] = workspace.take([lanes * PIECE, y.len()]);
         for Piece { range, transposed, .. } in &self.pieces {
             let part = &mut part[..lanes * range.len()];
             transposed.multiply(y, view_mut(part, lanes), work);
-            let mut x = x.slice_axis_mut(Axis(1), Slice::from(range.clone()));
-            x += &view(part, lanes);
+            let rows = x.rows_mut().into_iter().zip(part.chunks_exact(range.len()));
+            for (lane, (row, terms)) in rows.enumerate() {
+                let row = &mut row.into_slice().expect(CONTIGUOUS)[range.clone()];
+                if let Some(from) = from {
+                    from.copy(lane, range, row);
+                }
+                vectorized(|| row.iter_mut().zip(terms).for_each(|(x, &term)| *x += term));
+            }
         }
     }
 }

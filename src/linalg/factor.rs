@@ -17,8 +17,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::pages::Pages;
 
-/// Vector registers across a panel.
+/// Vector registers across a panel, and across the last panels of a matrix that is not made of such.
 const VECTORS: usize = 3;
+const FEWER: usize = 2;
 /// Bytes of a cache line, and lines that are fetched together: about as many as a core can wait for.
 const LINE: usize = 64;
 const LINES: usize = 12;
@@ -35,16 +36,19 @@ const SOON: usize = 6;
 pub struct Factor<R> {
     rows: usize,
     columns: usize,
-    /// Columns of a panel.
-    width: usize,
+    /// Numbers in a vector register.
+    lanes: usize,
+    /// The column with which the panels of fewer vectors begin: at most two of them, so that at most one
+    /// vector is filled up with zeros, where a wide panel would be with up to all but one column.
+    narrow: usize,
     /// Panel after panel, each row after row; the last is filled up with zeros.
     panels: Pages<R>,
 }
 
 /// The types for which there is a kernel.
 pub trait Kernel: Pod {
-    /// Columns of a panel on this machine.
-    fn width() -> usize;
+    /// Numbers in a vector register of this machine.
+    fn lanes() -> usize;
 
     /// Overwrites C (m × n) with A B for an A of m rows; both are row-major. There is `work` for
     /// another A.
@@ -54,24 +58,51 @@ pub trait Kernel: Pod {
 impl<R: Kernel> Factor<R> {
     /// Packs a matrix.
     pub fn new(matrix: ArrayView2<'_, R>) -> Self {
-        let ((rows, columns), width) = (matrix.dim(), R::width());
-        let mut panels = Pages::zeros(columns.div_ceil(width) * rows * width);
-        for (index, panel) in panels.chunks_exact_mut((rows * width).max(1)).enumerate() {
+        let ((rows, columns), lanes) = (matrix.dim(), R::lanes());
+        let vectors = columns.div_ceil(lanes);
+        let few = (vectors.next_multiple_of(VECTORS) - vectors) * FEWER;
+        let narrow = vectors.saturating_sub(few) * lanes;
+        let padded = narrow + (vectors * lanes - narrow).next_multiple_of(FEWER * lanes);
+        let panels = Pages::zeros(padded * rows);
+        let mut factor = Self { rows, columns, lanes, narrow, panels };
+        let mut start = 0;
+        while start < columns {
+            let width = factor.width(start);
+            let panel = &mut factor.panels[start * rows..(start + width) * rows];
             for (row, entries) in matrix.rows().into_iter().zip(panel.chunks_exact_mut(width)) {
-                let some = row.iter().skip(index * width).take(width);
+                let some = row.iter().skip(start).take(width);
                 entries.iter_mut().zip(some).for_each(|(to, &from)| *to = from);
             }
+            start += width;
         }
-        Self { rows, columns, width, panels }
+        factor
+    }
+
+    /// Columns of the panel that begins with a column.
+    fn width(&self, start: usize) -> usize {
+        let vectors = if start < self.narrow { VECTORS } else { FEWER };
+        vectors * self.lanes
+    }
+
+    /// The columns with which panels begin. A panel's numbers begin at the number of its first column
+    /// times that of rows.
+    fn starts(&self) -> impl Iterator<Item = usize> {
+        let some = |start: usize| (start < self.columns).then_some(start);
+        std::iter::successors(some(0), move |&start| some(start + self.width(start)))
     }
 
     /// The matrix as it was.
     pub fn to_matrix(&self) -> Array2<R> {
-        let panel = (self.rows * self.width).max(1);
-        Array2::from_shape_fn((self.rows, self.columns), |(row, column)| {
-            let place = row * self.width + column % self.width;
-            self.panels[column / self.width * panel + place]
-        })
+        let mut matrix = Array2::from_elem((self.rows, self.columns), R::zeroed());
+        for start in self.starts() {
+            let width = self.width(start);
+            let panel = self.panels[start * self.rows..].chunks_exact(width);
+            for (mut row, entries) in matrix.rows_mut().into_iter().zip(panel) {
+                let some = row.iter_mut().skip(start);
+                some.zip(entries).for_each(|(to, &from)| *to = from);
+            }
+        }
+        matrix
     }
 
     /// C ← A B, with room for another A to work in.
@@ -120,7 +151,7 @@ macro_rules! kernel {
 
             #[inline(always)]
             fn with_simd<S: Simd>(self, _: S) -> usize {
-                VECTORS * S::$lanes
+                S::$lanes
             }
         }
 
@@ -128,7 +159,7 @@ macro_rules! kernel {
             /// M rows of the result, from a tile of A, in the columns of one panel; fetches what is
             /// `ahead` meanwhile.
             #[inline(always)]
-            fn tile<S: Simd, const M: usize>(
+            fn tile<S: Simd, const M: usize, const V: usize>(
                 simd: S,
                 tile: &[$real],
                 panel: &[$real],
@@ -136,17 +167,17 @@ macro_rules! kernel {
                 (c, n, columns): (&mut [$real], usize, usize),
             ) {
                 let (tile, _) = tile.as_chunks::<M>();
-                let (panel, _) = S::$read(panel).0.as_chunks::<VECTORS>();
+                let (panel, _) = S::$read(panel).0.as_chunks::<V>();
                 let line = LINE / size_of::<$real>();
                 let mut ahead = ahead.chunks(LINES * line);
                 let terms = tile.len().div_ceil(ahead.len().max(1));
-                let mut sums = [[simd.$splat(0.0); VECTORS]; M];
+                let mut sums = [[simd.$splat(0.0); V]; M];
                 for (factors, vectors) in tile.chunks(terms).zip(panel.chunks(terms)) {
                     let lines = ahead.next().unwrap_or_default();
                     (0..lines.len()).step_by(line).for_each(|first| prefetch_index(lines, first));
                     // A fold keeps the sums in registers, where a loop would write them to memory.
                     sums = factors.iter().zip(vectors).fold(sums, |sums, (factors, vectors)| {
-                        (0..VECTORS).for_each(|v| prefetch_index(vectors, SOON * VECTORS + v));
+                        (0..V).for_each(|v| prefetch_index(vectors, SOON * V + v));
                         array::from_fn(|row| {
                             let factor = simd.$splat(factors[row]);
                             array::from_fn(|v| simd.$add_product(factor, vectors[v], sums[row][v]))
@@ -155,7 +186,7 @@ macro_rules! kernel {
                 }
                 for (row, sums) in sums.iter().enumerate() {
                     let entries = &mut c[row * n..][..columns];
-                    if columns == VECTORS * S::$lanes {
+                    if columns == V * S::$lanes {
                         S::$write(entries).0.copy_from_slice(sums);
                     } else {
                         let sums: &[$real] = pulp::bytemuck::cast_slice(sums);
@@ -165,38 +196,60 @@ macro_rules! kernel {
             }
         }
 
+        impl Product<'_, $real> {
+            /// The same for a tile of any height.
+            #[inline(always)]
+            fn rows<S: Simd, const V: usize>(
+                simd: S,
+                tile: &[$real],
+                panel: &[$real],
+                ahead: &[$real],
+                c: (&mut [$real], usize, usize),
+            ) {
+                match tile.len() / (panel.len() / (V * S::$lanes)) {
+                    1 => Self::tile::<S, 1, V>(simd, tile, panel, ahead, c),
+                    2 => Self::tile::<S, 2, V>(simd, tile, panel, ahead, c),
+                    3 => Self::tile::<S, 3, V>(simd, tile, panel, ahead, c),
+                    4 => Self::tile::<S, 4, V>(simd, tile, panel, ahead, c),
+                    5 => Self::tile::<S, 5, V>(simd, tile, panel, ahead, c),
+                    6 => Self::tile::<S, 6, V>(simd, tile, panel, ahead, c),
+                    7 => Self::tile::<S, 7, V>(simd, tile, panel, ahead, c),
+                    _ => Self::tile::<S, 8, V>(simd, tile, panel, ahead, c),
+                }
+            }
+        }
+
         impl WithSimd for Product<'_, $real> {
             type Output = ();
 
             #[inline(always)]
             fn with_simd<S: Simd>(self, simd: S) {
-                let Factor { rows: k, columns: n, width, ref panels } = *self.b;
+                let Factor { rows: k, columns: n, ref panels, .. } = *self.b;
                 // The sums of a tile, a row of the panel and a factor fit in the registers.
                 let tallest = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
                 let rows = self.a.len() / k;
                 let height = rows.div_ceil(rows.div_ceil(tallest));
                 interleave(self.a, k, height, self.work);
-                // Every tile fetches a share of the next panel.
-                let share = (k * width).div_ceil(rows.div_ceil(height));
-                let ahead = if rows <= FEW { &[] } else { &panels[..] };
-                for (index, panel) in panels.chunks_exact(k * width).enumerate() {
-                    let start = index * width;
+                for start in self.b.starts() {
+                    let width = self.b.width(start);
+                    let (panel, rest) = panels[start * k..].split_at(width * k);
                     let columns = width.min(n - start);
-                    let next = ahead.chunks_exact(k * width).nth(index + 1).unwrap_or_default();
-                    let mut next = next.chunks(share);
+                    // Every tile fetches a share of the next panel.
+                    let after = if rows <= FEW || rest.is_empty() {
+                        0
+                    } else {
+                        self.b.width(start + width)
+                    };
+                    let share = (k * after).div_ceil(rows.div_ceil(height)).max(1);
+                    let mut next = rest[..k * after].chunks(share);
                     let tiles = self.work.chunks(height * k).zip(self.c.chunks_mut(height * n));
                     for (tile, c) in tiles {
                         let ahead = next.next().unwrap_or_default();
                         let c = (&mut c[start..], n, columns);
-                        match tile.len() / k {
-                            1 => Self::tile::<S, 1>(simd, tile, panel, ahead, c),
-                            2 => Self::tile::<S, 2>(simd, tile, panel, ahead, c),
-                            3 => Self::tile::<S, 3>(simd, tile, panel, ahead, c),
-                            4 => Self::tile::<S, 4>(simd, tile, panel, ahead, c),
-                            5 => Self::tile::<S, 5>(simd, tile, panel, ahead, c),
-                            6 => Self::tile::<S, 6>(simd, tile, panel, ahead, c),
-                            7 => Self::tile::<S, 7>(simd, tile, panel, ahead, c),
-                            _ => Self::tile::<S, 8>(simd, tile, panel, ahead, c),
+                        if start < self.b.narrow {
+                            Self::rows::<S, VECTORS>(simd, tile, panel, ahead, c);
+                        } else {
+                            Self::rows::<S, FEWER>(simd, tile, panel, ahead, c);
                         }
                     }
                 }
@@ -204,7 +257,7 @@ macro_rules! kernel {
         }
 
         impl Kernel for $real {
-            fn width() -> usize {
+            fn lanes() -> usize {
                 Arch::new().dispatch(Width::<$real>(std::marker::PhantomData))
             }
 
