@@ -55,9 +55,10 @@ impl Test for AtBudget {
             }
         }
         let of = |side: &Side, trial: usize| {
-            records.break_even.iter().find(|row| {
-                row.trial == trial && row.unit == self.unit && side.is_compared_in(row)
-            })
+            records
+                .break_even
+                .iter()
+                .find(|row| row.trial == trial && row.unit == self.unit && side.is_compared_in(row))
         };
         let pairs = (0..records.planned)
             .filter_map(|trial| Some((of(&self.left, trial)?, of(&self.right, trial)?)));

@@ -147,8 +147,8 @@ fn coordinates(reader: &mut Reader<'_>, general: Sampling) -> Option<Vec<Coordin
             }
             // The same number, not 0, whatever [egop] asks for.
             let counts_itself =
-                |one: &Box<dyn basis::Spec>| one.sampled(1) > 0 && one.sampled(1) == one.sampled(2);
-            let counts_itself = !trajectory && basis.as_ref().is_some_and(counts_itself);
+                |one: &dyn basis::Spec| one.sampled(1) > 0 && one.sampled(1) == one.sampled(2);
+            let counts_itself = !trajectory && basis.as_deref().is_some_and(counts_itself);
             let sampling = reader.optional_table(key("egop", OWN_SAMPLING), |reader| {
                 if !counts_itself {
                     return Sampling::read(reader, general);

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2};
 
 use super::{
     Adagrad, Adam, Build, FullAdagrad, GaLore, Momentum, Muon, REGISTRY, Sgd, Shampoo, Soap, Spec,
-    VectorAdam,
+    VectorAdam, shape_problem,
 };
 use crate::config::{Overlay, Source, read};
 use crate::lanes::{Lanes, Layout, Role};

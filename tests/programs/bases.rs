@@ -53,7 +53,10 @@ fn a_saved_basis_is_the_same_basis() {
     for table in ["curves.csv", "spectrum.csv", "theory.csv"] {
         let [before, after] = ["out", "again"]
             .map(|folder| std::fs::read_to_string(workspace.path(folder).join(table)).unwrap());
-        assert_eq!(before, after, "{table}");
+        // How eigenvectors that come from a file were computed is not known.
+        let [given, unknown] = [",8,8,dense,", ",8,8,,"];
+        assert_eq!(before.contains(given), table == "theory.csv");
+        assert_eq!(before.replace(given, unknown), after, "{table}");
     }
     // Another file is another experiment: its results are not mixed with these.
     let [one, other] =

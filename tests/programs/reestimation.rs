@@ -243,10 +243,7 @@ fn each_algorithm_has_its_control() {
     let run = Workspace::new(&NETWORK.replace(adam, &alone)).run(&[]).code(2);
     let messages = String::from_utf8(run.get_output().stderr.clone()).unwrap();
     assert!(messages.contains("coordinates.input.reestimate.state"), "{messages}");
-    assert!(
-        messages.contains("adam must train in a control as well: input-control"),
-        "{messages}"
-    );
+    assert!(messages.contains("adam must train in a control as well: input-control"), "{messages}");
 }
 
 /// It would tell what a basis is worth that is made of the first gradients, which a random one is not.
