@@ -26,6 +26,15 @@ pub fn objective(kind: &str) -> &'static str {
     }
 }
 
+/// Settings with which an optimizer is itself on small objectives, of which some have one column.
+fn own(optimizer: &str) -> &'static str {
+    match optimizer {
+        "vector-adam" => "vectors = [\"whole\"]\n",
+        "galore" => "ranks = [1]\nside = \"left\"\n",
+        _ => "",
+    }
+}
+
 /// Optimizers and coordinate systems that go together: some optimizers need weights to be matrices.
 struct Group {
     optimizers: Vec<&'static str>,
@@ -94,8 +103,10 @@ impl Group {
             config += &format!("[coordinates.{name}]\n{settings}");
         }
         for name in &self.optimizers {
-            config +=
-                &format!("[algorithms.{name}]\nkind = \"{name}\"\nlearning_rates = {rates}\n");
+            config += &format!(
+                "[algorithms.{name}]\nkind = \"{name}\"\n{}learning_rates = {rates}\n",
+                own(name)
+            );
         }
         config
     }
