@@ -85,6 +85,7 @@ class Network:
             "raw": lambda x: x,
             "centred": lambda x: x - mean,
             "standardized": lambda x: (x - mean) / np.where(deviation > 0, deviation, 1),
+            "rotated": lambda x: x @ arrays("rotation"),
         }[inputs]
         self.sets = {name: (move(x), y) for name, (x, y) in sets.items()}
 

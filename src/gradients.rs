@@ -84,16 +84,21 @@ impl Sampling {
         let given = reader.alternative(&[&[number], &[multiple, counted]])?;
         let number = key(number, "number M of sampled gradients");
         let numbers = 1..=100_000_000;
+        let allowed = Allowed::between(1e-3, 1e3);
         let (by, of) = match (given, general.samples) {
             (Some(0), _) => return reader.count(number, numbers).map(Samples::Count),
             (None, Samples::Count(default)) => {
                 return reader.count_or(number, default, numbers).map(Samples::Count);
             }
-            (_, Samples::PerParameter(by, of)) => (by, of),
-            (_, Samples::Count(_)) => (2.0, Counted::All),
+            (_, Samples::PerParameter(by, of)) => (Some(by), of),
+            // Nothing says yet how many there are for each.
+            (_, Samples::Count(_)) => (None, Counted::All),
         };
         let multiple = key(multiple, "M as a multiple of the number of parameters");
-        let multiple = reader.number_or(multiple, by, Allowed::between(1e-3, 1e3));
+        let multiple = match by {
+            Some(by) => reader.number_or(multiple, by, allowed),
+            None => reader.number(multiple, allowed),
+        };
         let counted = key(counted, "whether all parameters count, or weights alone");
         let counted = reader.choice_or(counted, name_of(&Counted::NAMES, of), &Counted::NAMES);
         multiple.zip(counted).map(|(by, counted)| Samples::PerParameter(by, counted))

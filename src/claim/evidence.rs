@@ -244,7 +244,7 @@ impl Evidence {
                 };
                 let open = match self.open() {
                     0 => String::new(),
-                    open => format!("; {open} of {} {unit} are bounds themselves", self.len()),
+                    open => format!("; of {open} of {} {unit} only bounds are known", self.len()),
                 };
                 (verdict, format!("median {range}, by one-sided 95 % bounds{open}"))
             }
@@ -370,7 +370,7 @@ mod tests {
         assert_eq!(evidence.interval().unwrap().median, 3.0);
         let finding = evidence.judge([2.0, ANY], "pairs");
         assert_eq!((finding.verdict, finding.in_favour), (Verdict::Inconclusive, 3));
-        assert!(finding.reason.ends_with("; 4 of 5 pairs are bounds themselves"), "{finding:?}");
+        assert!(finding.reason.ends_with("; of 4 of 5 pairs only bounds are known"), "{finding:?}");
         let above = Evidence::new([known(2.0, [2.0, ANY]); 5], 5).judge([1.5, ANY], "pairs");
         assert_eq!(above.verdict, Verdict::Reproduced);
         assert_eq!(evidence.p_of_refutation([1.5, ANY]), sign_test(1, 5));

@@ -157,8 +157,8 @@ pub struct Claim {
     pub statement: String,
     /// Where it is made.
     pub source: String,
-    /// Why it comes out as it does, where it is known not to hold.
-    pub explanation: Option<String>,
+    /// Why it comes out as it does, where it is known not to hold; empty otherwise.
+    pub explanation: String,
     /// Name of the figure of the experiment that shows it.
     pub figure: Option<String>,
     /// The test.
@@ -192,7 +192,7 @@ impl Claim {
             "explanation",
             "why it is not reproduced, if it is not, in words: shown where settings are as shipped",
         );
-        let explanation = reader.optional_string(explanation);
+        let explanation = reader.string_or(explanation, "");
         let test = reader.registered_or(key("test", "which test decides"), "ratio", REGISTRY);
         let figure =
             reader.optional_file_name(key("figure", "name of the figure's files that shows it"));
@@ -227,7 +227,7 @@ impl Claim {
             why.clone_into(&mut finding.reason);
         }
         let explained = finding.verdict == Verdict::NotReproduced && settings == AS_SHIPPED;
-        let explanation = self.explanation.clone().filter(|_| explained).unwrap_or_default();
+        let explanation = if explained { self.explanation.clone() } else { String::new() };
         ClaimRow {
             id: self.id.clone(),
             figure: self.figure.clone().unwrap_or_default(),

@@ -61,11 +61,6 @@ impl<'a> Reader<'a> {
         self.or(key, &AnyString, || default.to_owned())
     }
 
-    /// A string, if the key is there.
-    pub fn optional_string(&mut self, key: Key) -> Option<Option<String>> {
-        self.optional(key, &AnyString)
-    }
-
     /// A name of files or folders that any file system takes.
     pub fn file_name(&mut self, key: Key) -> Option<String> {
         self.required(key, &FileName)

@@ -16,7 +16,7 @@ use crate::rng::Streams;
 /// How leading eigenvectors are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Solver {
-    /// Whichever takes the least, of those that are exact where that is no more.
+    /// By the numbers of samples, parameters and eigenvectors: an exact one, but where M is far above k.
     Auto,
     /// All d eigenvectors of GᵀG/M.
     Dense,
@@ -46,9 +46,8 @@ impl Solver {
     }
 
     /// What is done for so many samples of so many parameters, of which so many eigenvectors are
-    /// wanted (`None`: as many as the eigenvalues say). All of the Gram matrix takes 2M²d operations, of
-    /// which about half are made, the iteration 2Md(k + p)(2q + 3): it is worth while for many more
-    /// samples than eigenvectors.
+    /// wanted (`None`: as many as the eigenvalues say). The Gram matrix takes about M²d operations, the
+    /// iteration 2Md(k + p)(2q + 3): it is worth while for many more samples than eigenvectors.
     pub fn chosen(self, samples: usize, parameters: usize, wanted: Option<usize>) -> Self {
         let Self::Auto = self else { return self };
         let worthwhile = |k: usize| samples > 2 * OVERSAMPLING * k * (2 * ITERATIONS + 2);
@@ -68,7 +67,7 @@ impl Solver {
         match self {
             Self::Dense => [m * Gram::flops(parameters), flops::of_eigen(d), 5.0 * d * d],
             Self::Auto | Self::Gram => [
-                2.0 * m * m * d + 2.0 * m * d * k,
+                2.0 * d * triangle(samples) as f64 + 2.0 * m * d * k,
                 flops::of_eigen(m) + flops::of_qr(d, k),
                 m * d + 5.0 * m * m + 3.0 * d * k,
             ],
@@ -195,9 +194,17 @@ fn by_gram(bundle: &Array2<f64>, count: Count) -> Result<Spectrum> {
     Ok(Spectrum { eigenvalues, complete, eigenvectors: oriented(vectors.view()).into() })
 }
 
+/// Rows of GGᵀ that are made by one product.
+const STRIP: usize = 64;
+
+/// Entries of GGᵀ that are made: in each strip those up to the diagonal's last.
+fn triangle(samples: usize) -> usize {
+    let ends = (0..samples).step_by(STRIP).map(|start| (start, samples.min(start + STRIP)));
+    ends.map(|(start, end)| (end - start) * end).sum()
+}
+
 /// The lower triangle of GGᵀ, which is all that is read of it.
 fn outer(bundle: ArrayView2<'_, f64>) -> Array2<f64> {
-    const STRIP: usize = 64;
     let samples = bundle.nrows();
     let rows = |range| bundle.slice_axis(Axis(0), Slice::from(range));
     let mut gram = Array2::zeros((samples, samples));

@@ -210,8 +210,8 @@ fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Opt
         reader.table(sweep, |reader| {
             let metric = key(
                 "metric",
-                "the column of runs.csv whose median over the trials decides; where it is the way to \
-                 the target and no rate gets there in most trials, the lowest training loss",
+                "the column of runs.csv whose median decides; where no rate comes to the target, the \
+                 lowest training loss",
             );
             let metric = reader.choice(metric, &Metric::choices());
             let floor = key("floor", "losses closer than this part of the initial one are equal");

@@ -190,7 +190,12 @@ impl Spec for DotsFigure {
         let of = if known { "suboptimality" } else { "loss" };
         let label = self.quantity.axis(of, tables.facts().epochs);
         let scale = self.quantity.appearance().scale;
-        let ends = |row: &Row<'_>| row.at.as_ref().map(|(_, numbers)| numbers.range);
+        // Where the greatest is infinite, the median and the quartiles need not be.
+        let ends = |row: &Row<'_>| {
+            let (_, Numbers { quartiles, range, .. }) = row.at.as_ref()?;
+            let Quartiles { lower, median, upper } = *quartiles;
+            Some([range[0], lower, median, upper, range[1]])
+        };
         let x = Axis::covering(label, scale, rows.iter().filter_map(ends).flatten(), 0.05);
         let (low, high) = (-0.5, rows.len() as f64 - 0.5);
         let y = Axis { label: String::new(), scale: Scale::Linear, low, high };

@@ -111,7 +111,20 @@ pub fn rates_note(facts: &Facts, methods: &[MethodRates<'_>], tuned: RateChoice)
         RateChoice::Original => "original coordinates",
         RateChoice::Own => "each coordinate system",
     };
-    Some(format!("Learning rates η: {best} by median {} in {system}.", called(&row.metric)))
+    let nearest = nearest(methods.iter().filter_map(|method| method.selected(tuned)));
+    Some(format!(
+        "Learning rates η: {best} by median {} in {system}{nearest}.",
+        called(&row.metric)
+    ))
+}
+
+/// What rates were selected by where none comes to the target in most trials, if one was.
+pub fn nearest<'a>(mut selected: impl Iterator<Item = &'a RateRow>) -> &'static str {
+    if selected.any(|row| row.median.is_infinite()) {
+        "; where most trials never come there, by the lowest training loss"
+    } else {
+        ""
+    }
 }
 
 /// The footnote on trials that came to nothing.

@@ -3,7 +3,7 @@
 
 use super::facts::Facts;
 use super::metric::called;
-use super::selection::{AS_SET, MethodRates, ORIGINAL, RateChoice};
+use super::selection::{AS_SET, MethodRates, ORIGINAL, RateChoice, nearest};
 use crate::config::{Reader, key};
 use crate::drawing::chart::Mark;
 use crate::drawing::page::LegendEntry;
@@ -106,7 +106,9 @@ pub fn selection_note(facts: &Facts, method: &MethodRates<'_>) -> String {
     match method.rates.first() {
         Some(row) if !facts.tuned.is_empty() => {
             let tuned = facts.tuned.join(", ");
-            format!("Selected: best by median {}; tuned: {tuned}.", called(&row.metric))
+            let selected = method.rates.iter().filter(|row| !row.selected.is_empty());
+            let nearest = nearest(selected.copied());
+            format!("Selected: best by median {}{nearest}; tuned: {tuned}.", called(&row.metric))
         }
         Some(row) if method.rates.len() > 1 => {
             format!("Selected: best of those set, by median {}.", called(&row.metric))

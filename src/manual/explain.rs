@@ -149,7 +149,9 @@ fn of_claim((experiment, claim): &(&str, &Claim)) -> Explanation {
         format!("Source: {source}."),
         format!("Compared: {}.", test.describe()),
     ];
-    paragraphs.extend(explanation.as_ref().map(|why| format!("If it is not reproduced: {why}")));
+    if !explanation.is_empty() {
+        paragraphs.push(format!("If it is not reproduced: {explanation}"));
+    }
     paragraphs.extend(figure.as_ref().map(|figure| format!("Figure: {figure}.")));
     paragraphs.push(format!("`egop-run {experiment}` judges it."));
     Explanation { title: format!("{id}, a claim of {experiment}"), paragraphs }

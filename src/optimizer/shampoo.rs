@@ -193,7 +193,9 @@ impl Spec for Shampoo {
             let size = (shape.0 * shape.1) as f64;
             let sides = Self::sides(shape).into_iter().flatten().map(|side| side as f64);
             let of_side = |side: f64| 4.0 * side * size + 3.0 * side * side;
-            sides.map(of_side).sum::<f64>() + (2.0 + 8.0 * self.averages() as f64) * size
+            // An average takes its correction, what is kept of the last step takes none.
+            let averages = if self.momentum > 0.0 { 2.0 } else { 8.0 * self.averages() as f64 };
+            sides.map(of_side).sum::<f64>() + (2.0 + averages) * size
         };
         let regular: f64 = shapes(self.shape, layout).into_iter().map(of_block).sum();
         regular + self.refreshes() * self.powers(layout)
@@ -209,7 +211,14 @@ impl Spec for Shampoo {
             true => until(updates) - until(start - 1) + u64::from(irregular),
             false => 0,
         };
-        updates as f64 * regular + times as f64 * powers
+        // Before the first powers, gradients are not multiplied with any.
+        let of_block = |shape: Shape| {
+            let sides = Self::sides(shape).into_iter().flatten();
+            sides.map(|side| 2.0 * (side * shape.0 * shape.1) as f64).sum::<f64>()
+        };
+        let multiplied: f64 = shapes(self.shape, layout).into_iter().map(of_block).sum();
+        let before = updates.min(start.saturating_sub(1)) as f64;
+        updates as f64 * regular + times as f64 * powers - before * multiplied
     }
 
     fn needs_matrices(&self) -> bool {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use ndarray::{Array0, Array1, Array2, ArrayView2, Axis, concatenate};
 
 use crate::basis::Part;
-use crate::data::InputMoments;
+use crate::data::{InputMoments, Inputs};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, FloatType, System};
 use crate::gradients::{At, Gradients, Sampler, Statistic};
@@ -26,7 +26,10 @@ use crate::trial::{Precision, Problem};
 const MOST: f64 = 4e9;
 
 /// Names of the arrays that do not come from the objective's data.
-const OTHERS: [&str; 6] = ["blocks", "start", "minimizer", "minimum", "minibatches", "gradients"];
+const OTHERS: [&str; 7] =
+    ["blocks", "start", "minimizer", "minimum", "minibatches", "gradients", ROTATION];
+/// What rotated inputs are multiplied by.
+const ROTATION: &str = "rotation";
 
 /// The names of the files that [`Run::save_instance`] may write.
 ///
@@ -113,6 +116,11 @@ impl Run<'_> {
             let epochs = training.map_or(0, |training| training.epochs);
             let bytes = npy(&passes(&minibatches, epochs, &problem));
             add(name(trial, "minibatches"), bytes, &mut saved.files)?;
+        }
+        let rotated = experiment.systems().iter().any(|system| system.inputs == Inputs::Rotated);
+        if let (true, Some(moments)) = (rotated, problem.objective.input_moments()) {
+            let bytes = npy(&Inputs::rotation(moments.mean.len()));
+            add(name(trial, ROTATION), bytes, &mut saved.files)?;
         }
         let mut seen: Vec<(System<'_>, Array2<f64>)> = Vec::new();
         for system in experiment.systems() {

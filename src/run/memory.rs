@@ -122,7 +122,7 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let dimension = layout.dimension() as f64;
     // What only measures an EGOP also does so from either half of the samples.
     let estimates = if experiment.training().is_some() { 1.0 } else { 3.0 };
-    let sampled = if system.samples() > 0 { 2.0 * CHUNK * dimension } else { 0.0 };
+    let sampled = 2.0 * CHUNK.min(system.samples() as f64) * dimension;
     let preparation = system.preparation(estimates, None);
     let estimate = bytes::<f64>(preparation.elements + sampled);
     // Parameters and gradients in both coordinates, and the state of the optimizers.

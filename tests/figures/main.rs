@@ -470,7 +470,7 @@ fn schedule() {
         folder.path(),
         "kind = \"schedule\"\nfile = \"fig13\"\ntitle = \"Cosine annealing from η = 1\"",
     );
-    picture.assert_says("epoch");
+    picture.assert_says("epoch (= iteration)");
     assert!(picture.width > 800 && picture.height > 500);
 }
 

@@ -21,7 +21,8 @@ use crate::objective::{
 use crate::rng::Streams;
 use crate::trial::Precision;
 
-const SAMPLES: usize = 60;
+/// More than one strip of a Gram matrix.
+const SAMPLES: usize = 140;
 
 const SAMPLING: Sampling = Sampling { samples: Samples::Count(SAMPLES), minibatch: None };
 
