@@ -3,8 +3,6 @@ Adam trains in these, by a parametrization of the weights or on rotated inputs.
 
     python examples/pytorch.py target/release/egop-run
 """
-import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -13,10 +11,12 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
+from find_bases import find_bases
+
 
 def sample_gradients(model, loss, inputs, targets, count, batch):
     """count x d: gradients on random minibatches, at parameters as the layers draw them. They are
-    in the order of model.parameters(), which the blocks of the config are in too."""
+    in the order of model.parameters(), which those of find_bases are in too."""
     rows = []
     for _ in range(count):
         for layer in model.modules():
@@ -27,25 +27,6 @@ def sample_gradients(model, loss, inputs, targets, count, batch):
         gradients = torch.autograd.grad(value, list(model.parameters()))
         rows.append(torch.cat([g.flatten() for g in gradients]))
     return torch.stack(rows).numpy()
-
-
-def find_bases(egop_run, model, gradients, folder):
-    """Has egop-run make bases of the gradients; returns the folder of their files."""
-    folder = pathlib.Path(folder)
-    np.save(folder / "gradients.npy", gradients)
-    settings, _, rest = (pathlib.Path(__file__).parent / "gradients.toml").read_text().partition("[[")
-    rest = rest[rest.index("[distribution]") :]
-    blocks = "".join(
-        f'[[objective.blocks]]\nname = "{name}"\nshape = {list(parameter.shape)}\n'
-        f'role = "{"weight" if parameter.dim() > 1 else "bias"}"\n'
-        for name, parameter in model.named_parameters()
-    )
-    config = (settings + blocks + rest).replace("512", str(len(gradients)))
-    (folder / "gradients.toml").write_text(config)
-    out = folder / "bases"
-    command = [egop_run, folder / "gradients.toml", "--out", out, "--save-basis", "--quiet"]
-    subprocess.run(command, check=True)
-    return out / "basis"
 
 
 class InBasis(nn.Module):
@@ -102,7 +83,8 @@ def main(egop_run):
     start = {name: value.clone() for name, value in model.state_dict().items()}
     passes = [torch.randperm(1000) for _ in range(20)]
     with tempfile.TemporaryDirectory() as folder:
-        bases = find_bases(egop_run, model, gradients, folder)
+        shapes = {name: parameter.shape for name, parameter in model.named_parameters()}
+        bases = find_bases(egop_run, shapes, gradients, folder)
         load = lambda name: np.load(bases / f"0-{name}.npy")
         V, U = {i: load(f"egop-{i}.weight") for i in (0, 2)}, load("input-0.weight-inputs")
 
