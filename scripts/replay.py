@@ -635,7 +635,11 @@ def main():
     results, trial = arguments.results, arguments.trial
     config = tomllib.loads((results / "experiment.toml").read_text())
     if config["precision"] != "f64":
-        sys.exit("replay.py: the runs are in single precision; NumPy's rounding differs from theirs")
+        sys.exit(
+            "replay.py: the runs are in single precision, in which NumPy rounds in other ways; make them in "
+            "double precision: egop-run CONFIG --set precision='\"f64\"' "
+            f"--save-instance {trial} --out ANOTHER_FOLDER"
+        )
 
     def arrays(name):
         path = results / "instance" / f"{trial}-{name}.npy"
