@@ -265,7 +265,7 @@ fn what_training_cannot_give_is_refused_with_key_and_reason() {
             "with minibatches only",
         ),
         (
-            figure("curves", "metric = \"train_loss\""),
+            figure("curves", "metric = \"train_loss\"\nunit = \"iteration\""),
             &[RELU, BATCHES, EPOCHS],
             "figures.0.unit",
             "\"epoch\"",

@@ -4,6 +4,7 @@
 
 use std::iter;
 
+use super::facts::Facts;
 use super::horizontal::{Horizontal, Placement};
 use super::median_curve::MedianCurve;
 use super::metric::{AxisLimits, Column, VerticalAxis, appearance};
@@ -111,7 +112,7 @@ impl Spec for CurvesFigure {
         let (vertical, cut) = self.vertical(&series, last);
         let mut footnotes = self.footnotes(tables, &methods, &series);
         footnotes.extend(cut);
-        let panels = self.panels(&series, &vertical, last);
+        let panels = self.panels(&series, &vertical, last, tables.facts());
         let single = panels.len() == 1;
         Ok(Page {
             title: self.heading.title(tables.facts()),
@@ -190,8 +191,14 @@ impl CurvesFigure {
         method.stroke
     }
 
-    fn panels(&self, series: &[Series<'_>], vertical: &VerticalAxis, last: f64) -> Vec<Chart> {
-        let x = self.horizontal.axis(series.iter().flat_map(Series::places), last);
+    fn panels(
+        &self,
+        series: &[Series<'_>],
+        vertical: &VerticalAxis,
+        last: f64,
+        facts: &Facts,
+    ) -> Vec<Chart> {
+        let x = self.horizontal.axis(series.iter().flat_map(Series::places), last, facts);
         let panel = |title: String, systems: Option<[&str; 2]>| {
             let shown = |one: &&Series<'_>| {
                 systems.is_none_or(|systems| systems.contains(&one.method.coordinates))

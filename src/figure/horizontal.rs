@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::facts::Facts;
 use super::selection::MethodRates;
 use super::tables::ResultTables;
 use crate::Result;
@@ -15,6 +16,8 @@ use crate::sweep::median;
 /// What the axis counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StepUnit {
+    /// What is recorded: iterations, or epochs with minibatches.
+    Step,
     /// Updates with the full batch.
     Iteration,
     /// Passes over the examples in minibatches.
@@ -28,7 +31,8 @@ enum StepUnit {
 }
 
 impl StepUnit {
-    const NAMES: [(&'static str, Self); 5] = [
+    const NAMES: [(&'static str, Self); 6] = [
+        ("step", Self::Step),
         ("iteration", Self::Iteration),
         ("epoch", Self::Epoch),
         ("gradients", Self::Gradients),
@@ -36,8 +40,10 @@ impl StepUnit {
         ("seconds", Self::Seconds),
     ];
 
-    fn label(self) -> &'static str {
+    fn label(self, facts: &Facts) -> &'static str {
         match self {
+            Self::Step if facts.epochs.is_some() => Self::Epoch.label(facts),
+            Self::Step => Self::Iteration.label(facts),
             Self::Iteration => "iteration",
             Self::Epoch => "epoch",
             Self::Gradients => "gradient evaluations, the EGOP's included",
@@ -50,7 +56,7 @@ impl StepUnit {
         match self {
             Self::Iteration => Some(Need::FullBatches),
             Self::Epoch => Some(Need::Minibatches),
-            Self::Gradients | Self::Flops => None,
+            Self::Step | Self::Gradients | Self::Flops => None,
             Self::Seconds => Some(Need::Timed),
         }
     }
@@ -116,8 +122,12 @@ impl Placement {
 impl Horizontal {
     /// Reads `unit`, `scale` and `last_step`.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let unit = key("unit", "what the horizontal axis counts; the last three with the set-up");
-        let unit = reader.choice_or(unit, "iteration", &StepUnit::NAMES);
+        let unit = key(
+            "unit",
+            "what the horizontal axis counts: steps as they are recorded, iterations or with minibatches \
+             epochs; or, each with the set-up, gradients, flops, seconds",
+        );
+        let unit = reader.choice_or(unit, "step", &StepUnit::NAMES);
         let scale = key("scale", "scale of the horizontal axis; a logarithmic one has no 0");
         let logarithmic = reader.choice_or(scale, "linear", &[("linear", false), ("log", true)]);
         let last = key("last_step", "where the horizontal axis ends, in its unit");
@@ -162,7 +172,7 @@ impl Horizontal {
             Ok(Placement::counted(or_nothing(setups), points))
         };
         match self.unit {
-            StepUnit::Iteration | StepUnit::Epoch => {
+            StepUnit::Step | StepUnit::Iteration | StepUnit::Epoch => {
                 Ok(Placement::Even { offset: 0.0, per_step: 1.0 })
             }
             StepUnit::Gradients => counted(|run| run.egop_gradients, |point| point.gradients),
@@ -197,8 +207,8 @@ impl Horizontal {
     }
 
     /// The axis up to there, over the places of points.
-    pub fn axis(&self, places: impl Iterator<Item = f64>, last: f64) -> Axis {
-        let label = self.unit.label();
+    pub fn axis(&self, places: impl Iterator<Item = f64>, last: f64, facts: &Facts) -> Axis {
+        let label = self.unit.label(facts);
         if self.logarithmic {
             let shown = places.filter(|&place| place <= last).chain([last]);
             return Axis::covering(label, Scale::Logarithmic, shown, 0.0);
