@@ -26,8 +26,8 @@ impl Spectrum {
         let (eigenvalues, eigenvectors) = linalg::symmetric_eigen(egop)?;
         if eigenvalues.first().is_none_or(|&largest| largest <= 0.0) {
             return Err(Error::Numerical(
-                "EGOP estimation: all sampled gradients are 0, so there are no eigenvectors to \
-                 prefer; a wider distribution may help"
+                "EGOP estimation: all sampled gradients are 0 here, so there are no eigenvectors to \
+                 prefer"
                     .into(),
             ));
         }

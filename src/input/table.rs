@@ -1,6 +1,7 @@
 //! Tables of numbers in the formats that data come in: `.npy`, CSV and IDX, each as it is or
-//! compressed with gzip. Which one a file is, its contents tell.
+//! compressed with gzip. Which one a file is, its contents tell; what is called `.npy` must be one.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 
@@ -52,15 +53,25 @@ pub fn read(path: &Path, columns: usize) -> Result<Table, String> {
         Error::Corrupt { message, .. } => message,
         other => other.to_string(),
     })?;
-    let (numbers, lines) = if bytes.starts_with(GZIP) {
-        parse(&decompressed(&bytes)?, columns)?
+    let contents = match bytes.starts_with(GZIP) {
+        true => Cow::from(decompressed(&bytes)?),
+        false => Cow::from(&bytes),
+    };
+    let (numbers, lines) = if is_called_npy(path) {
+        (rows(npy::numbers(&contents)?, columns)?, Vec::new())
     } else {
-        parse(&bytes, columns)?
+        parse(&contents, columns)?
     };
     if numbers.nrows() == 0 {
         return Err("has no rows".into());
     }
     Ok(Table { numbers, sha256: store::sha256(&bytes), lines })
+}
+
+/// Whether the name promises an array of NumPy's: another format must be a mistake.
+fn is_called_npy(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    name.ends_with(".npy") || name.ends_with(".npy.gz")
 }
 
 fn decompressed(compressed: &[u8]) -> Result<Vec<u8>, String> {
@@ -215,6 +226,17 @@ mod tests {
         let swapped = String::from_utf8_lossy(&swapped[6..128]).replace("<u2", ">u2");
         let swapped = [b"\x93NUMPY", swapped.as_bytes(), &[1, 2]].concat();
         assert_eq!(found(&swapped, 1).unwrap().numbers, arr2(&[[258.0]]));
+    }
+
+    #[test]
+    fn what_is_called_npy_must_be_one() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in [("a.npy", b"1,2\n".to_vec()), ("A.NPY.gz", gzipped(b"1,2\n"))] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let refused = read(&path, 2).unwrap_err();
+            assert!(refused.starts_with("is no .npy file; write it with np.save"), "{refused}");
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Gradients that were sampled elsewhere, in the place of a function.
 
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2, Axis};
 
 use super::{Batch, Build, Context, Entry, Metrics, Objective, Spec};
 use crate::config::{Reader, key};
 use crate::data::{Split, UserFiles, WithSums};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Layout, Role, Workspace};
 use crate::linalg::{Real, from_f64, to_f64};
 
@@ -99,6 +100,10 @@ pub struct SampledSpec {
     loaded: OnceLock<WithSums<Array2<f64>>>,
 }
 
+/// Sizes of a block's largest entry. Their squares, and sums of as many as there can be, are numbers in
+/// double precision, and they themselves in single precision, with all their digits.
+const SIZES: RangeInclusive<f64> = 1e-30..=1e30;
+
 type Block = (String, (usize, usize), Role, (usize, usize));
 
 /// One block of the parameters.
@@ -145,8 +150,33 @@ impl SampledSpec {
         }
         let rows = self.files.load(self.layout.dimension())?;
         rows.expect(self.rows, "as objective.rows says")?;
-        let loaded = (rows.numbers(), rows.sums().collect());
+        let gradients = rows.numbers();
+        if let Some(problem) = self.out_of_range(&gradients) {
+            return Err(self.files.unfit(Error::Numerical(problem)));
+        }
+        let loaded = (gradients, rows.sums().collect());
         Ok(self.loaded.get_or_init(|| loaded))
+    }
+
+    /// Why nothing can be estimated from gradients of such sizes, if that is so: sums of their products
+    /// must neither overflow nor vanish, in any block, nor their entries in single precision.
+    fn out_of_range(&self, gradients: &Array2<f64>) -> Option<String> {
+        let largest = |entries: ArrayView2<'_, f64>| entries.fold(0.0, |most, g| g.abs().max(most));
+        if largest(gradients.view()) == 0.0 {
+            return Some("holds zeros only: no direction is preferred to any other".into());
+        }
+        let sizes = self.layout.blocks().iter().map(|block| {
+            let range = block.range.clone();
+            (&block.name, largest(gradients.slice_axis(Axis(1), range.into())))
+        });
+        let (name, size) =
+            sizes.into_iter().find(|(_, size)| *size > 0.0 && !SIZES.contains(size))?;
+        let [least, most] = [SIZES.start(), SIZES.end()];
+        Some(format!(
+            "the largest entry of the block \"{name}\" is {size:e}; expected one from {least:e} to {most:e}, whose \
+             products can be added up: multiply all gradients by one number, which changes no \
+             eigenvector"
+        ))
     }
 }
 

@@ -136,3 +136,59 @@ fn what_would_not_be_these_gradients_is_refused() {
         assert!(text.contains(message), "{set}: {text}");
     }
 }
+
+#[test]
+fn sizes_whose_products_are_no_numbers_are_refused_and_all_others_give_the_same_basis() {
+    let workspace = workspace(&format!("{OBJECTIVE}{COORDINATES}"));
+    let write = |gradients: Array2<f64>| {
+        let file = std::fs::File::create(workspace.path("gradients.npy")).unwrap();
+        gradients.write_npy(file).unwrap();
+    };
+    let spoilt = |factor: f64| {
+        let mut gradients = gradients();
+        gradients.columns_mut().into_iter().skip(12).for_each(|mut column| column *= factor);
+        gradients
+    };
+    for (gradients, message) in [
+        (gradients() * 1e-170, "the largest entry of the block \"w\" is 9.99"),
+        (gradients() * 1e160, "expected one from 1e-30 to 1e30, whose products can be added up"),
+        (spoilt(1e-170), "the largest entry of the block \"b\""),
+        (gradients() * 0.0, "gradients.npy: holds zeros only"),
+    ] {
+        write(gradients);
+        let refused = workspace.run(&["--set", "precision='f32'"]).code(5);
+        let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        assert!(text.contains(message) && text.contains("(objective.gradients)"), "{text}");
+        assert!(!text.contains("distribution"), "{text}");
+    }
+    // A power of two changes no digit; biases without gradients are left as they are.
+    let basis = || array(&workspace.path("out/basis/0-low-w.npy"));
+    write(gradients());
+    workspace.run(&["--save-basis"]).success();
+    let wanted = basis();
+    for gradients in [gradients() * 2f64.powi(-90), gradients() * 2f64.powi(90), spoilt(0.0)] {
+        write(gradients);
+        workspace.run(&["--save-basis", "--replace"]).success();
+        assert_eq!(basis(), wanted);
+    }
+}
+
+/// The examples, as they are: 512 gradients of two layers.
+#[test]
+fn the_examples_can_be_run() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let entry =
+        |(i, j): (usize, usize)| ((5 * i + 11 * j + i * i * j) as f64).sin() / (1 + j) as f64;
+    for (name, file, rows) in [
+        ("gradients", "basis/0-egop-2.weight.npy", "spectrum.csv"),
+        ("gradients-spectrum", "spectrum.svg", "measures.csv"),
+    ] {
+        let config = std::fs::read_to_string(folder.join(format!("{name}.toml"))).unwrap();
+        let workspace = Workspace::new(&config);
+        let file_of_gradients = std::fs::File::create(workspace.path("gradients.npy")).unwrap();
+        Array2::from_shape_fn((512, 387), entry).write_npy(file_of_gradients).unwrap();
+        workspace.run(&["--save-basis"]).success();
+        assert!(workspace.path(&format!("out/{file}")).is_file(), "{file}");
+        assert!(!workspace.rows(rows).is_empty());
+    }
+}
