@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::chart::{Chart, Mark};
-use super::page::{LegendEntry, Page};
+use super::page::{LegendEntry, LegendPosition, Page};
 use super::primitives::{Colour, Stroke};
 use super::symbol::Symbol;
 
@@ -51,6 +51,8 @@ pub fn overlaid(names: [&str; 2], [over, below]: [&Page; 2]) -> Option<Page> {
         legend: [legend(names[0], over, LegendEntry::clone), legend(names[1], below, pale_entry)]
             .concat(),
         footnotes,
+        // Twice as many entries, with longer names: beside the panel, they would make it small.
+        legend_position: LegendPosition::Below,
         ..over.clone()
     })
 }
@@ -95,7 +97,6 @@ fn pale(colour: Colour) -> Colour {
 mod tests {
     use super::*;
     use crate::drawing::axis::Scale;
-    use crate::drawing::page::LegendPosition;
     use crate::drawing::primitives::Dash;
     use crate::drawing::style::BLACK;
 
