@@ -1,4 +1,4 @@
-//! Records the source revision, for the provenance of results.
+//! Records the source revision and the compiler, for the provenance of results.
 
 use std::process::Command;
 
@@ -17,6 +17,11 @@ fn main() {
         },
     );
     println!("cargo::rustc-env=EGOP_REVISION={revision}");
+    let compiler = std::env::var_os("RUSTC").and_then(|rustc| {
+        let output = Command::new(rustc).arg("--version").output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    });
+    println!("cargo::rustc-env=EGOP_RUSTC={}", compiler.unwrap_or_else(|| "unknown".to_owned()));
     for watched in [".git/HEAD", ".git/index", "src", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={watched}");
     }

@@ -42,3 +42,31 @@ fn processor() -> String {
     let name = model.and_then(|rest| rest.split(':').nth(1)).map(str::trim);
     name.unwrap_or(std::env::consts::ARCH).to_owned()
 }
+
+/// The operating system and its kernel.
+pub fn operating_system() -> String {
+    let name = sysinfo::System::name().unwrap_or_else(|| std::env::consts::OS.to_owned());
+    let version = sysinfo::System::os_version().unwrap_or_default();
+    format!("{} ({})", format!("{name} {version}").trim(), sysinfo::System::kernel_long_version())
+}
+
+/// Processor time of all threads of this program, where the operating system tells it.
+#[cfg(unix)]
+pub fn cpu_seconds() -> Option<f64> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Some(time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64)
+}
+
+/// Processor time of all threads of this program, where the operating system tells it.
+#[cfg(not(unix))]
+pub fn cpu_seconds() -> Option<f64> {
+    None
+}
+
+/// The most memory that this program had so far, in bytes, where Linux tells it.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes << 10)
+}

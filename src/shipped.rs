@@ -47,7 +47,7 @@ pub const SHIPPED: &[Shipped] = shipped![
     "fig1-left" 20,
     "fig1-left-rates" 2,
     "linear-net" 720,
-    "log-sum-exp" 10,
+    "log-sum-exp" 40,
     "log-sum-exp-square" 3,
     "logistic" 100,
     "lsq" 5,
@@ -61,10 +61,10 @@ pub const SHIPPED: &[Shipped] = shipped![
     "spectrum-digits" 120,
     "spectrum-distributions" 480,
     "study-decay" 50,
-    "study-rank" 400,
+    "study-rank" 420,
     "study-samples" 200,
     "study-samples-convex" 180,
-    "study-settings" 420,
+    "study-settings" 700,
     "symmetry" 120,
 ];
 

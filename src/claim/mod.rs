@@ -87,6 +87,28 @@ impl Verdict {
     pub const ALL: [Self; 4] =
         [Self::Reproduced, Self::NotReproduced, Self::Inconclusive, Self::NotJudged];
 
+    /// What it means, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Reproduced => {
+                "at least five pairs say something, one of each trial, and the one-sided 95 % bounds \
+                 of their median are on the claimed side"
+            }
+            Self::NotReproduced => {
+                "at least five pairs say something, and a one-sided 95 % bound of their median is on \
+                 the other side than claimed"
+            }
+            Self::Inconclusive => {
+                "the bounds of the median are on either side of what is claimed, or fewer than five \
+                 pairs say something: more trials may decide it"
+            }
+            Self::NotJudged => {
+                "the settings are for a look (the profile quick), and so there is no verdict, only \
+                 numbers"
+            }
+        }
+    }
+
     /// As written in `claims.csv`.
     pub fn name(self) -> &'static str {
         match self {

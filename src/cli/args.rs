@@ -9,6 +9,7 @@ use clap::{
 };
 use clap_complete::Shell;
 
+use crate::cli::init::Template;
 use crate::cluster::{REGISTRY, Scheduler};
 use crate::input::words;
 
@@ -21,7 +22,14 @@ use crate::input::words;
 #[command(
     name = "egop-run",
     version,
-    group = ArgGroup::new("what").args(["config", "all", "list", "explain", "init", "status", "completions", "man"]).required(true).multiple(true)
+    override_usage = "egop-run [OPTIONS] CONFIG\n       \
+                      egop-run [OPTIONS] --all\n       \
+                      egop-run --list\n       \
+                      egop-run --explain WORD\n       \
+                      egop-run --init NAME [--kind KIND]\n       \
+                      egop-run --status DIR [--json]\n       \
+                      egop-run --completions SHELL\n       \
+                      egop-run --man"
 )]
 pub struct RunArgs {
     #[command(flatten)]
@@ -38,9 +46,17 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "all", "list"])]
     pub(super) status: Option<PathBuf>,
     /// Write NAME.toml, a config with comments to start from: a small one, or the one of this name that
-    /// comes with the program; never over a file
-    #[arg(long, value_name = "NAME", exclusive = true)]
+    /// comes with the program; and egop.schema.json, by which editors check it. Never over a file
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["ExperimentArgs", "all", "explain", "status", "strict", "save_basis", "save_instance"]
+    )]
     pub(super) init: Option<String>,
+    /// What the small config of --init is about: least squares if this is not given, a network, or
+    /// gradients that were sampled elsewhere
+    #[arg(long, value_name = "KIND", requires = "init")]
+    pub(super) kind: Option<Template>,
     #[command(flatten)]
     pub(super) of_program: OfProgram,
     /// Exit with 3 unless every claim is reproduced: inconclusive or not judged will not do
@@ -71,8 +87,11 @@ impl RunArgs {
     name = "egop-sweep",
     version,
     args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
-    group = ArgGroup::new("what").args(["config", "list", "completions", "man"]).required(true).multiple(true)
+    override_usage = "egop-sweep [OPTIONS] CONFIG\n       \
+                      egop-sweep --list\n       \
+                      egop-sweep --completions SHELL\n       \
+                      egop-sweep --man\n       \
+                      egop-sweep COMMAND"
 )]
 pub struct SweepArgs {
     #[command(flatten)]
@@ -214,6 +233,13 @@ pub enum SweepCommand {
 #[command(
     name = "egop-plot",
     version,
+    override_usage = "egop-plot [OPTIONS] DIR\n       \
+                      egop-plot DIR... --figure NAME --out FILE\n       \
+                      egop-plot DIR... --report FILE\n       \
+                      egop-plot DIR DIR --compare [--out FILE]\n       \
+                      egop-plot DIR... --clean\n       \
+                      egop-plot --completions SHELL\n       \
+                      egop-plot --man",
     group = ArgGroup::new("mode").args(["only", "figure", "report", "compare", "clean"]),
     group = ArgGroup::new("written").args(["figure", "compare"]).multiple(true)
 )]

@@ -1,10 +1,9 @@
 //! `egop-plot DIR DIR … --figure NAME --out FILE`: one figure of several folders, side by side.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::cli::figures::is_unread;
-use crate::cli::outcome::{Abort, Status, print};
+use crate::cli::outcome::{Abort, Status, print, tell};
 use crate::cli::results_folder::{self, Opened};
 use crate::drawing::canvas::FORMATS;
 use crate::drawing::sheet::{MOST_PAGES, side_by_side};
@@ -45,12 +44,8 @@ pub(super) fn sheet(opened: &[(Opened, String)], out: &Path, quiet: bool) -> Res
             Err(error) if is_unread(&error) => return Err(error.into()),
             Err(error) => {
                 let folder = store.root().display();
-                // Nothing can be done if stderr is closed.
-                let _ = writeln!(
-                    anstream::stderr(),
-                    "{} was not written: figure {name} of {folder}: {error}",
-                    out.display()
-                );
+                let out = out.display();
+                tell(&format!("{out} was not written: figure {name} of {folder}: {error}"));
                 return Ok(Status::Partial);
             }
         }

@@ -1,11 +1,10 @@
 //! `egop-plot --clean DIR`: removes finished tasks that no table is made of.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 
-use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::session::Session;
 use crate::cli::{results_folder, study as studies};
@@ -15,10 +14,10 @@ use crate::store::{EXPERIMENT, Store};
 use crate::study;
 
 /// Cleans each of the folders.
-pub(super) fn clean(arguments: &PlotArgs) -> Result<Status, Abort> {
-    for folder in &arguments.results {
+pub(super) fn clean(folders: &[PathBuf], quiet: bool) -> Result<Status, Abort> {
+    for folder in folders {
         let (removed, of, bytes) = clean_one(folder)?;
-        if !arguments.quiet {
+        if !quiet {
             let size = ByteSize(bytes).display().si();
             let folder = folder.display();
             print(&format!("{folder}: {removed} of {of} tasks removed, {size:#}\n"))?;

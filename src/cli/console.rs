@@ -1,12 +1,13 @@
 //! Progress and messages on stderr.
 
 use std::collections::HashMap;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::outcome::tell;
 use super::text::{fitted, width};
 use crate::run::{Event, Stage};
 
@@ -119,8 +120,8 @@ impl Console {
     /// Says what is wrong, in any case.
     fn line(&self, text: &str) {
         match self.style {
+            Style::Quiet | Style::Plain => tell(text),
             // Nothing can be done if stderr is closed.
-            Style::Quiet | Style::Plain => drop(writeln!(anstream::stderr(), "{text}")),
             Style::Bars => drop(self.bars.println(fitted(text, width()))),
         }
     }

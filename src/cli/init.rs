@@ -4,40 +4,92 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
+use clap::ValueEnum;
+
 use crate::config;
 use crate::error::{Error, Result};
+use crate::manual;
 use crate::shipped::Shipped;
 
-/// A small experiment with comments, in which [`PLACEHOLDER`] stands for its name.
-const TEMPLATE: &str = include_str!("template.toml");
-const PLACEHOLDER: &str = "NAME";
+/// Small configs with comments, to be changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Template {
+    /// Least squares, with all rows in each step.
+    #[default]
+    LeastSquares,
+    /// A network on digits, with minibatches; or on data of one's own.
+    ReluNet,
+    /// Bases of gradients that were sampled elsewhere.
+    Gradients,
+}
 
-/// Writes `NAME.toml` here: the shipped config of this name, or a small one with comments. Says where.
+impl Template {
+    /// Its text; the name in it, which is to be another; and what it is.
+    fn parts(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::LeastSquares => {
+                (include_str!("templates/least-squares.toml"), "NAME", "a small experiment")
+            }
+            Self::ReluNet => (
+                include_str!("templates/relu-net.toml"),
+                "NAME",
+                "a small experiment with a network",
+            ),
+            Self::Gradients => (
+                include_str!("../../examples/gradients.toml"),
+                "gradients",
+                "bases of gradients in gradients.npy",
+            ),
+        }
+    }
+
+    fn text(self, name: &str) -> String {
+        let (text, placeholder, _) = self.parts();
+        text.replacen(&format!("\nname = \"{placeholder}\""), &format!("\nname = \"{name}\""), 1)
+    }
+}
+
+/// What editors check a config by: beside it, as the repository's may not be there.
+const SCHEMA: &str = "egop.schema.json";
+
+/// The text of a config with its schema beside it.
+fn with_schema(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("#:"));
+    lines.fold(format!("#:schema {SCHEMA}\n"), |text, line| text + line + "\n")
+}
+
+/// Writes `NAME.toml` here: the shipped config of this name, or a small one with comments; and its
+/// schema, unless there is one. Says where.
 ///
 /// # Errors
 /// [`Error::Usage`] for what is no name; [`Error::Incompatible`] when there is a file of this name;
 /// [`Error::Io`] when it cannot be written.
-pub(super) fn init(name: &str) -> Result<String> {
+pub(super) fn init(name: &str, kind: Option<Template>) -> Result<String> {
     let name = name.strip_suffix(".toml").unwrap_or(name);
     if let Some(expected) = config::no_file_name(name) {
         return Err(Error::Usage(format!("--init {name:?}: expected {expected}")));
     }
-    let shipped = Shipped::named(name);
-    let text = match shipped {
-        // Its schema lies beside the config in the repository, not here.
-        Some(shipped) => {
-            let lines = shipped.text.lines().filter(|line| !line.starts_with("#:"));
-            lines.fold(String::new(), |text, line| text + line + "\n")
+    let (text, what) = match (Shipped::named(name), kind) {
+        (Some(_), Some(_)) => {
+            let message = format!(
+                "--init {name} is a config that comes with the program, of its own kind; choose another name"
+            );
+            return Err(Error::Usage(message));
         }
-        None => TEMPLATE.replace(PLACEHOLDER, name),
+        (Some(shipped), None) => {
+            (shipped.text.to_owned(), format!("the config of {name}, as it comes with the program"))
+        }
+        (None, kind) => {
+            let kind = kind.unwrap_or_default();
+            (kind.text(name), kind.parts().2.to_owned())
+        }
     };
     let file = format!("{name}.toml");
-    write(Path::new(&file), text.as_bytes())?;
-    let what = match shipped {
-        Some(_) => format!("the config of {name}, as it comes with the program"),
-        None => "a small experiment".to_owned(),
-    };
-    Ok(format!("{file}: {what}; run it with\n  egop-run {file} --profile quick\n"))
+    write(Path::new(&file), with_schema(&text).as_bytes())?;
+    if !Path::new(SCHEMA).exists() {
+        write(Path::new(SCHEMA), manual::schema().as_bytes())?;
+    }
+    Ok(format!("{file}: {what}; run it with\n  egop-run {file}\n{SCHEMA}: its keys, for editors\n"))
 }
 
 /// Writes a file where there is none.
@@ -66,13 +118,15 @@ mod tests {
     use crate::experiment::Experiment;
 
     #[test]
-    fn the_template_is_a_config_that_can_be_run_in_every_profile() {
-        let text = TEMPLATE.replace(PLACEHOLDER, "mine");
-        let source = Source::parse("mine.toml", text.as_bytes()).unwrap();
-        for profile in source.profiles() {
-            let overlay = Overlay { profile: Some(profile.into()), ..Overlay::default() };
-            let read = config::read(&source, &overlay, Experiment::read).unwrap();
-            assert_eq!(read.value.name, "mine");
+    fn the_templates_are_configs_that_can_be_run_in_every_profile() {
+        for template in Template::value_variants() {
+            let text = with_schema(&template.text("mine"));
+            let source = Source::parse("mine.toml", text.as_bytes()).unwrap();
+            for profile in source.profiles().into_iter().map(Some).chain([None]) {
+                let overlay = Overlay { profile: profile.map(Into::into), ..Overlay::default() };
+                let read = config::read(&source, &overlay, Experiment::read).unwrap();
+                assert_eq!(read.value.name, "mine");
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod planned;
 mod plot;
 mod provenance;
 mod reporters;
+mod resources;
 mod results_folder;
 mod run;
 mod session;

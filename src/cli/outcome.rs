@@ -56,10 +56,15 @@ pub(super) fn exit(work: impl FnOnce() -> Result<Status, Abort>) -> ExitCode {
         }
     };
     if let Some(message) = message {
-        // Nothing can be done if stderr is closed as well.
-        let _ = writeln!(anstream::stderr(), "{message}");
+        tell(&message);
     }
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Writes a message to stderr, in lines that fit the terminal.
+pub(super) fn tell(message: &str) {
+    // Nothing can be done if stderr is closed.
+    let _ = writeln!(anstream::stderr(), "{}", text::fitted_for_stderr(message));
 }
 
 /// Writes to stdout. That nobody reads it any more is no failure: what was to be done is done.

@@ -71,7 +71,8 @@ pub(super) fn several(folders: &[PathBuf], out: &Path, quiet: bool) -> Result<St
     }
     write_standalone(out, report::several(sections)?.as_bytes())?;
     if !quiet {
-        print(&format!("{}: {} folders\n", out.display(), folders.len()))?;
+        let noun = if folders.len() == 1 { "folder" } else { "folders" };
+        print(&format!("{}: {} {noun}\n", out.display(), folders.len()))?;
     }
     Ok(status)
 }

@@ -1,11 +1,10 @@
 //! `egop-plot`.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::args::PlotArgs;
-use crate::cli::outcome::{Abort, Status, exit, print};
+use crate::cli::outcome::{Abort, Status, exit, print, tell};
 use crate::cli::results_folder::{self, Opened};
 use crate::cli::{beside, clean, compare, completion, figures as drawing, pages};
 use crate::error::Error;
@@ -21,16 +20,17 @@ fn plot(arguments: &PlotArgs) -> Result<Status, Abort> {
     if completion::of_program::<PlotArgs>(&arguments.of_program)? {
         return Ok(Status::Done);
     }
-    if arguments.clean {
-        return clean::clean(arguments);
-    }
     if arguments.compare {
         return compare::compare(arguments);
     }
-    if let Some(out) = &arguments.report {
-        return pages::several(&arguments.results, out, arguments.quiet);
+    let folders = results_folder::folders(&arguments.results, arguments.quiet);
+    if arguments.clean {
+        return clean::clean(&folders, arguments.quiet);
     }
-    match (&arguments.figure, &arguments.out, &arguments.results[..]) {
+    if let Some(out) = &arguments.report {
+        return pages::several(&folders, out, arguments.quiet);
+    }
+    match (&arguments.figure, &arguments.out, &folders[..]) {
         (Some(figure), Some(out), folders) => beside::draw(folders, figure, out, arguments.quiet),
         (_, _, [folder]) => redraw(folder, arguments),
         _ => {
@@ -62,8 +62,7 @@ fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
     }
     publication.amend(published.as_deref())?;
     for line in drawing::missing(&drawn) {
-        // Nothing can be done if stderr is closed.
-        let _ = writeln!(anstream::stderr(), "{line}");
+        tell(&line);
     }
     if !arguments.quiet {
         print(&drawing::written(folder, &drawn, others))?;

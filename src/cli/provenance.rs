@@ -1,43 +1,76 @@
 //! Where results come from: `provenance.json`.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 
-use crate::provenance::BuildInfo;
+use crate::provenance::{BuildInfo, cpu_seconds, operating_system, peak_memory};
+use crate::store;
 
-/// Everything that is needed to tell two results apart, apart from the experiment itself.
+/// What the program was built with.
+const FEATURES: &[&str] = if cfg!(feature = "openblas") { &["openblas"] } else { &[] };
+
+/// Everything that is needed to tell two results apart, and what it took to make them.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Provenance {
     #[serde(flatten)]
     build: &'static BuildInfo,
     revision: &'static str,
+    rustc: &'static str,
+    features: &'static [&'static str],
+    operating_system: String,
     threads: usize,
     seed: u64,
+    /// SHA-256 of the resolved config.
+    config_sha256: String,
     data: Vec<(String, String)>,
     arguments: Vec<String>,
     start: String,
     end: String,
+    #[serde(skip)]
+    began: Instant,
+    /// From start to end.
+    wall_seconds: f64,
+    /// Of all threads of this program, since it began.
+    cpu_seconds: Option<f64>,
+    /// The most memory that this program had, in bytes.
+    peak_memory: Option<u64>,
 }
 
 impl Provenance {
-    /// At the start of a run.
-    pub fn begin(seed: u64, threads: usize, data: Vec<(String, String)>) -> Self {
+    /// At the start of a run of this resolved config.
+    pub fn begin(seed: u64, threads: usize, data: Vec<(String, String)>, config: &str) -> Self {
         Self {
             build: BuildInfo::this(),
             revision: env!("EGOP_REVISION"),
+            rustc: env!("EGOP_RUSTC"),
+            features: FEATURES,
+            operating_system: operating_system(),
             threads,
             seed,
+            config_sha256: store::sha256(config.as_bytes()),
             data,
             arguments: std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect(),
             start: now(),
             end: String::new(),
+            began: Instant::now(),
+            wall_seconds: 0.0,
+            cpu_seconds: None,
+            peak_memory: None,
         }
     }
 
     /// At its end, as JSON.
     pub fn end(&self) -> Vec<u8> {
-        let ended = Self { end: now(), ..self.clone() };
+        // No more digits than are known.
+        let seconds = |seconds: f64| (1000.0 * seconds).round() / 1000.0;
+        let ended = Self {
+            end: now(),
+            wall_seconds: seconds(self.began.elapsed().as_secs_f64()),
+            cpu_seconds: cpu_seconds().map(seconds),
+            peak_memory: peak_memory(),
+            ..self.clone()
+        };
         let mut bytes =
             serde_json::to_vec_pretty(&ended).expect("texts and numbers have a JSON form");
         bytes.push(b'\n');

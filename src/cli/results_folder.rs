@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::ExperimentArgs;
+use crate::cli::outcome::tell;
 use crate::cli::session::RESULTS;
 use crate::config::{self, Overlay, Resolved, Source, nearest};
 use crate::error::{Error, Result};
@@ -68,6 +69,20 @@ pub(super) fn open(folder: &Path) -> Result<Opened> {
     };
     let tables = ResultTables::new(store.root(), facts);
     Ok(Opened { store, is_study, heading, settings, figures, tables, published })
+}
+
+/// The folders among what was named: of several, as `results/*` names them, files are passed over, and
+/// said to be unless all is to be quiet. A single one is what is meant, whatever it is.
+pub(super) fn folders(named: &[PathBuf], quiet: bool) -> Vec<PathBuf> {
+    let is_file = |path: &&PathBuf| path.is_file();
+    let (files, folders): (Vec<&PathBuf>, Vec<&PathBuf>) = named.iter().partition(is_file);
+    if named.len() == 1 || folders.is_empty() {
+        return named.to_vec();
+    }
+    for file in files.iter().filter(|_| !quiet) {
+        tell(&format!("passed over: {} is a file, not a results folder", file.display()));
+    }
+    folders.into_iter().cloned().collect()
 }
 
 /// Whether it is the folder of a plan.

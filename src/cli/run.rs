@@ -21,7 +21,7 @@ fn run(arguments: &RunArgs) -> Result<Status, Abort> {
         return Ok(Status::Done);
     }
     if let Some(name) = &arguments.init {
-        print(&init::init(name)?)?;
+        print(&init::init(name, arguments.kind)?)?;
         return Ok(Status::Done);
     }
     if let Some(folder) = &arguments.status {
@@ -46,7 +46,7 @@ fn explained(word: &str) -> Result<String> {
     let meanings = manual::explain(word).map_err(|meant| {
         let meant = meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"));
         Error::Usage(format!(
-            "--explain {word}: this is no key, value, claim, metric, column, file, experiment, figure \
+            "--explain {word}: this is no key, value, claim, metric, verdict, column, file, experiment, figure \
              or profile{meant}"
         ))
     })?;

@@ -1,24 +1,20 @@
 //! What egop-run and egop-sweep do before any work: everything that can be refused is refused here.
 
 use std::fs;
-use std::num::NonZero;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use bytesize::ByteSize;
 
 use crate::cli::args::ExperimentArgs;
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::provenance::Provenance;
 use crate::cli::reporters::Reporters;
+use crate::cli::resources::{memory, threads};
 use crate::cli::{listing, text};
-use crate::cluster::{REGISTRY, Scheduler};
 use crate::config::{self, ConfigErrors, DEFAULT_PROFILE, Overlay, Source};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::figure;
-use crate::input::{corrupt, words};
+use crate::input::corrupt;
 use crate::objective::Context;
 use crate::rng::Streams;
 use crate::run::{self, Data, Dependencies, Memory, Observer, Options, Run, Subject, Warning};
@@ -167,6 +163,19 @@ impl<'a> Session<'a> {
     pub fn check_memory(&self) -> Result<()> {
         let memory = self.sufficient_memory()?;
         self.warn_of_memory(memory);
+        self.warn_of_rows()
+    }
+
+    /// Says which data of the user's own nothing is done with.
+    fn warn_of_rows(&self) -> Result<()> {
+        let mut told = Vec::new();
+        for system in self.experiment.systems() {
+            let Some((used, rows)) = system.objective.rows_in_sets()? else { continue };
+            if used < rows && !told.contains(&(used, rows)) {
+                told.push((used, rows));
+                self.reporters.warn(Warning::UnusedRows { used, rows });
+            }
+        }
         Ok(())
     }
 
@@ -271,8 +280,12 @@ impl<'a> Session<'a> {
             .num_threads(options.threads)
             .build()
             .map_err(|error| Error::io("threads")(std::io::Error::other(error)))?;
-        let provenance =
-            Provenance::begin(self.experiment.seed, options.threads, self.data.named());
+        let provenance = Provenance::begin(
+            self.experiment.seed,
+            options.threads,
+            self.data.named(),
+            &self.document,
+        );
         let identity = Dependencies::from(self.identity.clone());
         let run = Run::new(self.subject(&identity), store, &options, &*self.reporters);
         let result = pool.install(|| work(&run, &provenance));
@@ -323,6 +336,7 @@ impl<'a> Session<'a> {
         self.check_bases()?;
         let (plan, memory) = self.look(&*self.reporters, |run| Ok((run.plan()?, run.memory())))?;
         self.warn_of_memory(memory);
+        self.warn_of_rows()?;
         let dry_run = DryRun::new(&self.experiment, &self.folder, &plan, memory);
         print(&if self.arguments.json {
             text::json(&self.reporters.document(dry_run))
@@ -337,54 +351,19 @@ fn refuse(why: Option<String>) -> Result<()> {
     why.map_or(Ok(()), |why| Err(Error::Usage(why)))
 }
 
-/// As many threads as asked for; otherwise as a scheduler gives this job, or one for each processor.
-/// Never so many that they only stand in each other's way: making thousands takes minutes.
-fn threads(asked: Option<u16>) -> Result<usize> {
-    /// Threads for each processor, and in any case.
-    const MOST: [usize; 2] = [4, 16];
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let most = MOST[1].max(MOST[0].saturating_mul(processors));
-    Ok(wanted_threads(asked)?.unwrap_or(processors).min(most))
-}
-
-fn wanted_threads(asked: Option<u16>) -> Result<Option<usize>> {
-    if let Some(threads) = asked {
-        return Ok(Some(threads.into()));
-    }
-    let most = 1..=u64::from(u16::MAX);
-    let given = given(|scheduler| scheduler.threads_variable(), most, "--threads N")?;
-    Ok(given.and_then(|threads| usize::try_from(threads).ok()))
-}
-
-/// What the scheduler that this job is of says in an environment variable.
-fn given(
-    variable: impl Fn(&dyn Scheduler) -> &'static str,
-    range: RangeInclusive<u64>,
-    instead: &str,
-) -> Result<Option<u64>> {
-    let mut given = REGISTRY
-        .iter()
-        .map(|&scheduler| words::variable(variable(scheduler), range.clone(), instead));
-    given.find_map(Result::transpose).transpose()
-}
-
-/// As many bytes as asked for; otherwise as a scheduler gives this job (in MiB; 0: all), or as this
-/// machine has.
-fn memory(asked: Option<ByteSize>) -> Result<u64> {
-    if let Some(memory) = asked {
-        return Ok(memory.as_u64());
-    }
-    let most = 0..=u64::MAX >> 20;
-    let given = given(|scheduler| scheduler.memory_variable(), most, "--memory SIZE")?;
-    let given = given.filter(|&mebibytes| mebibytes > 0);
-    Ok(given.map_or_else(run::of_this_machine, |mebibytes| mebibytes << 20))
-}
-
 /// The path of the config, after `--list` has had its way.
+///
+/// # Errors
+/// [`Error::Usage`] when neither is there.
 pub(super) fn config_or_list(arguments: &ExperimentArgs) -> Result<Option<PathBuf>, Abort> {
     if arguments.list {
         print(&listing::listing())?;
         return Ok(None);
     }
-    Ok(arguments.config.clone())
+    let needed = || {
+        let message = "an experiment is needed, by its name, such as lsq, or as a file; --list names all \
+                       that come with the program, --help says what else can be asked for";
+        Error::Usage(message.into())
+    };
+    Ok(Some(arguments.config.clone().ok_or_else(needed)?))
 }

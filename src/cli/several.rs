@@ -1,13 +1,12 @@
 //! `egop-run fig5` and `egop-run --all`: several shipped experiments, one after the other.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::cli::args::{ExperimentArgs, RunArgs};
-use crate::cli::outcome::{Abort, Status, print};
+use crate::cli::outcome::{Abort, Status, print, tell};
 use crate::cli::reporters::Reporters;
 use crate::cli::results_folder;
 use crate::cli::session::{RESULTS, folder_name};
@@ -81,8 +80,7 @@ pub(super) fn all(arguments: &RunArgs) -> Result<Status, Abort> {
             Ok(()) => experiments.push(one),
             Err(missing @ Error::DataMissing { .. }) => {
                 let skipped = missing.to_string();
-                // Nothing can be done if stderr is closed.
-                let _ = writeln!(anstream::stderr(), "skipped: {}: {skipped}", shipped.name);
+                tell(&format!("skipped: {}: {skipped}", shipped.name));
                 if arguments.experiment.json {
                     print(&text::json(&Skipped { name: shipped.name, skipped }))?;
                 }

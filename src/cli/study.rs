@@ -275,7 +275,8 @@ impl<'a> StudySession<'a> {
     fn provenance(&self) -> Result<Provenance> {
         let (_, first) = &self.points[0];
         let threads = first.threads()?;
-        Ok(Provenance::begin(first.experiment.seed, threads, first.data().collect()))
+        let data = first.data().collect();
+        Ok(Provenance::begin(first.experiment.seed, threads, data, &self.document))
     }
 
     /// Publishes the study's own table, figures and report, and removes what earlier points left.

@@ -93,7 +93,7 @@ impl UserExamples {
 
     /// Reads the files: inputs of so many numbers, labels below `outputs` or vectors of so many
     /// entries. `rows`: those of the training, the validation and the test set. With the data come
-    /// name and SHA-256 of each file.
+    /// name and SHA-256 of each file; and beside them the number of rows that there are.
     ///
     /// # Errors
     /// When a file is missing or not such a table, or there are fewer rows.
@@ -101,7 +101,7 @@ impl UserExamples {
         &self,
         [inputs, outputs]: [usize; 2],
         rows: [usize; 3],
-    ) -> Result<WithSums<DataSet<f64>>> {
+    ) -> Result<(WithSums<DataSet<f64>>, usize)> {
         let x = self.inputs.load(inputs)?;
         let y = self.targets.load(if self.classes { 1 } else { outputs })?;
         x.expect_at_least(rows.iter().sum(), "those of training, validation and test")?;
@@ -112,11 +112,13 @@ impl UserExamples {
             Targets::Vectors(y.numbers())
         };
         let sums = x.sums().chain(y.sums()).collect();
+        let there = x.count();
         let all = Examples::new(x.numbers() * self.input_scale, targets);
         let [training, validation, test] = self.divide(&all, rows);
         let some = |set: &[usize]| (!set.is_empty()).then(|| all.select(set));
         let (validation, test) = (some(&validation), some(&test));
-        Ok((DataSet { training: all.select(&training), validation, test }, sums))
+        let sets = DataSet { training: all.select(&training), validation, test };
+        Ok(((sets, sums), there))
     }
 
     /// The rows of each set.
@@ -179,7 +181,8 @@ mod tests {
     fn sets_are_divided_as_asked() {
         let folder = tempfile::tempdir().unwrap();
         let load = |division| {
-            let (data, sums) = examples(folder.path(), division).load([2, 2], [4, 2, 4]).unwrap();
+            let loaded = examples(folder.path(), division).load([2, 2], [4, 2, 4]).unwrap();
+            let ((data, sums), _) = loaded;
             let names: Vec<&str> = sums.iter().map(|(name, _)| &**name).collect();
             assert_eq!(names, ["objective.inputs.0", "objective.inputs.1", "objective.labels.0"]);
             let (validation, test) = (data.validation.unwrap(), data.test.unwrap());
@@ -213,7 +216,8 @@ mod tests {
     fn sets_may_be_empty_and_rows_left_over_but_not_missing() {
         let folder = tempfile::tempdir().unwrap();
         let examples = examples(folder.path(), Division::Stratified);
-        let (data, _) = examples.load([2, 2], [4, 0, 0]).unwrap();
+        let ((data, _), there) = examples.load([2, 2], [4, 0, 0]).unwrap();
+        assert_eq!(there, 10);
         assert_eq!((data.training.len(), data.validation, data.test), (4, None, None));
         let message = |shape, rows| examples.load(shape, rows).unwrap_err().to_string();
         let found = message([2, 2], [9, 1, 1]);

@@ -1,10 +1,10 @@
-//! What a word means: a key, a value of one, a claim, a metric, a measure, a column, a file, an
-//! experiment, a figure, a profile.
+//! What a word means: a key, a value of one, a claim, a metric, a measure, a verdict, a column, a file,
+//! an experiment, a figure, a profile.
 
 use super::columns::columns;
 use super::words::{capitalized, choices, sentence};
 use super::{Column, Keys};
-use crate::claim::Claim;
+use crate::claim::{Claim, Verdict};
 use crate::config::{Condition, KeyDescription, nearest};
 use crate::egop::Measure;
 use crate::experiment::Experiment;
@@ -34,49 +34,76 @@ const FILES: [(&str, &str); 6] = [
     (IDENTITY, "which experiment the folder is for"),
 ];
 
-/// All meanings of a word, in small letters where it has none as it is.
+/// What is told apart by words: read once for each question, which takes longer than to answer it.
+struct Manual {
+    keys: Keys,
+    columns: Vec<Column>,
+    experiments: Vec<(&'static Shipped, Experiment)>,
+}
+
+/// All meanings of a word, in small letters where it has none as it is; a blank may stand for `_`.
 ///
 /// # Errors
 /// When it has none: a word like it that has, if there is one.
 pub fn explain(word: &str) -> Result<Vec<Explanation>, Option<String>> {
-    explain_as_written(word).or_else(|meant| {
-        let small = word.to_lowercase();
-        if small == word { Err(meant) } else { explain_as_written(&small).map_err(|_| meant) }
+    let manual = Manual::read();
+    let small = word.trim().to_lowercase();
+    let joined = small.replace(' ', "_");
+    let all = [word, &small, &joined].into_iter().map(|word| manual.meanings(word));
+    let found = all.into_iter().find(|meanings| !meanings.is_empty());
+    found.ok_or_else(|| {
+        let words = manual.words();
+        let known = manual.keys.merged().into_iter().map(|key| &*key.key).chain(words);
+        nearest(word, known).map(str::to_owned)
     })
 }
 
-fn explain_as_written(word: &str) -> Result<Vec<Explanation>, Option<String>> {
-    let keys = Keys::all();
-    let keys = keys.merged();
-    let columns = columns();
-    let experiments: Vec<(&'static Shipped, Experiment)> =
-        Shipped::experiments().filter_map(|one| Some((one, one.read()?.value))).collect();
-    let claims: Vec<(&str, &Claim)> = experiments
-        .iter()
-        .flat_map(|(shipped, experiment)| {
-            experiment.claims.iter().map(|claim| (shipped.name, claim))
-        })
-        .collect();
-    let mut all = of_keys(word, &keys);
-    all.extend(of_values(word, &keys));
-    all.extend(claims.iter().filter(|(_, claim)| claim.id == word).map(of_claim));
-    all.extend(of_numbers(word));
-    all.extend(of_columns(word, &columns));
-    all.extend(of_files(word));
-    all.extend(of_shipped(word));
-    all.extend(of_figures(word, &experiments));
-    all.extend(of_profile(word));
-    if !all.is_empty() {
-        return Ok(all);
+/// The words that have a meaning, but for the names of experiments, figures and profiles.
+pub fn words() -> Vec<String> {
+    Manual::read().words().into_iter().map(str::to_owned).collect()
+}
+
+impl Manual {
+    fn read() -> Self {
+        let experiments = Shipped::experiments().filter_map(|one| Some((one, one.read()?.value)));
+        Self { keys: Keys::all(), columns: columns(), experiments: experiments.collect() }
     }
-    let parts = keys.iter().flat_map(|key| [&*key.key, last(&key.key)]);
-    let values = keys.iter().flat_map(|key| choices(&key.value)).map(|choice| &*choice.name);
-    let names = columns.iter().flat_map(|column| &column.names).copied();
-    let claims = claims.iter().map(|(_, claim)| &*claim.id);
-    let others = METRICS.iter().map(|metric| metric.name).chain(TABLES.iter().copied());
-    let others = others.chain(FILES.iter().map(|(name, _)| *name));
-    let known = parts.chain(values).chain(names).chain(claims).chain(others);
-    Err(nearest(word, known).map(str::to_owned))
+
+    fn words(&self) -> Vec<&str> {
+        let keys = self.keys.merged();
+        let mut words: Vec<&str> = keys.iter().map(|key| last(&key.key)).collect();
+        let values = keys.iter().flat_map(|key| choices(&key.value));
+        words.extend(values.map(|choice| &*choice.name));
+        words.extend(self.columns.iter().flat_map(|column| &column.names).copied());
+        let claims = self.experiments.iter().flat_map(|(_, experiment)| &experiment.claims);
+        words.extend(claims.map(|claim| &*claim.id));
+        words.extend(METRICS.iter().map(|metric| metric.name));
+        words.extend(Measure::NAMES.iter().map(|(name, _)| *name));
+        words.extend(Verdict::ALL.iter().map(|verdict| verdict.name()));
+        words.extend(TABLES.iter().copied().chain(FILES.iter().map(|(name, _)| *name)));
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+
+    /// The meanings of a word as it is written.
+    fn meanings(&self, word: &str) -> Vec<Explanation> {
+        let keys = self.keys.merged();
+        let claims = self.experiments.iter().flat_map(|(shipped, experiment)| {
+            experiment.claims.iter().map(|claim| (shipped.name, claim))
+        });
+        let mut all = of_keys(word, &keys);
+        all.extend(of_values(word, &keys));
+        all.extend(claims.filter(|(_, claim)| claim.id == word).map(|claim| of_claim(&claim)));
+        all.extend(of_numbers(word));
+        all.extend(of_verdicts(word));
+        all.extend(of_columns(word, &self.columns));
+        all.extend(of_files(word));
+        all.extend(of_shipped(word));
+        all.extend(of_figures(word, &self.experiments));
+        all.extend(of_profile(word));
+        all
+    }
 }
 
 /// The last part of a dotted key.
@@ -167,6 +194,16 @@ fn of_numbers(word: &str) -> Vec<Explanation> {
         paragraphs: vec![format!("{}.", capitalized(summary))],
     };
     metrics.chain(measures).map(one).collect()
+}
+
+fn of_verdicts(word: &str) -> Option<Explanation> {
+    let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == word)?;
+    let more = "`--explain claims.csv` says what a claim's row holds, `--explain CLAIM` what it compares; \
+                docs/verdicts.md has the rules.";
+    Some(Explanation {
+        title: format!("{word}, a verdict on a claim"),
+        paragraphs: vec![format!("{}.", capitalized(verdict.meaning())), more.into()],
+    })
 }
 
 /// A column, or all columns of a table. `TABLE.COLUMN` is one of that table.

@@ -12,7 +12,7 @@ mod schema;
 mod words;
 
 pub use columns::{Column, columns};
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, explain, words};
 pub use markdown::markdown;
 pub use schema::schema;
 

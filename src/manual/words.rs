@@ -17,10 +17,21 @@ pub(super) fn sentence(key: &KeyDescription) -> String {
         text += &format!("; {}", conditions.join(", "));
     }
     text.push('.');
-    if key.presentation {
+    if key.presentation && names_files(&key.value) {
+        text += " The path may change in a folder with finished runs: they depend on what the file holds.";
+    } else if key.presentation {
         text += " May change in a folder with finished runs: they do not depend on it.";
     }
     text
+}
+
+/// Whether the value is the path of a file, or several.
+fn names_files(value: &Type) -> bool {
+    match value {
+        Type::File => true,
+        Type::Array { of } => names_files(of),
+        _ => false,
+    }
 }
 
 /// What it must be; names that can be chosen stand in a list of their own.

@@ -252,6 +252,15 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// examples; `None`: on the full batch.
     fn gradient_flops(&self, batch: Option<usize>) -> f64;
 
+    /// How many rows of the user's files the sets of examples have together, and how many there are;
+    /// `None` where sets are not cut from such.
+    ///
+    /// # Errors
+    /// As for [`Self::files`].
+    fn rows_in_sets(&self) -> Result<Option<(usize, usize)>> {
+        Ok(None)
+    }
+
     /// How many numbers the data of one trial are, about.
     fn data_elements(&self) -> usize;
 

@@ -31,8 +31,8 @@ pub struct UserNetSpec {
     /// Rows of the training, the validation and the test set.
     rows: [usize; 3],
     examples: UserExamples,
-    /// The data and their files, once they are loaded.
-    loaded: OnceLock<WithSums<DataSet<f64>>>,
+    /// The data and their files, and the rows that there are, once they are loaded.
+    loaded: OnceLock<(WithSums<DataSet<f64>>, usize)>,
 }
 
 /// Reads `training`, `validation` and `test`: the rows of each set.
@@ -56,7 +56,7 @@ impl UserNetSpec {
         Self { activation, widths, rows, examples, loaded: OnceLock::new() }
     }
 
-    fn load(&self) -> Result<&WithSums<DataSet<f64>>> {
+    fn load(&self) -> Result<&(WithSums<DataSet<f64>>, usize)> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
         }
@@ -72,7 +72,7 @@ impl UserNetSpec {
 
 impl<R: Real> Build<R> for UserNetSpec {
     fn build(&self, _: &Context) -> Result<Box<dyn Objective<R>>> {
-        let data = self.load()?.0.cast();
+        let data = self.load()?.0.0.cast();
         Ok(match self.activation {
             Activation::Linear => Box::new(LinearNet::new(self.hidden(), data)),
             Activation::Relu => Box::new(FeedForward::new(self.hidden(), true, data)),
@@ -125,10 +125,14 @@ impl Spec for UserNetSpec {
     }
 
     fn arrays(&self, _: &Context) -> Result<NamedArrays> {
-        Ok(example_arrays(&self.load()?.0))
+        Ok(example_arrays(&self.load()?.0.0))
     }
 
     fn files(&self) -> Result<Vec<(String, String)>> {
-        Ok(self.load()?.1.clone())
+        Ok(self.load()?.0.1.clone())
+    }
+
+    fn rows_in_sets(&self) -> Result<Option<(usize, usize)>> {
+        Ok(Some((self.rows.iter().sum(), self.load()?.1)))
     }
 }

@@ -25,10 +25,17 @@ const KNOWN: &[(&str, &str)] = &[
     ("arguments", "command"),
     ("start", "start (UTC)"),
     ("end", "end (UTC)"),
+    ("wall_seconds", "seconds on the clock"),
+    ("cpu_seconds", "seconds of all threads"),
+    ("peak_memory", "peak memory (bytes)"),
+    ("operating_system", "operating system"),
     ("processor", "processor"),
     ("threads", "threads"),
     ("back_end", "linear algebra"),
+    ("rustc", "compiler"),
+    ("features", "features"),
     ("seed", "seed"),
+    ("config_sha256", "config (SHA-256)"),
 ];
 const DATA: &str = "data";
 
@@ -49,6 +56,7 @@ impl Origin {
             .filter(|(key, _)| *key != DATA && KNOWN.iter().all(|(known, _)| known != key))
             .map(|(key, value)| (key.replace('_', " "), value));
         let facts = known.chain(others).map(|(name, value)| (name, in_words(value)));
+        let facts = facts.filter(|(_, words)| !words.is_empty());
         let named = |key| all.get(key).map(in_words).unwrap_or_default();
         Ok(Self {
             facts: facts.collect(),
@@ -71,6 +79,7 @@ fn in_words(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(in_words).collect::<Vec<_>>().join(" "),
+        Value::Null => String::new(),
         other => other.to_string(),
     }
 }

@@ -101,6 +101,13 @@ pub enum Warning {
     },
     /// A change of variables could not be written.
     BasisMissing(Failure),
+    /// Data of the user's own have rows that no set has.
+    UnusedRows {
+        /// The rows that the sets have.
+        used: usize,
+        /// The rows that there are.
+        rows: usize,
+    },
     /// However little is worked on at a time, it takes more memory than is allowed.
     Memory {
         /// Bytes that it takes, about.
@@ -210,6 +217,12 @@ impl fmt::Display for Warning {
             Self::BasisMissing(failure) => {
                 write!(f, "no basis was written: {failure}; run the same command to try it again")
             }
+            Self::UnusedRows { used, rows } => write!(
+                f,
+                "{} of {rows} rows of objective.inputs are in no set: training, validation and test have \
+                 {used} together",
+                rows - used
+            ),
             Self::Memory { needed, allowed } => write!(
                 f,
                 "this takes about {:#} of memory, one trial at a time, and {:#} are allowed: choose \

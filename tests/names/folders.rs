@@ -31,6 +31,49 @@ fn tasks(folder: &Path) -> usize {
     folder.join("out/tasks").read_dir().unwrap().count()
 }
 
+/// `egop-plot results/*`, as a shell hands it over: with the files that are beside the folders.
+#[test]
+fn files_among_several_folders_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    std::fs::create_dir(&results).unwrap();
+    run(folder.path(), &[]);
+    std::fs::rename(folder.path().join("out"), results.join("lsq")).unwrap();
+    std::fs::write(results.join("README.md"), "Results.\n").unwrap();
+    std::fs::write(results.join("fig5.png"), "a picture").unwrap();
+    let plot = |line: &str| {
+        let line = format!("'{}' {line}", super::program::path("egop-plot"));
+        let shell =
+            Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (shell.status.code().unwrap(), text(shell.stdout), text(shell.stderr))
+    };
+    let readme = include_str!("../../README.md");
+    let line = "egop-plot results/* --report all.html";
+    assert!(readme.contains(line));
+    let (code, stdout, stderr) = plot(line.strip_prefix("egop-plot ").unwrap());
+    assert!(code == 0 && stdout.starts_with("all.html: 1 folder"), "{stdout}{stderr}");
+    for file in ["results/README.md", "results/fig5.png"] {
+        let wanted = format!("passed over: {file} is a file, not a results folder\n");
+        assert!(stderr.contains(&wanted), "{stderr}");
+    }
+    for line in ["results/* --clean", "results/* --figure fig5 --out two.png", "results/*"] {
+        let (code, _, stderr) = plot(line);
+        assert!(code == 0 && stderr.contains("passed over: results/fig5.png"), "{line}: {stderr}");
+        assert_eq!(plot(&format!("{line} --quiet")), (0, String::new(), String::new()));
+    }
+    // One alone is what is meant; so are files alone.
+    for line in
+        ["results/README.md --report all.html", "results/fig5.png results/README.md --clean"]
+    {
+        let (code, _, stderr) = plot(line);
+        assert!(
+            code == 5 && stderr.contains("is a file, not a results folder"),
+            "{line}: {stderr}"
+        );
+    }
+}
+
 #[test]
 fn the_log_has_what_happened_with_its_time() {
     let folder = tempfile::tempdir().unwrap();

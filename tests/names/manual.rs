@@ -179,6 +179,11 @@ fn values_claims_metrics_columns_and_experiments_are_explained() {
         ("stable-rank", "stable-rank, a measure of EGOP estimates\n"),
         ("egop_gradients", "egop_gradients, a column of runs.csv\n"),
         ("claims.csv", "`verdict`: `reproduced`"),
+        ("reproduced", "reproduced, a verdict on a claim\n  At least five pairs"),
+        ("not reproduced", "not reproduced, a verdict on a claim\n"),
+        ("Inconclusive", "more trials may decide it.\n"),
+        ("not judged", "(the profile quick)"),
+        ("no evidence", "no_evidence, a column of claims.csv\n"),
         ("lsq", "Linear least squares: Figures 5(c) and 12(c) of the paper."),
         ("fig5", "log-sum-exp, logistic, lsq"),
     ] {
@@ -190,6 +195,28 @@ fn values_claims_metrics_columns_and_experiments_are_explained() {
     let message = refused(&["--explain", "gradient_tolerence"], 2);
     assert!(message.contains("did you mean gradient_tolerance?"), "{message}");
     assert!(!refused(&["--explain", "xyzzy"], 2).contains("did you mean"));
+}
+
+/// Where a file lies is no matter; what it holds is.
+#[test]
+fn a_key_that_names_files_says_that_results_depend_on_what_they_hold() {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for key in [
+        "matrix",
+        "objective.targets",
+        "objective.inputs",
+        "objective.labels",
+        "objective.gradients",
+        "coordinates.NAME.vectors",
+        "coordinates.NAME.eigenvalues",
+        "output_vectors",
+        "input_vectors",
+    ] {
+        let text = words(&said(&["--explain", key]));
+        assert!(text.contains("they depend on what the file holds"), "{key}: {text}");
+        assert!(!text.contains("they do not depend on it"), "{key}: {text}");
+    }
+    assert!(words(&said(&["--explain", "title"])).contains("they do not depend on it"));
 }
 
 #[test]

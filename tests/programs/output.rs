@@ -231,6 +231,48 @@ fn tables_go_to_stdout_and_messages_to_stderr() {
     assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "no colours in a pipe");
 }
 
+/// No word is broken by the terminal: no line is longer than it is wide.
+#[test]
+fn messages_and_headings_fit_the_terminal() {
+    let workspace = Workspace::new(SMALL);
+    workspace.run(&["--set", "training.steps=20"]).success();
+    std::fs::create_dir(workspace.path("second")).unwrap();
+    workspace.run(&[
+        "--set",
+        "training.steps=30",
+        "--out",
+        "second/with-a-name-that-is-rather-long",
+    ]);
+    let second = "second/with-a-name-that-is-rather-long";
+    for columns in [80, 60] {
+        for (program, arguments, code) in [
+            ("egop-run", &["experiment.toml", "--set", "foo=1"][..], 2),
+            ("egop-run", &["experimnt.toml"], 2),
+            ("egop-run", &["nothing", "--all"], 2),
+            ("egop-run", &[], 2),
+            ("egop-run", &["--help"], 0),
+            ("egop-sweep", &["--help"], 0),
+            ("egop-plot", &["--help"], 0),
+            ("egop-plot", &["--compare", "out", second], 0),
+        ] {
+            let mut run = workspace.program(program);
+            let run = run.env("COLUMNS", columns.to_string()).args(arguments).assert().code(code);
+            let output = run.get_output();
+            for text in [&output.stdout, &output.stderr] {
+                let text = String::from_utf8(text.clone()).unwrap();
+                let long = text.lines().find(|line| {
+                    line.chars().count() > columns && line.split_whitespace().count() > 1
+                });
+                assert!(long.is_none(), "{arguments:?} at {columns}: {long:?}\n{text}");
+            }
+        }
+    }
+    // A log has a line for each message.
+    let run = workspace.program("egop-run").args(["experiment.toml", "--set", "foo=1"]).assert();
+    let text = String::from_utf8(run.get_output().stderr.clone()).unwrap();
+    assert_eq!(text.lines().count(), 2, "{text}");
+}
+
 #[test]
 fn results_go_to_a_folder_named_after_experiment_and_profile() {
     let profile = "[profiles.quick]\ntraining = { steps = 20 }\n";
@@ -246,6 +288,15 @@ fn results_go_to_a_folder_named_after_experiment_and_profile() {
         for key in ["version", "revision", "back_end", "processor", "threads", "seed", "start"] {
             assert!(!provenance[key].is_null(), "{key}");
         }
+        for key in ["wall_seconds", "cpu_seconds", "peak_memory"] {
+            assert!(provenance[key].as_f64().is_some_and(|found| found > 0.0), "{key}");
+        }
+        let said = |key: &str| provenance[key].as_str().unwrap();
+        assert!(said("rustc").starts_with("rustc 1.") && !said("operating_system").is_empty());
+        let resolved = workspace.path("results").join(folder).join("experiment.toml");
+        let resolved = egop::store::sha256(&std::fs::read(resolved).unwrap());
+        assert_eq!(said("config_sha256"), resolved);
+        assert!(provenance["features"].is_array());
     }
 }
 

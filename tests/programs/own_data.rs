@@ -98,7 +98,7 @@ fn bad_data_are_input_errors_before_any_work() {
         ("y.csv", ragged, "y.csv: line 7 has 2 fields; expected 1 (objective.targets)"),
         ("y.csv", "1\n".repeat(19), "y.csv: has 19 rows; expected 20, one for each of objective.m"),
         ("y.csv", "nan\n".repeat(20), "y.csv: line 1, field 1 is \"nan\"; expected a finite"),
-        ("A.npy", "1,2,3,4,5,6,7\n".repeat(20), "line 1 has 7 fields; expected 8 (objective.mat"),
+        ("A.npy", "1,2,3,4,5,6,7,8\n".repeat(20), "A.npy: is no .npy file; write it with np.save"),
         ("A.npy", "PK".into(), "torch.save"),
     ] {
         let good = std::fs::read(workspace.path(file)).unwrap();
@@ -192,7 +192,8 @@ fn networks_learn_own_labels_and_targets() {
         npy(&workspace.path("labels.npy"), &Array1::from_shape_fn(60, |i| (i % 3) as i64));
         let vectors: String = (0..60).map(|i| format!("{i},{},1\n", 60 - i)).collect();
         std::fs::write(workspace.path("targets.csv"), vectors).unwrap();
-        run(&workspace, &["--save-instance", "0"]).success();
+        let all = run(&workspace, &["--save-instance", "0"]).success();
+        assert!(!stderr(&all).contains("warning"), "{}", stderr(&all));
         let rows = workspace.rows("runs.csv");
         let classifies = answers.starts_with("labels");
         assert!(
@@ -202,6 +203,12 @@ fn networks_learn_own_labels_and_targets() {
         let passes = Array2::<i64>::read_npy(std::fs::File::open(passes).unwrap()).unwrap();
         assert_eq!(passes.dim(), (3, 40));
         assert_eq!(array(&workspace.path("out/instance/0-test-inputs.npy")).shape(), [8, 10]);
+        for more in [&["--dry-run"][..], &["--replace"]] {
+            let fewer = ["--set", "objective.training=30"];
+            let some = run(&workspace, &[&fewer, more].concat()).success();
+            let wanted = "warning: 10 of 60 rows of objective.inputs are in no set";
+            assert!(stderr(&some).matches(wanted).count() == 1, "{}", stderr(&some));
+        }
         let refused = run(&workspace, &["--set", "objective.training=50"]).code(5);
         let expected = "b.npy: has 60 rows; expected at least 70, those of training, validation";
         assert!(stderr(&refused).contains(expected), "{}", stderr(&refused));

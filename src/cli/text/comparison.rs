@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::table::{NARROW, Rows, none};
+use super::table::{NARROW, Rows, none, paragraph};
 use crate::claim::number;
 use crate::record::RateRow;
 use crate::summary::{Comparison, MethodComparison};
@@ -15,8 +15,8 @@ pub(in crate::cli) fn comparison(comparison: &Comparison<'_>) -> String {
     // Writing to a string cannot fail.
     for (letter, side) in ["A", "B"].into_iter().zip(sides) {
         let profile = side.profile.map(|name| format!(", profile {name}")).unwrap_or_default();
-        let _ =
-            writeln!(text, "{letter}: {} ({}{profile}): {}", side.folder, side.name, side.title);
+        let heading = format!("{letter}: {} ({}{profile}): {}", side.folder, side.name, side.title);
+        text += &paragraph(&heading);
     }
     if settings.is_empty() {
         text.push_str("\nall settings are the same\n");
@@ -34,8 +34,9 @@ pub(in crate::cli) fn comparison(comparison: &Comparison<'_>) -> String {
         for method in methods {
             rows.add(cells(method));
         }
-        let _ =
-            writeln!(text, "\nselected learning rates, and the medians of their metric:\n{rows}");
+        text.push('\n');
+        text += &paragraph("selected learning rates, and the medians of their metric:");
+        let _ = writeln!(text, "{rows}");
     }
     let changed: Vec<_> = verdicts.iter().filter(|verdict| verdict.changed).collect();
     if !changed.is_empty() {

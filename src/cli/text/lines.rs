@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::OnceLock;
 
+use terminal_size::{Height, Width, terminal_size_of};
+
 /// As wide as text is where there is no terminal, and at most.
 const WIDEST: usize = 80;
 /// Terminals that are narrower break lines themselves.
@@ -24,11 +26,23 @@ pub(super) fn terminal() -> Option<usize> {
 /// Looks how wide the terminal is that stdout goes to, or as `COLUMNS` says: what is printed fits it
 /// from then on.
 pub(in crate::cli) fn fit_terminal() {
-    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let asked = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
-    if let Some(width) = said.or_else(asked) {
+    if let Some(width) = columns_of(|| terminal_size_of(io::stdout())) {
         // A program looks once.
         let _ = TERMINAL.set(width);
+    }
+}
+
+/// The width of the terminal that a stream goes to, if it is one, or as `COLUMNS` says.
+fn columns_of(terminal: impl Fn() -> Option<(Width, Height)>) -> Option<usize> {
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    said.or_else(|| terminal().map(|(width, _)| width.0.into()))
+}
+
+/// A message in lines that fit the terminal that stderr goes to; where that is none, as it is.
+pub(in crate::cli) fn fitted_for_stderr(message: &str) -> String {
+    match columns_of(|| terminal_size_of(io::stderr())) {
+        Some(width) => fitted(message, width.clamp(NARROWEST, WIDEST)),
+        None => message.to_owned(),
     }
 }
 

@@ -13,6 +13,6 @@ pub(super) use claims::claims;
 pub(super) use comparison::comparison;
 pub(super) use dry_run::{between, duration, plan};
 pub(super) use json::json;
-pub(super) use lines::{columns, fit_terminal, fitted, hanging, width};
+pub(super) use lines::{columns, fit_terminal, fitted, fitted_for_stderr, hanging, width};
 pub(super) use results::{measures, rates, theory};
 pub(super) use study::{study, study_plan};
