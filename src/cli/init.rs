@@ -8,7 +8,6 @@ use clap::ValueEnum;
 
 use crate::config;
 use crate::error::{Error, Result};
-use crate::manual;
 use crate::shipped::Shipped;
 
 /// Small configs with comments, to be changed.
@@ -51,6 +50,8 @@ impl Template {
 
 /// What editors check a config by: beside it, as the repository's may not be there.
 const SCHEMA: &str = "egop.schema.json";
+/// The same as `manual::schema` says, at once: a test keeps it so.
+const SCHEMA_TEXT: &str = include_str!("../../docs/config.schema.json");
 
 /// The text of a config with its schema beside it.
 fn with_schema(text: &str) -> String {
@@ -87,7 +88,7 @@ pub(super) fn init(name: &str, kind: Option<Template>) -> Result<String> {
     let file = format!("{name}.toml");
     write(Path::new(&file), with_schema(&text).as_bytes())?;
     if !Path::new(SCHEMA).exists() {
-        write(Path::new(SCHEMA), manual::schema().as_bytes())?;
+        write(Path::new(SCHEMA), SCHEMA_TEXT.as_bytes())?;
     }
     Ok(format!("{file}: {what}; run it with\n  egop-run {file}\n{SCHEMA}: its keys, for editors\n"))
 }

@@ -362,7 +362,7 @@ pub(super) fn config_or_list(arguments: &ExperimentArgs) -> Result<Option<PathBu
     }
     let needed = || {
         let message = "an experiment is needed, by its name, such as lsq, or as a file; --list names all \
-                       that come with the program, --help says what else can be asked for";
+                       that come with the program, --all runs them, --help says what else can be asked for";
         Error::Usage(message.into())
     };
     Ok(Some(arguments.config.clone().ok_or_else(needed)?))

@@ -58,7 +58,8 @@ fn a_network_and_gradients_of_ones_own_have_configs_to_start_from() {
 fn offered(script: &std::path::Path, words: &[&str]) -> Vec<String> {
     let (program, last) = (words[0], words.len() - 1);
     let line = format!(
-        "source '{}'; COMP_WORDS=({}); COMP_CWORD={last}; _{program} {program} '{}' '{}'; \
+        "source '{}'; COMP_WORDS=({}); COMP_CWORD={last}; \
+         $(complete -p {program} | sed 's/.*-F *\\([^ ]*\\).*/\\1/') {program} '{}' '{}'; \
          printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         script.display(),
         words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
