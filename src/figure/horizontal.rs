@@ -124,8 +124,8 @@ impl Horizontal {
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let unit = key(
             "unit",
-            "what the horizontal axis counts: steps as they are recorded, iterations or with minibatches \
-             epochs; or, each with the set-up, gradients, flops, seconds",
+            "what the horizontal axis counts: recorded steps (epochs, of minibatches); or, with the set-up, the \
+             others",
         );
         let unit = reader.choice_or(unit, "step", &StepUnit::NAMES);
         let scale = key("scale", "scale of the horizontal axis; a logarithmic one has no 0");

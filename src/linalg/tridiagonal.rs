@@ -121,11 +121,13 @@ impl<R: Real> Tridiagonal<R> {
         let (d, e) = (&mut self.diagonal, &mut self.beside);
         let n = d.len();
         let (one, two): (R, R) = (R::one(), from_f64(2.0));
+        // The largest entry is 1; what is smaller than this has no full precision.
         let least = R::min_positive_value() / R::epsilon();
         let mut rotations = Vec::with_capacity(n * n);
         for first in 0..n {
             for sweep in 0.. {
-                let apart = |&i: &usize| e[i].abs() <= R::epsilon() * (d[i].abs() + d[i + 1].abs());
+                let apart =
+                    |&i: &usize| e[i].abs() <= R::epsilon() * (d[i].abs() + d[i + 1].abs()) + least;
                 let last = (first..n - 1).find(apart).unwrap_or(n - 1);
                 if last == first {
                     break;

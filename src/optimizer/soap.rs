@@ -245,10 +245,9 @@ impl Spec for Soap {
             let blocks = self.blocks(layout);
             let none = |(_, sides): &(Shape, [bool; 2])| *sides == [false; 2];
             if blocks.iter().all(none) {
-                // Longer sides would have one, or these sides have a single entry.
                 let longer = Self { longest_side: usize::MAX, merge: false, ..self.clone() };
-                let long = !longer.blocks(layout).iter().all(none);
-                let key = if long { "longest_side" } else { "sides" };
+                let short = longer.blocks(layout).iter().all(none);
+                let key = if short { "sides" } else { "longest_side" };
                 return Some((key, "leaves no block an eigenbasis, which is Adam".into()));
             }
             let own = shapes(self.shape, layout).into_iter();
