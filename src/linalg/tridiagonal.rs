@@ -128,7 +128,12 @@ impl<R: Real> Tridiagonal<R> {
             for sweep in 0.. {
                 let apart =
                     |&i: &usize| e[i].abs() <= R::epsilon() * (d[i].abs() + d[i + 1].abs()) + least;
-                let last = (first..n - 1).find(apart).unwrap_or(n - 1);
+                let end = (first..n - 1).find(apart).unwrap_or(n - 1);
+                // Rounding of a block's largest numbers keeps its small ones from coming further down.
+                let most = |most: R, i: usize| most.max(d[i].abs()).max(e[i].abs());
+                let norm = (first..end).fold(d[end].abs(), most);
+                let small = |&i: &usize| e[i].abs() <= R::epsilon() * norm;
+                let last = (first..end).find(small).unwrap_or(end);
                 if last == first {
                     break;
                 }
