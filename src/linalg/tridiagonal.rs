@@ -129,11 +129,12 @@ impl<R: Real> Tridiagonal<R> {
                 let apart =
                     |&i: &usize| e[i].abs() <= R::epsilon() * (d[i].abs() + d[i + 1].abs()) + least;
                 let end = (first..n - 1).find(apart).unwrap_or(n - 1);
-                // Rounding of a block's largest numbers keeps its small ones from coming further down.
+                // Rounding of a block's largest numbers may keep its small ones from coming further down.
                 let most = |most: R, i: usize| most.max(d[i].abs()).max(e[i].abs());
                 let norm = (first..end).fold(d[end].abs(), most);
                 let small = |&i: &usize| e[i].abs() <= R::epsilon() * norm;
-                let last = (first..end).find(small).unwrap_or(end);
+                let patient = sweep < SWEEPS / 2;
+                let last = if patient { end } else { (first..end).find(small).unwrap_or(end) };
                 if last == first {
                     break;
                 }
