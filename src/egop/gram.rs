@@ -11,6 +11,16 @@ use crate::linalg;
 /// Rows of the estimate that one thread updates.
 const STRIP: usize = 256;
 
+/// The rows of each strip of a lower triangle, which has as many columns as its last row.
+pub(super) fn strips(size: usize, height: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..size).step_by(height).map(move |start| start..size.min(start + height))
+}
+
+/// Numbers in all these strips: about half the square of the size.
+pub(super) fn entries(size: usize, height: usize) -> f64 {
+    strips(size, height).map(|rows| (rows.len() * rows.end) as f64).sum()
+}
+
 /// The sum of outer products g gᵀ over some of the parameters, held as strips of the lower triangle
 /// that threads update apart.
 #[derive(Debug)]
@@ -23,23 +33,15 @@ pub struct Gram {
 impl Gram {
     /// Over a range of parameters; of no samples yet.
     pub fn new(parameters: Range<usize>) -> Self {
-        let size = parameters.len();
-        let strip = |start: usize| {
-            let end = size.min(start + STRIP);
-            Array2::zeros((end - start, end))
-        };
-        let strips = (0..size).step_by(STRIP).map(strip).collect();
+        let strips = strips(parameters.len(), STRIP);
+        let strips = strips.map(|rows| Array2::zeros((rows.len(), rows.end))).collect();
         Self { parameters, strips, samples: 0 }
     }
 
     /// Floating-point operations of a sample, over so many parameters: about the square of their
     /// number, as only the strips of the lower triangle are summed up.
     pub fn flops(size: usize) -> f64 {
-        let strip = |start: usize| {
-            let end = size.min(start + STRIP);
-            2.0 * (end - start) as f64 * end as f64
-        };
-        (0..size).step_by(STRIP).map(strip).sum()
+        2.0 * entries(size, STRIP)
     }
 
     /// The lower triangle of the mean, GᵀG/M.

@@ -7,6 +7,7 @@ use ndarray::{ArcArray2, Array1, Array2, ArrayView2, Axis, Slice};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 
+use super::gram::{entries, strips};
 use super::{Bundle, Gram, Spectrum};
 use crate::error::{Error, Result};
 use crate::gradients::{At, Gradients, Statistic};
@@ -67,7 +68,7 @@ impl Solver {
         match self {
             Self::Dense => [m * Gram::flops(parameters), flops::of_eigen(d), 5.0 * d * d],
             Self::Auto | Self::Gram => [
-                2.0 * d * triangle(samples) as f64 + 2.0 * m * d * k,
+                2.0 * d * entries(samples, STRIP) + 2.0 * m * d * k,
                 flops::of_eigen(m) + flops::of_qr(d, k),
                 m * d + 5.0 * m * m + 3.0 * d * k,
             ],
@@ -197,22 +198,15 @@ fn by_gram(bundle: &Array2<f64>, count: Count) -> Result<Spectrum> {
 /// Rows of GGᵀ that are made by one product.
 const STRIP: usize = 64;
 
-/// Entries of GGᵀ that are made: in each strip those up to the diagonal's last.
-fn triangle(samples: usize) -> usize {
-    let ends = (0..samples).step_by(STRIP).map(|start| (start, samples.min(start + STRIP)));
-    ends.map(|(start, end)| (end - start) * end).sum()
-}
-
 /// The lower triangle of GGᵀ, which is all that is read of it.
 fn outer(bundle: ArrayView2<'_, f64>) -> Array2<f64> {
     let samples = bundle.nrows();
     let rows = |range| bundle.slice_axis(Axis(0), Slice::from(range));
     let mut gram = Array2::zeros((samples, samples));
-    for start in (0..samples).step_by(STRIP) {
-        let end = samples.min(start + STRIP);
-        let strip = times(rows(start..end), rows(0..end).t());
-        let mut to = gram.slice_axis_mut(Axis(0), Slice::from(start..end));
-        to.slice_axis_mut(Axis(1), Slice::from(0..end)).assign(&strip);
+    for strip in strips(samples, STRIP) {
+        let made = times(rows(strip.clone()), rows(0..strip.end).t());
+        let mut to = gram.slice_axis_mut(Axis(1), Slice::from(0..strip.end));
+        to.slice_axis_mut(Axis(0), Slice::from(strip)).assign(&made);
     }
     gram
 }
