@@ -1,6 +1,6 @@
 //! Eigendecompositions in the order and with the signs that results have.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1};
 
 use super::{Real, backend, finite};
 use crate::error::Result;
@@ -15,13 +15,32 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> 
     finite(a.view(), "eigendecomposition")?;
     #[cfg(test)]
     super::counted::decomposition(super::flops::of_eigen(a.nrows() as f64));
+    let scale = scale(a.view());
+    let a = if scale == R::one() { a } else { a.mapv_into(|entry| entry * scale) };
     let (mut values, vectors) = backend::symmetric_eigen(a)?;
     values.reverse();
+    values.iter_mut().for_each(|value| *value /= scale);
     let signs: Vec<R> = vectors.columns().into_iter().rev().map(sign).collect();
     let last = vectors.ncols().saturating_sub(1);
     let sorted =
         Array2::from_shape_fn(vectors.raw_dim(), |(i, k)| signs[k] * vectors[(i, last - k)]);
     Ok((values.into(), sorted))
+}
+
+/// What a symmetric matrix is multiplied by before it is decomposed: 1, or where products of four of its
+/// entries would overflow or vanish a power of two, which rounds nothing, that brings the largest to
+/// about 1.
+fn scale<R: Real>(a: ArrayView2<'_, R>) -> R {
+    let lower = a.rows().into_iter().enumerate().flat_map(|(i, row)| row.into_iter().take(i + 1));
+    let largest = lower.fold(R::zero(), |most, entry| entry.abs().max(most));
+    let least = R::min_positive_value().sqrt().sqrt();
+    if largest == R::zero() || (least..=least.recip()).contains(&largest) {
+        return R::one();
+    }
+    let exponent = largest.log2().floor().to_i32().expect("finite numbers have an exponent");
+    // Neither it nor its inverse overflows.
+    let [least, most] = [R::min_positive_value(), R::min_positive_value().recip()];
+    (R::one() + R::one()).powi(-exponent).max(least).min(most)
 }
 
 /// Turns a vector so that its entry of largest magnitude, the first of them at a tie, is positive.
@@ -117,5 +136,32 @@ mod tests {
         check_sizes(|i, j| if i == j { (i % 3) as f64 } else { 0.0 });
         check_sizes(|i, j| f64::from(u8::from(i - j <= 1)));
         check_sizes(|i, j| f64::from(u8::from(i / 40 == j / 40)));
+    }
+
+    #[test]
+    fn the_scale_of_a_matrix_changes_nothing_else() {
+        fn check<R: Real>(powers: [i32; 4]) {
+            let n = 150;
+            let entry = |(i, j): (usize, usize)| ((i * j + 3 * (i + j) + 1) as f64).sin();
+            let a = Array2::from_shape_fn((n, n), |place| from_f64::<R>(entry(place)));
+            let (values, vectors) = symmetric_eigen(a.clone()).unwrap();
+            for power in powers {
+                let scale = from_f64::<R>(2.0).powi(power);
+                let (scaled, same) = symmetric_eigen(&a * scale).unwrap();
+                // By powers of two, and no entry is rounded.
+                assert_eq!(same, vectors, "{power}");
+                assert_eq!(scaled, &values * scale, "{power}");
+            }
+        }
+        check::<f64>([-900, -300, 300, 900]);
+        check::<f32>([-90, -40, 40, 90]);
+    }
+
+    #[test]
+    fn the_smallest_and_the_largest_matrices_are_decomposed() {
+        for largest in [f64::MIN_POSITIVE / 4.0, f64::MAX / 4.0] {
+            let (values, vectors) = symmetric_eigen(Array2::eye(3) * largest).unwrap();
+            assert_eq!((values.to_vec(), vectors), (vec![largest; 3], Array2::eye(3)));
+        }
     }
 }

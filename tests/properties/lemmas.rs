@@ -3,7 +3,7 @@
 
 use egop::data::{self, DataSet, Examples, Targets, gaussian_vector, orthonormal};
 use egop::distribution::Distribution;
-use egop::egop::{Spectrum, egop};
+use egop::egop::{Moments, Spectrum, egop};
 use egop::gradients::{At, Gradients, Sampler, Samples, Sampling, Statistic};
 use egop::lanes::{Lanes, Workspace};
 use egop::linalg::symmetric_eigen;
@@ -267,6 +267,51 @@ fn not_every_basis_is_a_kronecker_product() {
     let v = signs * 0.5;
     assert_eq!(v.t().dot(&v), Array2::<f64>::eye(4));
     assert!(distance_from_kronecker_products(&v, 2) > 0.4);
+}
+
+/// Appendix E, a single linear layer: E[GGᵀ] and E[GᵀG] are partial traces of the EGOP of vec(G), so that
+/// they hold less; and its eigenbasis is no product of theirs, nor of any others.
+#[test]
+fn the_egop_of_a_linear_layer_is_more_than_its_two_factors() {
+    let mut rng = Streams::new(6, 0).rng("case");
+    let (inputs, outputs) = (4, 3);
+    let data = training(&gaussian(30, inputs, &mut rng), &gaussian(30, outputs, &mut rng));
+    let layer = LinearNet::new(&[], data);
+    let block = &layer.layout().blocks()[0];
+    let sampler = Sampler {
+        objective: &layer,
+        distribution: Distribution::Gaussian { scale: 1.0 },
+        start: None,
+        sampling: Sampling { samples: Samples::Count(200), minibatch: None },
+        streams: Streams::new(1, 0),
+        progress: &|_: usize| true,
+    };
+    let all = 0..sampler.samples();
+    let mut moments = Moments::new(block, true, true);
+    sampler.stream(At::Distribution, all.clone(), &mut [&mut moments]).unwrap();
+    let [of_outputs, of_inputs] = moments.means().map(Option::unwrap);
+    let egop = egop(&sampler, all, std::slice::from_ref(&block.range)).unwrap().remove(0);
+
+    let entry =
+        |(a, j): (usize, usize), (b, k): (usize, usize)| egop[(a * inputs + j, b * inputs + k)];
+    let over_inputs = Array2::from_shape_fn((outputs, outputs), |(a, b)| {
+        (0..inputs).map(|j| entry((a, j), (b, j))).sum()
+    });
+    let over_outputs = Array2::from_shape_fn((inputs, inputs), |(j, k)| {
+        (0..outputs).map(|a| entry((a, j), (a, k))).sum()
+    });
+    // Means of 200 products, summed in another order.
+    let close = |a: &Array2<f64>, b: &Array2<f64>| {
+        let most = a.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        (a - b).iter().all(|x: &f64| x.abs() < 1e-13 * most)
+    };
+    assert!(close(&of_outputs, &over_inputs) && close(&of_inputs, &over_outputs));
+
+    // No product of the factors is the EGOP, and no product of any two matrices is its eigenbasis.
+    let product = kronecker(&of_outputs, &of_inputs) / of_inputs.diag().sum();
+    assert!(!close(&egop, &product));
+    let v = Spectrum::of(egop).unwrap().eigenvectors;
+    assert!(distance_from_kronecker_products(&v.to_owned(), outputs) > 0.1);
 }
 
 /// Appendix B: a change of variables of the first layer is an orthogonal transformation of the data
