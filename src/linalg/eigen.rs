@@ -139,29 +139,22 @@ mod tests {
     }
 
     #[test]
-    fn the_scale_of_a_matrix_changes_nothing_else() {
-        fn check<R: Real>(powers: [i32; 4]) {
-            let n = 150;
-            let entry = |(i, j): (usize, usize)| ((i * j + 3 * (i + j) + 1) as f64).sin();
-            let a = Array2::from_shape_fn((n, n), |place| from_f64::<R>(entry(place)));
-            let (values, vectors) = symmetric_eigen(a.clone()).unwrap();
-            for power in powers {
-                let scale = from_f64::<R>(2.0).powi(power);
-                let (scaled, same) = symmetric_eigen(&a * scale).unwrap();
-                // By powers of two, and no entry is rounded.
-                assert_eq!(same, vectors, "{power}");
-                assert_eq!(scaled, &values * scale, "{power}");
+    fn eigenvectors_of_matrices_of_small_and_of_large_entries() {
+        let noise = |i: usize, j: usize| ((i * i + 3 * i * j + 7 * j + 1) as f64).sin();
+        for n in [3, 33, 150] {
+            for sign in [-1, 1] {
+                check::<f64>(n, |i, j| noise(i, j) * 2.0_f64.powi(sign * 400));
+                check::<f32>(n, |i, j| noise(i, j) * 2.0_f64.powi(sign * 60));
             }
         }
-        check::<f64>([-900, -300, 300, 900]);
-        check::<f32>([-90, -40, 40, 90]);
     }
 
     #[test]
-    fn the_smallest_and_the_largest_matrices_are_decomposed() {
+    fn the_smallest_and_the_largest_entries() {
         for largest in [f64::MIN_POSITIVE / 4.0, f64::MAX / 4.0] {
-            let (values, vectors) = symmetric_eigen(Array2::eye(3) * largest).unwrap();
-            assert_eq!((values.to_vec(), vectors), (vec![largest; 3], Array2::eye(3)));
+            let (values, vectors) = symmetric_eigen(Array2::<f64>::eye(3) * largest).unwrap();
+            assert_eq!(values.to_vec(), [largest; 3]);
+            assert!(orthonormality_defect(vectors.view()) <= f64::EPSILON);
         }
     }
 }
