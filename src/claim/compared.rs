@@ -21,7 +21,10 @@ impl Compared {
 
     /// Reads `metric`, one of pairs of runs, and `unit`, where it is one of steps to a level.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let metric = key("metric", "the column of runs.csv that is compared");
+        let metric = key(
+            "metric",
+            "what is compared: a column of runs.csv, or what both runs take to a level",
+        );
         let metric = reader.choice(metric, &Metric::choices_of_pairs())?;
         if !metric.unit.is_steps_to_level() {
             return Some(Self::as_recorded(metric));

@@ -43,7 +43,14 @@ pub struct RunArgs {
     pub(super) explain: Option<String>,
     /// Say how far the work in a folder is, whoever does it: what is done, running, failed, and the time
     /// left; of a results folder, a plan's, or one that results folders are in
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "all", "list"])]
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = [
+            "config", "all", "list", "set", "profile", "out", "data_dir", "threads", "memory", "dry_run", "force",
+            "replace", "fail_fast", "max_failures", "quiet", "strict", "save_basis", "save_instance"
+        ]
+    )]
     pub(super) status: Option<PathBuf>,
     /// Write NAME.toml, a config with comments to start from: a small one, or the one of this name that
     /// comes with the program; and egop.schema.json, by which editors check it. Never over a file
@@ -55,7 +62,12 @@ pub struct RunArgs {
     pub(super) init: Option<String>,
     /// What the small config of --init is about: least squares if this is not given, a network, or
     /// gradients that were sampled elsewhere
-    #[arg(long, value_name = "KIND", requires = "init")]
+    #[arg(
+        long,
+        value_name = "KIND",
+        requires = "init",
+        conflicts_with_all = ["ExperimentArgs", "all", "status"]
+    )]
     pub(super) kind: Option<Template>,
     #[command(flatten)]
     pub(super) of_program: OfProgram,
@@ -334,7 +346,13 @@ pub struct ExperimentArgs {
     pub(super) max_failures: Option<u32>,
     /// List experiments with the time they take, objectives, optimizers, bases, figures, claim tests
     /// and metrics
-    #[arg(long)]
+    #[arg(
+        long,
+        conflicts_with_all = [
+            "config", "set", "profile", "out", "data_dir", "threads", "memory", "dry_run", "force", "replace",
+            "fail_fast", "max_failures", "quiet", "json"
+        ]
+    )]
     pub(super) list: bool,
     /// Print no progress and no tables
     #[arg(long, short)]

@@ -29,6 +29,7 @@ pub(super) fn clean(folders: &[PathBuf], quiet: bool) -> Result<Status, Abort> {
 /// How many tasks were removed, of how many, with how many bytes.
 fn clean_one(folder: &Path) -> Result<(usize, usize, u64)> {
     results_folder::check_begun(folder)?;
+    results_folder::check(folder)?;
     let store = Store::peek(folder);
     store.finish_publication()?;
     // Held to the end: what is used must not change before the rest is removed.

@@ -59,9 +59,7 @@ impl Console {
                     self.plain_progress(*stage, &bar);
                 }
             }
-            Event::Extended(edge) => {
-                self.progress(&format!("{at}{edge} on the edge of the grid: extended by a decade"));
-            }
+            Event::Extended(edge) => self.progress(&format!("{at}{}", edge.extended())),
             Event::Warning(warning) => self.line(&format!("warning: {at}{warning}")),
             Event::Failed(failure) => self.line(&format!("failed: {at}{failure}")),
             Event::Finished { done, cached } => {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use crate::config;
 use crate::error::{Error, Result};
-use crate::shipped::Shipped;
+use crate::shipped::{PaperFigure, Shipped};
 
 /// Small configs with comments, to be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -69,6 +69,12 @@ pub(super) fn init(name: &str, kind: Option<Template>) -> Result<String> {
     let name = name.strip_suffix(".toml").unwrap_or(name);
     if let Some(expected) = config::no_file_name(name) {
         return Err(Error::Usage(format!("--init {name:?}: expected {expected}")));
+    }
+    if PaperFigure::named(name).is_some() {
+        let message = format!(
+            "--init {name}: this is a figure, which egop-run {name} draws; choose another name"
+        );
+        return Err(Error::Usage(message));
     }
     let (text, what) = match (Shipped::named(name), kind) {
         (Some(_), Some(_)) => {

@@ -1,6 +1,7 @@
 //! What happens in a run, with its time, for `log.jsonl` in the results folder.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -85,20 +86,22 @@ pub(super) struct Log {
     file: store::Log,
     begun: Instant,
     stages: Mutex<HashMap<Stage, Progress>>,
+    ended: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Progress {
     done: u64,
     of: u64,
-    /// When a line was last written on it.
-    said: Option<Instant>,
+    /// When a line was last written on it, and of how much.
+    said: Option<(Instant, u64, u64)>,
 }
 
 impl Log {
     /// Opens the log of a folder and says what begins.
     pub fn begin(store: &Store, threads: usize, config: &str) -> crate::Result<Self> {
-        let log = Self { file: store.log()?, begun: Instant::now(), stages: Mutex::default() };
+        let (file, begun) = (store.log()?, Instant::now());
+        let log = Self { file, begun, stages: Mutex::default(), ended: AtomicBool::new(false) };
         log.write(
             None,
             What::Begun {
@@ -114,8 +117,11 @@ impl Log {
         Ok(log)
     }
 
-    /// Says how it ended.
+    /// Says how it ended, if that was not said before.
     pub fn end(&self, how: End, message: Option<String>) {
+        if self.ended.swap(true, Ordering::Relaxed) {
+            return;
+        }
         self.write(None, What::Ended { how, seconds: self.begun.elapsed().as_secs_f64(), message });
     }
 
@@ -124,7 +130,7 @@ impl Log {
         let what = match event {
             Event::Started { stage, units } => return self.progress(*stage, 0, *units),
             Event::Advanced { stage, units } => return self.progress(*stage, *units, 0),
-            Event::Extended(edge) => What::Extended { message: edge.to_string() },
+            Event::Extended(edge) => What::Extended { message: edge.extended() },
             Event::Warning(warning) => What::Warning { message: warning.to_string() },
             Event::Failed(failure) => What::Failed { message: failure.to_string() },
             Event::Finished { done, cached } => What::Tasks { done: *done, cached: *cached },
@@ -137,10 +143,14 @@ impl Log {
         let progress = stages.entry(stage).or_default();
         progress.done += done;
         progress.of += more;
-        let is_due = progress.said.is_none_or(|said| said.elapsed() >= INTERVAL);
-        if is_due || progress.done == progress.of {
-            progress.said = Some(Instant::now());
-            let (done, of) = (progress.done, progress.of);
+        let (done, of) = (progress.done, progress.of);
+        let is_due = match progress.said {
+            Some((_, told, known)) if (told, known) == (done, of) => false,
+            Some((when, ..)) => done == of || when.elapsed() >= INTERVAL,
+            None => true,
+        };
+        if is_due {
+            progress.said = Some((Instant::now(), done, of));
             self.write(None, What::Progress { stage: stage.name().into(), done, of });
         }
     }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::cli::{signals, text};
+use crate::drawing::turns;
 use crate::error::Error;
 
 /// How a program ends (see the README).
@@ -64,12 +65,13 @@ pub(super) fn exit(work: impl FnOnce() -> Result<Status, Abort>) -> ExitCode {
 /// Writes a message to stderr, in lines that fit the terminal.
 pub(super) fn tell(message: &str) {
     // Nothing can be done if stderr is closed.
-    let _ = writeln!(anstream::stderr(), "{}", text::fitted_for_stderr(message));
+    let message = text::fitted_for_stderr(message).replace(turns, " ");
+    let _ = writeln!(anstream::stderr(), "{message}");
 }
 
 /// Writes to stdout. That nobody reads it any more is no failure: what was to be done is done.
 pub(super) fn print(text: &str) -> Result<(), Abort> {
-    let mut stdout = anstream::stdout();
+    let (mut stdout, text) = (anstream::stdout(), text.replace(turns, " "));
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Abort::Library(Error::io("stdout")(error)))

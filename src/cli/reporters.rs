@@ -48,6 +48,12 @@ impl Reporters {
         let log = Log::begin(store, threads, config)?;
         // Work is begun once.
         let _ = self.log.set(log);
+        let log = Arc::clone(&self.log);
+        signals::before_the_end(move || {
+            if let Some(log) = log.get() {
+                log.end(End::Interrupted, None);
+            }
+        });
         Ok(())
     }
 

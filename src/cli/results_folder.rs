@@ -120,7 +120,7 @@ pub(super) fn begun_in(folder: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// [`Error::Corrupt`], with the folder that may have been meant.
-fn check(path: &Path) -> Result<()> {
+pub(super) fn check(path: &Path) -> Result<()> {
     if is_plan(path) {
         return refuse(
             path,
@@ -135,6 +135,10 @@ fn check(path: &Path) -> Result<()> {
         Some(meant) => format!("; did you mean {}?", meant.display()),
         None => String::new(),
     };
+    if Store::peek(path).is_bound() {
+        let message = "has no results yet: the command that began them goes on (egop-run --status)";
+        return refuse(path, message.into());
+    }
     if path.is_dir() {
         let names = holding_results(path);
         let more = if names.len() > LISTED { ", …" } else { "" };

@@ -7,7 +7,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use crate::error::{Error, Result};
 
 /// How long the work may take to stop by itself.
 const GRACE: Duration = Duration::from_millis(500);
-/// How long the message may take, which waits for whoever else writes to stderr.
-const MESSAGE: Duration = Duration::from_millis(150);
+/// How long the messages may take, which wait for whoever else writes to stderr, and for a disk.
+const MESSAGES: Duration = Duration::from_millis(150);
 
 /// What is said of an interruption.
 pub(super) const INTERRUPTED: &str =
@@ -31,6 +31,8 @@ static ASKED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 /// Whether the message about the end is written, or being written.
 static SAID: AtomicBool = AtomicBool::new(false);
+/// What is said in a log.
+static LAST: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
 
 /// Begins to listen.
 ///
@@ -78,22 +80,31 @@ pub(super) fn speaks() -> bool {
     !SAID.swap(true, Ordering::Relaxed)
 }
 
+/// Sets what is said in a log if the program is ended here, in place of what was set before.
+pub(super) fn before_the_end(say: impl FnOnce() + Send + 'static) {
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(say));
+}
+
 /// Ends the program.
 fn end(signal: i32) -> ! {
-    if speaks() {
-        let (written, wait) = mpsc::channel();
-        let message = move || {
+    let speaks = speaks();
+    let (written, wait) = mpsc::channel();
+    let messages = move || {
+        if speaks {
             let mut stderr = anstream::stderr();
             // Progress bars may be on the line.
             let line = if std::io::stderr().is_terminal() { "\n" } else { "" };
             // Nothing can be done if stderr is closed.
             let _ = writeln!(stderr, "{line}{INTERRUPTED}");
-            let _ = written.send(());
-        };
-        // Where no thread can be had, there is no message.
-        if thread::Builder::new().spawn(message).is_ok() {
-            let _ = wait.recv_timeout(MESSAGE);
         }
+        if let Some(say) = LAST.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            say();
+        }
+        let _ = written.send(());
+    };
+    // Where no thread can be had, there is no message.
+    if thread::Builder::new().spawn(messages).is_ok() {
+        let _ = wait.recv_timeout(MESSAGES);
     }
     signal_hook::low_level::exit(128 + signal)
 }

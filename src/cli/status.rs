@@ -22,6 +22,8 @@ struct Progress {
     /// None where it is not known what is wanted.
     tasks: Option<usize>,
     tasks_done: Option<usize>,
+    /// Why not.
+    unknown: Option<String>,
     /// Tasks that failed since the last program began, in words.
     failed: Vec<String>,
     /// About how many seconds are left, at least and at most.
@@ -84,7 +86,11 @@ impl Progress {
             None if published => Some(store.read(EXPERIMENT)?),
             config => config,
         };
-        let plans = config.and_then(|config| plans(folder, &config).ok());
+        let (plans, unknown) = match config.map(|config| plans(folder, &config)) {
+            Some(Ok(plans)) => (Some(plans), None),
+            Some(Err(error)) => (None, Some(error.to_string())),
+            None => (None, Some("there is no log, and nothing is published".into())),
+        };
         let failed = last.iter().filter_map(|line| match &line.what {
             What::Failed { message } => Some(match &line.point {
                 Some(point) => format!("{point}: {message}"),
@@ -120,6 +126,7 @@ impl Progress {
             state,
             tasks,
             tasks_done,
+            unknown,
             failed,
             seconds_left: ends.map(|(lower, upper)| Between { lower, upper }),
             begun: last.first().map(|line| line.time.clone()),
@@ -151,9 +158,10 @@ impl Progress {
     }
 
     fn tasks_in_words(&self) -> String {
+        let unknown = self.unknown.as_deref().unwrap_or_default();
         match self.tasks_done.zip(self.tasks) {
             Some((done, tasks)) => format!("{done} of {tasks} done"),
-            None => "not known: there is no log, and nothing is published".into(),
+            None => format!("not known: {unknown}"),
         }
     }
 

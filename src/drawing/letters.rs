@@ -21,8 +21,7 @@ pub fn legible(text: &str, most: usize) -> String {
     let forbidden = |letter: char| {
         letter.is_control()
             || matches!(letter, '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}')
-            // These turn the direction of all that follows.
-            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || turns(letter)
     };
     let mut letters = text.chars().map(|letter| if forbidden(letter) { ' ' } else { letter });
     let mut legible: String = letters.by_ref().take(most).collect();
@@ -31,6 +30,11 @@ pub fn legible(text: &str, most: usize) -> String {
         legible.push('…');
     }
     legible
+}
+
+/// Whether a letter turns the direction of all that follows.
+pub fn turns(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Width of a text set in a font size of `em`, in the same unit.

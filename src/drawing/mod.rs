@@ -21,4 +21,4 @@ pub mod words;
 mod letters;
 mod picture;
 
-pub(crate) use letters::legible;
+pub(crate) use letters::{legible, turns};

@@ -100,7 +100,7 @@ fn parse(bytes: &[u8], columns: usize) -> Result<(Array2<f64>, Vec<u64>), String
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => csv(text, columns),
-        Err(_) => Err("is neither .npy, nor IDX of unsigned bytes, nor text (CSV)".into()),
+        Err(_) => Err("is neither .npy, nor IDX of unsigned bytes, nor CSV in UTF-8".into()),
     }
 }
 

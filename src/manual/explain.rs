@@ -1,6 +1,8 @@
 //! What a word means: a key, a value of one, a claim, a metric, a measure, a verdict, a column, a file,
 //! an experiment, a figure, a profile.
 
+use std::collections::HashSet;
+
 use super::columns::columns;
 use super::words::{capitalized, choices, sentence};
 use super::{Column, Keys};
@@ -10,7 +12,7 @@ use crate::egop::Measure;
 use crate::experiment::Experiment;
 use crate::shipped::{FIGURES, SHIPPED, Shipped};
 use crate::store::{EXPERIMENT, IDENTITY, LOG, PROVENANCE, REPORT, SUMS, TABLES};
-use crate::sweep::METRICS;
+use crate::sweep::{METRICS, Metric};
 
 /// One of the meanings of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ impl Manual {
         words.extend(self.columns.iter().flat_map(|column| &column.names).copied());
         let claims = self.experiments.iter().flat_map(|(_, experiment)| &experiment.claims);
         words.extend(claims.map(|claim| &*claim.id));
-        words.extend(METRICS.iter().map(|metric| metric.name));
+        words.extend(metrics().map(|metric| metric.name));
         words.extend(Measure::NAMES.iter().map(|(name, _)| *name));
         words.extend(Verdict::ALL.iter().map(|verdict| verdict.name()));
         words.extend(TABLES.iter().copied().chain(FILES.iter().map(|(name, _)| *name)));
@@ -154,7 +156,9 @@ fn of_values(word: &str, keys: &[&KeyDescription]) -> Vec<Explanation> {
                     if *of == key.key && values.contains(&choice.name))
             };
             let with = keys.iter().filter(|other| other.conditions.iter().any(is_with));
-            let with: Vec<&str> = with.map(|other| last(&other.key)).collect();
+            let mut with: Vec<&str> = with.map(|other| last(&other.key)).collect();
+            let mut told = HashSet::new();
+            with.retain(|&name| told.insert(name));
             let summary = choice.summary.iter().cloned();
             let with = (!with.is_empty()).then(|| format!("With it go {}.", with.join(", ")));
             let paragraphs: Vec<String> =
@@ -184,8 +188,13 @@ fn of_claim((experiment, claim): &(&str, &Claim)) -> Explanation {
     Explanation { title: format!("{id}, a claim of {experiment}"), paragraphs }
 }
 
+/// Those of a run, and of two.
+fn metrics() -> impl Iterator<Item = &'static Metric> {
+    METRICS.iter().chain([&Metric::TO_COMMON_LEVEL])
+}
+
 fn of_numbers(word: &str) -> Vec<Explanation> {
-    let metrics = METRICS.iter().filter(|metric| metric.name == word);
+    let metrics = metrics().filter(|metric| metric.name == word);
     let metrics = metrics.map(|metric| ("metric", metric.summary));
     let measures = Measure::NAMES.iter().filter(|(name, _)| *name == word);
     let measures = measures.map(|&(_, summary)| ("measure of EGOP estimates", summary));

@@ -9,7 +9,7 @@ use super::{Batch, Build, Context, Entry, Metrics, Objective, Spec};
 use crate::config::{Reader, key};
 use crate::data::{Split, UserFiles, WithSums};
 use crate::error::{Error, Result};
-use crate::lanes::{Lanes, Layout, Role, Workspace};
+use crate::lanes::{Block, Lanes, Layout, Role, Workspace};
 use crate::linalg::{Real, from_f64, to_f64};
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -104,10 +104,10 @@ pub struct SampledSpec {
 /// double precision, and they themselves in single precision, with all their digits.
 const SIZES: RangeInclusive<f64> = 1e-30..=1e30;
 
-type Block = (String, (usize, usize), Role, (usize, usize));
+type Described = (String, (usize, usize), Role, (usize, usize));
 
 /// One block of the parameters.
-fn block(reader: &mut Reader<'_>) -> Option<Block> {
+fn block(reader: &mut Reader<'_>) -> Option<Described> {
     let name = reader.string(key("name", "name of the block"));
     let shape = key("shape", "rows (outputs) and columns (inputs) of its matrix, or entries");
     let shape = reader.counts(shape, 1..=100_000_000);
@@ -167,10 +167,21 @@ impl SampledSpec {
         }
         let sizes = self.layout.blocks().iter().map(|block| {
             let range = block.range.clone();
-            (&block.name, largest(gradients.slice_axis(Axis(1), range.into())))
+            (block, largest(gradients.slice_axis(Axis(1), range.into())))
         });
-        let (name, size) =
-            sizes.into_iter().find(|(_, size)| *size > 0.0 && !SIZES.contains(size))?;
+        // Of a bias no basis is made.
+        let allowed = |block: &Block, size: f64| match block.role {
+            Role::Bias => size == 0.0 || SIZES.contains(&size),
+            Role::Weight => SIZES.contains(&size),
+        };
+        let (block, size) = sizes.into_iter().find(|(block, size)| !allowed(block, *size))?;
+        let name = &block.name;
+        if size == 0.0 {
+            return Some(format!(
+                "all entries of the block \"{name}\" are 0, and no direction in it is preferred: with role = \"bias\" \
+                 a block basis leaves it as it is"
+            ));
+        }
         let [least, most] = [SIZES.start(), SIZES.end()];
         Some(format!(
             "the largest entry of the block \"{name}\" is {size:e}; expected one from {least:e} to {most:e}, whose \

@@ -155,6 +155,13 @@ pub enum EdgeReason {
     Diverges,
 }
 
+impl GridEdge {
+    /// That the grid was extended beyond it.
+    pub fn extended(&self) -> String {
+        format!("{self}: extended by a decade")
+    }
+}
+
 impl fmt::Display for GridEdge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { algorithm, coordinates, exponent, reason } = self;
@@ -162,12 +169,12 @@ impl fmt::Display for GridEdge {
             EdgeReason::Best => write!(
                 f,
                 "{algorithm}: the best coarse learning rate in {coordinates} coordinates, \
-                 1e{exponent}, is"
+                 1e{exponent}, is on the edge of the grid"
             ),
             EdgeReason::Diverges => write!(
                 f,
                 "{algorithm}: most trials diverged or failed in {coordinates} coordinates, down to \
-                 1e{exponent}, which is"
+                 1e{exponent}, which is on the edge of the grid"
             ),
         }
     }
@@ -188,7 +195,7 @@ impl fmt::Display for Warning {
             }
             Self::AtLimit(edge) => write!(
                 f,
-                "{edge} at the limit of the sweep; limits of algorithms.{} or of the sweep that \
+                "{edge}, at the limit of the sweep; limits of algorithms.{} or of the sweep that \
                  are wider let it go on",
                 edge.algorithm
             ),

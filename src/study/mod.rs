@@ -74,7 +74,7 @@ impl Study {
             let bases = key("bases", "the configs that are varied: shipped ones by name, or paths");
             let bases = reader.configs(bases);
             let settings = reader.layer(key("set", "what is changed of the bases at every point"));
-            let metrics = key("metrics", "the columns of runs.csv of which ratios are tabulated");
+            let metrics = key("metrics", "what is compared by ratios, as in claims");
             let common = Metric::TO_COMMON_LEVEL.name;
             let choices = Compared::choices();
             let choices: Vec<_> = choices.iter().map(|(name, one)| (&**name, *one)).collect();

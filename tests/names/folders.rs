@@ -86,6 +86,9 @@ fn the_log_has_what_happened_with_its_time() {
     assert_eq!(lines[0]["arguments"][1], "lsq");
     let config: toml::Table = lines[0]["config"].as_str().unwrap().parse().unwrap();
     assert_eq!(config["training"]["steps"].as_integer(), Some(20));
+    let extended = lines.iter().find(|line| line["event"] == "extended").unwrap();
+    let message = extended["message"].as_str().unwrap();
+    assert!(message.ends_with("is on the edge of the grid: extended by a decade"), "{message}");
     for stage in ["sweep", "curves"] {
         let last = lines.iter().rev().find(|line| line["stage"] == stage).unwrap();
         assert!(last["of"].as_u64().unwrap() > 0, "{last}");
@@ -152,6 +155,37 @@ fn a_folder_is_running_then_stopped_then_done() {
     let all = String::from_utf8(all.get_output().stdout.clone()).unwrap();
     assert!(all.starts_with("./out\n"), "one is told in full: {all}");
     program("egop-run", folder.path()).args(["--status", "nowhere"]).assert().code(5);
+}
+
+#[test]
+fn what_is_wanted_is_not_known_without_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    program("egop-run", folder.path()).args(["--init", "mine"]).assert().success();
+    let own = [
+        "--set",
+        "objective={kind='least-squares', matrix=['A.csv'], targets=['y.csv'], rows=3, columns=2}",
+    ];
+    let small = ["--set", "training.steps=5", "--set", "trials=1", "--out", "out", "--quiet"];
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("A.csv", "1,2\n3,4\n5,7\n");
+    write("y.csv", "1\n2\n3\n");
+    program("egop-run", folder.path()).arg("mine.toml").args(own).args(small).assert().success();
+    std::fs::rename(folder.path().join("A.csv"), folder.path().join("B.csv")).unwrap();
+    let told = status(folder.path(), "out");
+    assert_eq!(told["tasks"], Value::Null, "{told}");
+    assert!(told["unknown"].as_str().unwrap().contains("A.csv"), "{told}");
+}
+
+#[test]
+fn what_is_begun_has_no_results_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &[]);
+    std::fs::remove_file(folder.path().join("out/experiment.toml")).unwrap();
+    for arguments in [&["--clean", "out"][..], &["out"]] {
+        let refused = program("egop-plot", folder.path()).args(arguments).assert().code(5);
+        let told = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        assert!(told.contains("out has no results yet"), "{told}");
+    }
 }
 
 #[test]

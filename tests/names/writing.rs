@@ -52,6 +52,24 @@ fn a_network_and_gradients_of_ones_own_have_configs_to_start_from() {
     init(&["lsq", "--kind", "relu-net"]).code(2);
     init(&["x", "--kind", "lsq"]).code(2);
     init(&["x", "--quiet"]).code(2);
+    // The name of a figure stays the figure's.
+    init(&["fig5"]).code(2);
+}
+
+#[test]
+fn what_goes_with_nothing_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["lsq", "--kind", "relu-net", "--dry-run"][..],
+        &["--list", "--kind", "gradients"],
+        &["--all", "--kind", "gradients"],
+        &["--status", ".", "--kind", "gradients"],
+        &["--status", ".", "--set", "trials=1"],
+        &["--list", "lsq"],
+        &["--list", "--json"],
+    ] {
+        program("egop-run", folder.path()).args(arguments).assert().code(2).stdout("");
+    }
 }
 
 /// What bash offers for the last of some words.

@@ -149,11 +149,17 @@ fn sizes_whose_products_are_no_numbers_are_refused_and_all_others_give_the_same_
         gradients.columns_mut().into_iter().skip(12).for_each(|mut column| column *= factor);
         gradients
     };
+    let without_weights = || {
+        let mut gradients = gradients();
+        gradients.columns_mut().into_iter().take(12).for_each(|mut column| column.fill(0.0));
+        gradients
+    };
     for (gradients, message) in [
         (gradients() * 1e-170, "the largest entry of the block \"w\" is 9.99"),
         (gradients() * 1e160, "expected one from 1e-30 to 1e30, whose products can be added up"),
         (spoilt(1e-170), "the largest entry of the block \"b\""),
         (gradients() * 0.0, "gradients.npy: holds zeros only"),
+        (without_weights(), "all entries of the block \"w\" are 0"),
     ] {
         write(gradients);
         let refused = workspace.run(&["--set", "precision='f32'"]).code(5);

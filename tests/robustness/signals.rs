@@ -39,6 +39,14 @@ fn end(child: Child, signal: &str, code: i32) {
     assert_eq!(said, 1, "{stderr}");
 }
 
+/// Expects the end in the log, whoever ended the program.
+fn assert_logged(out: &Path) {
+    let log = fs::read_to_string(out.join("log.jsonl")).unwrap();
+    let last = log.lines().last().unwrap();
+    assert!(last.contains(r#""event":"ended","how":"interrupted""#), "{log}");
+    assert_eq!(log.matches(r#""event":"ended""#).count(), 1, "{log}");
+}
+
 const SIGNALS: [(&str, i32); 2] = [("INT", 130), ("TERM", 143)];
 
 #[test]
@@ -52,6 +60,7 @@ fn the_first_signal_stops_after_a_step_and_keeps_what_is_finished() {
         wait_until(&mut child, || out.join("locks/trial-0-0").exists());
         end(child, signal, code);
         assert!(keys(&out).is_empty());
+        assert_logged(&out);
     }
 }
 
@@ -69,6 +78,7 @@ fn a_decomposition_does_not_hold_a_program() {
         wait_until(&mut child, || out.join("locks/trial-0-0").exists());
         std::thread::sleep(Duration::from_millis(300));
         end(child, signal, code);
+        assert_logged(&out);
     }
 }
 
