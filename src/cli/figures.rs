@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cli::text::{hanging, width};
 use crate::error::Error;
 use crate::figure::DrawReport;
 
@@ -10,7 +11,11 @@ pub(super) fn written(folder: &Path, report: &DrawReport, others: &[&str]) -> St
     let figures = report.files.iter().map(|(name, _)| name.as_str());
     let names: Vec<&str> = figures.chain(others.iter().copied()).collect();
     let files = if names.is_empty() { "no figures".into() } else { names.join(", ") };
-    format!("{}: {files}\n", folder.display())
+    let (lead, width) = (format!("{}:", folder.display()), width());
+    match lead.chars().count() + 1 + files.chars().count() <= width {
+        true => format!("{lead} {files}\n"),
+        false => format!("{lead}\n{}", hanging("  ", &files, width)),
+    }
 }
 
 /// The figures that could not be drawn, and why.

@@ -11,6 +11,7 @@ use crate::drawing::primitives::{Colour, Stroke};
 use crate::drawing::style::{PALETTE, dash};
 use crate::need::{Need, Want};
 use crate::record::RateRow;
+use crate::sweep::WITHIN_FLOOR;
 
 /// The name of the coordinate system that all others are compared with.
 pub const ORIGINAL: &str = "original";
@@ -111,20 +112,26 @@ pub fn rates_note(facts: &Facts, methods: &[MethodRates<'_>], tuned: RateChoice)
         RateChoice::Original => "original coordinates",
         RateChoice::Own => "each coordinate system",
     };
-    let nearest = nearest(methods.iter().filter_map(|method| method.selected(tuned)));
+    let selected: Vec<&RateRow> =
+        methods.iter().filter_map(|method| method.selected(tuned)).collect();
+    let exceptions = exceptions(&selected);
     Some(format!(
-        "Learning rates η: {best} by median {} in {system}{nearest}.",
+        "Learning rates η: {best} by median {} in {system}{exceptions}.",
         called(&row.metric)
     ))
 }
 
-/// What rates were selected by where none comes to the target in most trials, if one was.
-pub fn nearest<'a>(mut selected: impl Iterator<Item = &'a RateRow>) -> &'static str {
-    if selected.any(|row| row.median.is_infinite()) {
-        "; where most trials never come there, by the lowest training loss"
-    } else {
-        ""
+/// What else some rates were selected by: where none comes to the target in most trials, and where
+/// several are nearly as good as the best.
+pub fn exceptions(selected: &[&RateRow]) -> String {
+    let mut all = String::new();
+    if selected.iter().any(|row| row.reason.contains(WITHIN_FLOOR)) {
+        all += "; of those within the floor of the best, the fastest to the target";
     }
+    if selected.iter().any(|row| row.median.is_infinite()) {
+        all += "; where most trials never come there, by the lowest training loss";
+    }
+    all
 }
 
 /// The footnote on trials that came to nothing.

@@ -3,13 +3,14 @@
 
 use super::facts::Facts;
 use super::metric::called;
-use super::selection::{AS_SET, MethodRates, ORIGINAL, RateChoice, nearest};
+use super::selection::{AS_SET, MethodRates, ORIGINAL, RateChoice, exceptions};
 use crate::config::{Reader, key};
 use crate::drawing::chart::Mark;
 use crate::drawing::page::LegendEntry;
 use crate::drawing::style::GREY;
 use crate::drawing::symbol::{Shape, Symbol};
 use crate::need::{Need, Want};
+use crate::record::RateRow;
 
 /// Which selected rates are marked.
 #[derive(Clone, Copy, Debug)]
@@ -107,8 +108,9 @@ pub fn selection_note(facts: &Facts, method: &MethodRates<'_>) -> String {
         Some(row) if !facts.tuned.is_empty() => {
             let tuned = facts.tuned.join(", ");
             let selected = method.rates.iter().filter(|row| !row.selected.is_empty());
-            let nearest = nearest(selected.copied());
-            format!("Selected: best by median {}{nearest}; tuned: {tuned}.", called(&row.metric))
+            let selected: Vec<&RateRow> = selected.copied().collect();
+            let exceptions = exceptions(&selected);
+            format!("Selected: best by median {}{exceptions}; tuned: {tuned}.", called(&row.metric))
         }
         Some(row) if method.rates.len() > 1 => {
             format!("Selected: best of those set, by median {}.", called(&row.metric))

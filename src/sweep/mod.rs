@@ -12,7 +12,9 @@ mod unselected;
 pub use grid::{Grid, Limits, decade, power_of_ten, refined, written};
 pub use levels::{ToLevel, cost, ladder};
 pub use metric::{Goal, METRICS, Metric, Unit};
-pub use selection::{RateStats, Selection, median, quantile, quantiles, rate, select, tuned};
+pub use selection::{
+    RateStats, Selection, WITHIN_FLOOR, median, quantile, quantiles, rate, select, tuned,
+};
 #[cfg(test)]
 pub(crate) use unselected::tests::row as rate_row;
 pub use unselected::{NoRate, NoRateCause};

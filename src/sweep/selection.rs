@@ -109,6 +109,9 @@ pub fn select(rates: &[RateStats], goal: Goal) -> Option<Selection> {
     Some(Selection { learning_rate: chosen.learning_rate, reason: reason(chosen, best, &ties) })
 }
 
+/// How the reason of a choice among rates that are not equal speaks of them.
+pub const WITHIN_FLOOR: &str = "within the floor of the best";
+
 /// What the rule did: `ties` are in its order, and `chosen` is the first of them.
 fn reason(chosen: &RateStats, best: &RateStats, ties: &[&RateStats]) -> String {
     let [_, median, _] = chosen.quartiles;
@@ -117,7 +120,7 @@ fn reason(chosen: &RateStats, best: &RateStats, ties: &[&RateStats]) -> String {
     } else {
         let all = ties.len();
         let among = if ties.iter().any(|rate| rate.quartiles[1] != median) {
-            format!("{all} rates within the floor of the best")
+            format!("{all} rates {WITHIN_FLOOR}")
         } else {
             format!("{all} rates with the best median")
         };
