@@ -34,8 +34,8 @@ use crate::input::words;
 pub struct RunArgs {
     #[command(flatten)]
     pub(super) experiment: ExperimentArgs,
-    /// Run everything that comes with the program, which takes hours; what needs data that are not on
-    /// this machine is skipped
+    /// Run everything that comes with the program, which takes hours, and write one page over it
+    /// (all.html beside the results folders); what needs data that are not on this machine is skipped
     #[arg(long, conflicts_with_all = ["config", "list", "save_basis"])]
     pub(super) all: bool,
     /// Say what a key of a config, a claim, a metric or a column of a table is

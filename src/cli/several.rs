@@ -10,11 +10,14 @@ use crate::cli::outcome::{Abort, Status, print, tell};
 use crate::cli::reporters::Reporters;
 use crate::cli::results_folder;
 use crate::cli::session::{RESULTS, folder_name};
-use crate::cli::{beside, experiment, text};
+use crate::cli::{beside, experiment, pages, text};
 use crate::config::Source;
 use crate::error::{Error, Result};
 use crate::shipped::{PaperFigure, SHIPPED, Shipped};
 use crate::store::check_standalone;
+
+/// What the page over everything is called.
+const ALL: &str = "all";
 
 /// One of several experiments.
 struct One {
@@ -68,8 +71,8 @@ pub(super) fn figure(arguments: &RunArgs, figure: &PaperFigure) -> Result<Status
     Ok(if drawn == Status::Done { status } else { Status::Partial })
 }
 
-/// Runs everything that is shipped, the shortest first. What needs data that are not on this machine is
-/// left out.
+/// Runs everything that is shipped, the shortest first, and writes one page over it. What needs data
+/// that are not on this machine is left out.
 pub(super) fn all(arguments: &RunArgs) -> Result<Status, Abort> {
     let mut shipped: Vec<&'static Shipped> = SHIPPED.iter().collect();
     shipped.sort_by_key(|one| one.seconds);
@@ -88,7 +91,19 @@ pub(super) fn all(arguments: &RunArgs) -> Result<Status, Abort> {
             Err(error) => return Err(error.into()),
         }
     }
-    run_all(arguments, &experiments)
+    let ExperimentArgs { profile, dry_run, quiet, json, .. } = &arguments.experiment;
+    let root = root(&arguments.experiment);
+    let page = root.join(format!("{}.html", folder_name(ALL, profile.as_deref())));
+    if *dry_run {
+        return run_all(arguments, &experiments);
+    }
+    if root.is_dir() {
+        check_standalone(&page)?;
+    }
+    let status = run_all(arguments, &experiments)?;
+    let folders: Vec<PathBuf> = experiments.into_iter().map(|one| one.folder).collect();
+    let drawn = pages::several(&folders, &page, *quiet || *json)?;
+    Ok(if drawn == Status::Done { status } else { Status::Partial })
 }
 
 /// The folder that the results folders are in.

@@ -270,8 +270,10 @@ impl<'a> Document<'a> {
     }
 
     /// Reports a problem at a key that nothing asks for, if it is there, unless it goes with a choice
-    /// that a profile or an override has replaced.
+    /// that a profile or an override has replaced. The resolved document does not state it either, where
+    /// it was asked for before that was known.
     pub fn idle(&mut self, key: &str, problem: &str) {
+        self.tables.resolved.remove(key);
         if self.entry(key).is_some_and(|entry| entry.layer >= self.chosen_in) {
             self.asked.push(key.to_owned());
             self.problem(key, problem);
