@@ -184,7 +184,7 @@ fn what_is_begun_has_no_results_yet() {
     for arguments in [&["--clean", "out"][..], &["out"]] {
         let refused = program("egop-plot", folder.path()).args(arguments).assert().code(5);
         let told = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
-        assert!(told.contains("out has no results yet"), "{told}");
+        assert!(told.contains("out: has no results yet"), "{told}");
     }
 }
 
