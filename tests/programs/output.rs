@@ -330,8 +330,9 @@ fn a_closed_pipe_is_no_accident() {
     let workspace = Workspace::new(SMALL);
     let run = ["experiment.toml", "--out", "out"];
     for stderr in [false, true] {
-        for further in [&["--list"][..], &["--dry-run"], &["--json"], &[], &["--help"]] {
-            let arguments = [&run, further].concat();
+        let furthers = [&["--dry-run"][..], &["--json"], &[], &["--help"]];
+        let runs = furthers.into_iter().map(|further| [&run, further].concat());
+        for arguments in runs.chain([vec!["--list"]]) {
             let (code, messages) = unread(&workspace, RUN, &arguments, stderr);
             assert_eq!((code, messages.contains("panicked")), (0, false), "{messages}");
         }
