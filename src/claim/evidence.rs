@@ -225,9 +225,10 @@ impl Evidence {
                 format!("{}; at least {ENOUGH} are needed", self.shortage(unit)),
             ),
             Some([from, to]) => {
-                let at_least = format!("at least {}", number(from));
-                let at_most = format!("at most {}", number(to));
-                let between = format!("from {} to {}", number(from), number(to));
+                let [least, most] = [from, to].map(|bound| told_apart(bound, claimed));
+                let at_least = format!("at least {least}");
+                let at_most = format!("at most {most}");
+                let between = format!("from {least} to {most}");
                 let (verdict, range) = if low <= from && to <= high {
                     let sure = match (low.is_finite(), high.is_finite()) {
                         (true, false) => at_least,
@@ -264,12 +265,26 @@ impl Evidence {
 
 /// Three significant digits.
 pub(crate) fn number(value: f64) -> String {
+    rounded(value, 3)
+}
+
+fn rounded(value: f64, digits: i32) -> String {
+    let places = |places: i32| usize::try_from(places).unwrap_or(0);
     if value == 0.0 || (1e-2..1e4).contains(&value.abs()) {
-        let digits = (2 - value.abs().max(1e-2).log10().floor() as i32).max(0);
-        format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
+        let before = value.abs().max(1e-2).log10().floor() as i32 + 1;
+        format!("{value:.*}", places(digits - before))
     } else {
-        format!("{value:.2e}")
+        format!("{value:.*e}", places(digits - 1))
     }
+}
+
+/// Three significant digits, or as many as tell a number from the bounds that it is compared with.
+fn told_apart(value: f64, bounds: Bounds) -> String {
+    let tells = |digits: &i32| {
+        let text = rounded(value, *digits);
+        bounds.iter().all(|&bound| bound == value || rounded(bound, *digits) != text)
+    };
+    rounded(value, (3..16).find(tells).unwrap_or(3))
 }
 
 #[cfg(test)]
@@ -294,6 +309,15 @@ mod tests {
         assert_eq!(binomial(3, 3), 1.0);
         assert_eq!(binomial(40, 39), 1.0 - 0.5_f64.powi(40));
         assert!((binomial(10_000, 10_000) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn numbers_are_told_from_the_bounds_that_they_are_compared_with() {
+        assert_eq!([0.0, 1.497, 12.34, 12345.6].map(number), ["0.00", "1.50", "12.3", "1.23e4"]);
+        assert_eq!(told_apart(1.4974, [1.5, ANY]), "1.497");
+        assert_eq!(told_apart(1.5, [1.5, ANY]), "1.50");
+        assert_eq!(told_apart(ANY, [1.5, ANY]), "inf");
+        assert_eq!(told_apart(0.0100001, [0.0, 0.01]), "0.0100001");
     }
 
     /// Ranks from the usual tables of the sign test's intervals (Conover 1999, table A3).
