@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn numbers_are_told_from_the_bounds_that_they_are_compared_with() {
-        assert_eq!([0.0, 1.497, 12.34, 12345.6].map(number), ["0.00", "1.50", "12.3", "1.23e4"]);
+        assert_eq!([0.0, 1.497, 12.34, 12345.6].map(number), ["0.0000", "1.50", "12.3", "1.23e4"]);
         assert_eq!(told_apart(1.4974, [1.5, ANY]), "1.497");
         assert_eq!(told_apart(1.5, [1.5, ANY]), "1.50");
         assert_eq!(told_apart(ANY, [1.5, ANY]), "inf");
