@@ -130,7 +130,18 @@ impl Spec for KroneckerBasis {
         if let Some(problem) = self.scope.problem(layout) {
             return Some(("weights", problem));
         }
-        let bias = self.blocks(layout).find(|block| block.role != Role::Weight)?;
-        Some(("weights", format!("\"{}\" is no weight matrix", bias.name)))
+        if let Some(bias) = self.blocks(layout).find(|block| block.role != Role::Weight) {
+            return Some(("weights", format!("\"{}\" is no weight matrix", bias.name)));
+        }
+        // A vector is a matrix of one output, or of one input.
+        let turns_nothing = |block: &Block| match (self.sides, block.matrix()) {
+            (Sides::Outputs, (1, _)) | (Sides::Inputs, (_, 1)) => true,
+            (_, (outputs, inputs)) => outputs * inputs == 1,
+        };
+        let idle = self.blocks(layout).find(|block| turns_nothing(block))?;
+        Some((
+            "sides",
+            format!("\"{}\" has a single number on that side: nothing is rotated", idle.name),
+        ))
     }
 }

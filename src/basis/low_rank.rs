@@ -269,7 +269,10 @@ impl LowRank {
         groups: &[Range<usize>],
         samples: usize,
     ) -> Option<(&'static str, String)> {
-        let (key, asked, _) = self.most_asked(layout, groups)?;
+        let (key, ..) = self.most_asked(layout, groups)?;
+        // Of small groups all are taken.
+        let all = |group| layout.parameters(group).len();
+        let asked = groups.iter().map(|group| self.most(layout, group, all(group))).max()?;
         (asked > samples).then(|| {
             let problem = format!(
                 "asks for {asked} eigenvectors, and {samples} samples have no more than that"

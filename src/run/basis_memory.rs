@@ -56,10 +56,12 @@ fn basis<'a, 's>(
     let layout = system.objective.layout();
     let groups = system.basis.groups(&layout);
     let largest = groups.iter().max_by_key(|group| layout.parameters(group).len())?;
-    let dense = (layout.parameters(largest).len() as f64).powi(2);
+    let square = |group| (layout.parameters(group).len() as f64).powi(2);
+    let dense = square(largest);
+    // Products take V, and its transpose.
+    let is_dense = system.map_cost().elements == 2.0 * groups.iter().map(square).sum::<f64>();
     let needs = Needs::of(system, number);
-    let what = if system.map_cost().elements >= dense && needs.maps > available as f64 {
-        // Products take V, and its transpose.
+    let what = if is_dense && needs.maps > available as f64 {
         let [one, both] = [dense, 2.0 * dense].map(|elements| si(number * elements));
         let block = layout.group_name(largest);
         let others = if groups.len() == 1 {
