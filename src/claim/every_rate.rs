@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use crate::claim::across::Across;
 use crate::claim::claimed::{Claimed, Comparison};
-use crate::claim::evidence::{ALPHA, Evidence, number};
+use crate::claim::digits::number;
+use crate::claim::evidence::{ALPHA, Evidence};
 use crate::claim::{Entry, Finding, Interval, Records, Test, Verdict};
 use crate::config::Reader;
 use crate::need::Want;

@@ -18,6 +18,7 @@ mod best_rate;
 mod break_even;
 mod claimed;
 mod compared;
+mod digits;
 mod every_rate;
 mod evidence;
 mod measure;
@@ -31,8 +32,9 @@ mod to_level;
 mod trend;
 
 pub(crate) use compared::Compared;
+pub(crate) use digits::number;
+pub(crate) use evidence::Evidence;
 pub use evidence::Interval;
-pub(crate) use evidence::{Evidence, number};
 pub(crate) use pair::{FLOOR, ratio};
 pub use side::{Rule, Side};
 pub(crate) use theory::quantities as theory_quantities;
