@@ -1,7 +1,5 @@
 //! Numbers in words of a verdict.
 
-use crate::claim::evidence::Bounds;
-
 /// Three significant digits.
 pub(crate) fn number(value: f64) -> String {
     rounded(value, 3)
@@ -18,7 +16,7 @@ fn rounded(value: f64, digits: i32) -> String {
 }
 
 /// Three significant digits, or as many as tell a number from the bounds that it is compared with.
-pub(super) fn told_apart(value: f64, bounds: Bounds) -> String {
+pub(super) fn told_apart(value: f64, bounds: [f64; 2]) -> String {
     let tells = |digits: &i32| {
         let text = rounded(value, *digits);
         bounds.iter().all(|&bound| bound == value || rounded(bound, *digits) != text)
