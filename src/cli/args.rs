@@ -46,10 +46,8 @@ pub struct RunArgs {
     #[arg(
         long,
         value_name = "DIR",
-        conflicts_with_all = [
-            "config", "all", "list", "set", "profile", "out", "data_dir", "threads", "memory", "dry_run", "force",
-            "replace", "fail_fast", "max_failures", "quiet", "strict", "save_basis", "save_instance"
-        ]
+        conflicts_with_all = OF_WORK,
+        conflicts_with_all = ["all", "list", "strict", "save_basis", "save_instance"]
     )]
     pub(super) status: Option<PathBuf>,
     /// Write NAME.toml, a config with comments to start from: a small one, or the one of this name that
@@ -303,6 +301,23 @@ pub struct OfProgram {
     pub(super) man: bool,
 }
 
+/// The arguments that say which work is done, and how.
+const OF_WORK: [&str; 13] = [
+    "config",
+    "set",
+    "profile",
+    "out",
+    "data_dir",
+    "threads",
+    "memory",
+    "dry_run",
+    "force",
+    "replace",
+    "fail_fast",
+    "max_failures",
+    "quiet",
+];
+
 /// What egop-run and egop-sweep share.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ExperimentArgs {
@@ -346,13 +361,7 @@ pub struct ExperimentArgs {
     pub(super) max_failures: Option<u32>,
     /// List experiments with the time they take, objectives, optimizers, bases, figures, claim tests
     /// and metrics
-    #[arg(
-        long,
-        conflicts_with_all = [
-            "config", "set", "profile", "out", "data_dir", "threads", "memory", "dry_run", "force", "replace",
-            "fail_fast", "max_failures", "quiet", "json"
-        ]
-    )]
+    #[arg(long, conflicts_with_all = OF_WORK, conflicts_with = "json")]
     pub(super) list: bool,
     /// Print no progress and no tables
     #[arg(long, short)]
