@@ -17,6 +17,7 @@ mod eigen;
 #[cfg(not(feature = "openblas"))]
 mod factor;
 pub mod flops;
+mod function;
 mod inverse_root;
 #[cfg(not(feature = "openblas"))]
 mod pages;
@@ -30,11 +31,11 @@ mod with_openblas;
 
 pub use backend::Factor;
 pub use eigen::{fix_sign, symmetric_eigen};
+pub use function::{function_of, function_times};
 pub use inverse_root::inverse_root_times;
 pub use real::{Real, from_f64, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 pub use spanned::spanned;
-pub use tridiagonal::function_times;
 
 /// Whether a product overwrites its result or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

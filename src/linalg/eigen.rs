@@ -31,8 +31,7 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> 
 /// entries would overflow or vanish a power of two, which rounds nothing, that brings the largest to
 /// about 1.
 fn scale<R: Real>(a: ArrayView2<'_, R>) -> R {
-    let lower = a.rows().into_iter().enumerate().flat_map(|(i, row)| row.into_iter().take(i + 1));
-    let largest = lower.fold(R::zero(), |most, entry| entry.abs().max(most));
+    let largest = largest_below(a);
     let least = R::min_positive_value().sqrt().sqrt();
     if largest == R::zero() || (least..=least.recip()).contains(&largest) {
         return R::one();
@@ -41,6 +40,12 @@ fn scale<R: Real>(a: ArrayView2<'_, R>) -> R {
     // Neither it nor its inverse overflows.
     let [least, most] = [R::min_positive_value(), R::min_positive_value().recip()];
     (R::one() + R::one()).powi(-exponent).max(least).min(most)
+}
+
+/// The largest magnitude of a lower triangle.
+pub(super) fn largest_below<R: Real>(a: ArrayView2<'_, R>) -> R {
+    let lower = a.rows().into_iter().enumerate().flat_map(|(i, row)| row.into_iter().take(i + 1));
+    lower.fold(R::zero(), |most, entry| entry.abs().max(most))
 }
 
 /// Turns a vector so that its entry of largest magnitude, the first of them at a tie, is positive.

@@ -12,8 +12,9 @@ use std::iter::successors;
 
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
-use super::tridiagonal::{Tridiagonal, function_times};
-use super::{Real, finite, from_f64, leave_wide_registers, to_f64};
+use super::function::function_times;
+use super::tridiagonal::Tridiagonal;
+use super::{Real, finite, from_f64, to_f64};
 use crate::error::Result;
 use crate::simd::vectorized;
 
@@ -40,12 +41,11 @@ pub fn inverse_root_times<R: Real>(
         return function_times(a, root, b);
     }
     let terms = Terms::new(to_f64(eps), trace + to_f64(eps), rounding);
-    let mut tridiagonal = Tridiagonal::of(a);
+    let tridiagonal = Tridiagonal::of(a, R::one());
     let mut vector = b.to_vec();
     tridiagonal.turn(&mut vector, false);
     vectorized(|| terms.add_up(&tridiagonal.diagonal, eps, &tridiagonal.beside, &mut vector));
     tridiagonal.turn(&mut vector, true);
-    leave_wide_registers();
     Ok(vector.into())
 }
 
@@ -120,7 +120,7 @@ impl<R: Real> Terms<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::linalg::tridiagonal::tests::{by_eigenvectors, symmetric};
+    use crate::linalg::function::tests::{by_eigenvectors, symmetric};
 
     #[test]
     fn the_terms_sum_to_the_inverse_root() {

@@ -99,6 +99,11 @@ impl Spec for FullAdagrad {
         Some("full-matrix Adagrad")
     }
 
+    /// Once: another tridiagonal form.
+    fn revision(&self) -> u32 {
+        1
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         self.sizes(layout).map(|size| size * size).sum()
     }

@@ -118,6 +118,12 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         None
     }
 
+    /// Raised when the same settings make other bits of this method alone; where they do so everywhere,
+    /// [`crate::record::SCHEMA`] is.
+    fn revision(&self) -> u32 {
+        0
+    }
+
     /// Numbers of state that one lane holds.
     fn state_len(&self, layout: &Layout) -> usize;
 

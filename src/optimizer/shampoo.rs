@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip};
 use crate::config::{Allowed, Reader, key};
 use crate::error::Result;
 use crate::lanes::Layout;
-use crate::linalg::{Real, flops, from_f64, symmetric_eigen, times};
+use crate::linalg::{Real, flops, from_f64, function_of, times};
 use crate::optimizer::blocks::{BlockState, Blocks, Shape, read_shape, shapes};
 use crate::optimizer::moments::{average, average_squares, correction, norm};
 use crate::optimizer::{Build, Entry, Optimizer, Spec, decomposed, too_small};
@@ -178,6 +178,11 @@ impl Spec for Shampoo {
         self.shape
     }
 
+    /// Once: powers by plane rotations instead of faer's eigenvectors.
+    fn revision(&self) -> u32 {
+        1
+    }
+
     fn state_len(&self, layout: &Layout) -> usize {
         let sides = shapes(self.shape, layout).into_iter().flat_map(Self::sides).flatten();
         self.averages() * layout.dimension() + sides.map(|size| 2 * size * size).sum::<usize>()
@@ -248,12 +253,11 @@ impl<R: Real> Factor<R> {
 
     /// (sum · correction + εI)^exponent.
     fn refresh(&mut self, correction: f64, eps: f64, exponent: f64) -> Result<()> {
-        let (values, vectors) = symmetric_eigen(self.sum.clone())?;
         let (correction, eps, exponent): (R, R, R) =
             (from_f64(correction), from_f64(eps), from_f64(exponent));
         // The sum has no negative eigenvalues but for rounding.
-        let powers = values.mapv(|x| (x.max(R::zero()) * correction + eps).powf(exponent));
-        self.power = times((&vectors * &powers).view(), vectors.t());
+        let power = |x: R| (x.max(R::zero()) * correction + eps).powf(exponent);
+        self.power = function_of(self.sum.view(), power)?;
         Ok(())
     }
 }

@@ -103,16 +103,14 @@ impl Task {
                 match algorithms.get_mut(&algorithm.name) {
                     Some(Value::Table(settings)) if !rates.is_empty() => {
                         settings.insert("learning_rates".into(), rates.clone().into());
+                        raise(settings, algorithm.optimizer.revision());
                     }
                     _ => drop(algorithms.remove(&algorithm.name)),
                 }
             }
         }
         content.insert("schema".into(), i64::from(SCHEMA).into());
-        let revision = system.stated().revision();
-        if revision > 0 {
-            content.insert("revision".into(), i64::from(revision).into());
-        }
+        raise(&mut content, system.stated().revision());
         content.insert("trial".into(), (self.trial as i64).into());
         if let Some(study) = experiment.training() {
             let mut recording = format!("{:?}", self.recording);
@@ -129,6 +127,13 @@ impl Task {
         let sorted = serde_json::to_value(content).expect("finite numbers have a JSON form");
         let hash = store::sha256(sorted.to_string().as_bytes());
         hash[..32].to_owned()
+    }
+}
+
+/// States the revision of what is described, if it ever changed.
+fn raise(content: &mut toml::Table, revision: u32) {
+    if revision > 0 {
+        content.insert("revision".into(), i64::from(revision).into());
     }
 }
 
