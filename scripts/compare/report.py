@@ -279,10 +279,7 @@ def steps(measurements):
         "some rates at once, PyTorch one after the other. The digits network in singles with "
         "minibatches of 300; for full-matrix Adagrad least squares, d = 50, in doubles. "
         f"{', '.join(PUBLISHED)}: the package pytorch_optimizer's, Muon in singles instead of "
-        "bfloat16. The others: plain PyTorch after their authors' code; Shampoo is averaged and grafted. "
-        "Where Shampoo's powers are made anew before every step (f = 1), most of the time, as the difference "
-        "from f = 10 tells, goes into eigendecompositions of matrices of 10 to 64 rows; with ε outside the root full-matrix Adagrad needs "
-        "the eigenvalues, too, that are rounding errors of 0."
+        "bfloat16. The others: plain PyTorch after their authors' code; Shampoo is averaged and grafted."
     )
     yield ""
     yield "| method | rates | ours | PyTorch | ratio | ours, processor | PyTorch, processor | ratio |"
