@@ -80,6 +80,9 @@ pub(super) struct Run {
     choices: Vec<(Question, usize)>,
     /// What was asked for.
     found: Vec<KeyDescription>,
+    /// What is in the tables within this one, by their paths and what was chosen before: the function does
+    /// the same as often as the same is chosen, and need not be asked again.
+    known: HashMap<(String, Option<Vec<usize>>), Vec<KeyDescription>>,
 }
 
 impl Run {
@@ -123,15 +126,25 @@ impl Run {
             _ => (path, "a table".into()),
         };
         self.note(key, expected, value, presence);
-        self.found.extend(explore(path, self.presentation, read));
+        self.within(path, read);
         None
     }
 
     /// Notes what is in a table that a config names.
     pub fn named<Value>(&mut self, read: impl FnMut(Run) -> Option<Run>) -> Option<Value> {
-        let path = join(&self.path, NAME);
-        self.found.extend(explore(path, self.presentation, read));
+        self.within(join(&self.path, NAME), read);
         None
+    }
+
+    /// Notes what is in the table at a path.
+    fn within(&mut self, path: String, read: impl FnMut(Run) -> Option<Run>) {
+        // A function without any captured value does not know what was chosen.
+        let knows = size_of_val(&read) > 0;
+        let chosen = knows.then(|| self.choices.iter().map(|&(_, taken)| taken).collect());
+        let keys = self.known.entry((path, chosen));
+        let presentation = self.presentation;
+        let keys = keys.or_insert_with_key(|(path, _)| explore(path.clone(), presentation, read));
+        self.found.extend_from_slice(keys);
     }
 
     /// Declares what follows to be presentation, or not; returns what held before.
@@ -167,12 +180,14 @@ pub(super) fn explore(
     let mut runs: Vec<Run> = Vec::new();
     let mut script = Some(Vec::new());
     while let Some(options) = script {
+        let known = runs.last_mut().map(|run| std::mem::take(&mut run.known)).unwrap_or_default();
         let run = Run {
             path: path.clone(),
             presentation,
             script: options,
             choices: Vec::new(),
             found: Vec::new(),
+            known,
         };
         let run = read(run);
         script = run.as_ref().and_then(|run| next(&run.choices));

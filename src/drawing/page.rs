@@ -100,7 +100,7 @@ const SAMPLE: f64 = 32.0;
 const ENTRY_HEIGHT: f64 = 18.0;
 
 /// The most of each that a page shows, so that its size does not depend on what it is made from.
-const MOST_PANELS: usize = 16;
+const MOST_PANELS: usize = 24;
 const MOST_ENTRIES: usize = 48;
 const MOST_FOOTNOTES: usize = 8;
 /// The most letters of a title or a footnote, and of every other text.

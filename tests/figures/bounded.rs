@@ -155,7 +155,7 @@ fn there_is_no_more_of_anything_than_there_is_room_for() {
         .collect();
     page.footnotes = vec![long; 1000];
     let texts = draw(&page);
-    assert!(texts.contains(&"16 of 3000 panels are shown.".into()), "{texts:#?}");
+    assert!(texts.contains(&"24 of 3000 panels are shown.".into()), "{texts:#?}");
     assert!(texts.contains(&"and 4952 more".into()), "{texts:#?}");
     assert!(texts.contains(&"992 more remarks are left out.".into()), "{texts:#?}");
 }
