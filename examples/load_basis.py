@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-stem = sys.argv[1]
+stem = sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__)
 load = lambda ending: np.load(stem + ending + ".npy") if os.path.exists(stem + ending + ".npy") else None
 V, U_out, U_in = load(""), load("-outputs"), load("-inputs")
 

@@ -99,4 +99,6 @@ def main(egop_run):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: pytorch.py EGOP_RUN, the program egop-run or where it is")
     main(sys.argv[1])

@@ -648,6 +648,8 @@ def main():
     parser.add_argument("--all", action="store_true", help="every learning rate, not the selected ones")
     arguments = parser.parse_args()
     results, trial = arguments.results, arguments.trial
+    if not (results / "experiment.toml").exists():
+        parser.error(f"{results} is no results folder: it has no experiment.toml")
     config = tomllib.loads((results / "experiment.toml").read_text())
     if config["precision"] != "f64":
         sys.exit(
@@ -696,7 +698,7 @@ def main():
         if run["stop"] in ("diverged", "failed"):
             why = run["stop"]
         elif "reestimate" in config["coordinates"][coordinates]:
-            why = "the basis is estimated anew"
+            why = "basis or state are made anew in training"
         if why is None:
             settings = config["algorithms"][algorithm]
             Distances.least = 1.0

@@ -1,5 +1,6 @@
 //! `egop-plot DIR DIR … --figure NAME --out FILE`: one figure of several folders, side by side.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::cli::figures::is_unread;
@@ -31,16 +32,21 @@ pub(super) fn draw(
         let found = found.map_err(|why| Error::Usage(format!("{}: {why}", folder.display())))?;
         opened.push((one, found));
     }
+    if letters(opened.iter().map(|(_, name)| &**name)).is_some() {
+        opened.sort_by(|(_, one), (_, other)| one.cmp(other));
+    }
     sheet(&opened, out, quiet)
 }
 
 /// Draws a figure of each of several folders that are open, and writes them as one picture.
 pub(super) fn sheet(opened: &[(Opened, String)], out: &Path, quiet: bool) -> Result<Status, Abort> {
     let extension = extension(out)?;
+    let letters = letters(opened.iter().map(|(_, name)| &**name));
+    let letters = letters.unwrap_or_else(|| ('a'..).take(opened.len()).collect());
     let mut pages = Vec::new();
-    for (Opened { store, figures, tables, .. }, name) in opened {
+    for ((Opened { store, figures, tables, .. }, name), letter) in opened.iter().zip(letters) {
         match figure::page(figures, tables, name) {
-            Ok(page) => pages.push(page),
+            Ok(page) => pages.push((letter, page)),
             Err(error) if is_unread(&error) => return Err(error.into()),
             Err(error) => {
                 let folder = store.root().display();
@@ -61,6 +67,22 @@ pub(super) fn sheet(opened: &[(Opened, String)], out: &Path, quiet: bool) -> Res
     Ok(Status::Done)
 }
 
+/// The letters that figures have in the paper, where they are parts of one: (c) and (a) of fig5c and fig5a.
+fn letters<'a>(names: impl Iterator<Item = &'a str>) -> Option<Vec<char>> {
+    let mut letters: Vec<char> = Vec::new();
+    let mut figures = BTreeSet::new();
+    for name in names {
+        let letter = name.chars().last().filter(char::is_ascii_lowercase)?;
+        let figure = name.strip_suffix(letter)?.strip_prefix("fig")?;
+        if letters.contains(&letter) {
+            return None;
+        }
+        letters.push(letter);
+        figures.insert(figure.parse::<u32>().ok()?);
+    }
+    (figures.len() == 1).then_some(letters)
+}
+
 /// The format of a picture, by its name.
 fn extension(out: &Path) -> Result<&'static str> {
     let given = out.extension().unwrap_or_default().to_string_lossy();
@@ -68,4 +90,21 @@ fn extension(out: &Path) -> Result<&'static str> {
         let known = FORMATS.map(|format| format!(".{format}")).join(" or ");
         Error::Usage(format!("--out {}: the name must end with {known}", out.display()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::letters;
+
+    #[test]
+    fn parts_of_a_figure_have_its_letters() {
+        let of = |names: &[&'static str]| letters(names.iter().copied());
+        assert_eq!(of(&["fig5c", "fig5a"]), Some(vec!['c', 'a']));
+        assert_eq!(of(&["fig12b"]), Some(vec!['b']));
+        for others in
+            [&["fig5a", "fig12a"][..], &["fig5a", "fig5a"], &["fig5", "fig5a"], &["curves"]]
+        {
+            assert_eq!(of(others), None, "{others:?}");
+        }
+    }
 }

@@ -44,6 +44,7 @@ impl Template {
 
     fn text(self, name: &str) -> String {
         let (text, placeholder, _) = self.parts();
+        let text = text.replace(&format!("{placeholder}.toml"), &format!("{name}.toml"));
         text.replacen(&format!("\nname = \"{placeholder}\""), &format!("\nname = \"{name}\""), 1)
     }
 }

@@ -71,16 +71,23 @@ pub(super) fn open(folder: &Path) -> Result<Opened> {
     Ok(Opened { store, is_study, heading, settings, figures, tables, published })
 }
 
-/// The folders among what was named: of several, as `results/*` names them, files are passed over, and
-/// said to be unless all is to be quiet. A single one is what is meant, whatever it is.
+/// The folders among what was named: of several, as `results/*` names them, files and folders whose work
+/// goes on are passed over, and said to be unless all is to be quiet. A single one is what is meant,
+/// whatever it is.
 pub(super) fn folders(named: &[PathBuf], quiet: bool) -> Vec<PathBuf> {
-    let is_file = |path: &&PathBuf| path.is_file();
-    let (files, folders): (Vec<&PathBuf>, Vec<&PathBuf>) = named.iter().partition(is_file);
+    let beside = |path: &PathBuf| {
+        let unfinished = Store::peek(path).is_bound() && !path.join(EXPERIMENT).exists();
+        let is_file = path.is_file().then_some("is a file, not a results folder");
+        is_file.or(unfinished.then_some("has no results yet"))
+    };
+    let (folders, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        named.iter().partition(|path| beside(path).is_none());
     if named.len() == 1 || folders.is_empty() {
         return named.to_vec();
     }
-    for file in files.iter().filter(|_| !quiet) {
-        tell(&format!("passed over: {} is a file, not a results folder", file.display()));
+    for other in others.into_iter().filter(|_| !quiet) {
+        let why = beside(other).unwrap_or_default();
+        tell(&format!("passed over: {} {why}", other.display()));
     }
     folders.into_iter().cloned().collect()
 }
@@ -136,7 +143,7 @@ pub(super) fn check(path: &Path) -> Result<()> {
         None => String::new(),
     };
     if Store::peek(path).is_bound() {
-        let message = "has no results yet: the command that began them goes on (egop-run --status)";
+        let message = "has no results yet: the command that began them, run again, goes on (egop-run --status)";
         return refuse(path, message.into());
     }
     if path.is_dir() {

@@ -145,6 +145,12 @@ impl Spec for StudyFigure {
         };
         let shown = || subjects.iter().flat_map(|subject| &subject.rows);
         let planned: BTreeSet<usize> = shown().map(|row| row.planned).collect();
+        let ratios = || shown().filter(|row| self.is_ratio(row));
+        let fewer = ratios().filter(|row| (1..row.planned).contains(&row.pairs));
+        let fewer = fewer.map(|row| row.pairs).min();
+        let fewer = fewer.map_or(String::new(), |pairs| {
+            format!(" (of some dots over fewer, at least {pairs}, as the others say nothing)")
+        });
         let trials = match (planned.first(), planned.last()) {
             (Some(least), Some(most)) if least < most => format!("{least} to {most} trials"),
             (Some(1), _) => "1 trial".into(),
@@ -157,11 +163,16 @@ impl Spec for StudyFigure {
                 compared(self.metric.1)
             ),
             format!(
-                "Dots: median over {trials}, beside each other where they are of one value; bars: \
+                "Dots: median over {trials}{fewer}, beside each other where they are of one value; bars: \
                  the interval of order statistics that holds the true one, as far as it is in the \
                  frame; on its edge, a gain of 0 or ∞."
             ),
         ];
+        let silent = subjects.iter().filter_map(|one| one.silent(|row| self.is_ratio(row)));
+        let silent: Vec<String> = silent.collect();
+        if !silent.is_empty() {
+            footnotes.push(format!("No trial says anything of {}.", silent.join("; ")));
+        }
         footnotes.extend(subjects.iter().filter_map(|subject| subject.note(frame.0)));
         Ok(Page {
             title: self.heading.title(tables.facts()),
@@ -200,16 +211,18 @@ impl StudyFigure {
         subjects
     }
 
+    /// Whether a row is of the ratios that are shown.
+    fn is_ratio(&self, row: &StudyRow) -> bool {
+        let tuned = Rule::NAMES.iter().find(|(_, rule)| *rule == self.tuned);
+        tuned.is_some_and(|(name, _)| row.tuned == *name)
+            && row.quantity == self.metric.0
+            && (self.algorithms.is_empty() || self.algorithms.contains(&row.algorithm))
+            && (self.coordinates.is_empty() || self.coordinates.contains(&row.coordinates))
+    }
+
     /// Colours tell algorithms apart, line styles coordinate systems: the same in every panel.
     fn ratios(&self, rows: &[StudyRow], subject: &Subject<'_>) -> Vec<Series> {
-        let tuned = Rule::NAMES.iter().find(|(_, rule)| *rule == self.tuned);
-        let tuned = tuned.map_or("", |(name, _)| *name);
-        let is_ratio = |row: &&StudyRow| {
-            row.tuned == tuned
-                && row.quantity == self.metric.0
-                && (self.algorithms.is_empty() || self.algorithms.contains(&row.algorithm))
-                && (self.coordinates.is_empty() || self.coordinates.contains(&row.coordinates))
-        };
+        let is_ratio = |row: &&StudyRow| self.is_ratio(row);
         let all = || rows.iter().filter(is_ratio);
         let algorithms = names(all().map(|row| &row.algorithm));
         let systems = names(all().map(|row| &row.coordinates));

@@ -126,7 +126,10 @@ impl Study {
             }
             Need::StudyMetric(name) => {
                 let metrics: Vec<String> = self.metrics.iter().map(Compared::to_string).collect();
-                let problem = || format!("the study's metrics are {}", listed(&metrics));
+                let problem = || match &*metrics {
+                    [] => "the study has no metrics, which study.metrics names".into(),
+                    _ => format!("the study's metrics are {}", listed(&metrics)),
+                };
                 (!metrics.iter().any(|metric| metric == name)).then(problem)
             }
             // Known once the bases are read.

@@ -85,6 +85,17 @@ pub struct VerdictComparison<'a> {
     pub changed: bool,
 }
 
+impl VerdictComparison<'_> {
+    /// Which of the two folders alone has the claim, if one has.
+    pub fn alone_in(&self) -> Option<usize> {
+        match self.verdicts {
+            [Some(_), None] => Some(0),
+            [None, Some(_)] => Some(1),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Comparison<'a> {
     /// Compares two folders.
     pub fn of(sides: [Side<'a>; 2]) -> Self {

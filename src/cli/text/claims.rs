@@ -1,9 +1,8 @@
 //! The verdicts on an experiment's claims, as text.
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::ColumnConstraint;
 
-use super::table::{NARROW, none, table};
+use super::table::{NARROW, Rows, none, paragraph};
 use crate::claim::{Verdict, number};
 use crate::record::ClaimRow;
 use crate::summary::VerdictSummary;
@@ -17,31 +16,34 @@ pub(in crate::cli) fn claims(claims: &[ClaimRow]) -> String {
     if claims.is_empty() {
         return String::new();
     }
-    let mut rows = table(NARROW, &["claim", "median", VERDICT]);
+    let mut rows = Rows::of_prose(NARROW, &["claim", "median", VERDICT]);
     for claim in claims {
         let ClaimRow { id, statement, source, reason, explanation, .. } = claim;
         let lines = [id, &*format!("{statement} ({source})."), reason, explanation];
         let lines = lines.into_iter().filter(|line| !line.is_empty());
         let sentence: String = lines.map(|line| format!("{line}\n")).collect();
-        rows.add_row([sentence, found(claim), claim.verdict.clone()]);
-    }
-    for column in rows.column_iter_mut().skip(1) {
-        column.set_constraint(ColumnConstraint::ContentWidth);
+        rows.add([sentence, found(claim), claim.verdict.clone()]);
     }
     format!("{}\n{}\n", painted(&rows.to_string()), summary(claims))
 }
 
-/// A table with colours in its column of verdicts, the last. They are put in afterwards, as the
-/// codes would count as characters.
+/// A table with colours in its column of verdicts, the last, or in the paragraphs that it has become. They
+/// are put in afterwards, as the codes would count as characters.
 fn painted(table: &str) -> String {
     let mut lines = table.lines().map(str::to_owned).collect::<Vec<_>>();
     let start = |line: &String| line.split_once(VERDICT).map(|(before, _)| before.chars().count());
     let Some(start) = lines.iter().find_map(start) else { return table.to_owned() };
     for line in &mut lines {
-        let Some((at, _)) = line.char_indices().nth(start) else { continue };
         for verdict in Verdict::ALL.map(Verdict::name) {
+            let coloured = paint(style(verdict), verdict);
+            let told = format!("{VERDICT} {verdict}");
+            if line.ends_with(&told) {
+                line.truncate(line.len() - verdict.len());
+                line.push_str(&coloured);
+            }
+            let Some((at, _)) = line.char_indices().nth(start) else { continue };
             if line[at..].trim_end_matches('│').trim() == verdict {
-                let cell = line[at..].replacen(verdict, &paint(style(verdict), verdict), 1);
+                let cell = line[at..].replacen(verdict, &coloured, 1);
                 line.replace_range(at.., &cell);
             }
         }
@@ -72,7 +74,8 @@ fn found(claim: &ClaimRow) -> String {
 fn summary(claims: &[ClaimRow]) -> String {
     let summary = VerdictSummary::of(claims);
     let painted = |name: &str, count: &str| paint(style(name), count);
-    format!("{}. Settings: {}", summary.in_words(painted), summary.settings.join("; "))
+    let settings = summary.settings.join("; ");
+    paragraph(&format!("{}. Settings: {settings}", summary.in_words(painted))).trim_end().into()
 }
 
 fn style(verdict: &str) -> Style {

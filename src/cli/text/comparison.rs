@@ -38,7 +38,8 @@ pub(in crate::cli) fn comparison(comparison: &Comparison<'_>) -> String {
         text += &paragraph("selected learning rates, and the medians of their metric:");
         let _ = writeln!(text, "{rows}");
     }
-    let changed: Vec<_> = verdicts.iter().filter(|verdict| verdict.changed).collect();
+    let in_both = verdicts.iter().filter(|one| one.alone_in().is_none());
+    let changed: Vec<_> = in_both.filter(|one| one.changed).collect();
     if !changed.is_empty() {
         let mut rows = Rows::new(NARROW, &["claim", "A", "B"]);
         for verdict in changed {
@@ -47,6 +48,14 @@ pub(in crate::cli) fn comparison(comparison: &Comparison<'_>) -> String {
             rows.add([format!("{}\n{}", verdict.id, verdict.statement), a, b]);
         }
         let _ = writeln!(text, "\nverdicts that differ:\n{rows}");
+    }
+    for (side, folder) in ["A", "B"].into_iter().enumerate() {
+        let alone = verdicts.iter().filter(|one| one.alone_in() == Some(side));
+        let alone: Vec<&str> = alone.map(|one| one.id).collect();
+        if !alone.is_empty() {
+            let told = format!("claims of {folder} alone: {}", alone.join(", "));
+            let _ = writeln!(text, "\n{}", paragraph(&told));
+        }
     }
     if !verdicts.is_empty() {
         let same = comparison.unchanged();

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::OnceLock;
 
+use anstream::adapter::strip_str;
 use terminal_size::{Height, Width, terminal_size_of};
 
 /// As wide as text is where there is no terminal, and at most.
@@ -53,7 +54,8 @@ pub(in crate::cli) fn hanging(lead: &str, text: &str, width: usize) -> String {
     let mut all = lead.to_owned();
     let mut column = indent;
     for word in text.split_whitespace() {
-        let length = word.chars().count();
+        // Codes of colours take no room.
+        let length = strip_str(word).to_string().chars().count();
         if column > indent && column + 1 + length > width {
             all.push('\n');
             all.extend(std::iter::repeat_n(' ', indent));

@@ -45,13 +45,20 @@ pub(super) struct Rows {
     most: usize,
     header: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// Whether the first column is prose, which gives room to the lines of the others.
+    prose: bool,
 }
 
 impl Rows {
     /// With no rows yet, at most so many characters in a line, and no more than the terminal has.
     pub fn new(most: usize, header: &[&str]) -> Self {
         let header = header.iter().map(|&name| name.to_owned()).collect();
-        Self { most, header, rows: Vec::new() }
+        Self { most, header, rows: Vec::new(), prose: false }
+    }
+
+    /// The same, with prose in the first column: the others keep their lines where there is room.
+    pub fn of_prose(most: usize, header: &[&str]) -> Self {
+        Self { prose: true, ..Self::new(most, header) }
     }
 
     /// Adds a row: a cell for each column.
@@ -60,15 +67,28 @@ impl Rows {
     }
 
     /// The characters of the longest word of each column.
-    fn words(&self) -> impl Iterator<Item = usize> {
-        let longest = |cell: &String| {
-            cell.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0)
+    fn words(&self) -> Vec<usize> {
+        let longest = |cell: &String| cell.split_whitespace().map(characters).max().unwrap_or(0);
+        (0..self.header.len()).map(|column| self.most_of(column, longest)).collect()
+    }
+
+    /// The most that a cell of a column has.
+    fn most_of(&self, column: usize, of: impl Fn(&String) -> usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        cells.chain(self.header.get(column)).map(of).max().unwrap_or(0)
+    }
+
+    /// The least characters of each column: of its words, or, where there is room, of the lines of all but
+    /// the prose.
+    fn widths(&self, room: usize) -> Vec<usize> {
+        let line = |cell: &String| cell.lines().map(characters).max().unwrap_or(0);
+        let lines = |(column, word)| match column {
+            0 => word,
+            _ => self.most_of(column, line),
         };
-        let of_column = move |column: usize| {
-            let cells = self.rows.iter().filter_map(move |row| row.get(column));
-            cells.chain(self.header.get(column)).map(longest).max().unwrap_or(0)
-        };
-        (0..self.header.len()).map(of_column)
+        let whole: Vec<usize> = self.words().into_iter().enumerate().map(lines).collect();
+        let fit = whole.iter().map(|width| width + PADDING).sum::<usize>() <= room;
+        if self.prose && fit { whole } else { self.words() }
     }
 }
 
@@ -77,7 +97,8 @@ impl fmt::Display for Rows {
         let width = available(self.most);
         // Between two columns, and on either side.
         let borders = self.header.len() + 1;
-        if self.words().map(|word| word + PADDING).sum::<usize>() + borders > width {
+        let widths = self.widths(width.saturating_sub(borders));
+        if widths.iter().map(|word| word + PADDING).sum::<usize>() + borders > width {
             let rows = self.rows.iter().map(|row| {
                 let cells = self.header.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
                 let cells: Vec<String> =
@@ -91,12 +112,19 @@ impl fmt::Display for Rows {
         for row in &self.rows {
             table.add_row(row);
         }
-        for (column, word) in table.column_iter_mut().zip(self.words()) {
-            let least = u16::try_from(word + PADDING).unwrap_or(u16::MAX);
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        for (index, (column, word)) in table.column_iter_mut().zip(widths).enumerate() {
+            let least = Width::Fixed(u16::try_from(word + PADDING).unwrap_or(u16::MAX));
+            column.set_constraint(match self.prose && index > 0 {
+                true => ColumnConstraint::Absolute(least),
+                false => ColumnConstraint::LowerBoundary(least),
+            });
         }
         write!(f, "{table}")
     }
+}
+
+fn characters(text: &str) -> usize {
+    text.chars().count()
 }
 
 /// `9/10` where something is missing, else just the number.
@@ -130,7 +158,7 @@ mod tests {
                       quartiles 1e-9 – 2e-9";
         assert_eq!(rows.to_string(), wanted);
         // Just wide enough, and as wide as anything is.
-        let least = 1 + rows.words().map(|word| word + PADDING + 1).sum::<usize>();
+        let least = 1 + rows.words().into_iter().map(|word| word + PADDING + 1).sum::<usize>();
         for most in [least, 118] {
             rows.most = most;
             let text = rows.to_string();

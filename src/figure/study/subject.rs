@@ -83,6 +83,26 @@ impl Subject<'_> {
         Some(format!("{}, {}: {}.", self.base, self.axis, values.join("; ")))
     }
 
+    /// Of which lines no trial says anything, and at which values; `None`: of none.
+    pub fn silent(&self, is_shown: impl Fn(&StudyRow) -> bool) -> Option<String> {
+        let shown = || self.rows.iter().copied().filter(|row| is_shown(row));
+        let line = |row: &StudyRow| format!("{}, {}", row.algorithm, row.coordinates);
+        let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+        for row in shown().filter(|row| row.median.is_none()) {
+            match lines.iter_mut().find(|(name, _)| *name == line(row)) {
+                Some((_, values)) => values.push(&row.value),
+                None => lines.push((line(row), vec![&row.value])),
+            }
+        }
+        let all = |name: &String| shown().filter(|row| line(row) == *name).count();
+        let told = lines.iter().map(|(name, values)| match values.len() < all(name) {
+            true => format!("{name} at {}", values.join(", ")),
+            false => name.clone(),
+        });
+        let told: Vec<String> = told.collect();
+        (!told.is_empty()).then(|| format!("{} ({}): {}", self.base, self.axis, told.join("; ")))
+    }
+
     /// The line of some rows; `None` without any that says something. It has gaps where none does.
     pub fn series<'b>(
         &self,
