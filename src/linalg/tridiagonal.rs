@@ -4,7 +4,7 @@
 //! Eigenvalue Problem", section 7.2), so that T of a matrix with small eigenvalues has them at its
 //! top, where the QL iteration finds them first. One pass over the matrix applies a reflection from
 //! both sides and makes the product that the next one needs. Matrices of some dozens of rows, which
-//! stay in the first cache, take a fifth of the time of faer's.
+//! stay in the first cache, take a third of the time of faer's.
 
 use ndarray::ArrayView2;
 

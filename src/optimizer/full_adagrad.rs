@@ -120,9 +120,10 @@ impl Spec for FullAdagrad {
         too_small(self.eps, least, epsilon)
     }
 
-    /// A tridiagonal form of n × n takes 4/3 n³, and its product with two vectors 4 n². Then, inside, there
-    /// is a tridiagonal system of 9 n at each of some fifty poles; outside, some 1.1 n² rotations with
-    /// 20 operations to find and 12 to apply to and fro.
+    /// A tridiagonal form of n × n takes 4/3 n³ (of one triangle: that here both are made alike is for the
+    /// vector instructions), and its product with two vectors 4 n². Then, inside, there is a tridiagonal
+    /// system of 9 n at each of some fifty poles; outside, some 1.1 n² rotations with 20 operations to find
+    /// and 12 to apply to and fro.
     fn step_flops(&self, layout: &Layout) -> f64 {
         let decomposition = |size: f64| match self.eps_placement {
             EpsPlacement::Inside => size * size * (4.0 / 3.0 * size + 6.0) + 450.0 * size,
