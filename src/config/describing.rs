@@ -82,7 +82,7 @@ pub(super) struct Run {
     found: Vec<KeyDescription>,
     /// What is in the tables within this one, by their paths and what was chosen before: the function does
     /// the same as often as the same is chosen, and need not be asked again.
-    known: HashMap<(String, Option<Vec<usize>>), Vec<KeyDescription>>,
+    known: HashMap<(String, Vec<usize>), Vec<KeyDescription>>,
 }
 
 impl Run {
@@ -138,9 +138,7 @@ impl Run {
 
     /// Notes what is in the table at a path.
     fn within(&mut self, path: String, read: impl FnMut(Run) -> Option<Run>) {
-        // A function without any captured value does not know what was chosen.
-        let knows = size_of_val(&read) > 0;
-        let chosen = knows.then(|| self.choices.iter().map(|&(_, taken)| taken).collect());
+        let chosen = self.choices.iter().map(|&(_, taken)| taken).collect();
         let keys = self.known.entry((path, chosen));
         let presentation = self.presentation;
         let keys = keys.or_insert_with_key(|(path, _)| explore(path.clone(), presentation, read));

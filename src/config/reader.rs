@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
                     None => document.missing(key.name(), "a table"),
                 }
             }
-            Describing(run) => run.table(key, Type::Table, Presence::Required, move |run| {
+            Describing(run) => run.table(key, Type::Table, Presence::Required, |run| {
                 Reader::describing(run, |reader| drop(read(reader)))
             }),
         }
@@ -228,7 +228,7 @@ impl<'a> Reader<'a> {
             Reading(document) => {
                 document.table(key.name(), |document| Reader::reading(document, read))
             }
-            Describing(run) => run.table(key, Type::Table, Presence::Optional, move |run| {
+            Describing(run) => run.table(key, Type::Table, Presence::Optional, |run| {
                 Reader::describing(run, |reader| drop(read(reader)))
             }),
         }
@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
             Reading(document) => {
                 document.table_or_empty(key.name(), |document| Reader::reading(document, read))
             }
-            Describing(run) => run.table(key, Type::Table, Presence::Optional, move |run| {
+            Describing(run) => run.table(key, Type::Table, Presence::Optional, |run| {
                 Reader::describing(run, |reader| drop(read(reader)))
             }),
         }
@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
             Reading(document) => {
                 document.array(key.name(), |document| Reader::reading(document, &mut read))
             }
-            Describing(run) => run.table(key, Type::TableArray, Presence::Optional, move |run| {
+            Describing(run) => run.table(key, Type::TableArray, Presence::Optional, |run| {
                 Reader::describing(run, |reader| drop(read(reader)))
             }),
         }

@@ -10,9 +10,7 @@ use crate::error::Result;
 use crate::lanes::{LanesView, LanesViewMut, Layout};
 use crate::linalg::{Real, from_f64, function_times, inverse_root_times};
 use crate::optimizer::adagrad::EpsPlacement;
-use crate::optimizer::{
-    Build, Carry, Entry, LaneFailure, NO_REPLAY, Optimizer, Spec, decomposed, too_small,
-};
+use crate::optimizer::{Build, Carry, Entry, LaneFailure, NO_REPLAY, Optimizer, Spec, too_small};
 use crate::simd::vectorized;
 
 /// The least ε inside the root, in doubles and in singles.
@@ -109,7 +107,8 @@ impl Spec for FullAdagrad {
     }
 
     fn scratch_len(&self, layout: &Layout) -> usize {
-        self.sizes(layout).max().map_or(0, decomposed)
+        // A tridiagonal form, and up to 2 n² rotations as large as four numbers at most.
+        self.sizes(layout).max().map_or(0, |size| 9 * size * size)
     }
 
     fn problem(&self, _: &Layout, epsilon: f64) -> Option<(&'static str, String)> {

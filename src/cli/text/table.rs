@@ -112,9 +112,11 @@ impl fmt::Display for Rows {
         for row in &self.rows {
             table.add_row(row);
         }
+        // Of the room that is left the prose gets all, where the others have their lines.
+        let whole = self.prose && widths != self.words();
         for (index, (column, word)) in table.column_iter_mut().zip(widths).enumerate() {
             let least = Width::Fixed(u16::try_from(word + PADDING).unwrap_or(u16::MAX));
-            column.set_constraint(match self.prose && index > 0 {
+            column.set_constraint(match whole && index > 0 {
                 true => ColumnConstraint::Absolute(least),
                 false => ColumnConstraint::LowerBoundary(least),
             });
