@@ -80,9 +80,11 @@ pub(super) struct Run {
     choices: Vec<(Question, usize)>,
     /// What was asked for.
     found: Vec<KeyDescription>,
-    /// What is in the tables within this one, by their paths and what was chosen before: the function does
-    /// the same as often as the same is chosen, and need not be asked again.
-    known: HashMap<(String, Vec<usize>), Vec<KeyDescription>>,
+    /// How many parts were explored: tables within this one, and what is asked apart.
+    parts: usize,
+    /// What is in these, by their numbers and what was chosen before: the function does the same as often
+    /// as the same is chosen, and need not be asked again.
+    known: HashMap<(usize, Vec<usize>), Vec<KeyDescription>>,
 }
 
 impl Run {
@@ -136,12 +138,18 @@ impl Run {
         None
     }
 
-    /// Notes what is in the table at a path.
+    /// Notes what a function asks for in this table, on whose choices nothing else depends.
+    pub fn apart<Value>(&mut self, read: impl FnMut(Run) -> Option<Run>) -> Option<Value> {
+        self.within(self.path.clone(), read);
+        None
+    }
+
+    /// Notes what a function asks for in the table at a path.
     fn within(&mut self, path: String, read: impl FnMut(Run) -> Option<Run>) {
         let chosen = self.choices.iter().map(|&(_, taken)| taken).collect();
-        let keys = self.known.entry((path, chosen));
-        let presentation = self.presentation;
-        let keys = keys.or_insert_with_key(|(path, _)| explore(path.clone(), presentation, read));
+        let keys = self.known.entry((self.parts, chosen));
+        self.parts += 1;
+        let keys = keys.or_insert_with(|| explore(path, self.presentation, read));
         self.found.extend_from_slice(keys);
     }
 
@@ -185,6 +193,7 @@ pub(super) fn explore(
             script: options,
             choices: Vec::new(),
             found: Vec::new(),
+            parts: 0,
             known,
         };
         let run = read(run);

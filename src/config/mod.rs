@@ -26,6 +26,7 @@ mod overlay;
 mod reader;
 mod source;
 mod suggest;
+mod tables;
 mod tree;
 
 use std::collections::HashSet;

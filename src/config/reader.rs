@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::allowed::Allowed;
-use super::describing::{NAME, Run};
-use super::description::{Presence, Type};
+use super::describing::Run;
+use super::description::Presence;
 use super::document::Document;
 use super::key::Key;
 use super::kind::{AnyString, Choice, Count, FileName, FilePath, Flag, Kind, List, Number};
@@ -199,113 +199,14 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// A table, read by `read`.
-    pub fn table<T>(
-        &mut self,
-        key: Key,
-        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
-    ) -> Option<T> {
-        match &mut self.0 {
-            Reading(document) => {
-                match document.table(key.name(), |document| Reader::reading(document, read))? {
-                    Some(value) => Some(value),
-                    None => document.missing(key.name(), "a table"),
-                }
-            }
-            Describing(run) => run.table(key, Type::Table, Presence::Required, |run| {
-                Reader::describing(run, |reader| drop(read(reader)))
-            }),
+    /// Declares that what else is asked for in this table does not depend on what `read` finds chosen in
+    /// it. A description then looks at its choices, and at the others, without looking at all pairs of
+    /// these.
+    pub fn apart<T>(&mut self, mut read: impl FnMut(&mut Reader<'_>) -> Option<T>) -> Option<T> {
+        if let Describing(run) = &mut self.0 {
+            return run.apart(|run| Reader::describing(run, |reader| drop(read(reader))));
         }
-    }
-
-    /// A table, if it is there.
-    pub fn optional_table<T>(
-        &mut self,
-        key: Key,
-        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
-    ) -> Option<Option<T>> {
-        match &mut self.0 {
-            Reading(document) => {
-                document.table(key.name(), |document| Reader::reading(document, read))
-            }
-            Describing(run) => run.table(key, Type::Table, Presence::Optional, |run| {
-                Reader::describing(run, |reader| drop(read(reader)))
-            }),
-        }
-    }
-
-    /// A table; a missing one is read as an empty one, so that its defaults are resolved.
-    pub fn table_or_default<T>(
-        &mut self,
-        key: Key,
-        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
-    ) -> Option<T> {
-        match &mut self.0 {
-            Reading(document) => {
-                document.table_or_empty(key.name(), |document| Reader::reading(document, read))
-            }
-            Describing(run) => run.table(key, Type::Table, Presence::Optional, |run| {
-                Reader::describing(run, |reader| drop(read(reader)))
-            }),
-        }
-    }
-
-    /// The tables of a `[[key]]` array, each read by `read`; none when it is missing.
-    pub fn tables<T>(
-        &mut self,
-        key: Key,
-        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
-    ) -> Option<Vec<T>> {
-        match &mut self.0 {
-            Reading(document) => {
-                document.array(key.name(), |document| Reader::reading(document, &mut read))
-            }
-            Describing(run) => run.table(key, Type::TableArray, Presence::Optional, |run| {
-                Reader::describing(run, |reader| drop(read(reader)))
-            }),
-        }
-    }
-
-    /// The `[key.NAME]` tables in the order of the file, each read by `read`, which gets the name
-    /// too. `needed` is what is said where there are none, if there must be one.
-    pub fn named_tables<T>(
-        &mut self,
-        key: Key,
-        needed: Option<&str>,
-        mut read: impl FnMut(&str, &mut Reader<'_>) -> Option<T>,
-    ) -> Option<Vec<(String, T)>> {
-        match &mut self.0 {
-            Reading(document) => {
-                let tables = document.table_or_empty(key.name(), |document| {
-                    Reader::reading(document, |tables| tables.each(&mut read))
-                })?;
-                if let Some(needed) = needed.filter(|_| tables.is_empty()) {
-                    document.problem(key.name(), needed);
-                    return None;
-                }
-                Some(tables)
-            }
-            Describing(run) => {
-                let presence = needed.map_or(Presence::Optional, |_| Presence::Required);
-                run.table(key, Type::NamedTables, presence, |run| {
-                    Reader::describing(run, |tables| drop(tables.each(&mut read)))
-                })
-            }
-        }
-    }
-
-    /// All tables in this one, with their names.
-    fn each<T>(
-        &mut self,
-        read: &mut impl FnMut(&str, &mut Reader<'_>) -> Option<T>,
-    ) -> Option<Vec<(String, T)>> {
-        match &mut self.0 {
-            Reading(document) => document
-                .each(|name, document| Reader::reading(document, |reader| read(name, reader))),
-            Describing(run) => {
-                run.named(|run| Reader::describing(run, |reader| drop(read(NAME, reader))))
-            }
-        }
+        read(self)
     }
 
     /// Reports a problem that involves several keys, at one of them: a dotted key within this

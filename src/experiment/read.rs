@@ -42,15 +42,17 @@ pub fn heading(reader: &mut Reader<'_>) -> Option<Heading> {
 }
 
 pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
-    let heading = heading(reader);
+    let heading = reader.apart(heading);
     let seed = reader.count(key("seed", "root of all random numbers"), 0..=u32::MAX as usize);
     // How many tasks there are, not what comes of each.
     let trials = reader.presentation(|reader| {
         reader.count(key("trials", "number of random instances"), 1..=10_000)
     });
     let precisions = [("f64", FloatType::Double), ("f32", FloatType::Single)];
-    let precision = key("precision", "floating-point type that trials run in");
-    let precision = reader.choice_or(precision, "f64", &precisions);
+    let precision = reader.apart(|reader| {
+        let precision = key("precision", "floating-point type that trials run in");
+        reader.choice_or(precision, "f64", &precisions)
+    });
     let objective =
         reader.table(key("objective", "the function that is minimized"), objective::read);
     let distribution =
@@ -130,9 +132,11 @@ fn coordinates(reader: &mut Reader<'_>, general: Sampling) -> Option<Vec<Coordin
              basis = \"identity\"",
         ),
         |name, reader| {
-            let basis = basis::read(reader);
-            let inputs = key("inputs", "what is done to the data's inputs beforehand");
-            let inputs = reader.choice_or(inputs, "raw", &Inputs::NAMES);
+            let basis = reader.apart(basis::read);
+            let inputs = reader.apart(|reader| {
+                let inputs = key("inputs", "what is done to the data's inputs beforehand");
+                reader.choice_or(inputs, "raw", &Inputs::NAMES)
+            });
             let reestimate =
                 key("reestimate", "how the basis is estimated anew while runs train, if it is");
             let reestimation = reader.optional_table(reestimate, Reestimation::read);
@@ -178,7 +182,7 @@ fn spectra(reader: &mut Reader<'_>, general: Sampling) -> Option<Vec<EgopSpec>> 
         key("spectra", "EGOP estimates, of which one is interested in the spectra; none trains");
     let needed = Some("at least one is needed, such as [spectra.digits]");
     let tables = reader.named_tables(spectra, needed, |name, reader| {
-        let scope = Scope::read(reader);
+        let scope = reader.apart(Scope::read);
         let objective =
             key("objective", "the function whose EGOP is estimated, where it has its own");
         let objective = reader.optional_table(objective, objective::read);
@@ -231,7 +235,7 @@ fn algorithms_and_sweep(reader: &mut Reader<'_>) -> (Option<Vec<Algorithm>>, Opt
     let algorithms = key("algorithms", "the optimizers that are compared");
     let needed = "at least one algorithm is needed, such as [algorithms.adam] with kind = \"adam\"";
     let algorithms = reader.named_tables(algorithms, Some(needed), |name, reader| {
-        let optimizer = optimizer::read(reader);
+        let optimizer = reader.apart(optimizer::read);
         // Which runs there are, not what comes of each.
         let (rates, coordinates) = reader.presentation(|reader| {
             let coordinates = key("coordinates", "the coordinate systems it trains in; none: all");

@@ -48,12 +48,14 @@ struct Manual {
 /// # Errors
 /// When it has none: a word like it that has, if there is one.
 pub fn explain(word: &str) -> Result<Vec<Explanation>, Option<String>> {
-    let manual = Manual::read();
     let small = word.trim().to_lowercase();
     let joined = small.replace(' ', "_");
-    let all = [word, &small, &joined].into_iter().map(|word| manual.meanings(word));
-    let found = all.into_iter().find(|meanings| !meanings.is_empty());
+    let forms = [word, &small, &joined];
+    // What an experiment has of this name stands in its config.
+    let manual = Manual::read(|shipped| forms.iter().any(|word| shipped.text.contains(word)));
+    let found = forms.iter().map(|word| manual.meanings(word)).find(|found| !found.is_empty());
     found.ok_or_else(|| {
+        let manual = Manual::read(|_| true);
         let words = manual.words();
         let known = manual.keys.merged().into_iter().map(|key| &*key.key).chain(words);
         nearest(word, known).map(str::to_owned)
@@ -62,12 +64,14 @@ pub fn explain(word: &str) -> Result<Vec<Explanation>, Option<String>> {
 
 /// The words that have a meaning, but for the names of experiments, figures and profiles.
 pub fn words() -> Vec<String> {
-    Manual::read().words().into_iter().map(str::to_owned).collect()
+    Manual::read(|_| true).words().into_iter().map(str::to_owned).collect()
 }
 
 impl Manual {
-    fn read() -> Self {
-        let experiments = Shipped::experiments().filter_map(|one| Some((one, one.read()?.value)));
+    /// With some of the experiments.
+    fn read(is_wanted: impl Fn(&Shipped) -> bool) -> Self {
+        let wanted = Shipped::experiments().filter(|one| is_wanted(one));
+        let experiments = wanted.filter_map(|one| Some((one, one.read()?.value)));
         Self { keys: Keys::all(), columns: columns(), experiments: experiments.collect() }
     }
 

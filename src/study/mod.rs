@@ -69,7 +69,7 @@ impl Axis {
 impl Study {
     /// Reads a whole config, but not those of its bases; all problems are recorded with the reader.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let heading = heading(reader);
+        let heading = reader.apart(heading);
         let study = reader.table(key(TABLE, "what is varied, and how it is compared"), |reader| {
             let bases = key("bases", "the configs that are varied: shipped ones by name, or paths");
             let bases = reader.configs(bases);
