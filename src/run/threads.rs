@@ -98,16 +98,17 @@ impl<R: Precision> Executor for Threads<'_, R> {
         let state = Mutex::new(RoundState::new(tasks.len(), sink));
         let mut announced = false;
         loop {
-            for (index, (task, key)) in tasks.iter().zip(&keys).enumerate() {
-                if !locked(&state).finished[index]
-                    && let Some(rows) = self.index.find(task, key, !announced)?
-                {
+            let unfinished = tasks.par_iter().zip(&keys).enumerate();
+            let unfinished = unfinished.filter(|(index, _)| !locked(&state).finished[*index]);
+            unfinished.try_for_each(|(index, (task, key))| -> Result<()> {
+                if let Some(rows) = self.index.find(task, key, !announced)? {
                     let new = locked(&self.counters.known).insert(key.clone());
                     let cached = !task.is_empty() && new;
                     self.counters.cached.fetch_add(usize::from(cached), Ordering::Relaxed);
                     locked(&state).finish(index, rows);
                 }
-            }
+                Ok(())
+            })?;
             let pending = locked(&state).pending();
             if pending.is_empty() {
                 break;
