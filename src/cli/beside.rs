@@ -32,17 +32,25 @@ pub(super) fn draw(
         let found = found.map_err(|why| Error::Usage(format!("{}: {why}", folder.display())))?;
         opened.push((one, found));
     }
-    if letters(opened.iter().map(|(_, name)| &**name)).is_some() {
-        opened.sort_by(|(_, one), (_, other)| one.cmp(other));
-    }
-    sheet(&opened, out, quiet)
+    sheet(opened, out, quiet)
 }
 
-/// Draws a figure of each of several folders that are open, and writes them as one picture.
-pub(super) fn sheet(opened: &[(Opened, String)], out: &Path, quiet: bool) -> Result<Status, Abort> {
+/// Draws a figure of each of several folders that are open, and writes them as one picture; the parts of
+/// one figure in their order.
+pub(super) fn sheet(
+    mut opened: Vec<(Opened, String)>,
+    out: &Path,
+    quiet: bool,
+) -> Result<Status, Abort> {
     let extension = extension(out)?;
-    let letters = letters(opened.iter().map(|(_, name)| &**name));
-    let letters = letters.unwrap_or_else(|| ('a'..).take(opened.len()).collect());
+    let letters = match letters(opened.iter().map(|(_, name)| &**name)) {
+        Some(mut letters) => {
+            opened.sort_by(|(_, one), (_, other)| one.cmp(other));
+            letters.sort_unstable();
+            letters
+        }
+        None => ('a'..).take(opened.len()).collect(),
+    };
     let mut pages = Vec::new();
     for ((Opened { store, figures, tables, .. }, name), letter) in opened.iter().zip(letters) {
         match figure::page(figures, tables, name) {

@@ -75,21 +75,29 @@ pub(super) fn open(folder: &Path) -> Result<Opened> {
 /// goes on are passed over, and said to be unless all is to be quiet. A single one is what is meant,
 /// whatever it is.
 pub(super) fn folders(named: &[PathBuf], quiet: bool) -> Vec<PathBuf> {
-    let beside = |path: &PathBuf| {
-        let unfinished = Store::peek(path).is_bound() && !path.join(EXPERIMENT).exists();
+    let beside = |path: &Path| {
         let is_file = path.is_file().then_some("is a file, not a results folder");
-        is_file.or(unfinished.then_some("has no results yet"))
+        is_file.or(is_unfinished(path).then_some("has no results yet"))
     };
-    let (folders, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        named.iter().partition(|path| beside(path).is_none());
+    let (mut folders, mut others) = (Vec::new(), Vec::new());
+    for path in named {
+        match beside(path) {
+            None => folders.push(path.clone()),
+            Some(why) => others.push((path, why)),
+        }
+    }
     if named.len() == 1 || folders.is_empty() {
         return named.to_vec();
     }
-    for other in others.into_iter().filter(|_| !quiet) {
-        let why = beside(other).unwrap_or_default();
+    for (other, why) in others.into_iter().filter(|_| !quiet) {
         tell(&format!("passed over: {} {why}", other.display()));
     }
-    folders.into_iter().cloned().collect()
+    folders
+}
+
+/// Whether work was begun in a folder, and has come to no results yet.
+fn is_unfinished(path: &Path) -> bool {
+    Store::peek(path).is_bound() && !path.join(EXPERIMENT).exists()
 }
 
 /// Whether it is the folder of a plan.
@@ -142,7 +150,7 @@ pub(super) fn check(path: &Path) -> Result<()> {
         Some(meant) => format!("; did you mean {}?", meant.display()),
         None => String::new(),
     };
-    if Store::peek(path).is_bound() {
+    if is_unfinished(path) {
         let message = "has no results yet: the command that began them, run again, goes on (egop-run --status)";
         return refuse(path, message.into());
     }

@@ -67,7 +67,7 @@ pub(super) fn figure(arguments: &RunArgs, figure: &PaperFigure) -> Result<Status
         return Ok(status);
     }
     let quiet = arguments.experiment.quiet || arguments.experiment.json;
-    let drawn = beside::sheet(&panels, &page, quiet)?;
+    let drawn = beside::sheet(panels, &page, quiet)?;
     Ok(if drawn == Status::Done { status } else { Status::Partial })
 }
 
