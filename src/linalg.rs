@@ -30,7 +30,7 @@ mod with_faer;
 mod with_openblas;
 
 pub use backend::Factor;
-pub use eigen::{fix_sign, symmetric_eigen};
+pub use eigen::{fix_signs, symmetric_eigen};
 pub use function::{function_of, function_times};
 pub use inverse_root::inverse_root_times;
 pub use real::{Real, from_f64, to_f64};
@@ -107,7 +107,7 @@ pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
     leave_wide_registers();
     // The reflections are as large as Q: no more is held than there has to be.
     drop(qr);
-    Array2::from_shape_fn(a.raw_dim(), |(i, j)| thin_q[(i, j)] * signs[j])
+    to_array(thin_q.as_ref()) * signs
 }
 
 /// The triangular factor R of a thin QR decomposition of a matrix with at least as many rows as
@@ -183,6 +183,22 @@ pub fn orthonormality_defect<R: Real>(v: ArrayView2<'_, R>) -> f64 {
     let off = |((i, j), &x): ((usize, usize), &R)| to_f64(x) - f64::from(u8::from(i == j));
     largest(gram.indexed_iter().map(|entry| off(entry).abs()))
 }
+
+/// A matrix of faer's, row-major. Some rows at a time: its columns are contiguous, and what is read of one
+/// is still in a core's cache when the next row wants it.
+fn to_array<R: Real>(a: faer::MatRef<'_, R>) -> Array2<R> {
+    let (rows, columns) = a.shape();
+    let mut array = Array2::zeros((rows, columns));
+    for start in (0..rows).step_by(TRANSPOSED) {
+        for j in 0..columns {
+            (start..rows.min(start + TRANSPOSED)).for_each(|i| array[(i, j)] = a[(i, j)]);
+        }
+    }
+    array
+}
+
+/// Rows that are copied at a time: some cache lines of each column.
+const TRANSPOSED: usize = 32;
 
 fn as_faer<R>(a: ArrayView2<'_, R>) -> faer::MatRef<'_, R> {
     // ndarray's views and faer's have the same fields; faer's own checked constructors cover the

@@ -32,6 +32,8 @@ impl Bundle {
 impl Statistic for Bundle {
     fn add(&mut self, gradients: ArrayView2<'_, f64>) {
         let block = linalg::columns(gradients, self.parameters.clone());
-        block.rows().into_iter().for_each(|row| self.rows.extend(row));
+        let contiguous = "samples are contiguous rows";
+        let entries = block.rows().into_iter().map(|row| row.to_slice().expect(contiguous));
+        entries.for_each(|row| self.rows.extend_from_slice(row));
     }
 }

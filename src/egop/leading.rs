@@ -240,7 +240,7 @@ fn first(columns: &ArcArray2<f64>, count: usize) -> Array2<f64> {
 /// An orthonormal basis of the columns, each along its column, with the signs of eigenvectors.
 fn oriented(columns: ArrayView2<'_, f64>) -> Array2<f64> {
     let mut basis = linalg::orthonormal_columns(columns);
-    basis.axis_iter_mut(Axis(1)).for_each(linalg::fix_sign);
+    linalg::fix_signs(basis.view_mut());
     basis
 }
 

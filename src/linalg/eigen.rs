@@ -1,6 +1,6 @@
 //! Eigendecompositions in the order and with the signs that results have.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
 use super::{Real, backend, finite};
 use crate::error::Result;
@@ -48,23 +48,32 @@ pub(super) fn largest_below<R: Real>(a: ArrayView2<'_, R>) -> R {
     lower.fold(R::zero(), |most, entry| entry.abs().max(most))
 }
 
-/// Turns a vector so that its entry of largest magnitude, the first of them at a tie, is positive.
-pub fn fix_sign<R: Real>(mut vector: ArrayViewMut1<'_, R>) {
-    let sign = sign(vector.view());
-    vector.map_inplace(|entry| *entry = sign * *entry);
+/// Turns each column so that its entry of largest magnitude, the first of them at a tie, is positive. Row
+/// by row, as a column of a large matrix is spread over all of its memory.
+pub fn fix_signs<R: Real>(mut columns: ArrayViewMut2<'_, R>) {
+    let mut largest = vec![R::zero(); columns.ncols()];
+    for row in columns.rows() {
+        largest.iter_mut().zip(row).for_each(|(most, &entry)| *most = larger(*most, entry));
+    }
+    for row in columns.rows_mut() {
+        row.into_iter().zip(&largest).for_each(|(entry, most)| *entry = most.signum() * *entry);
+    }
 }
 
 /// The sign of the entry of largest magnitude, the first of them at a tie.
 fn sign<R: Real>(vector: ArrayView1<'_, R>) -> R {
-    let larger = |most: R, &x: &R| if x.abs() > most.abs() { x } else { most };
-    vector.iter().fold(R::zero(), larger).signum()
+    vector.iter().fold(R::zero(), |most, &entry| larger(most, entry)).signum()
+}
+
+fn larger<R: Real>(most: R, entry: R) -> R {
+    if entry.abs() > most.abs() { entry } else { most }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::linalg::{Accum, from_f64, orthonormality_defect, product, to_f64};
-    use ndarray::arr1;
+    use ndarray::{arr1, arr2};
 
     #[test]
     fn the_first_of_the_largest_entries_has_its_sign() {
@@ -79,6 +88,9 @@ mod tests {
         for (vector, expected) in cases {
             assert_eq!(sign(arr1(vector).view()), expected, "{vector:?}");
         }
+        let mut columns = arr2(&[[-1.0, 0.0, 2.0], [-3.0, 0.0, -2.0], [2.0, 0.0, 1.0]]);
+        fix_signs(columns.view_mut());
+        assert_eq!(columns, arr2(&[[1.0, 0.0, 2.0], [3.0, 0.0, -2.0], [-2.0, 0.0, 1.0]]));
     }
 
     #[test]

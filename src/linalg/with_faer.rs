@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::{Accum, ArrayView2, ArrayViewMut2, Real, as_faer, leave_wide_registers};
+use super::{Accum, ArrayView2, ArrayViewMut2, Real, as_faer, leave_wide_registers, to_array};
 use crate::error::{Error, Result};
 use faer::diag::DiagMut;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
-use faer::{Accum as Faers, MatMut, MatRef, Par};
+use faer::{Accum as Faers, MatMut, Par};
 use ndarray::{Array1, Array2, Axis, CowArray, Ix2, ShapeBuilder, Slice};
 
 fn as_faer_mut<R>(a: ArrayViewMut2<'_, R>) -> faer::MatMut<'_, R> {
@@ -127,8 +127,4 @@ pub fn svd<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array2<R>, Array1<R>, Array
     let svd = svd.map_err(failed)?;
     let values = svd.S().column_vector().iter().copied().collect();
     Ok((to_array(svd.U()), values, to_array(svd.V())))
-}
-
-fn to_array<R: Real>(a: MatRef<'_, R>) -> Array2<R> {
-    Array2::from_shape_fn(a.shape(), |(i, j)| a[(i, j)])
 }
