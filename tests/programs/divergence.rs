@@ -89,10 +89,9 @@ impl Group {
 
     /// Every optimizer at these learning rates in every coordinate system.
     fn config(&self, kind: &str, precision: &str, rates: &str) -> String {
-        let training =
-            if kind.ends_with("-net") { "epochs = 2\nbatch = 32" } else { "steps = 100" };
+        let training = if kind.ends_with("-net") { "epochs = 2\nbatch = 32" } else { "steps = 50" };
         let mut config = format!(
-            "name = \"absurd\"\ntitle = \"Absurd learning rates\"\nseed = 1\ntrials = 3\n\
+            "name = \"absurd\"\ntitle = \"Absurd learning rates\"\nseed = 1\ntrials = 2\n\
              precision = \"{precision}\"\n[objective]\nkind = \"{kind}\"\n{}\n\
              [distribution]\nkind = \"gaussian\"\n\
              [training]\n{training}\n[sweep]\nmetric = \"final_loss\"\n\
@@ -126,7 +125,7 @@ fn a_learning_rate_of_1e10_diverges_and_is_never_selected() {
             let workspace = Workspace::new(&group.config(entry.name, precision, "[1e-3, 1e10]"));
             workspace.run(&[]).success();
             let runs = workspace.rows("runs.csv");
-            assert_eq!(runs.len(), 3 * 2 * pairs, "{what}");
+            assert_eq!(runs.len(), 2 * 2 * pairs, "{what}");
             for run in &runs {
                 let diverged = run["stop"] == "diverged";
                 assert_eq!(diverged, run["learning_rate"] == "10000000000.0", "{what}: {run:?}");
@@ -136,7 +135,7 @@ fn a_learning_rate_of_1e10_diverges_and_is_never_selected() {
             assert_eq!(rates.len(), 2 * pairs, "{what}");
             for rate in rates {
                 let absurd = rate["learning_rate"] == "10000000000.0";
-                assert_eq!(rate["diverged"], if absurd { "3" } else { "0" }, "{what}: {rate:?}");
+                assert_eq!(rate["diverged"], if absurd { "2" } else { "0" }, "{what}: {rate:?}");
                 assert_eq!(rate["selected"].is_empty(), absurd, "{what}: {rate:?}");
                 assert_eq!(rate["median"] == "inf", absurd, "{what}: {rate:?}");
             }

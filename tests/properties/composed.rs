@@ -87,7 +87,7 @@ fn bits(runs: &[Outcome]) -> String {
 
 #[test]
 fn neither_what_is_recorded_nor_company_changes_a_bit() {
-    let training = Training { gradient_tolerance: 0.0, ..Training::full_batch(30) };
+    let training = Training { gradient_tolerance: 0.0, ..Training::full_batch(15) };
     for (index, instance) in objectives().iter().enumerate() {
         let problem = whole(index, 1);
         for (name, spec) in bases(&problem) {
