@@ -5,13 +5,13 @@ use serde::Serialize;
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::provenance::Provenance;
+use crate::cli::publishing::{self, Drawn};
 use crate::cli::session::Session;
-use crate::cli::{figures, pages, study as studies, text};
+use crate::cli::{figures, study as studies, text};
 use crate::config::Source;
 use crate::error::Result;
-use crate::figure::{self, DrawReport, ResultTables};
 use crate::run::{Report, SavedBases, Warning};
-use crate::store::{PROVENANCE, Publication, REPORT};
+use crate::store::{Publication, REPORT};
 use crate::study;
 use crate::summary::{EstimateSummary, RatesSummary, TheorySummary};
 
@@ -45,35 +45,24 @@ pub(super) fn publish(
     session: &Session<'_>,
     publication: &mut Publication<'_>,
     provenance: &Provenance,
-) -> Result<DrawReport> {
+) -> Result<Drawn> {
     let Session { experiment, settings, .. } = session;
-    let tables = ResultTables::new(publication.list()?, experiment.facts());
-    let drawn = figure::draw(&experiment.figures, &tables, &[])?;
-    for (name, bytes) in &drawn.files {
-        publication.write(name, bytes)?;
-    }
-    let provenance = provenance.end();
-    publication.write(PROVENANCE, &provenance)?;
-    let page = pages::page(&experiment.heading(), settings, &tables, &drawn, Some(&provenance))?;
-    publication.write(REPORT, page.as_bytes())?;
-    Ok(drawn)
+    let (heading, facts) = (experiment.heading(), experiment.facts());
+    publishing::add(publication, &heading, settings, &experiment.figures, facts, provenance)
 }
 
 /// Prints what was found, and what was written.
-pub(super) fn show(
-    session: &Session<'_>,
-    report: &Report,
-    drawn: &DrawReport,
-) -> Result<(), Abort> {
+pub(super) fn show(session: &Session<'_>, report: &Report, drawn: &Drawn) -> Result<(), Abort> {
     print(&text::rates(&RatesSummary::of(&report.rates)))?;
     print(&text::theory(&TheorySummary::of(&report.theory)))?;
     print(&text::measures(&EstimateSummary::all(&report.measures)))?;
     print(&text::claims(&report.claims))?;
-    print(&figures::written(&session.folder, drawn, &[REPORT]))
+    let files = drawn.files.iter().map(String::as_str);
+    print(&figures::written(&session.folder, files, &[REPORT]))
 }
 
 /// Says which figures could not be drawn.
-pub(super) fn warn_of_missing(session: &Session<'_>, drawn: &DrawReport) {
+pub(super) fn warn_of_missing(session: &Session<'_>, drawn: &Drawn) {
     for (figure, why) in &drawn.missing {
         let (figure, problem) = (figure.clone(), why.to_string());
         session.reporters.warn(Warning::FigureMissing { figure, problem });

@@ -1,4 +1,4 @@
-//! Draws figures, and says what became of them.
+//! Says what became of figures.
 
 use std::path::Path;
 
@@ -7,8 +7,11 @@ use crate::error::Error;
 use crate::figure::DrawReport;
 
 /// Where the results are: figures, and what else was written.
-pub(super) fn written(folder: &Path, report: &DrawReport, others: &[&str]) -> String {
-    let figures = report.files.iter().map(|(name, _)| name.as_str());
+pub(super) fn written<'a>(
+    folder: &Path,
+    figures: impl Iterator<Item = &'a str>,
+    others: &[&'a str],
+) -> String {
     let names: Vec<&str> = figures.chain(others.iter().copied()).collect();
     let files = if names.is_empty() { "no figures".into() } else { names.join(", ") };
     let (lead, width) = (format!("{}:", folder.display()), width());

@@ -19,6 +19,7 @@ mod pages;
 mod planned;
 mod plot;
 mod provenance;
+mod publishing;
 mod reporters;
 mod resources;
 mod results_folder;

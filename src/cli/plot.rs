@@ -65,7 +65,8 @@ fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
         tell(&line);
     }
     if !arguments.quiet {
-        print(&drawing::written(folder, &drawn, others))?;
+        let files = drawn.files.iter().map(|(name, _)| name.as_str());
+        print(&drawing::written(folder, files, others))?;
     }
     Ok(if drawn.missing.is_empty() { Status::Done } else { Status::Partial })
 }

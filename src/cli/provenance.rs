@@ -3,12 +3,18 @@
 use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::error::Result;
 use crate::provenance::{BuildInfo, cpu_seconds, operating_system, peak_memory};
-use crate::store;
+use crate::store::{self, PROVENANCE, Publication};
 
 /// What the program was built with.
 const FEATURES: &[&str] = if cfg!(feature = "openblas") { &["openblas"] } else { &[] };
+
+/// What differs between runs that make the same.
+const OF_ONE_RUN: [&str; 7] =
+    ["threads", "arguments", "start", "end", "wall_seconds", "cpu_seconds", "peak_memory"];
 
 /// Everything that is needed to tell two results apart, and what it took to make them.
 #[derive(Clone, Debug, Serialize)]
@@ -16,6 +22,8 @@ pub(super) struct Provenance {
     #[serde(flatten)]
     build: &'static BuildInfo,
     revision: &'static str,
+    /// A hash of its sources: two of one revision may differ, where they were changed since.
+    sources: &'static str,
     rustc: &'static str,
     features: &'static [&'static str],
     operating_system: String,
@@ -43,6 +51,7 @@ impl Provenance {
         Self {
             build: BuildInfo::this(),
             revision: env!("EGOP_REVISION"),
+            sources: env!("EGOP_SOURCES"),
             rustc: env!("EGOP_RUSTC"),
             features: FEATURES,
             operating_system: operating_system(),
@@ -58,6 +67,23 @@ impl Provenance {
             cpu_seconds: None,
             peak_memory: None,
         }
+    }
+
+    /// Whether what is published was made by this very program, of the same config and data: all but the
+    /// command and what it took is the same.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn stays(&self, publication: &Publication<'_>) -> Result<bool> {
+        let Some(published) = publication.published(PROVENANCE)? else { return Ok(false) };
+        let origin = |bytes: &[u8]| {
+            let told: Option<serde_json::Map<String, Value>> = serde_json::from_slice(bytes).ok();
+            told.map(|mut told| {
+                OF_ONE_RUN.iter().for_each(|name| drop(told.remove(*name)));
+                told
+            })
+        };
+        Ok(origin(&published) == origin(&self.end()))
     }
 
     /// At its end, as JSON.

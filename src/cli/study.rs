@@ -9,13 +9,14 @@ use serde::Serialize;
 use crate::cli::args::{ExperimentArgs, RunArgs};
 use crate::cli::outcome::{Abort, Status, print};
 use crate::cli::provenance::Provenance;
+use crate::cli::publishing::{self, Drawn};
 use crate::cli::reporters::Reporters;
 use crate::cli::session::{Session, folder, open_store, overlay};
-use crate::cli::{figures, pages, text};
+use crate::cli::{figures, text};
 use crate::config::{self, DEFAULT_PROFILE, Resolved, Source};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, with_profile};
-use crate::figure::{self, DrawReport, ResultTables};
+use crate::figure;
 use crate::record::StudyRow;
 use crate::run::{Failure, Next, Plan, PlannedTask, Run, Silent, Warning};
 use crate::store::{EXPERIMENT, Identity, PROVENANCE, Publication, REPORT, Store, Stream, TABLES};
@@ -138,7 +139,8 @@ impl<'a> StudySession<'a> {
         let (all, failures, drawn) = result?;
         if !self.arguments.json && !self.arguments.quiet {
             print(&text::study(&StudySummary::all(&all)))?;
-            print(&figures::written(&self.folder, &drawn, &[REPORT]))?;
+            let files = drawn.files.iter().map(String::as_str);
+            print(&figures::written(&self.folder, files, &[REPORT]))?;
         }
         let refuted = all.iter().any(|row| !row.verdict.is_empty() && row.verdict != "reproduced");
         let incomplete = !drawn.missing.is_empty() || strict && refuted;
@@ -247,7 +249,7 @@ impl<'a> StudySession<'a> {
         &self,
         store: &Store,
         elsewhere: Elsewhere<'_>,
-    ) -> Result<(Vec<StudyRow>, Vec<PointFailure>, DrawReport), Abort> {
+    ) -> Result<(Vec<StudyRow>, Vec<PointFailure>, Drawn), Abort> {
         let provenance = self.provenance()?;
         let (mut all, mut failures) = (Vec::new(), Vec::new());
         for (index, (point, inner)) in self.points.iter().enumerate() {
@@ -256,6 +258,9 @@ impl<'a> StudySession<'a> {
             let folder = store.within(&point.folder())?;
             let (report, ()) = inner.work_in(&folder, |run, provenance| {
                 let more = |publication: &mut Publication<'_>| {
+                    if provenance.stays(publication)? && publication.keep([PROVENANCE])? {
+                        return Ok(());
+                    }
                     publication.write(PROVENANCE, &provenance.end())
                 };
                 match elsewhere {
@@ -280,25 +285,14 @@ impl<'a> StudySession<'a> {
     }
 
     /// Publishes the study's own table, figures and report, and removes what earlier points left.
-    fn publish(
-        &self,
-        store: &Store,
-        rows: &[StudyRow],
-        provenance: &Provenance,
-    ) -> Result<DrawReport> {
+    fn publish(&self, store: &Store, rows: &[StudyRow], provenance: &Provenance) -> Result<Drawn> {
         let mut publication = store.stage()?;
         publication.write(EXPERIMENT, self.document.as_bytes())?;
         publication.write_table(&Stream::of(rows))?;
         let Study { heading, figures, .. } = &self.study;
-        let tables = ResultTables::new(publication.list()?, self.study.facts());
-        let drawn = figure::draw(figures, &tables, &[])?;
-        for (name, bytes) in &drawn.files {
-            publication.write(name, bytes)?;
-        }
-        let provenance = provenance.end();
-        publication.write(PROVENANCE, &provenance)?;
-        let page = pages::page(heading, &self.settings, &tables, &drawn, Some(&provenance))?;
-        publication.write(REPORT, page.as_bytes())?;
+        let (settings, facts) = (&self.settings, self.study.facts());
+        let drawn =
+            publishing::add(&mut publication, heading, settings, figures, facts, provenance)?;
         publication.commit(|_| false)?;
         let names: Vec<String> = self.points.iter().map(|(point, _)| point.folder()).collect();
         store.remove_inner(|name| names.iter().any(|one| one == name))?;

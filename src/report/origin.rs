@@ -32,6 +32,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("processor", "processor"),
     ("threads", "threads"),
     ("back_end", "linear algebra"),
+    ("sources", "hash of the sources"),
     ("rustc", "compiler"),
     ("features", "features"),
     ("seed", "seed"),

@@ -75,7 +75,7 @@ impl Store {
 
     /// What a look at the published files finds while they stay as they are: where another program
     /// published meanwhile, it is taken again.
-    fn settled<T>(&self, look: impl Fn() -> Result<T>) -> Result<T> {
+    pub(super) fn settled<T>(&self, look: impl Fn() -> Result<T>) -> Result<T> {
         loop {
             self.finish_publication()?;
             self.check_place(SUMS)?;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::store::disk::Pieces;
 use crate::store::publication::{EXPERIMENT, Journal, SUMS, Sums, is_output, render};
+use crate::store::table::TABLES;
 use crate::store::{Store, Stream, hexadecimal, sha256};
 
 /// A set of files that is being staged; dropped without [`Publication::commit`], it leaves no trace.
@@ -16,6 +17,8 @@ pub struct Publication<'a> {
     store: &'a Store,
     folder: PathBuf,
     sums: Sums,
+    /// The names of published files among them, which are not staged.
+    kept: Vec<String>,
     /// From the attempt to commit on, the staged files are the journal's.
     committed: bool,
 }
@@ -28,7 +31,13 @@ impl Store {
     pub fn stage(&self) -> Result<Publication<'_>> {
         let folder = self.unfinished(self.root());
         self.disk.make_folder(&folder).map_err(Error::io(self.root()))?;
-        Ok(Publication { store: self, folder, sums: Sums::new(), committed: false })
+        Ok(Publication {
+            store: self,
+            folder,
+            sums: Sums::new(),
+            kept: Vec::new(),
+            committed: false,
+        })
     }
 }
 
@@ -89,6 +98,49 @@ impl Publication<'_> {
         self.store.publishes(name, &self.sums)
     }
 
+    /// A file that is published now.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not as it was written.
+    pub fn published(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        match self.store.lists(name)? {
+            Some(true) => self.store.read(name).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes published files part of this set, as they are; if all of them are there, and all staged files
+    /// and no other tables are published already, with these very bytes. Returns whether it did.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn keep<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Result<bool> {
+        let store = self.store;
+        let names: Vec<&str> = names.into_iter().collect();
+        let kept = store.settled(|| {
+            let published = store.published()?;
+            let is_staged = |name: &&str| self.sums.contains_key(*name);
+            let mut tables = TABLES.iter().filter(|name| published.contains_key(**name));
+            if !tables.all(is_staged)
+                || self.sums.iter().any(|(name, sum)| published.get(name) != Some(sum))
+            {
+                return Ok(None);
+            }
+            for name in self.sums.keys().map(String::as_str).chain(names.iter().copied()) {
+                let Some(sum) = published.get(name) else { return Ok(None) };
+                if store.sum(name)?.as_ref() != Some(sum) {
+                    return Ok(None);
+                }
+            }
+            let kept = names.iter().map(|&name| (name.to_owned(), published[name].clone()));
+            Ok(Some(kept.collect::<Sums>()))
+        })?;
+        let Some(kept) = kept else { return Ok(false) };
+        self.kept.extend(kept.keys().cloned());
+        self.sums.extend(kept);
+        Ok(true)
+    }
+
     /// Publishes the staged files in the place of all that is published; of another experiment's
     /// files none stay, of the same one's those that `stays` says.
     ///
@@ -104,6 +156,15 @@ impl Publication<'_> {
     fn commit_locked(mut self, stays: impl Fn(&str) -> bool) -> Result<()> {
         let store = self.store;
         let published = store.published()?;
+        if self.kept.iter().any(|name| published.get(name) != self.sums.get(name)) {
+            return Err(store.replaced_meanwhile());
+        }
+        // What is kept was looked at a moment ago, and all else is as it is published.
+        if !self.kept.is_empty()
+            && published.iter().all(|(name, sum)| self.sums.get(name) == Some(sum))
+        {
+            return Ok(());
+        }
         let same = match self.sums.get(EXPERIMENT) {
             Some(sum) => published.get(EXPERIMENT) == Some(sum),
             None => true,
@@ -151,12 +212,16 @@ impl Publication<'_> {
         let _lock = store.lock_outputs()?;
         store.finish_locked()?;
         if store.sums()?.as_deref() != sums {
-            return Err(Error::Incompatible {
-                path: store.root.clone(),
-                message: "its results were replaced meanwhile; run the same command again".into(),
-            });
+            return Err(store.replaced_meanwhile());
         }
         self.commit_locked(|_| true)
+    }
+}
+
+impl Store {
+    fn replaced_meanwhile(&self) -> Error {
+        let message = "its results were replaced meanwhile; run the same command again".into();
+        Error::Incompatible { path: self.root.clone(), message }
     }
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use egop::store::{Disk, EXPERIMENT, LocalDisk, Store};
+use egop::Error;
+use egop::store::{Disk, EXPERIMENT, LocalDisk, Publication, REPORT, Store};
 
 use crate::lab::{folder, identity};
 
@@ -36,10 +37,14 @@ impl Shared {
 
 fn publish(root: &Path, table: &[u8]) {
     let store = Store::open(root, &identity()).unwrap();
+    staged(&store, table).commit(|_| false).unwrap();
+}
+
+fn staged<'a>(store: &'a Store, table: &[u8]) -> Publication<'a> {
     let mut publication = store.stage().unwrap();
     publication.write(EXPERIMENT, b"name = \"e\"\n").unwrap();
     publication.write("runs.csv", table).unwrap();
-    publication.commit(|_| false).unwrap();
+    publication
 }
 
 impl Disk for Shared {
@@ -121,4 +126,34 @@ fn a_file_that_is_published_meanwhile_is_read_as_it_was_or_as_it_is() {
         assert!(found == b"old" || found == b"new", "{found:?}");
     });
     assert!(readings >= 5, "{readings}");
+}
+
+#[test]
+fn what_is_kept_of_a_set_is_kept_as_it_is_or_not_at_all() {
+    let root = folder();
+    let store = Store::open(root.path(), &identity()).unwrap();
+    let mut first = staged(&store, b"old");
+    assert!(!first.keep([REPORT]).unwrap(), "nothing is published");
+    first.write(REPORT, b"page").unwrap();
+    first.commit(|_| false).unwrap();
+
+    let mut second = staged(&store, b"old");
+    assert!(!second.keep([REPORT, "curves.png"]).unwrap(), "there are no curves");
+    assert!(second.keep([REPORT]).unwrap());
+    second.commit(|_| false).unwrap();
+    assert_eq!(store.read(REPORT).unwrap(), b"page");
+
+    assert!(!staged(&store, b"other").keep([REPORT]).unwrap(), "the table is another");
+    let mut fewer = store.stage().unwrap();
+    fewer.write(EXPERIMENT, b"name = \"e\"\n").unwrap();
+    assert!(!fewer.keep([REPORT]).unwrap(), "a table is missing");
+
+    // Another program replaces all, between the look and the commit.
+    let mut late = staged(&store, b"old");
+    assert!(late.keep([REPORT]).unwrap());
+    publish(root.path(), b"new");
+    let refused = late.commit(|_| false).unwrap_err();
+    assert!(matches!(&refused, Error::Incompatible { .. }), "{refused}");
+    assert_eq!(store.read("runs.csv").unwrap(), b"new");
+    assert_eq!(store.lists(REPORT).unwrap(), Some(false));
 }

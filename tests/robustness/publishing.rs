@@ -156,6 +156,28 @@ fn what_tasks_do_not_depend_on_may_change() {
 }
 
 #[test]
+fn what_the_same_program_published_of_the_same_tables_stays_as_it_is() {
+    let place = Place::new();
+    place.success(&[]);
+    let first = published(&place.out());
+    // With what it took to make it.
+    place.success(&["--quiet"]);
+    assert!(published(&place.out()) == first);
+    // What is missing is made again, and all with it that says when.
+    fs::remove_file(place.out().join("curves.png")).unwrap();
+    place.success(&["--quiet"]);
+    let second = published(&place.out());
+    let changed = first.keys().filter(|&name| second.get(name) != first.get(name));
+    assert_eq!(changed.collect::<Vec<_>>(), ["SHA256SUMS", "provenance.json", "report.html"]);
+    // Of other results nothing is kept.
+    place.success(&["--set", "trials=2"]);
+    let third = published(&place.out());
+    for name in ["curves.png", "provenance.json", "report.html", "runs.csv"] {
+        assert!(third[name] != second[name], "{name}");
+    }
+}
+
+#[test]
 fn a_figure_that_cannot_be_drawn_leaves_no_old_one() {
     let place = Place::new();
     place.success(&[]);
