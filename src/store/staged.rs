@@ -98,15 +98,13 @@ impl Publication<'_> {
         self.store.publishes(name, &self.sums)
     }
 
-    /// A file that is published now.
+    /// A file that is published now, and still there.
     ///
     /// # Errors
     /// When it cannot be read, or is not as it was written.
     pub fn published(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        match self.store.lists(name)? {
-            Some(true) => self.store.read(name).map(Some),
-            _ => Ok(None),
-        }
+        let there = self.store.lists(name)? == Some(true) && self.store.root.join(name).exists();
+        there.then(|| self.store.read(name)).transpose()
     }
 
     /// Makes published files part of this set, as they are; if all of them are there, and all staged files
