@@ -108,8 +108,8 @@ def run(problem, job, case, network, splits, start):
 
 
 def set_up(problem):
-    """(j) Gradients in singles by autograd, what is made of them in doubles by LAPACK; the points of
-    the samples, which ours draws, are given here."""
+    """(j) Gradients in singles by autograd, what is made of them in doubles by LAPACK. Points are
+    drawn as ours are, by PyTorch's generator, and then replaced by ours, so that results compare."""
     settings = problem.settings
     network = ReluNetwork((784, 100, 10))
     splits = {name: problem.split(name) for name in ("training", "validation", "test")}
@@ -117,18 +117,21 @@ def set_up(problem):
     points, passes = torch.from_numpy(problem.array("theta")), problem.array("passes")
     passes = [torch.from_numpy(order).split(settings["batch"]) for order in passes]
 
-    def gradients(samples):
+    def gradients(samples, drawn=True):
         """Those of the first layer's weights, one in each row."""
         bundle = torch.empty(samples, 78_400, dtype=torch.float64)
+        point = torch.empty(points.shape[1])
         for sample in range(samples):
+            if drawn:
+                point.uniform_(-1 / 28, 1 / 28)
             rows = passes[sample // len(passes[0])][sample % len(passes[0])]
             theta = [points[sample, block].requires_grad_() for block in network.blocks]
             loss = network.loss(network.outputs(theta, x[rows]), y[rows])
             bundle[sample] = torch.autograd.grad(loss, theta)[0]
         return bundle
 
-    def reflector():
-        bundle, k = gradients(settings["samples"]), settings["columns"]
+    def reflector(drawn=True):
+        bundle, k = gradients(settings["samples"], drawn), settings["columns"]
         eigenvalues, eigenvectors = torch.linalg.eigh(bundle @ bundle.T / len(bundle))
         vectors = bundle.T @ eigenvectors[:, -k:].flip(1)
         vectors, triangle = torch.linalg.qr(vectors)
@@ -145,11 +148,16 @@ def set_up(problem):
         rotation = rotation.flip(1).float()
         return [torch.from_numpy(x) @ rotation for x, _ in splits.values()]
 
-    for case, work in (("reflector", reflector), ("input", inputs)):
+    works = {
+        "reflector": reflector,
+        "reflector, points given": lambda: reflector(drawn=False),
+        "input": inputs,
+    }
+    for case, work in works.items():
         work()
         result, elapsed = seconds(work)
         # The largest of the inputs' second moments, as no solver's signs are in them.
-        last = result[0] if case == "reflector" else (result[0].double() ** 2).mean(dim=0)[:20]
+        last = (result[0].double() ** 2).mean(dim=0)[:20] if case == "input" else result[0]
         report("PyTorch", "j", case, 1, elapsed, (), last)
 
 

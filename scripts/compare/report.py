@@ -133,6 +133,15 @@ ROWS = [
         for w in ("forward", "adjoint")
     ],
     ("j", "reflector", "(j) reflector from 795 gradients", "PyTorch", "reflector", 1, 2.0),
+    (
+        "j",
+        "reflector",
+        "(j) the same, without PyTorch's drawing of parameters",
+        "PyTorch",
+        "reflector, points given",
+        1,
+        None,
+    ),
     ("j", "input", "(j) U_in from 8 gradients, data turned", "PyTorch", "input", 1, None),
     *[
         ("k", name, f"(k) {name} experiment, U_in", "the blocks' V", name, 1, 2.5)
