@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use crate::cli::args::PlotArgs;
 use crate::cli::outcome::{Abort, Status, exit, print, tell};
+use crate::cli::provenance::redrawn;
 use crate::cli::results_folder::{self, Opened};
 use crate::cli::{beside, clean, compare, completion, figures as drawing, pages};
 use crate::error::Error;
 use crate::figure;
-use crate::store::REPORT;
+use crate::store::{PROVENANCE, REPORT};
 
 /// Runs the program.
 pub fn main(arguments: &PlotArgs) -> ExitCode {
@@ -53,10 +54,16 @@ fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
     for (name, bytes) in &drawn.files {
         publication.write(name, bytes)?;
     }
+    let mut provenance = pages::provenance(store)?;
+    // A copy without SHA256SUMS is somebody's: figures are added to it, and nothing is changed.
+    let told = provenance.as_deref().filter(|_| published.is_some()).and_then(redrawn);
+    if let Some(told) = told {
+        publication.write(PROVENANCE, &told)?;
+        provenance = Some(told);
+    }
     // Of some figures alone there is no report.
     let others: &[&str] = if arguments.only.is_empty() { &[REPORT] } else { &[] };
     for name in others {
-        let provenance = pages::provenance(store)?;
         let page = pages::page(heading, settings, tables, &drawn, provenance.as_deref())?;
         publication.write(name, page.as_bytes())?;
     }

@@ -16,6 +16,9 @@ const FEATURES: &[&str] = if cfg!(feature = "openblas") { &["openblas"] } else {
 const OF_ONE_RUN: [&str; 7] =
     ["threads", "arguments", "start", "end", "wall_seconds", "cpu_seconds", "peak_memory"];
 
+/// The program that drew the figures, where it is not the one that made the results.
+const DRAWN_BY: &str = "figures_drawn_by";
+
 /// Everything that is needed to tell two results apart, and what it took to make them.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Provenance {
@@ -104,7 +107,38 @@ impl Provenance {
     }
 }
 
+/// What `provenance.json` says once this program draws figures of results that another one made: who drew.
+/// `None` where it is the same program, and nothing has to be said.
+pub(super) fn redrawn(published: &[u8]) -> Option<Vec<u8>> {
+    let mut told: serde_json::Map<String, Value> = serde_json::from_slice(published).ok()?;
+    let (revision, sources) = (env!("EGOP_REVISION"), env!("EGOP_SOURCES"));
+    let is = |key: &str, value: &str| told.get(key).is_some_and(|told| told == value);
+    if is("revision", revision) && is("sources", sources) {
+        return None;
+    }
+    told.insert(DRAWN_BY.into(), format!("{revision}, sources {sources}").into());
+    let mut bytes = serde_json::to_vec_pretty(&told).ok()?;
+    bytes.push(b'\n');
+    Some(bytes)
+}
+
 /// UTC.
 fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_program_that_draws_is_told() {
+        let own = Provenance::begin(1, 2, Vec::new(), "").end();
+        assert_eq!(redrawn(&own), None);
+        let others = String::from_utf8(own).unwrap().replace(env!("EGOP_SOURCES"), "another");
+        let told: Value = serde_json::from_slice(&redrawn(others.as_bytes()).unwrap()).unwrap();
+        assert_eq!(told["sources"], "another");
+        assert!(told[DRAWN_BY].as_str().unwrap().contains(env!("EGOP_SOURCES")));
+        assert_eq!(redrawn(b"no JSON"), None);
+    }
 }
