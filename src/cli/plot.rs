@@ -54,16 +54,17 @@ fn redraw(folder: &Path, arguments: &PlotArgs) -> Result<Status, Abort> {
     for (name, bytes) in &drawn.files {
         publication.write(name, bytes)?;
     }
-    let mut provenance = pages::provenance(store)?;
-    // A copy without SHA256SUMS is somebody's: figures are added to it, and nothing is changed.
-    let told = provenance.as_deref().filter(|_| published.is_some()).and_then(redrawn);
-    if let Some(told) = told {
-        publication.write(PROVENANCE, &told)?;
-        provenance = Some(told);
+    let told = publication.published(PROVENANCE)?.as_deref().and_then(redrawn);
+    if let Some(told) = &told {
+        publication.write(PROVENANCE, told)?;
     }
     // Of some figures alone there is no report.
     let others: &[&str] = if arguments.only.is_empty() { &[REPORT] } else { &[] };
     for name in others {
+        let provenance = match told.clone() {
+            Some(told) => Some(told),
+            None => pages::provenance(store)?,
+        };
         let page = pages::page(heading, settings, tables, &drawn, provenance.as_deref())?;
         publication.write(name, page.as_bytes())?;
     }

@@ -100,10 +100,7 @@ impl Provenance {
             peak_memory: peak_memory(),
             ..self.clone()
         };
-        let mut bytes =
-            serde_json::to_vec_pretty(&ended).expect("texts and numbers have a JSON form");
-        bytes.push(b'\n');
-        bytes
+        store::json(&ended)
     }
 }
 
@@ -117,9 +114,7 @@ pub(super) fn redrawn(published: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     told.insert(DRAWN_BY.into(), format!("{revision}, sources {sources}").into());
-    let mut bytes = serde_json::to_vec_pretty(&told).ok()?;
-    bytes.push(b'\n');
-    Some(bytes)
+    Some(store::json(&told))
 }
 
 /// UTC.

@@ -132,8 +132,7 @@ pub fn read<T>(
 /// When a key is asked for on conditions that are not independent of each other, such as one choice
 /// or another: no [`Condition`]s say so.
 pub fn describe<T>(read: impl Fn(&mut Reader<'_>) -> Option<T>) -> Vec<KeyDescription> {
-    let mut keys =
-        explore(String::new(), false, |run| Reader::describing(run, |reader| drop(read(reader))));
+    let mut keys = explore(String::new(), false, |run| Reader::describing(run, &read));
     keys.push(KeyDescription {
         key: "profiles".into(),
         meaning: "settings that --profile NAME lays over the document, under the same keys",

@@ -42,7 +42,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Lets a function say what it asks for.
-    pub(super) fn describing(run: Run, read: impl FnOnce(&mut Reader<'_>)) -> Option<Run> {
+    pub(super) fn describing<T>(
+        run: Run,
+        read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+    ) -> Option<Run> {
         let mut reader = Reader(Describing(run));
         read(&mut reader);
         match reader.0 {
@@ -204,7 +207,7 @@ impl<'a> Reader<'a> {
     /// these.
     pub fn apart<T>(&mut self, mut read: impl FnMut(&mut Reader<'_>) -> Option<T>) -> Option<T> {
         if let Describing(run) = &mut self.0 {
-            return run.apart(|run| Reader::describing(run, |reader| drop(read(reader))));
+            return run.apart(|run| Reader::describing(run, &mut read));
         }
         read(self)
     }

@@ -21,7 +21,7 @@ impl Reader<'_> {
                 }
             }
             Describing(run) => run.table(key, Type::Table, Presence::Required, |run| {
-                Reader::describing(run, |reader| drop(read(reader)))
+                Reader::describing(run, &mut read)
             }),
         }
     }
@@ -37,7 +37,7 @@ impl Reader<'_> {
                 document.table(key.name(), |document| Reader::reading(document, read))
             }
             Describing(run) => run.table(key, Type::Table, Presence::Optional, |run| {
-                Reader::describing(run, |reader| drop(read(reader)))
+                Reader::describing(run, &mut read)
             }),
         }
     }
@@ -53,7 +53,7 @@ impl Reader<'_> {
                 document.table_or_empty(key.name(), |document| Reader::reading(document, read))
             }
             Describing(run) => run.table(key, Type::Table, Presence::Optional, |run| {
-                Reader::describing(run, |reader| drop(read(reader)))
+                Reader::describing(run, &mut read)
             }),
         }
     }
@@ -69,7 +69,7 @@ impl Reader<'_> {
                 document.array(key.name(), |document| Reader::reading(document, &mut read))
             }
             Describing(run) => run.table(key, Type::TableArray, Presence::Optional, |run| {
-                Reader::describing(run, |reader| drop(read(reader)))
+                Reader::describing(run, &mut read)
             }),
         }
     }
@@ -96,7 +96,7 @@ impl Reader<'_> {
             Describing(run) => {
                 let presence = needed.map_or(Presence::Optional, |_| Presence::Required);
                 run.table(key, Type::NamedTables, presence, |run| {
-                    Reader::describing(run, |tables| drop(tables.each(&mut read)))
+                    Reader::describing(run, |tables| tables.each(&mut read))
                 })
             }
         }
@@ -111,7 +111,7 @@ impl Reader<'_> {
             Reading(document) => document
                 .each(|name, document| Reader::reading(document, |reader| read(name, reader))),
             Describing(run) => {
-                run.named(|run| Reader::describing(run, |reader| drop(read(NAME, reader))))
+                run.named(|run| Reader::describing(run, |reader| read(NAME, reader)))
             }
         }
     }

@@ -55,7 +55,7 @@ pub fn explain(word: &str) -> Result<Vec<Explanation>, Option<String>> {
     let manual = Manual::read(|shipped| forms.iter().any(|word| shipped.text.contains(word)));
     let found = forms.iter().map(|word| manual.meanings(word)).find(|found| !found.is_empty());
     found.ok_or_else(|| {
-        let manual = Manual::read(|_| true);
+        let manual = Manual { experiments: experiments(|_| true), ..manual };
         let words = manual.words();
         let known = manual.keys.merged().into_iter().map(|key| &*key.key).chain(words);
         nearest(word, known).map(str::to_owned)
@@ -67,12 +67,15 @@ pub fn words() -> Vec<String> {
     Manual::read(|_| true).words().into_iter().map(str::to_owned).collect()
 }
 
+fn experiments(is_wanted: impl Fn(&Shipped) -> bool) -> Vec<(&'static Shipped, Experiment)> {
+    let wanted = Shipped::experiments().filter(|one| is_wanted(one));
+    wanted.filter_map(|one| Some((one, one.read()?.value))).collect()
+}
+
 impl Manual {
     /// With some of the experiments.
     fn read(is_wanted: impl Fn(&Shipped) -> bool) -> Self {
-        let wanted = Shipped::experiments().filter(|one| is_wanted(one));
-        let experiments = wanted.filter_map(|one| Some((one, one.read()?.value)));
-        Self { keys: Keys::all(), columns: columns(), experiments: experiments.collect() }
+        Self { keys: Keys::all(), columns: columns(), experiments: experiments(is_wanted) }
     }
 
     fn words(&self) -> Vec<&str> {

@@ -368,7 +368,8 @@ fn hexadecimal(hash: impl AsRef<[u8]>) -> String {
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn json(value: &impl Serialize) -> Vec<u8> {
+/// Indented, as a file.
+pub(crate) fn json(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value)
         .expect("strings, numbers and lists of them have a JSON form");
     bytes.push(b'\n');
