@@ -27,9 +27,8 @@ pub(super) fn add(
     provenance: &Provenance,
 ) -> Result<Drawn> {
     let files: Vec<String> = figure::outputs(figures).collect();
-    if provenance.stays(publication)?
-        && publication.keep(files.iter().map(String::as_str).chain([PROVENANCE, REPORT]))?
-    {
+    let kept = files.iter().map(String::as_str).chain([PROVENANCE, REPORT]);
+    if publication.keep(kept, |publication| provenance.stays(publication))? {
         return Ok(Drawn { files, missing: Vec::new() });
     }
     let tables = ResultTables::new(publication.list()?, facts);

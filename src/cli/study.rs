@@ -258,7 +258,9 @@ impl<'a> StudySession<'a> {
             let folder = store.within(&point.folder())?;
             let (report, ()) = inner.work_in(&folder, |run, provenance| {
                 let more = |publication: &mut Publication<'_>| {
-                    if provenance.stays(publication)? && publication.keep([PROVENANCE])? {
+                    if publication
+                        .keep([PROVENANCE], |publication| provenance.stays(publication))?
+                    {
                         return Ok(());
                     }
                     publication.write(PROVENANCE, &provenance.end())

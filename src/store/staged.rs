@@ -1,5 +1,6 @@
 //! A set of files while it is made: see `publication`.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,8 @@ pub struct Publication<'a> {
     sums: Sums,
     /// The names of published files among them, which are not staged.
     kept: Vec<String>,
+    /// Held from then on, so that no other program replaces them before the commit.
+    lock: Option<File>,
     /// From the attempt to commit on, the staged files are the journal's.
     committed: bool,
 }
@@ -36,6 +39,7 @@ impl Store {
             folder,
             sums: Sums::new(),
             kept: Vec::new(),
+            lock: None,
             committed: false,
         })
     }
@@ -107,36 +111,48 @@ impl Publication<'_> {
         there.then(|| self.store.read(name)).transpose()
     }
 
-    /// Makes published files part of this set, as they are; if all of them are there, and all staged files
-    /// and no other tables are published already, with these very bytes. Returns whether it did.
+    /// Makes published files part of this set, as they are; if all of them are there, `may` says yes, and
+    /// all staged files and no other tables are published already, with these very bytes. Returns whether
+    /// it did: then other programs that publish wait for the commit.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn keep<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Result<bool> {
-        let store = self.store;
-        let names: Vec<&str> = names.into_iter().collect();
-        let kept = store.settled(|| {
-            let published = store.published()?;
-            let is_staged = |name: &&str| self.sums.contains_key(*name);
-            let mut tables = TABLES.iter().filter(|name| published.contains_key(**name));
-            if !tables.all(is_staged)
-                || self.sums.iter().any(|(name, sum)| published.get(name) != Some(sum))
-            {
-                return Ok(None);
-            }
-            for name in self.sums.keys().map(String::as_str).chain(names.iter().copied()) {
-                let Some(sum) = published.get(name) else { return Ok(None) };
-                if store.sum(name)?.as_ref() != Some(sum) {
-                    return Ok(None);
-                }
-            }
-            let kept = names.iter().map(|&name| (name.to_owned(), published[name].clone()));
-            Ok(Some(kept.collect::<Sums>()))
-        })?;
-        let Some(kept) = kept else { return Ok(false) };
+    pub fn keep<'n>(
+        &mut self,
+        names: impl IntoIterator<Item = &'n str>,
+        may: impl FnOnce(&Self) -> Result<bool>,
+    ) -> Result<bool> {
+        let lock = self.store.lock_outputs()?;
+        self.store.finish_locked()?;
+        if !may(self)? {
+            return Ok(false);
+        }
+        let Some(kept) = self.kept_locked(names)? else { return Ok(false) };
         self.kept.extend(kept.keys().cloned());
         self.sums.extend(kept);
+        self.lock = Some(lock);
         Ok(true)
+    }
+
+    /// What of these is published with what is staged, if all of it is.
+    fn kept_locked<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Option<Sums>> {
+        let published = self.store.published()?;
+        let is_staged = |name: &&str| self.sums.contains_key(*name);
+        let mut tables = TABLES.iter().filter(|name| published.contains_key(**name));
+        if !tables.all(is_staged) {
+            return Ok(None);
+        }
+        let mut kept = Sums::new();
+        for name in names {
+            let Some(sum) = published.get(name) else { return Ok(None) };
+            kept.insert(name.to_owned(), sum.clone());
+        }
+        for (name, sum) in self.sums.iter().chain(&kept) {
+            if published.get(name) != Some(sum) || self.store.sum(name)?.as_ref() != Some(sum) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(kept))
     }
 
     /// Publishes the staged files in the place of all that is published; of another experiment's
@@ -145,8 +161,11 @@ impl Publication<'_> {
     /// # Errors
     /// [`Error::Incompatible`] when a file would be replaced or removed that the programs did not
     /// write; otherwise when a file cannot be read, written, moved or removed.
-    pub fn commit(self, stays: impl Fn(&str) -> bool) -> Result<()> {
-        let _lock = self.store.lock_outputs()?;
+    pub fn commit(mut self, stays: impl Fn(&str) -> bool) -> Result<()> {
+        let _lock = match self.lock.take() {
+            Some(lock) => lock,
+            None => self.store.lock_outputs()?,
+        };
         self.store.finish_locked()?;
         self.commit_locked(stays)
     }
@@ -154,6 +173,7 @@ impl Publication<'_> {
     fn commit_locked(mut self, stays: impl Fn(&str) -> bool) -> Result<()> {
         let store = self.store;
         let published = store.published()?;
+        // Where files cannot be locked.
         if self.kept.iter().any(|name| published.get(name) != self.sums.get(name)) {
             return Err(store.replaced_meanwhile());
         }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use egop::Error;
 use egop::store::{Disk, EXPERIMENT, LocalDisk, Publication, REPORT, Store};
@@ -132,28 +133,58 @@ fn a_file_that_is_published_meanwhile_is_read_as_it_was_or_as_it_is() {
 fn what_is_kept_of_a_set_is_kept_as_it_is_or_not_at_all() {
     let root = folder();
     let store = Store::open(root.path(), &identity()).unwrap();
+    let yes = |_: &Publication<'_>| Ok(true);
     let mut first = staged(&store, b"old");
-    assert!(!first.keep([REPORT]).unwrap(), "nothing is published");
+    assert!(!first.keep([REPORT], yes).unwrap(), "nothing is published");
     first.write(REPORT, b"page").unwrap();
     first.commit(|_| false).unwrap();
 
     let mut second = staged(&store, b"old");
-    assert!(!second.keep([REPORT, "curves.png"]).unwrap(), "there are no curves");
-    assert!(second.keep([REPORT]).unwrap());
+    assert!(!second.keep([REPORT, "curves.png"], yes).unwrap(), "there are no curves");
+    assert!(!second.keep([REPORT], |_| Ok(false)).unwrap(), "it may not");
+    assert!(second.keep([REPORT], yes).unwrap());
     second.commit(|_| false).unwrap();
     assert_eq!(store.read(REPORT).unwrap(), b"page");
 
-    assert!(!staged(&store, b"other").keep([REPORT]).unwrap(), "the table is another");
+    assert!(!staged(&store, b"other").keep([REPORT], yes).unwrap(), "the table is another");
     let mut fewer = store.stage().unwrap();
     fewer.write(EXPERIMENT, b"name = \"e\"\n").unwrap();
-    assert!(!fewer.keep([REPORT]).unwrap(), "a table is missing");
+    assert!(!fewer.keep([REPORT], yes).unwrap(), "a table is missing");
+}
 
-    // Another program replaces all, between the look and the commit.
+/// A set that is about to keep a page while another program replaces all.
+fn keeping(between: impl FnOnce(&Path, Publication<'_>)) {
+    let root = folder();
+    let store = Store::open(root.path(), &identity()).unwrap();
+    let mut first = staged(&store, b"old");
+    first.write(REPORT, b"page").unwrap();
+    first.commit(|_| false).unwrap();
     let mut late = staged(&store, b"old");
-    assert!(late.keep([REPORT]).unwrap());
-    publish(root.path(), b"new");
-    let refused = late.commit(|_| false).unwrap_err();
-    assert!(matches!(&refused, Error::Incompatible { .. }), "{refused}");
+    assert!(late.keep([REPORT], |_| Ok(true)).unwrap());
+    between(root.path(), late);
     assert_eq!(store.read("runs.csv").unwrap(), b"new");
     assert_eq!(store.lists(REPORT).unwrap(), Some(false));
+}
+
+#[test]
+fn a_program_that_publishes_waits_for_one_that_keeps() {
+    keeping(|root, late| {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| publish(root, b"new"));
+            std::thread::sleep(Duration::from_millis(100));
+            assert!(!other.is_finished());
+            late.commit(|_| false).unwrap();
+        });
+    });
+}
+
+#[test]
+fn without_locks_what_was_replaced_is_not_kept() {
+    keeping(|root, late| {
+        // Who comes now takes another lock.
+        std::fs::remove_file(root.join("locks/outputs")).unwrap();
+        publish(root, b"new");
+        let refused = late.commit(|_| false).unwrap_err();
+        assert!(matches!(&refused, Error::Incompatible { .. }), "{refused}");
+    });
 }
