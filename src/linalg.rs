@@ -19,6 +19,8 @@ mod factor;
 pub mod flops;
 mod function;
 mod inverse_root;
+mod long_rows;
+mod orthonormal;
 #[cfg(not(feature = "openblas"))]
 mod pages;
 mod real;
@@ -33,6 +35,8 @@ pub use backend::Factor;
 pub use eigen::{fix_signs, symmetric_eigen};
 pub use function::{function_of, function_times};
 pub use inverse_root::inverse_root_times;
+pub use long_rows::{lower_outer, transposed_times};
+pub use orthonormal::{orthonormal_columns, orthonormalized, triangular_factor};
 pub use real::{Real, from_f64, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 pub use spanned::spanned;
@@ -96,29 +100,6 @@ pub fn add_gram<R: Real>(
     #[cfg(test)]
     counted::add(left.len(), a.nrows(), right.len());
     backend::add_gram(a, left, right, c);
-}
-
-/// The orthonormal factor of a thin QR decomposition with R's diagonal positive, which makes it
-/// unique; of a Gaussian matrix, it is Haar-distributed.
-pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
-    let qr = as_faer(a).qr();
-    let thin_q = qr.compute_thin_Q();
-    let signs = Array1::from_shape_fn(a.ncols(), |j| qr.thin_R()[(j, j)].signum());
-    leave_wide_registers();
-    // The reflections are as large as Q: no more is held than there has to be.
-    drop(qr);
-    to_array(thin_q.as_ref()) * signs
-}
-
-/// The triangular factor R of a thin QR decomposition of a matrix with at least as many rows as
-/// columns: ‖Rx‖ = ‖Ax‖ for all x. Its diagonal is not negative, which makes it unique if A has full
-/// rank.
-pub fn triangular_factor(a: ArrayView2<'_, f64>) -> Array2<f64> {
-    let qr = as_faer(a.as_standard_layout().view()).qr();
-    leave_wide_registers();
-    let thin_r = qr.thin_R();
-    let size = (a.ncols(), a.ncols());
-    Array2::from_shape_fn(size, |(i, j)| thin_r[(i, j)] * thin_r[(i, i)].signum())
 }
 
 /// The orthogonal factor Q (n × n) of a QR decomposition of a square matrix by Householder's

@@ -114,7 +114,7 @@ impl Spec for EgopBasis {
     }
 
     fn revision(&self) -> u32 {
-        self.low_rank.map_or(0, |one| one.complement.revision())
+        self.low_rank.map_or(0, |one| one.complement.revision() + Solver::REVISION)
     }
 
     fn eigenvectors(&self, layout: &Layout, samples: usize) -> Vec<(Count, Solver)> {

@@ -141,7 +141,11 @@ impl Spec for InputBasis {
     }
 
     fn revision(&self) -> u32 {
-        if self.0 == InputSource::Random { 0 } else { Reflector::REVISION }
+        match self.0 {
+            InputSource::Gradients { .. } | InputSource::Inputs => side::REVISION,
+            InputSource::Mean => Reflector::REVISION,
+            InputSource::Random => 0,
+        }
     }
 
     fn preparation(&self, layout: &Layout, of: Material<'_>) -> Preparation {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::basis::side::{self, eigenbasis};
 use crate::basis::{Entry, Followed, Material, Part, Preparation, Scope, Spec};
 use crate::config::{Reader, key};
-use crate::coordinates::{Cost, Kronecker, Reflector};
+use crate::coordinates::{Cost, Kronecker};
 use crate::egop::Moments;
 use crate::error::Result;
 use crate::gradients::{At, Gradients, Statistic};
@@ -88,9 +88,8 @@ impl Spec for KroneckerBasis {
         self.scope.groups(layout)
     }
 
-    /// As moments may have less than full rank, and are completed then.
     fn revision(&self) -> u32 {
-        Reflector::REVISION
+        side::REVISION
     }
 
     fn keeps_matrices(&self) -> bool {

@@ -10,7 +10,7 @@ use super::{Build, Cost, Form, LinearMap, Structure, written_down};
 use crate::error::{Error, Result};
 use crate::lanes::Workspace;
 use crate::linalg::{
-    self, Accum, Factor, Real, all_finite, from_f64, orthonormal_columns, product, spanned, times,
+    self, Accum, Factor, Real, all_finite, from_f64, orthonormalized, product, spanned, times,
 };
 
 /// The singular values of the top of V's columns, all of which are at most 1, that are 0 up to rounding:
@@ -29,7 +29,7 @@ pub struct Reflector {
 impl Reflector {
     /// Raised when the same columns are completed otherwise: what was trained so before is not mixed
     /// with what is trained after.
-    pub const REVISION: u32 = 1;
+    pub const REVISION: u32 = 2;
 
     /// V with the columns of `vectors` (d × k) first; what they lack of orthonormality is made up by a
     /// QR decomposition.
@@ -44,7 +44,7 @@ impl Reflector {
         if !all_finite(vectors.iter()) {
             return Err(Error::Numerical("a basis with entries that are not finite".into()));
         }
-        let mut w = orthonormal_columns(vectors.as_standard_layout().view());
+        let mut w = orthonormalized(vectors.as_standard_layout().view());
         // The top of V is A Σ Bᵀ, and S = −ABᵀ as far from it as an orthogonal matrix can be.
         let top = w.view().split_at(Axis(0), k).0.to_owned();
         let (mut a, mut sigma, mut b) = linalg::svd(top.view())?;
@@ -242,7 +242,7 @@ mod tests {
 
     use super::*;
     use crate::data::orthonormal;
-    use crate::linalg::orthonormality_defect;
+    use crate::linalg::{orthonormal_columns, orthonormality_defect};
     use crate::rng::Streams;
 
     /// Random orthonormal columns, the first few of which are those of I.

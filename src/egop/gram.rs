@@ -12,12 +12,12 @@ use crate::linalg;
 const STRIP: usize = 256;
 
 /// The rows of each strip of a lower triangle, which has as many columns as its last row.
-pub(super) fn strips(size: usize, height: usize) -> impl Iterator<Item = Range<usize>> {
+fn strips(size: usize, height: usize) -> impl Iterator<Item = Range<usize>> {
     (0..size).step_by(height).map(move |start| start..size.min(start + height))
 }
 
 /// Numbers in all these strips: about half the square of the size.
-pub(super) fn entries(size: usize, height: usize) -> f64 {
+fn entries(size: usize, height: usize) -> f64 {
     strips(size, height).map(|rows| (rows.len() * rows.end) as f64).sum()
 }
 

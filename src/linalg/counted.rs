@@ -25,6 +25,11 @@ pub(super) fn add(m: usize, k: usize, n: usize) {
     OPERATIONS.set(OPERATIONS.get() + 2 * (m * k * n) as u64);
 }
 
+/// Counts the lower triangle of a product of n × k by k × n.
+pub(super) fn add_lower(n: usize, k: usize) {
+    OPERATIONS.set(OPERATIONS.get() + (n * (n + 1) * k) as u64);
+}
+
 /// The floating-point operations of the products that a piece of work makes on this thread.
 pub(crate) fn during(work: impl FnOnce()) -> u64 {
     let before = OPERATIONS.get();

@@ -112,7 +112,7 @@ fn a_share_of_all_eigenvalues_takes_what_was_found() {
         assert_eq!((&*row["rank"], &*row["solver"]), (&*k.to_string(), "gram"));
         assert!(0.0 < k && k < 12.0, "{k}");
         let factor = 4.0 * d * k * k - 4.0 / 3.0 * k * k * k;
-        let solved = 2.0 * m * m * d + 2.0 * m * d * k + 9.0 * m * m * m + factor;
+        let solved = m * (m + 1.0) * d + 2.0 * m * d * k + 9.0 * m * m * m + factor;
         let reflector = factor + 2.0 * d * k * k + 25.0 * k * k * k;
         let absorbing = 20.0 * (4.0 * d * k + 2.0 * k * k);
         let setup = m * 4.0 * 400.0 + solved + reflector + absorbing;
