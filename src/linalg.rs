@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 
 #[cfg(test)]
 pub(crate) mod counted;
+mod dense;
 mod eigen;
 #[cfg(not(feature = "openblas"))]
 mod factor;
@@ -32,6 +33,7 @@ mod with_faer;
 mod with_openblas;
 
 pub use backend::Factor;
+pub use dense::Dense;
 pub use eigen::{fix_signs, symmetric_eigen};
 pub use function::{function_of, function_times};
 pub use inverse_root::inverse_root_times;
@@ -66,7 +68,7 @@ pub fn product<R: Real>(
 ) {
     #[cfg(test)]
     counted::add(a.nrows(), a.ncols(), b.ncols());
-    backend::product(a, b, into, c);
+    <R as Dense>::product(a, b, into, c);
 }
 
 /// A B. Both are contiguous, row-major or column-major.
@@ -99,7 +101,7 @@ pub fn add_gram<R: Real>(
 ) {
     #[cfg(test)]
     counted::add(left.len(), a.nrows(), right.len());
-    backend::add_gram(a, left, right, c);
+    R::add_gram(a, left, right, c);
 }
 
 /// The orthogonal factor Q (n × n) of a QR decomposition of a square matrix by Householder's
@@ -116,7 +118,7 @@ pub fn orthogonal_factor<R: Real>(a: ArrayView2<'_, R>) -> Result<Array2<R>> {
     finite(a, "QR decomposition")?;
     #[cfg(test)]
     counted::decomposition(flops::of_qr(a.nrows() as f64, a.ncols() as f64));
-    backend::orthogonal_factor(a)
+    <R as Dense>::orthogonal_factor(a)
 }
 
 /// The thin singular value decomposition A = U diag(σ) Vᵀ of an m × n matrix: U (m × k), σ
@@ -131,7 +133,7 @@ pub fn svd<R: Real>(a: ArrayView2<'_, R>) -> Result<(Array2<R>, Array1<R>, Array
         let (long, short) = (a.nrows().max(a.ncols()), a.nrows().min(a.ncols()));
         counted::decomposition(flops::of_thin_svd(long as f64, short as f64));
     }
-    backend::svd(a)
+    R::svd(a)
 }
 
 /// Refuses to decompose what is not finite.

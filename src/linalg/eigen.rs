@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
-use super::{Real, backend, finite};
+use super::{Dense, Real, finite};
 use crate::error::Result;
 
 /// Eigenvalues (descending) and orthonormal eigenvectors (columns) of a symmetric matrix, of
@@ -17,7 +17,7 @@ pub fn symmetric_eigen<R: Real>(a: Array2<R>) -> Result<(Array1<R>, Array2<R>)> 
     super::counted::decomposition(super::flops::of_eigen(a.nrows() as f64));
     let scale = scale(a.view());
     let a = if scale == R::one() { a } else { a.mapv_into(|entry| entry * scale) };
-    let (mut values, vectors) = backend::symmetric_eigen(a)?;
+    let (mut values, vectors) = <R as Dense>::symmetric_eigen(a)?;
     values.reverse();
     values.iter_mut().for_each(|value| *value /= scale);
     let signs: Vec<R> = vectors.columns().into_iter().rev().map(sign).collect();

@@ -3,7 +3,7 @@
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use ndarray::{Array1, Array2, ArrayView2};
 
-use super::{Accum, as_faer, backend, leave_wide_registers, to_array};
+use super::{Accum, Dense, as_faer, leave_wide_registers, to_array};
 
 /// The orthonormal factor of a thin QR decomposition with R's diagonal positive, which makes it
 /// unique; of a Gaussian matrix, it is Haar-distributed.
@@ -24,7 +24,7 @@ pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
 pub fn orthonormalized(a: ArrayView2<'_, f64>) -> Array2<f64> {
     let Some(inverse) = inverse_triangle(a) else { return orthonormal_columns(a) };
     let mut q = Array2::zeros(a.dim());
-    backend::product(a, inverse.view(), Accum::Overwrite, q.view_mut());
+    f64::product(a, inverse.view(), Accum::Overwrite, q.view_mut());
     q
 }
 
@@ -32,7 +32,7 @@ pub fn orthonormalized(a: ArrayView2<'_, f64>) -> Array2<f64> {
 fn inverse_triangle(a: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     let size = (a.ncols(), a.ncols());
     let mut gram = Array2::zeros(size);
-    backend::product(a.t(), a, Accum::Overwrite, gram.view_mut());
+    f64::product(a.t(), a, Accum::Overwrite, gram.view_mut());
     // Squares far from overflow and underflow.
     let lengths: Option<Vec<f64>> =
         gram.diag().iter().map(|&x| (1e-200..1e200).contains(&x).then(|| x.sqrt())).collect();

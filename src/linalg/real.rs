@@ -5,7 +5,7 @@ use ndarray::NdFloat;
 use ndarray::{Array1, Array2};
 use num_traits::ToPrimitive;
 
-use super::Kernel;
+use super::{Dense, Kernel};
 #[cfg(feature = "openblas")]
 use crate::error::{Error, Result};
 use crate::exponential::Exponential;
@@ -18,6 +18,7 @@ pub trait Real:
     + faer::traits::RealField
     + std::iter::Sum
     + Kernel
+    + Dense
     + Exponential
 {
     /// Eigenvalues (ascending) and eigenvectors of a symmetric matrix, by LAPACK. It is here
