@@ -69,8 +69,8 @@ mod tests {
         {
             let a = Array2::from_shape_fn((rows, length), entry);
             let b = Array2::from_shape_fn((rows, columns), entry);
-            // Sums of as many products of numbers up to 1, in two orders.
-            let tolerance = f64::EPSILON * rows.max(length) as f64;
+            // Sums of n products of numbers up to 1 in two orders: n roundings each of up to n.
+            let tolerance = f64::EPSILON * (rows.max(length) as f64).powi(2);
             let apart = |found: &Array2<f64>, expected: &Array2<f64>| {
                 assert_eq!(found.dim(), expected.dim());
                 largest(found.iter().zip(expected).map(|(a, b)| (a - b).abs()))
