@@ -141,11 +141,7 @@ impl Spec for InputBasis {
     }
 
     fn revision(&self) -> u32 {
-        match self.0 {
-            InputSource::Gradients { .. } | InputSource::Inputs => side::REVISION,
-            InputSource::Mean => Reflector::REVISION,
-            InputSource::Random => 0,
-        }
+        if self.0 == InputSource::Random { 0 } else { Reflector::REVISION }
     }
 
     fn preparation(&self, layout: &Layout, of: Material<'_>) -> Preparation {

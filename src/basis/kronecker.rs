@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::basis::side::{self, eigenbasis};
 use crate::basis::{Entry, Followed, Material, Part, Preparation, Scope, Spec};
 use crate::config::{Reader, key};
-use crate::coordinates::{Cost, Kronecker};
+use crate::coordinates::{Cost, Kronecker, Reflector};
 use crate::egop::Moments;
 use crate::error::Result;
 use crate::gradients::{At, Gradients, Statistic};
@@ -88,8 +88,9 @@ impl Spec for KroneckerBasis {
         self.scope.groups(layout)
     }
 
+    /// As moments may have less than full rank, and are completed then.
     fn revision(&self) -> u32 {
-        side::REVISION
+        Reflector::REVISION
     }
 
     fn keeps_matrices(&self) -> bool {

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 
 use crate::basis::Preparation;
-use crate::coordinates::Kronecker;
+use crate::coordinates::{Kronecker, Reflector};
 use crate::error::{Error, Result};
 use crate::lanes::Layout;
 use crate::linalg::{self, flops};
@@ -28,17 +28,13 @@ pub(super) fn input_flops(groups: &[Range<usize>], layout: &Layout) -> f64 {
     shape.map_or(0.0, |shape| Kronecker::cost(shape, false, true).flops)
 }
 
-/// Raised when the same moments have another basis: what was trained so before is not mixed with what is
-/// trained after.
-pub(super) const REVISION: u32 = 2;
-
 /// An orthonormal basis whose first vectors are the eigenvectors of a second moment (symmetric,
 /// positive semidefinite), the largest eigenvalues first. Where that has less than full rank, the
-/// eigenvectors of 0 are arbitrary, and the basis is completed by vectors which their span alone decides:
-/// the coordinate axes, where these are what the moment vanishes at (pixels that are always dark).
+/// basis is completed near the coordinate axes, by a reflector, instead of by eigenvectors of 0,
+/// which are arbitrary.
 pub(super) fn eigenbasis(moment: Array2<f64>) -> Result<Array2<f64>> {
     let size = moment.nrows();
-    let (eigenvalues, mut eigenvectors) = linalg::symmetric_eigen(moment)?;
+    let (eigenvalues, eigenvectors) = linalg::symmetric_eigen(moment)?;
     let largest = eigenvalues.first().copied().unwrap_or(0.0);
     if largest <= 0.0 {
         let message = "all sampled gradients, or all inputs, are 0: there are no directions";
@@ -46,8 +42,9 @@ pub(super) fn eigenbasis(moment: Array2<f64>) -> Result<Array2<f64>> {
     }
     let floor = largest * f64::EPSILON * size as f64;
     let rank = eigenvalues.iter().take_while(|&&value| value > floor).count();
-    let (_, mut null) = eigenvectors.view_mut().split_at(Axis(1), rank);
-    let settled = linalg::spanned(null.view());
-    null.assign(&settled);
-    Ok(eigenvectors)
+    if rank == size {
+        return Ok(eigenvectors);
+    }
+    let leading = linalg::columns(eigenvectors.view(), 0..rank).to_owned();
+    Ok(Reflector::new(leading.view())?.to_matrix())
 }

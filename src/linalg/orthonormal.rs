@@ -17,10 +17,10 @@ pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
     to_array(thin_q.as_ref()) * signs
 }
 
-/// The same of columns that are nearly orthogonal, as most sets are that were so up to rounding before:
-/// by way of their products, A = (A R⁻¹) R with RᵀR = AᵀA, which takes a fraction of the time of
-/// reflections and is as accurate, as long as the columns, scaled to unit length, are well conditioned
-/// (Yamamoto, Nakatsukasa, Yanagisawa & Fukaya 2015). Others are decomposed by reflections.
+/// The same of columns that are nearly orthogonal, as those are that would be so but for rounding: by way
+/// of their products, A = (A R⁻¹) R with RᵀR = AᵀA. That takes a fraction of the time of reflections, and is
+/// as accurate where the columns, scaled to unit length, are well conditioned (Yamamoto, Nakatsukasa,
+/// Yanagisawa & Fukaya 2015). Others are decomposed by reflections.
 pub fn orthonormalized(a: ArrayView2<'_, f64>) -> Array2<f64> {
     let Some(inverse) = inverse_triangle(a) else { return orthonormal_columns(a) };
     let mut q = Array2::zeros(a.dim());

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Accum, ArrayView2, ArrayViewMut2, Real};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, Axis};
 
