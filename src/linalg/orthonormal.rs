@@ -28,7 +28,8 @@ pub fn orthonormalized(a: ArrayView2<'_, f64>) -> Array2<f64> {
     q
 }
 
-/// R⁻¹ of the QR decomposition of nearly orthogonal columns.
+/// R⁻¹ of the QR decomposition of nearly orthogonal columns. These products take about what `flops::of_qr`
+/// says of a decomposition, as which they are counted, and not as products.
 fn inverse_triangle(a: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     let size = (a.ncols(), a.ncols());
     let mut gram = Array2::zeros(size);
