@@ -27,6 +27,7 @@ mod pages;
 mod real;
 mod spanned;
 mod tridiagonal;
+mod upcoming;
 #[cfg(any(test, not(feature = "openblas")))]
 mod with_faer;
 #[cfg(feature = "openblas")]
@@ -42,6 +43,7 @@ pub use orthonormal::{orthonormal_columns, orthonormalized, triangular_factor};
 pub use real::{Real, from_f64, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 pub use spanned::spanned;
+pub use upcoming::Upcoming;
 
 /// Whether a product overwrites its result or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use crate::lanes::Workspace;
-use crate::linalg::{Factor, Real, from_f64};
+use crate::linalg::{Factor, Real, Upcoming, from_f64};
 use crate::simd::vectorized;
 
 /// Rows of a piece: what a product with a piece reads and writes of some lanes stays in a core's own
@@ -66,14 +66,17 @@ impl<R: Real> Tall<R> {
     /// Rounds a matrix to `R`.
     pub fn new(matrix: ArrayView2<'_, f64>) -> Self {
         let (rows, columns) = matrix.dim();
-        let piece = |start: usize| {
-            let range = start..rows.min(start + PIECE);
-            let part = matrix.slice_axis(Axis(0), range.clone().into()).mapv(from_f64::<R>);
-            Piece { range, matrix: Factor::new(part.view()), transposed: Factor::new(part.t()) }
-        };
         // A matrix without columns is made of nothing.
         let all = if columns == 0 { 0 } else { rows };
-        Self { rows, columns, pieces: (0..all).step_by(PIECE).map(piece).collect() }
+        let rounded = matrix.slice_axis(Axis(0), (..all).into()).mapv(from_f64::<R>);
+        let parts = rounded.axis_chunks_iter(Axis(0), PIECE);
+        let matrices = Factor::side_by_side(parts.clone());
+        let transposed = Factor::side_by_side(parts.map(ArrayView2::reversed_axes));
+        let starts = (0..all).step_by(PIECE);
+        let ranges = starts.map(|start| start..rows.min(start + PIECE));
+        let pieces = ranges.zip(matrices.into_iter().zip(transposed));
+        let piece = |(range, (matrix, transposed))| Piece { range, matrix, transposed };
+        Self { rows, columns, pieces: pieces.map(piece).collect() }
     }
 
     /// Number of rows d.
@@ -96,15 +99,30 @@ impl<R: Real> Tall<R> {
         let lanes = y.nrows();
         let [part, work, terms] = workspace.take([lanes * PIECE, lanes * PIECE, y.len()]);
         y.fill(R::zero());
-        for Piece { range, matrix, .. } in &self.pieces {
+        let read = [x.all.view()];
+        for (index, Piece { range, matrix, .. }) in self.pieces.iter().enumerate() {
             let length = lanes * range.len();
             for (lane, to) in part.chunks_exact_mut(range.len()).take(lanes).enumerate() {
                 x.copy(lane, range, to);
             }
             let part = view(&part[..length], lanes);
-            matrix.multiply(part, view_mut(terms, lanes), &mut work[..length]);
+            let (sums, work) = (view_mut(&mut *terms, lanes), &mut work[..length]);
+            let upcoming = self.after(index, |piece| &piece.matrix, &read);
+            matrix.multiply_fetching(part, sums, work, upcoming);
             y += &view(terms, lanes);
         }
+    }
+
+    /// What a product with a piece fetches: what one with the next piece needs of a factor and of lanes.
+    fn after<'a>(
+        &'a self,
+        index: usize,
+        factor: impl Fn(&Piece<R>) -> &Factor<R>,
+        lanes: &'a [ArrayView2<'a, R>],
+    ) -> Upcoming<'a, R> {
+        self.pieces.get(index + 1).map_or_else(Upcoming::nothing, |piece| {
+            Upcoming::new(factor(piece).first_panel(), lanes, piece.range.clone())
+        })
     }
 
     /// X ← F + Y Tᵀ, K × k to K × d; without F, X ← X + Y Tᵀ. Y is row-major, and X's rows are
@@ -126,9 +144,12 @@ impl<R: Real> Tall<R> {
             return;
         }
         let [part, work] = workspace.take([lanes * PIECE, y.len()]);
-        for Piece { range, transposed, .. } in &self.pieces {
+        for (index, Piece { range, transposed, .. }) in self.pieces.iter().enumerate() {
             let part = &mut part[..lanes * range.len()];
-            transposed.multiply(y, view_mut(part, lanes), work);
+            let needed = [x.view(), from.map_or_else(|| x.view(), |from| from.all.view())];
+            let needed = &needed[..1 + usize::from(from.is_some())];
+            let upcoming = self.after(index, |piece| &piece.transposed, needed);
+            transposed.multiply_fetching(y, view_mut(part, lanes), work, upcoming);
             let rows = x.rows_mut().into_iter().zip(part.chunks_exact(range.len()));
             for (lane, (row, terms)) in rows.enumerate() {
                 let row = &mut row.into_slice().expect(CONTIGUOUS)[range.clone()];

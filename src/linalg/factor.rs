@@ -15,14 +15,12 @@ use prefetch_index::prefetch_index;
 use pulp::bytemuck::Pod;
 use pulp::{Arch, Simd, WithSimd};
 
-use super::pages::Pages;
+use super::pages::{Pages, Part};
+use super::upcoming::{LINE, Upcoming};
 
 /// Vector registers across a panel, and across the last panels of a matrix that is not made of such.
 const VECTORS: usize = 3;
 const FEWER: usize = 2;
-/// Bytes of a cache line, and lines that are fetched together: about as many as a core can wait for.
-const LINE: usize = 64;
-const LINES: usize = 12;
 /// Rows up to which there is so little to do that what the processor fetches by itself is more.
 const FEW: usize = 2;
 /// Terms after which a row of the panel that is fetched from the core's second cache is needed.
@@ -34,6 +32,14 @@ const SOON: usize = 6;
 /// not on the rows beside it.
 #[derive(Debug)]
 pub struct Factor<R> {
+    order: Order,
+    /// Panel after panel, each row after row; the last is filled up with zeros.
+    panels: Part<R>,
+}
+
+/// Which number of a matrix is where in its panels.
+#[derive(Clone, Copy, Debug)]
+struct Order {
     rows: usize,
     columns: usize,
     /// Numbers in a vector register.
@@ -41,41 +47,19 @@ pub struct Factor<R> {
     /// The column with which the panels of fewer vectors begin: at most two of them, so that at most one
     /// vector is filled up with zeros, where a wide panel would be with up to all but one column.
     narrow: usize,
-    /// Panel after panel, each row after row; the last is filled up with zeros.
-    panels: Pages<R>,
 }
 
-/// The types for which there is a kernel.
-pub trait Kernel: Pod {
-    /// Numbers in a vector register of this machine.
-    fn lanes() -> usize;
-
-    /// Overwrites C (m × n) with A B for an A of m rows; both are row-major. There is `work` for
-    /// another A.
-    fn multiply(a: &[Self], b: &Factor<Self>, c: &mut [Self], work: &mut [Self]);
-}
-
-impl<R: Kernel> Factor<R> {
-    /// Packs a matrix.
-    pub fn new(matrix: ArrayView2<'_, R>) -> Self {
-        let ((rows, columns), lanes) = (matrix.dim(), R::lanes());
+impl Order {
+    fn new((rows, columns): (usize, usize), lanes: usize) -> Self {
         let vectors = columns.div_ceil(lanes);
         let few = (vectors.next_multiple_of(VECTORS) - vectors) * FEWER;
         let narrow = vectors.saturating_sub(few) * lanes;
-        let padded = narrow + (vectors * lanes - narrow).next_multiple_of(FEWER * lanes);
-        let panels = Pages::zeros(padded * rows);
-        let mut factor = Self { rows, columns, lanes, narrow, panels };
-        let mut start = 0;
-        while start < columns {
-            let width = factor.width(start);
-            let panel = &mut factor.panels[start * rows..(start + width) * rows];
-            for (row, entries) in matrix.rows().into_iter().zip(panel.chunks_exact_mut(width)) {
-                let some = row.iter().skip(start).take(width);
-                entries.iter_mut().zip(some).for_each(|(to, &from)| *to = from);
-            }
-            start += width;
-        }
-        factor
+        Self { rows, columns, lanes, narrow }
+    }
+
+    /// Numbers in all panels.
+    fn numbers(&self) -> usize {
+        self.starts().map(|start| self.width(start) * self.rows).sum()
     }
 
     /// Columns of the panel that begins with a column.
@@ -86,17 +70,77 @@ impl<R: Kernel> Factor<R> {
 
     /// The columns with which panels begin. A panel's numbers begin at the number of its first column
     /// times that of rows.
-    fn starts(&self) -> impl Iterator<Item = usize> {
-        let some = |start: usize| (start < self.columns).then_some(start);
+    fn starts(self) -> impl Iterator<Item = usize> {
+        let some = move |start: usize| (start < self.columns).then_some(start);
         std::iter::successors(some(0), move |&start| some(start + self.width(start)))
+    }
+
+    fn pack<R: Copy>(&self, matrix: ArrayView2<'_, R>, panels: &mut [R]) {
+        for start in self.starts() {
+            let width = self.width(start);
+            let panel = panels[start * self.rows..].chunks_exact_mut(width);
+            for (row, entries) in matrix.rows().into_iter().zip(panel) {
+                let some = row.iter().skip(start).take(width);
+                entries.iter_mut().zip(some).for_each(|(to, &from)| *to = from);
+            }
+        }
+    }
+}
+
+/// The types for which there is a kernel.
+pub trait Kernel: Pod {
+    /// Numbers in a vector register of this machine.
+    fn lanes() -> usize;
+
+    /// Overwrites C (m × n) with A B for an A of m rows; both are row-major. There is `work` for
+    /// another A. Fetches what is `upcoming` meanwhile.
+    fn multiply(
+        a: &[Self],
+        b: &Factor<Self>,
+        c: &mut [Self],
+        work: &mut [Self],
+        upcoming: Upcoming<'_, Self>,
+    );
+}
+
+impl<R: Kernel> Factor<R> {
+    /// Packs a matrix.
+    pub fn new(matrix: ArrayView2<'_, R>) -> Self {
+        Self::side_by_side([matrix]).remove(0)
+    }
+
+    /// Packs matrices that are read one after the other, into the same pages of memory: small ones alone
+    /// would not get huge ones.
+    pub fn side_by_side<'a>(
+        matrices: impl IntoIterator<Item = ArrayView2<'a, R>, IntoIter: Clone>,
+    ) -> Vec<Self> {
+        let matrices = matrices.into_iter();
+        let orders: Vec<_> =
+            matrices.clone().map(|matrix| Order::new(matrix.dim(), R::lanes())).collect();
+        let mut pages = Pages::zeros(orders.iter().map(Order::numbers).sum());
+        let mut rest = &mut *pages;
+        for (order, matrix) in orders.iter().zip(matrices) {
+            let (panels, after) = rest.split_at_mut(order.numbers());
+            order.pack(matrix, panels);
+            rest = after;
+        }
+        let parts = pages.divided(orders.iter().map(Order::numbers));
+        orders.into_iter().zip(parts).map(|(order, panels)| Self { order, panels }).collect()
+    }
+
+    /// What a product reads first of it.
+    pub fn first_panel(&self) -> &[R] {
+        let Order { rows, .. } = self.order;
+        &self.panels[..self.panels.len().min(self.order.width(0) * rows)]
     }
 
     /// The matrix as it was.
     pub fn to_matrix(&self) -> Array2<R> {
-        let mut matrix = Array2::from_elem((self.rows, self.columns), R::zeroed());
-        for start in self.starts() {
-            let width = self.width(start);
-            let panel = self.panels[start * self.rows..].chunks_exact(width);
+        let order = self.order;
+        let mut matrix = Array2::from_elem((order.rows, order.columns), R::zeroed());
+        for start in order.starts() {
+            let width = order.width(start);
+            let panel = self.panels[start * order.rows..].chunks_exact(width);
             for (mut row, entries) in matrix.rows_mut().into_iter().zip(panel) {
                 let some = row.iter_mut().skip(start);
                 some.zip(entries).for_each(|(to, &from)| *to = from);
@@ -110,17 +154,31 @@ impl<R: Kernel> Factor<R> {
     /// # Panics
     /// When the shapes do not fit, or A or C is not contiguous and row-major.
     pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>, work: &mut [R]) {
-        assert_eq!((a.nrows(), a.ncols()), (c.nrows(), self.rows), "A's shape");
-        assert_eq!(c.ncols(), self.columns, "columns of C");
+        self.multiply_fetching(a, c, work, Upcoming::nothing());
+    }
+
+    /// The same, while what is needed next comes from memory.
+    ///
+    /// # Panics
+    /// As `multiply` does.
+    pub fn multiply_fetching(
+        &self,
+        a: ArrayView2<'_, R>,
+        c: ArrayViewMut2<'_, R>,
+        work: &mut [R],
+        upcoming: Upcoming<'_, R>,
+    ) {
+        assert_eq!((a.nrows(), a.ncols()), (c.nrows(), self.order.rows), "A's shape");
+        assert_eq!(c.ncols(), self.order.columns, "columns of C");
         assert_eq!(a.len(), work.len(), "room for A");
         #[cfg(test)]
-        super::counted::add(a.nrows(), self.rows, self.columns);
+        super::counted::add(a.nrows(), self.order.rows, self.order.columns);
         if self.panels.is_empty() || a.is_empty() {
             return;
         }
         let a = a.to_slice().expect("lanes are contiguous and row-major");
         let c = c.into_slice().expect("lanes are contiguous and row-major");
-        R::multiply(a, self, c, work);
+        R::multiply(a, self, c, work, upcoming);
     }
 }
 
@@ -137,11 +195,26 @@ fn interleave<R: Copy>(a: &[R], k: usize, height: usize, tiles: &mut [R]) {
 
 struct Width<R>(std::marker::PhantomData<R>);
 
-struct Product<'a, R> {
+struct Product<'a, 'b, R> {
     a: &'a [R],
     b: &'a Factor<R>,
     c: &'a mut [R],
     work: &'a mut [R],
+    upcoming: Upcoming<'b, R>,
+}
+
+/// What is fetched while a tile is multiplied with a panel: a share of the next panel, and parts of
+/// what comes after the product.
+struct Ahead<'a, 'b, R> {
+    panel: &'b [R],
+    upcoming: &'b mut Upcoming<'a, R>,
+    parts: usize,
+}
+
+/// Asks for the cache lines of some numbers.
+#[inline(always)]
+fn fetch<R>(numbers: &[R]) {
+    (0..numbers.len()).step_by(LINE / size_of::<R>()).for_each(|n| prefetch_index(numbers, n));
 }
 
 macro_rules! kernel {
@@ -155,7 +228,7 @@ macro_rules! kernel {
             }
         }
 
-        impl Product<'_, $real> {
+        impl Product<'_, '_, $real> {
             /// M rows of the result, from a tile of A, in the columns of one panel; fetches what is
             /// `ahead` meanwhile.
             #[inline(always)]
@@ -163,18 +236,18 @@ macro_rules! kernel {
                 simd: S,
                 tile: &[$real],
                 panel: &[$real],
-                ahead: &[$real],
+                ahead: Ahead<'_, '_, $real>,
                 (c, n, columns): (&mut [$real], usize, usize),
             ) {
                 let (tile, _) = tile.as_chunks::<M>();
                 let (panel, _) = S::$read(panel).0.as_chunks::<V>();
-                let line = LINE / size_of::<$real>();
-                let mut ahead = ahead.chunks(LINES * line);
-                let terms = tile.len().div_ceil(ahead.len().max(1));
+                let mut next = ahead.panel.chunks(Upcoming::<$real>::part());
+                let terms = tile.len().div_ceil(next.len().max(ahead.parts).max(1));
+                let mut upcoming = ahead.upcoming.take(ahead.parts);
                 let mut sums = [[simd.$splat(0.0); V]; M];
                 for (factors, vectors) in tile.chunks(terms).zip(panel.chunks(terms)) {
-                    let lines = ahead.next().unwrap_or_default();
-                    (0..lines.len()).step_by(line).for_each(|first| prefetch_index(lines, first));
+                    fetch(next.next().unwrap_or_default());
+                    fetch(upcoming.next().unwrap_or_default());
                     // A fold keeps the sums in registers, where a loop would write them to memory.
                     sums = factors.iter().zip(vectors).fold(sums, |sums, (factors, vectors)| {
                         (0..V).for_each(|v| prefetch_index(vectors, SOON * V + v));
@@ -196,14 +269,14 @@ macro_rules! kernel {
             }
         }
 
-        impl Product<'_, $real> {
+        impl Product<'_, '_, $real> {
             /// The same for a tile of any height.
             #[inline(always)]
             fn rows<S: Simd, const V: usize>(
                 simd: S,
                 tile: &[$real],
                 panel: &[$real],
-                ahead: &[$real],
+                ahead: Ahead<'_, '_, $real>,
                 c: (&mut [$real], usize, usize),
             ) {
                 match tile.len() / (panel.len() / (V * S::$lanes)) {
@@ -219,34 +292,40 @@ macro_rules! kernel {
             }
         }
 
-        impl WithSimd for Product<'_, $real> {
+        impl WithSimd for Product<'_, '_, $real> {
             type Output = ();
 
             #[inline(always)]
-            fn with_simd<S: Simd>(self, simd: S) {
-                let Factor { rows: k, columns: n, ref panels, .. } = *self.b;
+            fn with_simd<S: Simd>(mut self, simd: S) {
+                let (order, panels) = (self.b.order, &*self.b.panels);
+                let (k, n) = (order.rows, order.columns);
                 // The sums of a tile, a row of the panel and a factor fit in the registers.
                 let tallest = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
                 let rows = self.a.len() / k;
-                let height = rows.div_ceil(rows.div_ceil(tallest));
+                let tiles = rows.div_ceil(tallest);
+                let height = rows.div_ceil(tiles);
                 interleave(self.a, k, height, self.work);
-                for start in self.b.starts() {
-                    let width = self.b.width(start);
+                let fetches = rows > FEW;
+                let products = order.starts().count() * tiles;
+                let parts = if fetches { self.upcoming.parts().div_ceil(products) } else { 0 };
+                for start in order.starts() {
+                    let width = order.width(start);
                     let (panel, rest) = panels[start * k..].split_at(width * k);
                     let columns = width.min(n - start);
-                    // Every tile fetches a share of the next panel.
-                    let after = if rows <= FEW || rest.is_empty() {
-                        0
-                    } else {
-                        self.b.width(start + width)
+                    let next = match rest {
+                        _ if !fetches => &[],
+                        [] => self.upcoming.panel(),
+                        rest => &rest[..k * order.width(start + width)],
                     };
-                    let share = (k * after).div_ceil(rows.div_ceil(height)).max(1);
-                    let mut next = rest[..k * after].chunks(share);
+                    // Every tile fetches a share of it.
+                    let mut next = next.chunks(next.len().div_ceil(tiles).max(1));
                     let tiles = self.work.chunks(height * k).zip(self.c.chunks_mut(height * n));
                     for (tile, c) in tiles {
-                        let ahead = next.next().unwrap_or_default();
+                        let panel_ahead = next.next().unwrap_or_default();
+                        let upcoming = &mut self.upcoming;
+                        let ahead = Ahead { panel: panel_ahead, upcoming, parts };
                         let c = (&mut c[start..], n, columns);
-                        if start < self.b.narrow {
+                        if start < order.narrow {
                             Self::rows::<S, VECTORS>(simd, tile, panel, ahead, c);
                         } else {
                             Self::rows::<S, FEWER>(simd, tile, panel, ahead, c);
@@ -261,8 +340,14 @@ macro_rules! kernel {
                 Arch::new().dispatch(Width::<$real>(std::marker::PhantomData))
             }
 
-            fn multiply(a: &[Self], b: &Factor<Self>, c: &mut [Self], work: &mut [Self]) {
-                Arch::new().dispatch(Product { a, b, c, work });
+            fn multiply(
+                a: &[Self],
+                b: &Factor<Self>,
+                c: &mut [Self],
+                work: &mut [Self],
+                upcoming: Upcoming<'_, Self>,
+            ) {
+                Arch::new().dispatch(Product { a, b, c, work, upcoming });
             }
         }
     };

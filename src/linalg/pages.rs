@@ -2,7 +2,8 @@
 
 use std::alloc::{Layout, handle_alloc_error};
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
+use std::sync::Arc;
 
 use memmap2::MmapMut;
 use pulp::bytemuck::{Pod, cast_slice, cast_slice_mut};
@@ -24,6 +25,32 @@ impl<R: Pod> Pages<R> {
         #[cfg(target_os = "linux")]
         pages.advise(memmap2::Advice::HugePage).unwrap_or_default();
         Self(pages, PhantomData)
+    }
+
+    /// Parts of so many numbers each, one after the other.
+    pub fn divided(self, counts: impl IntoIterator<Item = usize>) -> Vec<Part<R>> {
+        let (pages, mut end) = (Arc::new(self), 0);
+        let part = |count| {
+            let start = end;
+            end += count;
+            Part { pages: Arc::clone(&pages), range: start..end }
+        };
+        counts.into_iter().map(part).collect()
+    }
+}
+
+/// Some of such a slice.
+#[derive(Debug)]
+pub struct Part<R> {
+    pages: Arc<Pages<R>>,
+    range: Range<usize>,
+}
+
+impl<R: Pod> Deref for Part<R> {
+    type Target = [R];
+
+    fn deref(&self) -> &[R] {
+        &self.pages[self.range.clone()]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Accum, ArrayView2, ArrayViewMut2, Real};
+use super::{Accum, ArrayView2, ArrayViewMut2, Real, Upcoming};
 use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, Axis};
@@ -17,6 +17,16 @@ impl<R: Real> Factor<R> {
         Self(matrix.to_owned())
     }
 
+    /// Of some matrices.
+    pub fn side_by_side<'a>(matrices: impl IntoIterator<Item = ArrayView2<'a, R>>) -> Vec<Self> {
+        matrices.into_iter().map(Self::new).collect()
+    }
+
+    /// What a product reads first of it: OpenBLAS fetches that itself.
+    pub fn first_panel(&self) -> &[R] {
+        &[]
+    }
+
     /// The matrix as it was.
     pub fn to_matrix(&self) -> Array2<R> {
         self.0.clone()
@@ -25,6 +35,17 @@ impl<R: Real> Factor<R> {
     /// C ← A B.
     pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>, _: &mut [R]) {
         super::product(a, self.0.view(), Accum::Overwrite, c);
+    }
+
+    /// The same: OpenBLAS fetches what it needs itself.
+    pub fn multiply_fetching(
+        &self,
+        a: ArrayView2<'_, R>,
+        c: ArrayViewMut2<'_, R>,
+        work: &mut [R],
+        _: Upcoming<'_, R>,
+    ) {
+        self.multiply(a, c, work);
     }
 }
 

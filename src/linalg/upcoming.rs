@@ -1,0 +1,88 @@
+//! What is needed after a product, and is fetched from memory while that is made.
+
+use std::ops::Range;
+
+use ndarray::ArrayView2;
+
+/// Bytes of a cache line, and lines that are fetched together: about as many as a core can wait for.
+pub(super) const LINE: usize = 64;
+const LINES: usize = 12;
+
+/// The first panel of another factor, and some columns of matrices whose rows are contiguous, a few cache
+/// lines at a time.
+#[derive(Clone, Debug)]
+pub struct Upcoming<'a, R> {
+    panel: &'a [R],
+    matrices: &'a [ArrayView2<'a, R>],
+    columns: Range<usize>,
+    /// Number of parts that were taken.
+    taken: usize,
+}
+
+impl<'a, R> Upcoming<'a, R> {
+    /// Nothing but the product is to be made.
+    pub fn nothing() -> Self {
+        Self::new(&[], &[], 0..0)
+    }
+
+    /// A panel, and these columns of matrices that have as many rows each.
+    pub fn new(panel: &'a [R], matrices: &'a [ArrayView2<'a, R>], columns: Range<usize>) -> Self {
+        Self { panel, matrices, columns, taken: 0 }
+    }
+
+    pub(super) fn panel(&self) -> &'a [R] {
+        self.panel
+    }
+
+    /// Numbers in a part of columns.
+    pub(super) const fn part() -> usize {
+        LINES * LINE / size_of::<R>()
+    }
+
+    /// Parts of all columns.
+    pub(super) fn parts(&self) -> usize {
+        let rows: usize = self.matrices.iter().map(ArrayView2::nrows).sum();
+        rows * self.columns.len().div_ceil(Self::part())
+    }
+}
+
+impl<'a, R> Iterator for Upcoming<'a, R> {
+    type Item = &'a [R];
+
+    /// Row after row.
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'a [R]> {
+        let in_row = self.columns.len().div_ceil(Self::part()).max(1);
+        let (row, part) = (self.taken / in_row, self.taken % in_row);
+        let rows = self.matrices.first()?.nrows().max(1);
+        let matrix = self.matrices.get(row / rows)?;
+        self.taken += 1;
+        let entries = matrix.row(row % rows).to_slice()?.get(self.columns.clone())?;
+        entries.chunks(Self::part()).nth(part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn every_column_of_every_row_comes_once() {
+        let first = Array2::from_shape_fn((3, 1000), |(i, j)| (1000 * i + j) as f32);
+        let second = &first + 3000.0;
+        for columns in [0..0, 0..1000, 10..30, 7..555] {
+            let matrices = [first.view(), second.view()];
+            let upcoming = Upcoming::new(&[], &matrices, columns.clone());
+            let parts = upcoming.parts();
+            let found: Vec<_> = upcoming.clone().flatten().copied().collect();
+            let expected: Vec<_> = (0..6)
+                .flat_map(|row| columns.clone().map(move |column| (1000 * row + column) as f32))
+                .collect();
+            assert_eq!(found, expected);
+            assert_eq!(upcoming.count(), parts);
+        }
+        assert_eq!(Upcoming::<f64>::nothing().count(), 0);
+    }
+}
