@@ -68,10 +68,10 @@ impl<R: Real> Tall<R> {
         let (rows, columns) = matrix.dim();
         // A matrix without columns is made of nothing.
         let all = if columns == 0 { 0 } else { rows };
-        let rounded = matrix.slice_axis(Axis(0), (..all).into()).mapv(from_f64::<R>);
-        let parts = rounded.axis_chunks_iter(Axis(0), PIECE);
-        let matrices = Factor::side_by_side(parts.clone());
-        let transposed = Factor::side_by_side(parts.map(ArrayView2::reversed_axes));
+        let parts = matrix.slice_axis_move(Axis(0), (..all).into());
+        let parts = parts.axis_chunks_iter(Axis(0), PIECE);
+        let matrices = Factor::side_by_side(parts.clone(), from_f64);
+        let transposed = Factor::side_by_side(parts.map(ArrayView2::reversed_axes), from_f64);
         let starts = (0..all).step_by(PIECE);
         let ranges = starts.map(|start| start..rows.min(start + PIECE));
         let pieces = ranges.zip(matrices.into_iter().zip(transposed));
@@ -113,7 +113,7 @@ impl<R: Real> Tall<R> {
         }
     }
 
-    /// What a product with a piece fetches: what one with the next piece needs of a factor and of lanes.
+    /// What is fetched while one piece is multiplied: what the next one needs of its factor and of lanes.
     fn after<'a>(
         &'a self,
         index: usize,

@@ -75,13 +75,18 @@ impl Order {
         std::iter::successors(some(0), move |&start| some(start + self.width(start)))
     }
 
-    fn pack<R: Copy>(&self, matrix: ArrayView2<'_, R>, panels: &mut [R]) {
+    fn pack<T: Copy, R>(
+        &self,
+        matrix: ArrayView2<'_, T>,
+        round: impl Fn(T) -> R,
+        panels: &mut [R],
+    ) {
         for start in self.starts() {
             let width = self.width(start);
             let panel = panels[start * self.rows..].chunks_exact_mut(width);
             for (row, entries) in matrix.rows().into_iter().zip(panel) {
                 let some = row.iter().skip(start).take(width);
-                entries.iter_mut().zip(some).for_each(|(to, &from)| *to = from);
+                entries.iter_mut().zip(some).for_each(|(to, &from)| *to = round(from));
             }
         }
     }
@@ -106,13 +111,14 @@ pub trait Kernel: Pod {
 impl<R: Kernel> Factor<R> {
     /// Packs a matrix.
     pub fn new(matrix: ArrayView2<'_, R>) -> Self {
-        Self::side_by_side([matrix]).remove(0)
+        Self::side_by_side([matrix], |entry| entry).remove(0)
     }
 
-    /// Packs matrices that are read one after the other, into the same pages of memory: small ones alone
-    /// would not get huge ones.
-    pub fn side_by_side<'a>(
-        matrices: impl IntoIterator<Item = ArrayView2<'a, R>, IntoIter: Clone>,
+    /// Packs matrices that are read one after the other, their numbers rounded, into the same pages of
+    /// memory: small ones alone would not get huge ones.
+    pub fn side_by_side<'a, T: Copy + 'a>(
+        matrices: impl IntoIterator<Item = ArrayView2<'a, T>, IntoIter: Clone>,
+        round: impl Fn(T) -> R,
     ) -> Vec<Self> {
         let matrices = matrices.into_iter();
         let orders: Vec<_> =
@@ -121,7 +127,7 @@ impl<R: Kernel> Factor<R> {
         let mut rest = &mut *pages;
         for (order, matrix) in orders.iter().zip(matrices) {
             let (panels, after) = rest.split_at_mut(order.numbers());
-            order.pack(matrix, panels);
+            order.pack(matrix, &round, panels);
             rest = after;
         }
         let parts = pages.divided(orders.iter().map(Order::numbers));

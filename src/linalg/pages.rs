@@ -39,7 +39,7 @@ impl<R: Pod> Pages<R> {
     }
 }
 
-/// Some of such a slice.
+/// Some numbers of pages that stay while any of their parts does.
 #[derive(Debug)]
 pub struct Part<R> {
     pages: Arc<Pages<R>>,

@@ -30,17 +30,18 @@ impl<'a, R> Upcoming<'a, R> {
         Self { panel, matrices, columns, taken: 0 }
     }
 
-    pub(super) fn panel(&self) -> &'a [R] {
+    /// The panel.
+    pub fn panel(&self) -> &'a [R] {
         self.panel
     }
 
     /// Numbers in a part of columns.
-    pub(super) const fn part() -> usize {
+    pub const fn part() -> usize {
         LINES * LINE / size_of::<R>()
     }
 
     /// Parts of all columns.
-    pub(super) fn parts(&self) -> usize {
+    pub fn parts(&self) -> usize {
         let rows: usize = self.matrices.iter().map(ArrayView2::nrows).sum();
         rows * self.columns.len().div_ceil(Self::part())
     }
@@ -57,7 +58,8 @@ impl<'a, R> Iterator for Upcoming<'a, R> {
         let rows = self.matrices.first()?.nrows().max(1);
         let matrix = self.matrices.get(row / rows)?;
         self.taken += 1;
-        let entries = matrix.row(row % rows).to_slice()?.get(self.columns.clone())?;
+        let entries = matrix.rows().into_iter().nth(row % rows)?.to_slice()?;
+        let entries = entries.get(self.columns.clone())?;
         entries.chunks(Self::part()).nth(part)
     }
 }

@@ -17,9 +17,12 @@ impl<R: Real> Factor<R> {
         Self(matrix.to_owned())
     }
 
-    /// Of some matrices.
-    pub fn side_by_side<'a>(matrices: impl IntoIterator<Item = ArrayView2<'a, R>>) -> Vec<Self> {
-        matrices.into_iter().map(Self::new).collect()
+    /// A factor for each matrix, its numbers rounded.
+    pub fn side_by_side<'a, T: Copy + 'a>(
+        matrices: impl IntoIterator<Item = ArrayView2<'a, T>>,
+        round: impl Fn(T) -> R,
+    ) -> Vec<Self> {
+        matrices.into_iter().map(|matrix| Self(matrix.mapv(&round))).collect()
     }
 
     /// What a product reads first of it: OpenBLAS fetches that itself.
