@@ -38,7 +38,7 @@ pub struct RunArgs {
     /// (all.html beside the results folders); what needs data that are not on this machine is skipped
     #[arg(long, conflicts_with_all = ["config", "list", "save_basis"])]
     pub(super) all: bool,
-    /// Say what a key of a config, a claim, a metric or a column of a table is
+    /// Say what a key of a config, a claim, a metric, a column of a table or a term is
     #[arg(long, value_name = "WORD", exclusive = true)]
     pub(super) explain: Option<String>,
     /// Say how far the work in a folder is, whoever does it: what is done, running, failed, and the time

@@ -46,8 +46,8 @@ fn explained(word: &str) -> Result<String> {
     let meanings = manual::explain(word).map_err(|meant| {
         let meant = meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"));
         Error::Usage(format!(
-            "--explain {word}: this is no key, value, claim, metric, verdict, column, file, experiment, figure \
-             or profile{meant}"
+            "--explain {word}: this is no key, value, claim, metric, verdict, column, file, experiment, figure, \
+             profile or term{meant}"
         ))
     })?;
     let width = width();

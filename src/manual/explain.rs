@@ -1,9 +1,10 @@
 //! What a word means: a key, a value of one, a claim, a metric, a measure, a verdict, a column, a file,
-//! an experiment, a figure, a profile.
+//! an experiment, a figure, a profile, a term.
 
 use std::collections::HashSet;
 
 use super::columns::columns;
+use super::terms::TERMS;
 use super::words::{capitalized, choices, sentence};
 use super::{Column, Keys};
 use crate::claim::{Claim, Verdict};
@@ -51,8 +52,9 @@ pub fn explain(word: &str) -> Result<Vec<Explanation>, Option<String>> {
     let small = word.trim().to_lowercase();
     let joined = small.replace(' ', "_");
     let forms = [word, &small, &joined];
-    // What an experiment has of this name stands in its config.
-    let manual = Manual::read(|shipped| forms.iter().any(|word| shipped.text.contains(word)));
+    // What an experiment has of this name stands in its config, and is no single letter.
+    let is_in = |text: &str, word: &str| word.chars().count() > 1 && text.contains(word);
+    let manual = Manual::read(|shipped| forms.iter().any(|word| is_in(shipped.text, word)));
     let found = forms.iter().map(|word| manual.meanings(word)).find(|found| !found.is_empty());
     found.ok_or_else(|| {
         let manual = Manual { experiments: experiments(|_| true), ..manual };
@@ -89,6 +91,7 @@ impl Manual {
         words.extend(metrics().map(|metric| metric.name));
         words.extend(Measure::NAMES.iter().map(|(name, _)| *name));
         words.extend(Verdict::ALL.iter().map(|verdict| verdict.name()));
+        words.extend(TERMS.iter().flat_map(|(names, _)| *names).copied());
         words.extend(TABLES.iter().copied().chain(FILES.iter().map(|(name, _)| *name)));
         words.sort_unstable();
         words.dedup();
@@ -111,6 +114,7 @@ impl Manual {
         all.extend(of_shipped(word));
         all.extend(of_figures(word, &self.experiments));
         all.extend(of_profile(word));
+        all.extend(of_term(word));
         all
     }
 }
@@ -279,6 +283,13 @@ fn of_profile(word: &str) -> Option<Explanation> {
             format!("In {}.", names.join(", ")),
         ],
     })
+}
+
+/// A symbol, or a word that tables and pages use.
+fn of_term(word: &str) -> Option<Explanation> {
+    let (names, meaning) = TERMS.iter().find(|(names, _)| names.contains(&word))?;
+    let title = format!("{}, a term", names.join(", "));
+    Some(Explanation { title, paragraphs: vec![format!("{}.", capitalized(meaning))] })
 }
 
 fn of_shipped(word: &str) -> Vec<Explanation> {

@@ -9,6 +9,7 @@ mod columns;
 mod explain;
 mod markdown;
 mod schema;
+mod terms;
 mod words;
 
 pub use columns::{Column, columns};

@@ -186,6 +186,11 @@ fn values_claims_metrics_columns_and_experiments_are_explained() {
         ("no evidence", "no_evidence, a column of claims.csv\n"),
         ("lsq", "Linear least squares: Figures 5(c) and 12(c) of the paper."),
         ("fig5", "log-sum-exp, logistic, lsq"),
+        ("M", "M, a term\n  The number of gradients"),
+        ("lr", "η, eta, lr, a term\n"),
+        ("Tied", "`tied_low` and `tied_high`"),
+        ("converged", "`training.gradient_tolerance`"),
+        ("egop", "egop, a term\n"),
     ] {
         let text = said(&["--explain", word]);
         assert!(text.contains(wanted), "{word}: {text}");
