@@ -324,8 +324,11 @@ fn training(reader: &mut Reader<'_>) -> Option<(TrainingSpec, (Recording, bool),
             key("gradient_tolerance", "a run has converged once its gradient's norm is below this");
         reader.number_or(tolerance, 1e-8, Allowed::at_least(0.0))
     };
-    let divergence =
-        key("divergence", "a run has diverged once its loss is this multiple of the initial one");
+    let divergence = key(
+        "divergence",
+        "a run has diverged once its loss has risen by this multiple of the initial one, or of 1 where that \
+         is below 1",
+    );
     let divergence = reader.number_or(divergence, 1e6, Allowed::positive());
     let target = key("target", "part of the initial suboptimality, or loss, that is to be reached");
     let target = reader.number_or(target, 1e-6, Allowed::between(0.0, 1.0));
