@@ -48,6 +48,7 @@ mod tests {
     #[test]
     fn one_letter_names_are_not_suggested_for_each_other() {
         assert_eq!(nearest("x", ["y"]), None);
+        assert_eq!(nearest("x", ["η"]), None);
         assert_eq!(nearest("xx", ["xy"]), Some("xy"));
     }
 

@@ -146,8 +146,10 @@ impl<R: Real> Tall<R> {
         let [part, work] = workspace.take([lanes * PIECE, y.len()]);
         for (index, Piece { range, transposed, .. }) in self.pieces.iter().enumerate() {
             let part = &mut part[..lanes * range.len()];
-            let needed = [x.view(), from.map_or_else(|| x.view(), |from| from.all.view())];
-            let needed = &needed[..1 + usize::from(from.is_some())];
+            let needed: &[ArrayView2<'_, R>] = match from {
+                Some(from) => &[x.view(), from.all.view()],
+                None => &[x.view()],
+            };
             let upcoming = self.after(index, |piece| &piece.transposed, needed);
             transposed.multiply_fetching(y, view_mut(part, lanes), work, upcoming);
             let rows = x.rows_mut().into_iter().zip(part.chunks_exact(range.len()));

@@ -97,15 +97,8 @@ pub trait Kernel: Pod {
     /// Numbers in a vector register of this machine.
     fn lanes() -> usize;
 
-    /// Overwrites C (m × n) with A B for an A of m rows; both are row-major. There is `work` for
-    /// another A. Fetches what is `upcoming` meanwhile.
-    fn multiply(
-        a: &[Self],
-        b: &Factor<Self>,
-        c: &mut [Self],
-        work: &mut [Self],
-        upcoming: Upcoming<'_, Self>,
-    );
+    /// Makes a product.
+    fn multiply(product: Product<'_, '_, Self>);
 }
 
 impl<R: Kernel> Factor<R> {
@@ -184,7 +177,7 @@ impl<R: Kernel> Factor<R> {
         }
         let a = a.to_slice().expect("lanes are contiguous and row-major");
         let c = c.into_slice().expect("lanes are contiguous and row-major");
-        R::multiply(a, self, c, work, upcoming);
+        R::multiply(Product { a, b: self, c, work, upcoming });
     }
 }
 
@@ -201,7 +194,9 @@ fn interleave<R: Copy>(a: &[R], k: usize, height: usize, tiles: &mut [R]) {
 
 struct Width<R>(std::marker::PhantomData<R>);
 
-struct Product<'a, 'b, R> {
+/// C (m × n) is overwritten with A B for an A of m rows; both are row-major. There is `work` for another A.
+/// Fetches what is `upcoming` meanwhile.
+pub struct Product<'a, 'b, R> {
     a: &'a [R],
     b: &'a Factor<R>,
     c: &'a mut [R],
@@ -346,14 +341,8 @@ macro_rules! kernel {
                 Arch::new().dispatch(Width::<$real>(std::marker::PhantomData))
             }
 
-            fn multiply(
-                a: &[Self],
-                b: &Factor<Self>,
-                c: &mut [Self],
-                work: &mut [Self],
-                upcoming: Upcoming<'_, Self>,
-            ) {
-                Arch::new().dispatch(Product { a, b, c, work, upcoming });
+            fn multiply(product: Product<'_, '_, Self>) {
+                Arch::new().dispatch(product);
             }
         }
     };
