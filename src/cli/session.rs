@@ -286,7 +286,7 @@ impl<'a> Session<'a> {
             self.data.named(),
             &self.document,
         );
-        let identity = Dependencies::from(self.identity.clone());
+        let identity = Dependencies::from(&self.identity);
         let run = Run::new(self.subject(&identity), store, &options, &*self.reporters);
         let result = pool.install(|| work(&run, &provenance));
         run.finish();
@@ -314,7 +314,7 @@ impl<'a> Session<'a> {
         look: impl FnOnce(&Run<'_>) -> Result<T>,
     ) -> Result<T> {
         let options = self.options()?;
-        let identity = Dependencies::from(self.identity.clone());
+        let identity = Dependencies::from(&self.identity);
         look(&Run::new(self.subject(&identity), store, &options, observer))
     }
 

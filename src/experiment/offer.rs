@@ -318,10 +318,11 @@ fn blocks(system: System<'_>) -> Vec<(String, usize)> {
 /// That a name is none of those that there are, if it is none, and which may have been meant.
 fn unknown<'a>(what: &str, name: &str, all: impl Iterator<Item = &'a str>) -> Option<String> {
     let all: Vec<&str> = all.collect();
-    let meant = nearest(name, all.iter().copied());
-    let meant = meant.map_or(String::new(), |meant| format!("; did you mean \"{meant}\"?"));
-    let problem =
-        || format!("no {what} \"{name}\"; there are {}{meant}", listed(all.iter().copied()));
+    let problem = || {
+        let meant = nearest(name, all.iter().copied());
+        let meant = meant.map_or(String::new(), |meant| format!("; did you mean \"{meant}\"?"));
+        format!("no {what} \"{name}\"; there are {}{meant}", listed(all.iter().copied()))
+    };
     (!all.contains(&name)).then(problem)
 }
 

@@ -113,8 +113,8 @@ pub(super) struct Speed {
 
 /// How long is probed, together, and how often at least: whoever is interrupted right away has
 /// another try.
-const PROBING: Duration = Duration::from_micros(1600);
-const FEWEST: usize = 16;
+const PROBING: Duration = Duration::from_micros(800);
+const FEWEST: usize = 8;
 /// Steps and lanes cost about this many seconds beside their operations, at the operations per
 /// second of [`USUAL`]: they are calls, copies and logarithms.
 const STEP: f64 = 0.7e-6;

@@ -1,6 +1,6 @@
 //! The files that results depend on.
 
-use toml::{Table, Value};
+use serde_json::{Map, Value};
 
 use crate::basis::DataFile;
 use crate::error::Result;
@@ -50,9 +50,9 @@ impl Data {
 
     /// SHA-256 of the files that a task reads: the objectives', and those of its basis by their
     /// names.
-    pub(super) fn of_task(&self, coordinates: &str, trial: usize) -> Table {
+    pub(super) fn of_task(&self, coordinates: &str, trial: usize) -> Map<String, Value> {
         let objectives: Vec<&str> = self.objectives.iter().map(|(_, sum)| &**sum).collect();
-        let mut files = Table::from_iter([("objectives".into(), Value::from(objectives))]);
+        let mut files = Map::from_iter([("objectives".into(), Value::from(objectives))]);
         for (_, name, sum) in self.user.iter().filter(|(of, ..)| of == coordinates) {
             files.insert(name.clone(), sum.clone().into());
         }

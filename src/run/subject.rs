@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use crate::experiment::Experiment;
 use crate::run::identity::Data;
 
@@ -19,11 +21,14 @@ pub struct Subject<'a> {
 /// The part of a config on which results depend, the learning rates and the contents of data files
 /// aside.
 #[derive(Clone, Debug, Default)]
-pub struct Dependencies(pub(super) toml::Table);
+pub struct Dependencies(pub(super) Value);
 
-impl From<toml::Table> for Dependencies {
-    fn from(table: toml::Table) -> Self {
-        Self(table)
+impl From<&toml::Table> for Dependencies {
+    fn from(table: &toml::Table) -> Self {
+        Self(
+            serde_json::to_value(table)
+                .expect("tables of texts, numbers, flags and lists of them have a JSON form"),
+        )
     }
 }
 

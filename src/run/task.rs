@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use toml::Value;
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
@@ -90,50 +90,49 @@ impl Task {
 
     /// The content address: a hash of everything that the rows depend on, and nothing else.
     /// `identity` is what results depend on in the config.
-    pub fn key(&self, experiment: &Experiment, identity: &toml::Table, data: &Data) -> String {
+    pub fn key(&self, experiment: &Experiment, identity: &Value, data: &Data) -> String {
         let system = experiment.system(self.system);
         let mut content = identity.clone();
         for systems in ["coordinates", "spectra"] {
-            if let Some(Value::Table(systems)) = content.get_mut(systems) {
+            if let Some(Value::Object(systems)) = content.get_mut(systems) {
                 systems.retain(|name, _| name == system.name);
             }
         }
-        if let Some(Value::Table(algorithms)) = content.get_mut("algorithms") {
+        if let Some(Value::Object(algorithms)) = content.get_mut("algorithms") {
             for (algorithm, rates) in experiment.algorithms().iter().zip(&*self.rates) {
                 match algorithms.get_mut(&algorithm.name) {
-                    Some(Value::Table(settings)) if !rates.is_empty() => {
-                        settings.insert("learning_rates".into(), rates.clone().into());
+                    Some(settings @ Value::Object(_)) if !rates.is_empty() => {
+                        settings["learning_rates"] = rates.clone().into();
                         raise(settings, algorithm.optimizer.revision());
                     }
                     _ => drop(algorithms.remove(&algorithm.name)),
                 }
             }
         }
-        content.insert("schema".into(), i64::from(SCHEMA).into());
+        content["schema"] = SCHEMA.into();
         raise(&mut content, system.stated().revision());
-        content.insert("trial".into(), (self.trial as i64).into());
+        content["trial"] = self.trial.into();
         if let Some(study) = experiment.training() {
             let mut recording = format!("{:?}", self.recording);
             if self.recording > Recording::Summary {
                 recording += &format!(" {:?}", study.training.curve);
             }
-            content.insert("recording".into(), recording.into());
+            content["recording"] = recording.into();
         }
         if self.alone {
-            content.insert("alone".into(), true.into());
+            content["alone"] = true.into();
         }
-        content.insert("data".into(), data.of_task(system.name, self.trial).into());
-        // Keys of a JSON value are sorted, whatever the order of the config.
-        let sorted = serde_json::to_value(content).expect("finite numbers have a JSON form");
-        let hash = store::sha256(sorted.to_string().as_bytes());
+        content["data"] = data.of_task(system.name, self.trial).into();
+        // A JSON object's keys are sorted, whatever the order of the config.
+        let hash = store::sha256(content.to_string().as_bytes());
         hash[..32].to_owned()
     }
 }
 
 /// States the revision of what is described, if it ever changed.
-fn raise(content: &mut toml::Table, revision: u32) {
+fn raise(content: &mut Value, revision: u32) {
     if revision > 0 {
-        content.insert("revision".into(), i64::from(revision).into());
+        content["revision"] = revision.into();
     }
 }
 

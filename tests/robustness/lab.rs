@@ -62,7 +62,7 @@ impl Lab {
         let overlay = Overlay { profile: None, overrides };
         let read = config::read(&source, &overlay, Experiment::read).unwrap();
         let document = toml::to_string(&read.table).unwrap();
-        let identity = read.identity.into();
+        let identity = (&read.identity).into();
         Self { experiment: read.value, document, identity, options: Options::default() }
     }
 

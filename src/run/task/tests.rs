@@ -5,6 +5,7 @@ use toml::{Table, Value};
 use super::{Data, Task};
 use crate::config::{self, Allowed, Overlay, Reader, Resolved, Source, key};
 use crate::experiment::Experiment;
+use crate::run::Dependencies;
 use crate::trial::Recording;
 
 const CONFIG: &str = include_str!("../../../tests/data/tiny.toml");
@@ -21,7 +22,7 @@ fn read(
 fn task_key(experiment: &Experiment, identity: &Table) -> String {
     let rates = experiment.algorithms().iter().map(|_| vec![0.1]).collect();
     let task = Task { trial: 0, system: 1, rates, recording: Recording::Summary, alone: false };
-    task.key(experiment, identity, &Data::default())
+    task.key(experiment, &Dependencies::from(identity).0, &Data::default())
 }
 
 #[test]
