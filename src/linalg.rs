@@ -19,6 +19,7 @@ mod eigen;
 mod factor;
 pub mod flops;
 mod function;
+mod inner;
 mod inverse_root;
 mod long_rows;
 mod orthonormal;
@@ -37,6 +38,7 @@ pub use backend::Factor;
 pub use dense::Dense;
 pub use eigen::{fix_signs, symmetric_eigen};
 pub use function::{function_of, function_times};
+pub use inner::{INNER_REVISION, add_lower_inner};
 pub use inverse_root::inverse_root_times;
 pub use long_rows::{lower_outer, transposed_times};
 pub use orthonormal::{orthonormal_columns, orthonormalized, triangular_factor};
@@ -89,21 +91,6 @@ pub fn times<R: Real>(a: ArrayView2<'_, R>, b: ArrayView2<'_, R>) -> Array2<R> {
 /// When it has fewer.
 pub fn columns<R>(a: ArrayView2<'_, R>, range: Range<usize>) -> ArrayView2<'_, R> {
     a.slice_axis_move(Axis(1), range.into())
-}
-
-/// C ← C + LᵀR for two ranges L and R of the columns of A: some rows and columns of AᵀA.
-///
-/// # Panics
-/// When the shapes do not fit, or A is not contiguous.
-pub fn add_gram<R: Real>(
-    a: ArrayView2<'_, R>,
-    left: Range<usize>,
-    right: Range<usize>,
-    c: ArrayViewMut2<'_, R>,
-) {
-    #[cfg(test)]
-    counted::add(left.len(), a.nrows(), right.len());
-    R::add_gram(a, left, right, c);
 }
 
 /// The orthogonal factor Q (n × n) of a QR decomposition of a square matrix by Householder's

@@ -12,6 +12,7 @@ use crate::egop::{Count, Solver, Spectrum, Wanted, egop, leading};
 use crate::error::Result;
 use crate::gradients::{Gradients, Sampling};
 use crate::lanes::Layout;
+use crate::linalg::INNER_REVISION;
 use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -114,7 +115,8 @@ impl Spec for EgopBasis {
     }
 
     fn revision(&self) -> u32 {
-        self.low_rank.map_or(0, |one| one.complement.revision() + Solver::REVISION)
+        let leading = |one: LowRank| one.complement.revision() + Solver::REVISION;
+        self.low_rank.map_or(INNER_REVISION, leading)
     }
 
     fn eigenvectors(&self, layout: &Layout, samples: usize) -> Vec<(Count, Solver)> {

@@ -20,6 +20,7 @@ use crate::egop::Moments;
 use crate::error::{Error, Result};
 use crate::gradients::{At, Gradients, Sampling};
 use crate::lanes::{Block, Layout, Role};
+use crate::linalg::INNER_REVISION;
 use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -141,7 +142,7 @@ impl Spec for InputBasis {
     }
 
     fn revision(&self) -> u32 {
-        if self.0 == InputSource::Random { 0 } else { Reflector::REVISION }
+        if self.0 == InputSource::Random { 0 } else { Reflector::REVISION + INNER_REVISION }
     }
 
     fn preparation(&self, layout: &Layout, of: Material<'_>) -> Preparation {
@@ -152,7 +153,7 @@ impl Spec for InputBasis {
             InputSource::Mean => {
                 // It comes with the second moments, and its reflector is written down.
                 let square = (inputs as f64).powi(2);
-                let moments = 2.0 * of.rows as f64 * square;
+                let moments = of.rows as f64 * (square + inputs as f64);
                 let written = Preparation {
                     products: moments + 4.0 * square,
                     decompositions: 0.0,

@@ -11,6 +11,7 @@ use crate::egop::Moments;
 use crate::error::Result;
 use crate::gradients::{At, Gradients, Statistic};
 use crate::lanes::{Block, Layout, Role};
+use crate::linalg::INNER_REVISION;
 use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -90,7 +91,7 @@ impl Spec for KroneckerBasis {
 
     /// As moments may have less than full rank, and are completed then.
     fn revision(&self) -> u32 {
-        Reflector::REVISION
+        Reflector::REVISION + INNER_REVISION
     }
 
     fn keeps_matrices(&self) -> bool {

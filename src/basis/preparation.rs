@@ -45,7 +45,7 @@ impl Preparation {
     }
 
     /// Summing up `samples` outer products of gradients to a matrix for each of these numbers of
-    /// parameters, and decomposing so many matrices as large: the Gram matrix takes about M n²
+    /// parameters, and decomposing so many matrices as large: the Gram matrix takes M n (n + 1)
     /// operations ([`Gram::flops`]), and space for up to three more matrices.
     pub(super) fn of_matrices(sizes: &[usize], samples: f64, decompositions: f64) -> Self {
         let square = |&size: &usize| (size as f64).powi(2);

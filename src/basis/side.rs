@@ -14,7 +14,7 @@ use crate::linalg::{self, flops};
 pub(super) fn preparation(samples: usize, side: usize, other: usize) -> Preparation {
     let [samples, side, other] = [samples, side, other].map(|number| number as f64);
     Preparation {
-        products: 2.0 * samples * other * side.powi(2),
+        products: samples * other * side * (side + 1.0),
         decompositions: flops::of_eigen(side),
         elements: 5.0 * side.powi(2),
     }

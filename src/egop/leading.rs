@@ -32,7 +32,7 @@ const OVERSAMPLING: usize = 2;
 
 impl Solver {
     /// Raised when the same gradients have other leading eigenvectors, be it in their last bits.
-    pub const REVISION: u32 = 1;
+    pub const REVISION: u32 = 2;
 
     /// The names used in configs.
     pub const NAMES: [(&'static str, Self); 4] = [
@@ -78,7 +78,7 @@ impl Solver {
                 let images = (2 * ITERATIONS + 3) as f64;
                 let factors = (ITERATIONS + 1) as f64 * (flops::of_qr(m, l) + flops::of_qr(d, l));
                 [
-                    2.0 * m * d * l * images + 2.0 * m * l * l + 2.0 * d * l * k,
+                    2.0 * m * d * l * images + m * l * (l + 1.0) + 2.0 * d * l * k,
                     factors + flops::of_eigen(l) + flops::of_qr(d, k),
                     m * d + 4.0 * d * l,
                 ]
@@ -211,7 +211,7 @@ fn randomized(bundle: &Array2<f64>, number: usize, streams: &Streams) -> Result<
     }
     let image = times(bundle.view(), subspace.view());
     let mut small = Array2::zeros((width, width));
-    linalg::add_gram(image.view(), 0..width, 0..width, small.view_mut());
+    linalg::add_lower_inner(image.view(), &mut small);
     let Spectrum { eigenvalues, eigenvectors, .. } = Spectrum::of(small)?;
     let k = Count::Number(number).of(&eigenvalues, samples);
     let vectors = times(subspace.view(), first(&eigenvectors, k).view());

@@ -43,16 +43,15 @@ impl Moments {
 impl Statistic for Moments {
     fn add(&mut self, gradients: ArrayView2<'_, f64>) {
         self.samples += gradients.nrows();
-        let (rows, columns) = self.shape;
         for gradient in linalg::columns(gradients, self.parameters.clone()).rows() {
             let entries = gradient.to_slice().expect("samples are contiguous rows");
             let matrix = ArrayView2::from_shape(self.shape, entries)
                 .expect("a block has outputs × inputs entries");
             if let Some(inputs) = &mut self.inputs {
-                linalg::add_gram(matrix, 0..columns, 0..columns, inputs.view_mut());
+                linalg::add_lower_inner(matrix, inputs);
             }
             if let Some(outputs) = &mut self.outputs {
-                linalg::add_gram(matrix.t(), 0..rows, 0..rows, outputs.view_mut());
+                linalg::add_lower_inner(matrix.t(), outputs);
             }
         }
     }

@@ -38,18 +38,6 @@ fn products_agree<R: Real>((m, k, n): (usize, usize, usize), layouts: [bool; 2],
     }
 }
 
-/// Some rows and columns of AᵀA.
-fn gram_matrices_agree<R: Real>((rows, columns): (usize, usize), seed: u64) {
-    let a = matrix::<R>((rows, columns), false, seed);
-    let (left, right) = (columns / 3..columns, 0..columns / 2 + 1);
-    let mut first = matrix::<R>((left.len(), right.len()), false, seed + 1);
-    let mut second = first.clone();
-    with_faer::add_gram(a.view(), left.clone(), right.clone(), first.view_mut());
-    with_openblas::add_gram(a.view(), left, right, second.view_mut());
-    let found = difference(first.view(), second.view());
-    assert!(found <= rounding::<R>(rows), "{rows} × {columns}: {found:e}");
-}
-
 /// A symmetric matrix with these eigenvalues; above the diagonal there is rubbish.
 fn symmetric<R: Real>(eigenvalues: &Array1<f64>, seed: u64) -> Array2<R> {
     let n = eigenvalues.len();
@@ -146,12 +134,6 @@ proptest! {
     ) {
         products_agree::<f64>((m, k, n), layouts, seed.into());
         products_agree::<f32>((m, k, n), layouts, seed.into());
-    }
-
-    #[test]
-    fn gram_matrices_of_any_shape_agree(rows in 1..300_usize, columns in 1..90_usize, seed: u32) {
-        gram_matrices_agree::<f64>((rows, columns), seed.into());
-        gram_matrices_agree::<f32>((rows, columns), seed.into());
     }
 
     #[test]

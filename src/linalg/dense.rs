@@ -1,7 +1,5 @@
 //! What a back end does, for each type.
 
-use std::ops::Range;
-
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 use super::{Accum, backend};
@@ -16,14 +14,6 @@ pub trait Dense: Sized {
         a: ArrayView2<'_, Self>,
         b: ArrayView2<'_, Self>,
         into: Accum,
-        c: ArrayViewMut2<'_, Self>,
-    );
-
-    /// As [`super::add_gram`].
-    fn add_gram(
-        a: ArrayView2<'_, Self>,
-        left: Range<usize>,
-        right: Range<usize>,
         c: ArrayViewMut2<'_, Self>,
     );
 
@@ -57,15 +47,6 @@ macro_rules! dense {
                 c: ArrayViewMut2<'_, Self>,
             ) {
                 backend::product(a, b, into, c);
-            }
-
-            fn add_gram(
-                a: ArrayView2<'_, Self>,
-                left: Range<usize>,
-                right: Range<usize>,
-                c: ArrayViewMut2<'_, Self>,
-            ) {
-                backend::add_gram(a, left, right, c);
             }
 
             fn symmetric_eigen(a: Array2<Self>) -> Result<(Vec<Self>, Array2<Self>)> {

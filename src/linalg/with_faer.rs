@@ -1,7 +1,5 @@
 //! The default back end.
 
-use std::ops::Range;
-
 use super::{Accum, ArrayView2, ArrayViewMut2, Real, as_faer, leave_wide_registers, to_array};
 use crate::error::{Error, Result};
 use faer::diag::DiagMut;
@@ -76,19 +74,6 @@ fn with_zeros<R: Real>(a: ArrayView2<'_, R>, axis: Axis, length: usize) -> CowAr
     let mut larger = Array2::zeros(shape);
     larger.slice_axis_mut(axis, Slice::from(..a.len_of(axis))).assign(&a);
     larger.into()
-}
-
-pub fn add_gram<R: Real>(
-    a: ArrayView2<'_, R>,
-    left: Range<usize>,
-    right: Range<usize>,
-    c: ArrayViewMut2<'_, R>,
-) {
-    let a = as_faer(a);
-    let left = a.subcols(left.start, left.len()).transpose();
-    let right = a.subcols(right.start, right.len());
-    matmul(as_faer_mut(c), Faers::Add, left, right, num_traits::one(), Par::Seq);
-    leave_wide_registers();
 }
 
 /// Eigenvalues (ascending) and eigenvectors (columns, with any signs) of a symmetric matrix (lower

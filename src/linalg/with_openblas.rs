@@ -1,7 +1,5 @@
 //! The second back end: the system's OpenBLAS.
 
-use std::ops::Range;
-
 use super::{Accum, ArrayView2, ArrayViewMut2, Real, Upcoming};
 use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
@@ -67,16 +65,6 @@ pub fn product<R: Real>(
         Accum::Add => R::one(),
     };
     general_mat_mul(R::one(), &a, &b, beta, &mut c);
-}
-
-pub fn add_gram<R: Real>(
-    a: ArrayView2<'_, R>,
-    left: Range<usize>,
-    right: Range<usize>,
-    c: ArrayViewMut2<'_, R>,
-) {
-    let columns = |range: Range<usize>| a.slice_axis_move(Axis(1), range.into());
-    product(columns(left).reversed_axes(), columns(right), Accum::Add, c);
 }
 
 /// Eigenvalues (ascending) and eigenvectors (columns, with any signs) of a symmetric matrix (lower
