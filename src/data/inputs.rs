@@ -106,7 +106,7 @@ impl InputMoments {
         let mut mean = Array1::zeros(inputs);
         for rows in x.axis_chunks_iter(Axis(0), ROWS) {
             let rows = rows.mapv(to_f64);
-            linalg::add_lower_inner(rows.view(), &mut second);
+            linalg::add_lower_inner(rows.view(), 0..inputs, &mut second);
             mean += &rows.sum_axis(Axis(0));
         }
         let scale = 1.0 / count as f64;

@@ -40,6 +40,6 @@ impl Gram {
 impl Statistic for Gram {
     fn add(&mut self, gradients: ArrayView2<'_, f64>) {
         self.samples += gradients.nrows();
-        linalg::add_lower_inner(linalg::columns(gradients, self.parameters.clone()), &mut self.sum);
+        linalg::add_lower_inner(gradients, self.parameters.clone(), &mut self.sum);
     }
 }

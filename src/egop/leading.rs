@@ -211,7 +211,7 @@ fn randomized(bundle: &Array2<f64>, number: usize, streams: &Streams) -> Result<
     }
     let image = times(bundle.view(), subspace.view());
     let mut small = Array2::zeros((width, width));
-    linalg::add_lower_inner(image.view(), &mut small);
+    linalg::add_lower_inner(image.view(), 0..width, &mut small);
     let Spectrum { eigenvalues, eigenvectors, .. } = Spectrum::of(small)?;
     let k = Count::Number(number).of(&eigenvalues, samples);
     let vectors = times(subspace.view(), first(&eigenvectors, k).view());

@@ -1,5 +1,7 @@
 //! Sums of outer products of the rows of a matrix; in doubles.
 
+use std::ops::Range;
+
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
@@ -13,18 +15,19 @@ pub const INNER_REVISION: u32 = 1;
 /// Rows and columns up to which a block is one thread's.
 const BLOCK: usize = 640;
 
-/// Adds the lower triangle of AᵀA to C, on all threads: the blocks that they share are the same for
-/// any number of them.
+/// Adds the lower triangle of AᵀA, of some columns of A, to C, on all threads: the blocks that they
+/// share are the same for any number of them.
 ///
 /// # Panics
-/// When C is not square with as many columns as A.
-pub fn add_lower_inner(a: ArrayView2<'_, f64>, c: &mut Array2<f64>) {
-    assert_eq!(c.dim(), (a.ncols(), a.ncols()), "C's shape");
+/// When C is not square with as many columns, or A is not contiguous.
+pub fn add_lower_inner(a: ArrayView2<'_, f64>, columns: Range<usize>, c: &mut Array2<f64>) {
+    let size = columns.len();
+    assert_eq!(c.dim(), (size, size), "C's shape");
     #[cfg(test)]
-    super::counted::add_lower(a.ncols(), a.nrows());
-    let size = a.ncols();
+    super::counted::add_lower(size, a.nrows());
+    let a = as_faer(a).subcols(columns.start, size);
     let c = c.as_slice_mut().expect("an owned matrix is contiguous and row-major");
-    add_lower(as_faer(a), MatMut::from_row_major_slice_mut(c, size, size));
+    add_lower(a, MatMut::from_row_major_slice_mut(c, size, size));
 }
 
 fn add_lower(a: MatRef<'_, f64>, c: MatMut<'_, f64>) {
@@ -70,17 +73,19 @@ mod tests {
     fn the_lower_triangle_is_added_to_by_any_number_of_threads_alike() {
         let entry = |(i, j): (usize, usize)| ((7 * i + 13 * j) as f64).sin();
         let on = |threads: usize, a: ArrayView2<'_, f64>| {
-            let mut sum = Array2::ones((a.ncols(), a.ncols()));
+            let columns = a.ncols() / 3..a.ncols();
+            let mut sum = Array2::ones((columns.len(), columns.len()));
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| add_lower_inner(a, &mut sum));
+            pool.install(|| add_lower_inner(a, columns, &mut sum));
             sum
         };
-        for (rows, columns) in [(0, 3), (1, 1), (5, 0), (40, 65), (3, BLOCK), (70, 2 * BLOCK + 3)] {
+        for (rows, columns) in [(0, 3), (1, 1), (5, 0), (40, 65), (3, BLOCK), (70, 3 * BLOCK + 3)] {
             let a = Array2::from_shape_fn((rows, columns), entry);
             let turned = a.t().as_standard_layout().into_owned().reversed_axes();
             let found = on(1, a.view());
             assert_eq!(found, on(3, a.view()));
-            let product = times(a.t(), a.view());
+            let some = crate::linalg::columns(a.view(), columns / 3..columns).to_owned();
+            let product = times(some.t(), some.view());
             // Sums of so many products of numbers up to 1 in two orders, and of one.
             let tolerance = f64::EPSILON * (rows as f64 + 1.0).powi(2);
             for found in [found, on(1, turned.view())] {

@@ -76,11 +76,11 @@ fn what_re_estimation_takes() {
     let workspace = Workspace::new(NETWORK);
     workspace.run(&[]).success();
     let gradient = |rows: u64| 4 * rows * 6 + 6 * 3 * 8;
-    // There and back: 4 hi(h + i). Moments of 3 gradients, 2 · 3 (h i² + i h²), and decompositions,
+    // There and back: 4 hi(h + i). Moments of 3 gradients, 3 hi(h + i + 2), and decompositions,
     // 9 (h³ + i³); of squares 2 (h³ + i³) and 2 hi(h + i).
     let maps = 4 * (12 * 7 + 8 * 6);
     let cubes = 64 + 27 + 8 + 64;
-    let made = 6 * (12 * 7 + 8 * 6) + 9 * cubes + 2 * maps;
+    let made = 3 * (12 * 9 + 8 * 8) + 9 * cubes + 2 * maps;
     let replayed = 3 * maps / 2;
     let squares = 2 * cubes + 2 * (12 * 7 + 8 * 6);
     let runs = workspace.rows("runs.csv");
