@@ -3,7 +3,7 @@
 use super::{Accum, ArrayView2, ArrayViewMut2, Real, Upcoming};
 use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 
 /// The k × n right factor B of products A B.
 #[derive(Debug)]
