@@ -30,11 +30,12 @@ pub fn add_lower_inner(a: ArrayView2<'_, f64>, columns: Range<usize>, c: &mut Ar
     add_lower(a, MatMut::from_row_major_slice_mut(c, size, size));
 }
 
+/// The same for all columns.
 fn add_lower(a: MatRef<'_, f64>, c: MatMut<'_, f64>) {
-    let whole = BlockStructure::Rectangular;
     if c.nrows() <= BLOCK {
-        let (c, lower, left) = (c, BlockStructure::TriangularLower, a.transpose());
-        triangular::matmul(c, lower, Accum::Add, left, whole, a, whole, 1.0, Par::Seq);
+        let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+        let transposed = a.transpose();
+        triangular::matmul(c, lower, Accum::Add, transposed, whole, a, whole, 1.0, Par::Seq);
         return leave_wide_registers();
     }
     let half = c.nrows() / 2;
