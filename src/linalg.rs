@@ -2,8 +2,9 @@
 //!
 //! faer (pure Rust) does products and eigendecompositions; products with a factor that stays the
 //! same ([`Factor`]) have a kernel that is much faster for what is done here. With the cargo feature
-//! `openblas` the system's OpenBLAS takes their place, as a second, independent implementation. All
-//! of it is single-threaded: parallelism is over trials, and results must not depend on it.
+//! `openblas` the system's OpenBLAS takes their place, as a second, independent implementation, but
+//! for products of long rows and sums of outer products. Those sums are shared by threads, in blocks that
+//! are the same for any number of them; all else is single-threaded, as parallelism is over trials.
 
 use std::ops::Range;
 

@@ -33,8 +33,8 @@ INPUT = ["--set", 'coordinates.reparameterized={ basis = "input" }']
 def seconds(command, cores):
     """On the clock, and of the processor."""
     start = time.perf_counter()
-    pin = lambda: os.sched_setaffinity(0, cores)
-    program = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=pin)
+    pinned = ["taskset", "-c", ",".join(map(str, cores)), *command]
+    program = subprocess.Popen(pinned, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(program.pid, 0)
     clock = time.perf_counter() - start
     # Python asks no more for what is known here.
@@ -74,9 +74,10 @@ def main():
                 core = free.get()
                 out = ["--out", f"{folder}/{name}-{len(basis)}", "--quiet", "-j", "1"]
                 command = [args.program, f"configs/{name}.toml", *settings, *basis, *out]
-                elapsed = seconds(command, [core])
-                free.put(core)
-                report(peer, "k", name, elapsed)
+                try:
+                    return peer, "k", name, seconds(command, [core])
+                finally:
+                    free.put(core)
 
             with ThreadPoolExecutor(len(cores)) as pool:
                 done = [
@@ -84,8 +85,12 @@ def main():
                     for peer, basis in (("the blocks' V", []), ("egop", INPUT))
                     for name, settings in (QUICK_BASES if args.quick else BASES).items()
                 ]
-                for one in done:
-                    one.result()
+                try:
+                    for one in done:
+                        report(*one.result())
+                except BaseException:
+                    pool.shutdown(cancel_futures=True)
+                    raise
             return
         for name, settings in (QUICK if args.quick else EXPERIMENTS).items():
             for threads, peer in ((1, "one thread"), (2, "egop")):

@@ -328,10 +328,10 @@ fn rayon_pool(threads: usize) -> rayon::ThreadPool {
 #[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
     let mut rng = Streams::new(3, 0).rng("case");
-    // More parameters and samples than one thread takes at a time (256 of each).
-    let a = spectral_matrix(40, 300, Decay::Power { exponent: 0.5 }, &mut rng);
-    let full = LogSumExp::<f64>::realizable(a.view(), &gaussian_vector(300, &mut rng));
-    let recorder = Recorder::new(300, 1000);
+    // More parameters than one thread sums up (640), and samples than it is given at a time (256).
+    let a = spectral_matrix(40, 700, Decay::Power { exponent: 0.5 }, &mut rng);
+    let full = LogSumExp::<f64>::realizable(a.view(), &gaussian_vector(700, &mut rng));
+    let recorder = Recorder::new(700, 1000);
     let minibatches =
         Sampling { samples: Samples::Count(600), minibatch: Some((7, Order::Reshuffled)) };
     let cases: [(&dyn Objective<f64>, Sampling); 2] =

@@ -289,8 +289,13 @@ fn the_egop_of_a_linear_layer_is_more_than_its_two_factors() {
     let all = 0..sampler.samples();
     let mut moments = Moments::new(block, true, true);
     sampler.stream(At::Distribution, all.clone(), &mut [&mut moments]).unwrap();
-    let [of_outputs, of_inputs] = moments.means().map(Option::unwrap);
+    // Of what is symmetric, the lower triangle is made.
+    let whole = |lower: Array2<f64>| {
+        Array2::from_shape_fn(lower.raw_dim(), |(i, j)| lower[(i.max(j), i.min(j))])
+    };
+    let [of_outputs, of_inputs] = moments.means().map(|mean| whole(mean.unwrap()));
     let egop = egop(&sampler, all, std::slice::from_ref(&block.range)).unwrap().remove(0);
+    let egop = whole(egop);
 
     let entry =
         |(a, j): (usize, usize), (b, k): (usize, usize)| egop[(a * inputs + j, b * inputs + k)];

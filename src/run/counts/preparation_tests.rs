@@ -21,7 +21,7 @@ use crate::objective::{
 use crate::rng::Streams;
 use crate::trial::Precision;
 
-/// More than one strip of a Gram matrix.
+/// Fewer than the parameters.
 const SAMPLES: usize = 140;
 
 const SAMPLING: Sampling = Sampling { samples: Samples::Count(SAMPLES), minibatch: None };
