@@ -19,8 +19,8 @@
 //!
 //! Every random number is a function of the seed, the trial and its purpose ([`rng`]), a lane's
 //! bits do not depend on the lanes beside it ([`linalg`]), and trials run in parallel with
-//! arithmetic that no number of threads changes: results are the same bytes for any number of threads and any
-//! interruption.
+//! arithmetic that no number of threads changes: results are the same bytes for any number of
+//! threads and any interruption.
 
 pub mod basis;
 pub mod claim;

@@ -3,8 +3,8 @@
 //! faer (pure Rust) does products and eigendecompositions; products with a factor that stays the
 //! same ([`Factor`]) have a kernel that is much faster for what is done here. With the cargo feature
 //! `openblas` the system's OpenBLAS takes their place, as a second, independent implementation, but
-//! for products of long rows and sums of outer products. Those sums are shared by threads, in blocks that
-//! are the same for any number of them; all else is single-threaded, as parallelism is over trials.
+//! for products of long rows and sums of outer products. Threads share those sums, in blocks that are
+//! the same for any number of them; all else is single-threaded, as parallelism is over trials.
 
 use std::ops::Range;
 
@@ -41,7 +41,7 @@ pub use eigen::{fix_signs, symmetric_eigen};
 pub use function::{function_of, function_times};
 pub use inner::{INNER_REVISION, add_lower_inner};
 pub use inverse_root::inverse_root_times;
-pub use long_rows::{lower_outer, transposed_times};
+pub use long_rows::transposed_times;
 pub use orthonormal::{orthonormal_columns, orthonormalized, triangular_factor};
 pub use real::{Real, from_f64, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};

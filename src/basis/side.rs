@@ -29,9 +29,9 @@ pub(super) fn input_flops(groups: &[Range<usize>], layout: &Layout) -> f64 {
 }
 
 /// An orthonormal basis whose first vectors are the eigenvectors of a second moment (symmetric,
-/// positive semidefinite; lower triangle read), the largest eigenvalues first. Where that has less than full rank, the
-/// basis is completed near the coordinate axes, by a reflector, instead of by eigenvectors of 0,
-/// which are arbitrary.
+/// positive semidefinite; lower triangle read), the largest eigenvalues first. Where that has less
+/// than full rank, the basis is completed near the coordinate axes, by a reflector, instead of by
+/// eigenvectors of 0, which are arbitrary.
 pub(super) fn eigenbasis(moment: Array2<f64>) -> Result<Array2<f64>> {
     let size = moment.nrows();
     let (eigenvalues, eigenvectors) = linalg::symmetric_eigen(moment)?;

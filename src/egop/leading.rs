@@ -189,7 +189,8 @@ impl Sum {
 /// By way of the eigenvectors u of GGᵀ: Gᵀu are those of GᵀG.
 fn by_gram(bundle: &Array2<f64>, count: Count) -> Result<Spectrum> {
     let samples = bundle.nrows();
-    let gram = linalg::lower_outer(bundle.view());
+    let mut gram = Array2::zeros((samples, samples));
+    linalg::add_lower_inner(bundle.t(), 0..samples, &mut gram);
     let Spectrum { eigenvalues, complete, eigenvectors } = Spectrum::of(gram)?;
     let k = count.of(&eigenvalues, bundle.ncols());
     let eigenvalues = eigenvalues / samples as f64;

@@ -84,6 +84,7 @@ mod tests {
             let sum: f64 = (0..4).flat_map(|m| (0..3).map(move |k| g(m, i, k) * g(m, j, k))).sum();
             assert_eq!(outputs[(i, j)], sum / 4.0);
         }
+        assert_eq!((outputs[(0, 1)], inputs[(1, 2)]), (0.0, 0.0), "they are above the diagonal");
         for (i, j) in [(0, 0), (2, 1), (2, 2)] {
             let sum: f64 = (0..4).flat_map(|m| (0..2).map(move |k| g(m, k, i) * g(m, k, j))).sum();
             assert_eq!(inputs[(i, j)], sum / 4.0);

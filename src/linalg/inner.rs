@@ -80,16 +80,23 @@ mod tests {
             pool.install(|| add_lower_inner(a, columns, &mut sum));
             sum
         };
-        for (rows, columns) in [(0, 3), (1, 1), (5, 0), (40, 65), (3, BLOCK), (70, 3 * BLOCK + 3)] {
+        // The last has more rows than products are summed up at a time.
+        let large = [(3, BLOCK), (70, 3 * BLOCK + 3), (600, BLOCK + 70)];
+        for (rows, columns) in
+            [(0, 3), (1, 1), (5, 0), (40, 65), (1300, 65)].into_iter().chain(large)
+        {
             let a = Array2::from_shape_fn((rows, columns), entry);
             let turned = a.t().as_standard_layout().into_owned().reversed_axes();
-            let found = on(1, a.view());
-            assert_eq!(found, on(3, a.view()));
+            let found = [a.view(), turned.view()].map(|a| {
+                let alone = on(1, a);
+                assert_eq!(alone, on(3, a));
+                alone
+            });
             let some = crate::linalg::columns(a.view(), columns / 3..columns).to_owned();
             let product = times(some.t(), some.view());
             // Sums of so many products of numbers up to 1 in two orders, and of one.
             let tolerance = f64::EPSILON * (rows as f64 + 1.0).powi(2);
-            for found in [found, on(1, turned.view())] {
+            for found in found {
                 let wrong = |((i, j), found): ((usize, usize), &f64)| {
                     let added = if j <= i { product[[i, j]] } else { 0.0 };
                     (found - 1.0 - added).abs() > tolerance

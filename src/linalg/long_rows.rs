@@ -1,35 +1,13 @@
 //! Products with a matrix of few, very long rows, as sampled gradients are; all in doubles.
 
 use faer::linalg::matmul::matmul;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, Mat, MatMut, Par};
+use faer::{Accum, MatMut, Par};
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::{as_faer, leave_wide_registers, to_array};
+use super::{as_faer, leave_wide_registers};
 
 /// Columns of a matrix of long rows that are multiplied at a time: as many as stay in a core's caches.
 const COLUMNS: usize = 256;
-
-/// The lower triangle of A Aᵀ, with 0 above it: half of the operations of the whole product.
-pub fn lower_outer(a: ArrayView2<'_, f64>) -> Array2<f64> {
-    #[cfg(test)]
-    super::counted::add_lower(a.nrows(), a.ncols());
-    let (factor, whole) = (as_faer(a), BlockStructure::Rectangular);
-    let mut lower = Mat::zeros(a.nrows(), a.nrows());
-    triangular::matmul(
-        lower.as_mut(),
-        BlockStructure::TriangularLower,
-        Accum::Replace,
-        factor,
-        whole,
-        factor.transpose(),
-        whole,
-        1.0,
-        Par::Seq,
-    );
-    leave_wide_registers();
-    to_array(lower.as_ref())
-}
 
 /// AᵀB for an A of long rows, and so a tall result.
 ///
@@ -75,14 +53,6 @@ mod tests {
                 assert_eq!(found.dim(), expected.dim());
                 largest(found.iter().zip(expected).map(|(a, b)| (a - b).abs()))
             };
-            let mut lower = times(a.view(), a.t());
-            let above = |((i, j), entry): ((usize, usize), &mut f64)| {
-                if j > i {
-                    *entry = 0.0;
-                }
-            };
-            lower.indexed_iter_mut().for_each(above);
-            assert!(apart(&lower_outer(a.view()), &lower) <= tolerance);
             let tall = times(a.t(), b.view());
             assert!(apart(&transposed_times(a.view(), b.view()), &tall) <= tolerance);
         }

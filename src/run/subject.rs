@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::experiment::Experiment;
 use crate::run::identity::Data;
+use crate::store;
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]
@@ -25,10 +26,7 @@ pub struct Dependencies(pub(super) Value);
 
 impl From<&toml::Table> for Dependencies {
     fn from(table: &toml::Table) -> Self {
-        Self(
-            serde_json::to_value(table)
-                .expect("tables of texts, numbers, flags and lists of them have a JSON form"),
-        )
+        Self(store::json_object(table))
     }
 }
 

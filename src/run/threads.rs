@@ -316,7 +316,13 @@ impl<R: Precision> Threads<'_, R> {
             }
             _ => {
                 let name = &study.coordinates[task.system].name;
-                timings.push(watch.alone(Phase::Training, task, name));
+                // What bases are made anew of is summed up on all threads.
+                let lap = if system.follow.is_some() {
+                    watch.shared(Phase::Training, task, name)
+                } else {
+                    watch.alone(Phase::Training, task, name)
+                };
+                timings.push(lap);
             }
         }
         rows.timings = timings;

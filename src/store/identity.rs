@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::record::SCHEMA;
-use crate::store::json;
+use crate::store::{json, json_object};
 
 /// So many differences are named.
 const NAMED: usize = 6;
@@ -28,8 +28,7 @@ pub struct Identity {
 impl Identity {
     /// The current schema with this experiment and these data files.
     pub fn new(experiment: &toml::Table, data: impl IntoIterator<Item = (String, String)>) -> Self {
-        let experiment = serde_json::to_value(experiment)
-            .expect("tables of texts, numbers, flags and lists of them have a JSON form");
+        let experiment = json_object(experiment);
         Self { schema: SCHEMA, experiment, data: data.into_iter().collect() }
     }
 

@@ -368,6 +368,12 @@ fn hexadecimal(hash: impl AsRef<[u8]>) -> String {
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A table as a JSON object, whose keys are sorted.
+pub(crate) fn json_object(table: &toml::Table) -> serde_json::Value {
+    serde_json::to_value(table)
+        .expect("tables of texts, numbers, flags and lists of them have a JSON form")
+}
+
 /// Indented, as a file.
 pub(crate) fn json(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value)

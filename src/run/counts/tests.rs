@@ -216,6 +216,10 @@ fn a_gram_matrix_makes_the_products_that_the_model_has() {
         let of = Material::gradients(SAMPLES);
         let preparation = basis::Spec::preparation(&EgopBasis::new(Scope::Global), &layout, of);
         check(counted, preparation.products, &format!("GᵀG of {size}"));
+        // The square, but for half of the diagonal.
+        let square = (size * size) as f64;
+        let share = Gram::flops(size) / square;
+        assert!((1.0..=1.0 + 256.0 / size.max(256) as f64).contains(&share), "{size}: {share}");
     }
 }
 
