@@ -107,22 +107,16 @@ impl<R: Real> Tall<R> {
             }
             let part = view(&part[..length], lanes);
             let (sums, work) = (view_mut(&mut *terms, lanes), &mut work[..length]);
-            let upcoming = self.after(index, |piece| &piece.matrix, &read);
+            let upcoming = self.after(index, &read);
             matrix.multiply_fetching(part, sums, work, upcoming);
             y += &view(terms, lanes);
         }
     }
 
-    /// What is fetched while one piece is multiplied: what the next one needs of its factor and of lanes.
-    fn after<'a>(
-        &'a self,
-        index: usize,
-        factor: impl Fn(&Piece<R>) -> &Factor<R>,
-        lanes: &'a [ArrayView2<'a, R>],
-    ) -> Upcoming<'a, R> {
-        self.pieces.get(index + 1).map_or_else(Upcoming::nothing, |piece| {
-            Upcoming::new(factor(piece).first_panel(), lanes, piece.range.clone())
-        })
+    /// What is fetched while one piece is multiplied: what the next one needs of lanes.
+    fn after<'a>(&self, index: usize, lanes: &'a [ArrayView2<'a, R>]) -> Upcoming<'a, R> {
+        let next = self.pieces.get(index + 1);
+        next.map_or_else(Upcoming::nothing, |piece| Upcoming::new(lanes, piece.range.clone()))
     }
 
     /// X ← F + Y Tᵀ, K × k to K × d; without F, X ← X + Y Tᵀ. Y is row-major, and X's rows are
@@ -150,7 +144,7 @@ impl<R: Real> Tall<R> {
                 Some(from) => &[x.view(), from.all.view()],
                 None => &[x.view()],
             };
-            let upcoming = self.after(index, |piece| &piece.transposed, needed);
+            let upcoming = self.after(index, needed);
             transposed.multiply_fetching(y, view_mut(part, lanes), work, upcoming);
             let rows = x.rows_mut().into_iter().zip(part.chunks_exact(range.len()));
             for (lane, (row, terms)) in rows.enumerate() {

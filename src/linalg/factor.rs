@@ -2,29 +2,28 @@
 //! makes them.
 //!
 //! faer packs a product's right factor into its own order each time, which takes longer than the
-//! product itself when there are few rows. Here the factor is packed once, into panels that are as
-//! wide as a few vector registers, and read from front to back: while the processor works on one
-//! panel, the next one is fetched from memory, without which training the networks of `benches/jobs`
-//! (b) and (c) at 16 rates takes 1.9 and 1.6 times as long (least of 4 runs on a busy machine). The
+//! product itself when there are few rows. Here the factor is packed once, into panels that are one
+//! vector register wide. Up to 16 rows are multiplied with a panel at once, so that the factor is read
+//! from front to back, and each of its numbers is fetched from memory shortly before it is needed. The
 //! few rows are interleaved for each product.
 
 use std::array;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use prefetch_index::prefetch_index;
-use pulp::bytemuck::Pod;
+use pulp::bytemuck::{Pod, cast_slice};
 use pulp::{Arch, Simd, WithSimd};
 
 use super::pages::{Pages, Part};
-use super::upcoming::{LINE, Upcoming};
+use super::upcoming::Upcoming;
 
-/// Vector registers across a panel, and across the last panels of a matrix that is not made of such.
-const VECTORS: usize = 3;
-const FEWER: usize = 2;
-/// Rows up to which there is so little to do that what the processor fetches by itself is more.
-const FEW: usize = 2;
-/// Terms after which a row of the panel that is fetched from the core's second cache is needed.
-const SOON: usize = 6;
+/// Rows of a tile at most, whose sums stay in registers: where there are 32 of them, and elsewhere.
+const TALLEST: usize = 16;
+const LOWER: usize = 12;
+/// Terms of a sum that are added while a vector comes from memory.
+const SOON: usize = 64;
+/// Terms whose factors are interleaved together: they stay in the core's first cache.
+const TERMS: usize = 64;
 
 /// The packed k × n right factor B of products A B.
 ///
@@ -42,37 +41,20 @@ pub struct Factor<R> {
 struct Order {
     rows: usize,
     columns: usize,
-    /// Numbers in a vector register.
+    /// Numbers in a vector register, and columns of a panel.
     lanes: usize,
-    /// The column with which the panels of fewer vectors begin: at most two of them, so that at most one
-    /// vector is filled up with zeros, where a wide panel would be with up to all but one column.
-    narrow: usize,
 }
 
 impl Order {
-    fn new((rows, columns): (usize, usize), lanes: usize) -> Self {
-        let vectors = columns.div_ceil(lanes);
-        let few = (vectors.next_multiple_of(VECTORS) - vectors) * FEWER;
-        let narrow = vectors.saturating_sub(few) * lanes;
-        Self { rows, columns, lanes, narrow }
-    }
-
     /// Numbers in all panels.
     fn numbers(&self) -> usize {
-        self.starts().map(|start| self.width(start) * self.rows).sum()
-    }
-
-    /// Columns of the panel that begins with a column.
-    fn width(&self, start: usize) -> usize {
-        let vectors = if start < self.narrow { VECTORS } else { FEWER };
-        vectors * self.lanes
+        self.rows * self.columns.next_multiple_of(self.lanes)
     }
 
     /// The columns with which panels begin. A panel's numbers begin at the number of its first column
     /// times that of rows.
-    fn starts(self) -> impl Iterator<Item = usize> {
-        let some = move |start: usize| (start < self.columns).then_some(start);
-        std::iter::successors(some(0), move |&start| some(start + self.width(start)))
+    fn starts(&self) -> impl Iterator<Item = usize> {
+        (0..self.columns).step_by(self.lanes)
     }
 
     fn pack<T: Copy, R>(
@@ -82,10 +64,9 @@ impl Order {
         panels: &mut [R],
     ) {
         for start in self.starts() {
-            let width = self.width(start);
-            let panel = panels[start * self.rows..].chunks_exact_mut(width);
+            let panel = panels[start * self.rows..].chunks_exact_mut(self.lanes);
             for (row, entries) in matrix.rows().into_iter().zip(panel) {
-                let some = row.iter().skip(start).take(width);
+                let some = row.iter().skip(start).take(self.lanes);
                 entries.iter_mut().zip(some).for_each(|(to, &from)| *to = round(from));
             }
         }
@@ -114,8 +95,12 @@ impl<R: Kernel> Factor<R> {
         round: impl Fn(T) -> R,
     ) -> Vec<Self> {
         let matrices = matrices.into_iter();
-        let orders: Vec<_> =
-            matrices.clone().map(|matrix| Order::new(matrix.dim(), R::lanes())).collect();
+        let lanes = R::lanes();
+        let order = |matrix: ArrayView2<'_, T>| {
+            let (rows, columns) = matrix.dim();
+            Order { rows, columns, lanes }
+        };
+        let orders: Vec<_> = matrices.clone().map(order).collect();
         let mut pages = Pages::zeros(orders.iter().map(Order::numbers).sum());
         let mut rest = &mut *pages;
         for (order, matrix) in orders.iter().zip(matrices) {
@@ -127,19 +112,12 @@ impl<R: Kernel> Factor<R> {
         orders.into_iter().zip(parts).map(|(order, panels)| Self { order, panels }).collect()
     }
 
-    /// What a product reads first of it.
-    pub fn first_panel(&self) -> &[R] {
-        let Order { rows, .. } = self.order;
-        &self.panels[..self.panels.len().min(self.order.width(0) * rows)]
-    }
-
     /// The matrix as it was.
     pub fn to_matrix(&self) -> Array2<R> {
         let order = self.order;
         let mut matrix = Array2::from_elem((order.rows, order.columns), R::zeroed());
         for start in order.starts() {
-            let width = order.width(start);
-            let panel = self.panels[start * order.rows..].chunks_exact(width);
+            let panel = self.panels[start * order.rows..].chunks_exact(order.lanes);
             for (mut row, entries) in matrix.rows_mut().into_iter().zip(panel) {
                 let some = row.iter_mut().skip(start);
                 some.zip(entries).for_each(|(to, &from)| *to = from);
@@ -181,13 +159,13 @@ impl<R: Kernel> Factor<R> {
     }
 }
 
-/// Puts the entries of a tile's rows (of length k) for each term side by side, tile after tile.
-fn interleave<R: Copy>(a: &[R], k: usize, height: usize, tiles: &mut [R]) {
-    for (rows, tile) in a.chunks(height * k).zip(tiles.chunks_mut(height * k)) {
-        let height = rows.len() / k;
+/// Puts the entries of a tile's rows (of length k) for each term side by side.
+fn interleave<R: Copy>(rows: &[R], k: usize, tile: &mut [R]) {
+    let height = rows.len() / k;
+    for (index, terms) in tile.chunks_mut(TERMS * height).enumerate() {
         for (row, entries) in rows.chunks_exact(k).enumerate() {
-            let places = tile[row..].iter_mut().step_by(height);
-            places.zip(entries).for_each(|(to, &from)| *to = from);
+            let places = terms[row..].iter_mut().step_by(height);
+            places.zip(&entries[index * TERMS..]).for_each(|(to, &from)| *to = from);
         }
     }
 }
@@ -204,22 +182,8 @@ pub struct Product<'a, 'b, R> {
     upcoming: Upcoming<'b, R>,
 }
 
-/// What is fetched while a tile is multiplied with a panel: a share of the next panel, and parts of
-/// what comes after the product.
-struct Ahead<'a, 'b, R> {
-    panel: &'b [R],
-    upcoming: &'b mut Upcoming<'a, R>,
-    parts: usize,
-}
-
-/// Asks for the cache lines of some numbers.
-#[inline(always)]
-fn fetch<R>(numbers: &[R]) {
-    (0..numbers.len()).step_by(LINE / size_of::<R>()).for_each(|n| prefetch_index(numbers, n));
-}
-
 macro_rules! kernel {
-    ($real:ty, $lanes:ident, $splat:ident, $add_product:ident, $read:ident, $write:ident) => {
+    ($real:ty, $lanes:ident, $splat:ident, $add_product:ident, $read:ident) => {
         impl WithSimd for Width<$real> {
             type Output = usize;
 
@@ -230,65 +194,39 @@ macro_rules! kernel {
         }
 
         impl Product<'_, '_, $real> {
-            /// M rows of the result, from a tile of A, in the columns of one panel; fetches what is
-            /// `ahead` meanwhile.
+            /// The entries of M rows, those from the first given on, in one panel. Fetches some parts of
+            /// what is upcoming.
             #[inline(always)]
-            fn tile<S: Simd, const M: usize, const V: usize>(
+            fn tile<S: Simd, const M: usize>(
+                &mut self,
                 simd: S,
-                tile: &[$real],
-                panel: &[$real],
-                ahead: Ahead<'_, '_, $real>,
-                (c, n, columns): (&mut [$real], usize, usize),
+                (row, panel): (usize, usize),
+                parts: usize,
             ) {
-                let (tile, _) = tile.as_chunks::<M>();
-                let (panel, _) = S::$read(panel).0.as_chunks::<V>();
-                let mut next = ahead.panel.chunks(Upcoming::<$real>::part());
-                let terms = tile.len().div_ceil(next.len().max(ahead.parts).max(1));
-                let mut upcoming = ahead.upcoming.take(ahead.parts);
-                let mut sums = [[simd.$splat(0.0); V]; M];
-                for (factors, vectors) in tile.chunks(terms).zip(panel.chunks(terms)) {
-                    fetch(next.next().unwrap_or_default());
-                    fetch(upcoming.next().unwrap_or_default());
+                let Order { rows: k, columns: n, .. } = self.b.order;
+                let (tile, _) = self.work[row * k..].as_chunks::<M>();
+                let vectors = &S::$read(&self.b.panels).0[panel * k..];
+                let terms = k.div_ceil(parts.max(1));
+                let mut sums = [simd.$splat(0.0); M];
+                for from in (0..k).step_by(terms) {
+                    if parts > 0 {
+                        self.upcoming.fetch();
+                    }
+                    let (tile, vectors) = (&tile[from..k.min(from + terms)], &vectors[from..]);
                     // A fold keeps the sums in registers, where a loop would write them to memory.
-                    sums = factors.iter().zip(vectors).fold(sums, |sums, (factors, vectors)| {
-                        (0..V).for_each(|v| prefetch_index(vectors, SOON * V + v));
+                    let terms = tile.iter().zip(vectors).enumerate();
+                    sums = terms.fold(sums, |sums, (term, (factors, &vector))| {
+                        prefetch_index(vectors, term + SOON);
                         array::from_fn(|row| {
-                            let factor = simd.$splat(factors[row]);
-                            array::from_fn(|v| simd.$add_product(factor, vectors[v], sums[row][v]))
+                            simd.$add_product(simd.$splat(factors[row]), vector, sums[row])
                         })
                     });
                 }
-                for (row, sums) in sums.iter().enumerate() {
-                    let entries = &mut c[row * n..][..columns];
-                    if columns == V * S::$lanes {
-                        S::$write(entries).0.copy_from_slice(sums);
-                    } else {
-                        let sums: &[$real] = pulp::bytemuck::cast_slice(sums);
-                        entries.copy_from_slice(&sums[..columns]);
-                    }
-                }
-            }
-        }
-
-        impl Product<'_, '_, $real> {
-            /// The same for a tile of any height.
-            #[inline(always)]
-            fn rows<S: Simd, const V: usize>(
-                simd: S,
-                tile: &[$real],
-                panel: &[$real],
-                ahead: Ahead<'_, '_, $real>,
-                c: (&mut [$real], usize, usize),
-            ) {
-                match tile.len() / (panel.len() / (V * S::$lanes)) {
-                    1 => Self::tile::<S, 1, V>(simd, tile, panel, ahead, c),
-                    2 => Self::tile::<S, 2, V>(simd, tile, panel, ahead, c),
-                    3 => Self::tile::<S, 3, V>(simd, tile, panel, ahead, c),
-                    4 => Self::tile::<S, 4, V>(simd, tile, panel, ahead, c),
-                    5 => Self::tile::<S, 5, V>(simd, tile, panel, ahead, c),
-                    6 => Self::tile::<S, 6, V>(simd, tile, panel, ahead, c),
-                    7 => Self::tile::<S, 7, V>(simd, tile, panel, ahead, c),
-                    _ => Self::tile::<S, 8, V>(simd, tile, panel, ahead, c),
+                let column = panel * S::$lanes;
+                for (sums, entries) in sums.iter().zip(self.c[row * n..].chunks_exact_mut(n)) {
+                    let entries = &mut entries[column..n.min(column + S::$lanes)];
+                    let sums: &[$real] = cast_slice(array::from_ref(sums));
+                    entries.copy_from_slice(&sums[..entries.len()]);
                 }
             }
         }
@@ -298,38 +236,38 @@ macro_rules! kernel {
 
             #[inline(always)]
             fn with_simd<S: Simd>(mut self, simd: S) {
-                let (order, panels) = (self.b.order, &*self.b.panels);
-                let (k, n) = (order.rows, order.columns);
-                // The sums of a tile, a row of the panel and a factor fit in the registers.
-                let tallest = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+                let Order { rows: k, columns: n, lanes } = self.b.order;
                 let rows = self.a.len() / k;
-                let tiles = rows.div_ceil(tallest);
-                let height = rows.div_ceil(tiles);
-                interleave(self.a, k, height, self.work);
-                let fetches = rows > FEW;
-                let products = order.starts().count() * tiles;
-                let parts = if fetches { self.upcoming.parts().div_ceil(products) } else { 0 };
-                for start in order.starts() {
-                    let width = order.width(start);
-                    let (panel, rest) = panels[start * k..].split_at(width * k);
-                    let columns = width.min(n - start);
-                    let next = match rest {
-                        _ if !fetches => &[],
-                        [] => self.upcoming.panel(),
-                        rest => &rest[..k * order.width(start + width)],
-                    };
-                    // Every tile fetches a share of it.
-                    let mut next = next.chunks(next.len().div_ceil(tiles).max(1));
-                    let tiles = self.work.chunks(height * k).zip(self.c.chunks_mut(height * n));
-                    for (tile, c) in tiles {
-                        let panel_ahead = next.next().unwrap_or_default();
-                        let upcoming = &mut self.upcoming;
-                        let ahead = Ahead { panel: panel_ahead, upcoming, parts };
-                        let c = (&mut c[start..], n, columns);
-                        if start < order.narrow {
-                            Self::rows::<S, VECTORS>(simd, tile, panel, ahead, c);
-                        } else {
-                            Self::rows::<S, FEWER>(simd, tile, panel, ahead, c);
+                let count = rows.div_ceil(if S::REGISTER_COUNT >= 32 { TALLEST } else { LOWER });
+                // All about as high.
+                let start = |tile| rows * tile / count;
+                let tiles = (0..count).map(|tile| (start(tile), start(tile + 1)));
+                for (from, to) in tiles.clone() {
+                    let range = from * k..to * k;
+                    interleave(&self.a[range.clone()], k, &mut self.work[range]);
+                }
+                let panels = n.div_ceil(lanes);
+                let parts = self.upcoming.parts().div_ceil(panels * count);
+                for panel in 0..panels {
+                    for (row, to) in tiles.clone() {
+                        let at = (row, panel);
+                        match to - row {
+                            1 => self.tile::<S, 1>(simd, at, parts),
+                            2 => self.tile::<S, 2>(simd, at, parts),
+                            3 => self.tile::<S, 3>(simd, at, parts),
+                            4 => self.tile::<S, 4>(simd, at, parts),
+                            5 => self.tile::<S, 5>(simd, at, parts),
+                            6 => self.tile::<S, 6>(simd, at, parts),
+                            7 => self.tile::<S, 7>(simd, at, parts),
+                            8 => self.tile::<S, 8>(simd, at, parts),
+                            9 => self.tile::<S, 9>(simd, at, parts),
+                            10 => self.tile::<S, 10>(simd, at, parts),
+                            11 => self.tile::<S, 11>(simd, at, parts),
+                            12 => self.tile::<S, 12>(simd, at, parts),
+                            13 => self.tile::<S, 13>(simd, at, parts),
+                            14 => self.tile::<S, 14>(simd, at, parts),
+                            15 => self.tile::<S, 15>(simd, at, parts),
+                            _ => self.tile::<S, 16>(simd, at, parts),
                         }
                     }
                 }
@@ -347,5 +285,5 @@ macro_rules! kernel {
         }
     };
 }
-kernel!(f32, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
-kernel!(f64, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
+kernel!(f32, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s);
+kernel!(f64, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s);

@@ -3,16 +3,15 @@
 use std::ops::Range;
 
 use ndarray::ArrayView2;
+use prefetch_index::prefetch_index;
 
 /// Bytes of a cache line, and lines that are fetched together: about as many as a core can wait for.
-pub(super) const LINE: usize = 64;
+const LINE: usize = 64;
 const LINES: usize = 12;
 
-/// The first panel of another factor, and some columns of matrices whose rows are contiguous, a few cache
-/// lines at a time.
+/// Some columns of matrices whose rows are contiguous, a few cache lines at a time.
 #[derive(Clone, Debug)]
 pub struct Upcoming<'a, R> {
-    panel: &'a [R],
     matrices: &'a [ArrayView2<'a, R>],
     columns: Range<usize>,
     /// Number of parts that were taken.
@@ -22,28 +21,30 @@ pub struct Upcoming<'a, R> {
 impl<'a, R> Upcoming<'a, R> {
     /// Nothing but the product is to be made.
     pub fn nothing() -> Self {
-        Self::new(&[], &[], 0..0)
+        Self::new(&[], 0..0)
     }
 
-    /// A panel, and these columns of matrices that have as many rows each.
-    pub fn new(panel: &'a [R], matrices: &'a [ArrayView2<'a, R>], columns: Range<usize>) -> Self {
-        Self { panel, matrices, columns, taken: 0 }
+    /// These columns of matrices that have as many rows each.
+    pub fn new(matrices: &'a [ArrayView2<'a, R>], columns: Range<usize>) -> Self {
+        Self { matrices, columns, taken: 0 }
     }
 
-    /// The panel.
-    pub fn panel(&self) -> &'a [R] {
-        self.panel
-    }
-
+    /// Numbers in a cache line.
+    const LINE: usize = LINE / size_of::<R>();
     /// Numbers in a part of columns.
-    pub const fn part() -> usize {
-        LINES * LINE / size_of::<R>()
+    const PART: usize = LINES * Self::LINE;
+
+    /// Asks for the next part.
+    #[inline(always)]
+    pub fn fetch(&mut self) {
+        let part = self.next().unwrap_or_default();
+        (0..part.len()).step_by(Self::LINE).for_each(|number| prefetch_index(part, number));
     }
 
     /// Parts of all columns.
     pub fn parts(&self) -> usize {
         let rows: usize = self.matrices.iter().map(ArrayView2::nrows).sum();
-        rows * self.columns.len().div_ceil(Self::part())
+        rows * self.columns.len().div_ceil(Self::PART)
     }
 }
 
@@ -53,14 +54,14 @@ impl<'a, R> Iterator for Upcoming<'a, R> {
     /// Row after row.
     #[inline(always)]
     fn next(&mut self) -> Option<&'a [R]> {
-        let in_row = self.columns.len().div_ceil(Self::part()).max(1);
+        let in_row = self.columns.len().div_ceil(Self::PART).max(1);
         let (row, part) = (self.taken / in_row, self.taken % in_row);
         let rows = self.matrices.first()?.nrows().max(1);
         let matrix = self.matrices.get(row / rows)?;
         self.taken += 1;
         let entries = matrix.rows().into_iter().nth(row % rows)?.to_slice()?;
         let entries = entries.get(self.columns.clone())?;
-        entries.chunks(Self::part()).nth(part)
+        entries.chunks(Self::PART).nth(part)
     }
 }
 
@@ -76,7 +77,7 @@ mod tests {
         let second = &first + 3000.0;
         for columns in [0..0, 0..1000, 10..30, 7..555] {
             let matrices = [first.view(), second.view()];
-            let upcoming = Upcoming::new(&[], &matrices, columns.clone());
+            let upcoming = Upcoming::new(&matrices, columns.clone());
             let parts = upcoming.parts();
             let found: Vec<_> = upcoming.clone().flatten().copied().collect();
             let expected: Vec<_> = (0..6)

@@ -23,11 +23,6 @@ impl<R: Real> Factor<R> {
         matrices.into_iter().map(|matrix| Self(matrix.mapv(&round))).collect()
     }
 
-    /// What a product reads first of it: OpenBLAS fetches that itself.
-    pub fn first_panel(&self) -> &[R] {
-        &[]
-    }
-
     /// The matrix as it was.
     pub fn to_matrix(&self) -> Array2<R> {
         self.0.clone()
