@@ -8,6 +8,7 @@
 //! few rows are interleaved for each product.
 
 use std::array;
+use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use prefetch_index::prefetch_index;
@@ -20,6 +21,8 @@ use super::upcoming::Upcoming;
 /// Rows of a tile at most, whose sums stay in registers: where there are 32 of them, and elsewhere.
 const TALLEST: usize = 16;
 const LOWER: usize = 12;
+/// Rows at most that are multiplied with one panel after the other: they stay in the core's own cache.
+const GROUP: usize = 96;
 /// Terms of a sum that are added while a vector comes from memory.
 const SOON: usize = 64;
 /// Terms whose factors are interleaved together: they stay in the core's first cache.
@@ -143,20 +146,32 @@ impl<R: Kernel> Factor<R> {
         a: ArrayView2<'_, R>,
         c: ArrayViewMut2<'_, R>,
         work: &mut [R],
-        upcoming: Upcoming<'_, R>,
+        mut upcoming: Upcoming<'_, R>,
     ) {
-        assert_eq!((a.nrows(), a.ncols()), (c.nrows(), self.order.rows), "A's shape");
-        assert_eq!(c.ncols(), self.order.columns, "columns of C");
+        let (k, n) = (self.order.rows, self.order.columns);
+        assert_eq!((a.nrows(), a.ncols()), (c.nrows(), k), "A's shape");
+        assert_eq!(c.ncols(), n, "columns of C");
         assert_eq!(a.len(), work.len(), "room for A");
         #[cfg(test)]
-        super::counted::add(a.nrows(), self.order.rows, self.order.columns);
+        super::counted::add(a.nrows(), k, n);
         if self.panels.is_empty() || a.is_empty() {
             return;
         }
+        let groups = divided(a.nrows(), GROUP);
         let a = a.to_slice().expect("lanes are contiguous and row-major");
         let c = c.into_slice().expect("lanes are contiguous and row-major");
-        R::multiply(Product { a, b: self, c, work, upcoming });
+        for Range { start, end } in groups {
+            let (a, c) = (&a[start * k..end * k], &mut c[start * n..end * n]);
+            R::multiply(Product { a, b: self, c, work, upcoming: &mut upcoming });
+        }
     }
+}
+
+/// As few parts of so many rows as there can be with a most each, all about as large.
+fn divided(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> + Clone {
+    let count = rows.div_ceil(most);
+    let start = move |part| rows * part / count;
+    (0..count).map(move |part| start(part)..start(part + 1))
 }
 
 /// Puts the entries of a tile's rows (of length k) for each term side by side.
@@ -172,14 +187,14 @@ fn interleave<R: Copy>(rows: &[R], k: usize, tile: &mut [R]) {
 
 struct Width<R>(std::marker::PhantomData<R>);
 
-/// C (m × n) is overwritten with A B for an A of m rows; both are row-major. There is `work` for another A.
-/// Fetches what is `upcoming` meanwhile.
+/// C (m × n) is overwritten with A B for an A of m rows; both are row-major. There is `work` for another
+/// A. Fetches what is `upcoming` meanwhile.
 pub struct Product<'a, 'b, R> {
     a: &'a [R],
     b: &'a Factor<R>,
     c: &'a mut [R],
     work: &'a mut [R],
-    upcoming: Upcoming<'b, R>,
+    upcoming: &'a mut Upcoming<'b, R>,
 }
 
 macro_rules! kernel {
@@ -237,21 +252,18 @@ macro_rules! kernel {
             #[inline(always)]
             fn with_simd<S: Simd>(mut self, simd: S) {
                 let Order { rows: k, columns: n, lanes } = self.b.order;
-                let rows = self.a.len() / k;
-                let count = rows.div_ceil(if S::REGISTER_COUNT >= 32 { TALLEST } else { LOWER });
-                // All about as high.
-                let start = |tile| rows * tile / count;
-                let tiles = (0..count).map(|tile| (start(tile), start(tile + 1)));
-                for (from, to) in tiles.clone() {
-                    let range = from * k..to * k;
+                let tallest = if S::REGISTER_COUNT >= 32 { TALLEST } else { LOWER };
+                let tiles = divided(self.a.len() / k, tallest);
+                for Range { start, end } in tiles.clone() {
+                    let range = start * k..end * k;
                     interleave(&self.a[range.clone()], k, &mut self.work[range]);
                 }
                 let panels = n.div_ceil(lanes);
-                let parts = self.upcoming.parts().div_ceil(panels * count);
+                let parts = self.upcoming.parts().div_ceil(panels * tiles.clone().count());
                 for panel in 0..panels {
-                    for (row, to) in tiles.clone() {
-                        let at = (row, panel);
-                        match to - row {
+                    for tile in tiles.clone() {
+                        let at = (tile.start, panel);
+                        match tile.len() {
                             1 => self.tile::<S, 1>(simd, at, parts),
                             2 => self.tile::<S, 2>(simd, at, parts),
                             3 => self.tile::<S, 3>(simd, at, parts),
