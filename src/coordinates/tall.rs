@@ -12,7 +12,7 @@ use crate::simd::vectorized;
 /// cache, and f32 sums are no longer than that. A multiple of the widths of a [`Factor`]'s panels.
 const PIECE: usize = 1008;
 
-/// A d × k matrix T with T and Tᵀ as factors of products with many rows, piece by piece.
+/// A d × k matrix T with T and Tᵀ as factors of many products, piece by piece.
 #[derive(Debug)]
 pub(super) struct Tall<R> {
     rows: usize,

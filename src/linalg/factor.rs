@@ -3,14 +3,18 @@
 //!
 //! faer packs a product's right factor into its own order each time, which takes longer than the
 //! product itself when there are few rows. Here the factor is packed once, into panels that are one
-//! vector register wide. Up to 16 rows are multiplied with a panel at once, so that the factor is read
-//! from front to back, and each of its numbers is fetched from memory shortly before it is needed. The
-//! few rows are interleaved for each product.
+//! vector register wide. Up to 16 rows are multiplied with a panel at once, so that as many read the
+//! factor once and from front to back, each of its numbers fetched from memory shortly before it is
+//! needed. More rows are multiplied in groups, each of which stays in a core's own cache. The rows are
+//! interleaved for each product.
+//!
+//! One or two rows are multiplied with a matrix that is in the caches up to a third slower than with
+//! several panels at a time; one that comes from memory they are as fast with.
 
 use std::array;
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use prefetch_index::prefetch_index;
 use pulp::bytemuck::{Pod, cast_slice};
 use pulp::{Arch, Simd, WithSimd};
@@ -18,14 +22,14 @@ use pulp::{Arch, Simd, WithSimd};
 use super::pages::{Pages, Part};
 use super::upcoming::Upcoming;
 
-/// Rows of a tile at most, whose sums stay in registers: where there are 32 of them, and elsewhere.
+/// Rows of a tile at most, whose sums stay in registers: where there are 32, and where there are 16.
 const TALLEST: usize = 16;
-const LOWER: usize = 12;
-/// Rows at most that are multiplied with one panel after the other: they stay in the core's own cache.
+const TALLEST_OF_FEW: usize = 12;
+/// Rows of a group at most: with up to 2,500 terms in singles they take less than a megabyte.
 const GROUP: usize = 96;
 /// Terms of a sum that are added while a vector comes from memory.
 const SOON: usize = 64;
-/// Terms whose factors are interleaved together: they stay in the core's first cache.
+/// Terms for which rows are interleaved at once: they stay in the core's first cache.
 const TERMS: usize = 64;
 
 /// The packed k × n right factor B of products A B.
@@ -67,10 +71,11 @@ impl Order {
         panels: &mut [R],
     ) {
         for start in self.starts() {
+            let end = self.columns.min(start + self.lanes);
+            let some = matrix.slice_axis(Axis(1), (start..end).into());
             let panel = panels[start * self.rows..].chunks_exact_mut(self.lanes);
-            for (row, entries) in matrix.rows().into_iter().zip(panel) {
-                let some = row.iter().skip(start).take(self.lanes);
-                entries.iter_mut().zip(some).for_each(|(to, &from)| *to = round(from));
+            for (row, entries) in some.rows().into_iter().zip(panel) {
+                entries.iter_mut().zip(row).for_each(|(to, &from)| *to = round(from));
             }
         }
     }
@@ -144,7 +149,7 @@ impl<R: Kernel> Factor<R> {
     pub fn multiply_fetching(
         &self,
         a: ArrayView2<'_, R>,
-        c: ArrayViewMut2<'_, R>,
+        mut c: ArrayViewMut2<'_, R>,
         work: &mut [R],
         mut upcoming: Upcoming<'_, R>,
     ) {
@@ -155,23 +160,24 @@ impl<R: Kernel> Factor<R> {
         #[cfg(test)]
         super::counted::add(a.nrows(), k, n);
         if self.panels.is_empty() || a.is_empty() {
-            return;
+            return c.fill(R::zeroed());
         }
-        let groups = divided(a.nrows(), GROUP);
-        let a = a.to_slice().expect("lanes are contiguous and row-major");
-        let c = c.into_slice().expect("lanes are contiguous and row-major");
+        let groups = evenly(a.nrows(), GROUP);
+        let parts = upcoming.parts().div_ceil(groups.clone().count());
+        let a = a.to_slice().expect("A is contiguous and row-major");
+        let c = c.into_slice().expect("C is contiguous and row-major");
         for Range { start, end } in groups {
             let (a, c) = (&a[start * k..end * k], &mut c[start * n..end * n]);
-            R::multiply(Product { a, b: self, c, work, upcoming: &mut upcoming });
+            R::multiply(Product { a, b: self, c, work, upcoming: &mut upcoming, parts });
         }
     }
 }
 
-/// As few parts of so many rows as there can be with a most each, all about as large.
-fn divided(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> + Clone {
+/// Rows in as few ranges of a most each as there can be, all about as long.
+fn evenly(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> + Clone {
     let count = rows.div_ceil(most);
-    let start = move |part| rows * part / count;
-    (0..count).map(move |part| start(part)..start(part + 1))
+    let start = move |range| rows * range / count;
+    (0..count).map(move |range| start(range)..start(range + 1))
 }
 
 /// Puts the entries of a tile's rows (of length k) for each term side by side.
@@ -188,13 +194,14 @@ fn interleave<R: Copy>(rows: &[R], k: usize, tile: &mut [R]) {
 struct Width<R>(std::marker::PhantomData<R>);
 
 /// C (m × n) is overwritten with A B for an A of m rows; both are row-major. There is `work` for another
-/// A. Fetches what is `upcoming` meanwhile.
+/// A. Fetches so many parts of what is `upcoming` meanwhile.
 pub struct Product<'a, 'b, R> {
     a: &'a [R],
     b: &'a Factor<R>,
     c: &'a mut [R],
     work: &'a mut [R],
     upcoming: &'a mut Upcoming<'b, R>,
+    parts: usize,
 }
 
 macro_rules! kernel {
@@ -229,11 +236,12 @@ macro_rules! kernel {
                     }
                     let (tile, vectors) = (&tile[from..k.min(from + terms)], &vectors[from..]);
                     // A fold keeps the sums in registers, where a loop would write them to memory.
-                    let terms = tile.iter().zip(vectors).enumerate();
-                    sums = terms.fold(sums, |sums, (term, (factors, &vector))| {
+                    let pairs = tile.iter().zip(vectors).enumerate();
+                    sums = pairs.fold(sums, |sums, (term, (entries, &vector))| {
+                        // After a panel comes the next, after the last that of the factor beside it.
                         prefetch_index(vectors, term + SOON);
                         array::from_fn(|row| {
-                            simd.$add_product(simd.$splat(factors[row]), vector, sums[row])
+                            simd.$add_product(simd.$splat(entries[row]), vector, sums[row])
                         })
                     });
                 }
@@ -252,14 +260,14 @@ macro_rules! kernel {
             #[inline(always)]
             fn with_simd<S: Simd>(mut self, simd: S) {
                 let Order { rows: k, columns: n, lanes } = self.b.order;
-                let tallest = if S::REGISTER_COUNT >= 32 { TALLEST } else { LOWER };
-                let tiles = divided(self.a.len() / k, tallest);
+                let tallest = if S::REGISTER_COUNT >= 32 { TALLEST } else { TALLEST_OF_FEW };
+                let tiles = evenly(self.a.len() / k, tallest);
                 for Range { start, end } in tiles.clone() {
                     let range = start * k..end * k;
                     interleave(&self.a[range.clone()], k, &mut self.work[range]);
                 }
                 let panels = n.div_ceil(lanes);
-                let parts = self.upcoming.parts().div_ceil(panels * tiles.clone().count());
+                let parts = self.parts.div_ceil(panels * tiles.clone().count());
                 for panel in 0..panels {
                     for tile in tiles.clone() {
                         let at = (tile.start, panel);
@@ -279,7 +287,7 @@ macro_rules! kernel {
                             13 => self.tile::<S, 13>(simd, at, parts),
                             14 => self.tile::<S, 14>(simd, at, parts),
                             15 => self.tile::<S, 15>(simd, at, parts),
-                            _ => self.tile::<S, 16>(simd, at, parts),
+                            _ => self.tile::<S, TALLEST>(simd, at, parts),
                         }
                     }
                 }
@@ -299,3 +307,52 @@ macro_rules! kernel {
 }
 kernel!(f32, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s);
 kernel!(f64, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_shared_out_evenly() {
+        assert_eq!(evenly(0, 16).count(), 0);
+        for (rows, most, expected) in [
+            (1, 16, vec![1]),
+            (16, 16, vec![16]),
+            (17, 16, vec![8, 9]),
+            (193, 96, vec![64, 64, 65]),
+        ] {
+            let ranges: Vec<_> = evenly(rows, most).collect();
+            assert_eq!(ranges.iter().map(Range::len).collect::<Vec<_>>(), expected);
+            assert_eq!(ranges.into_iter().flatten().collect::<Vec<_>>(), Vec::from_iter(0..rows));
+        }
+    }
+
+    /// Whatever group and tile a row is in, and whatever is fetched meanwhile.
+    #[test]
+    fn a_row_is_multiplied_as_if_it_were_alone() {
+        let entry = |(i, j): (usize, usize)| ((7 * i + 13 * j) as f32).sin();
+        let large = Array2::from_shape_fn((40, 3000), entry);
+        for m in [1, 12, 13, 16, 17, 96, 97, 193] {
+            for (k, n) in [(0, 3), (1, 1), (63, 16), (64, 17), (130, 33)] {
+                let (a, b) = (Array2::from_shape_fn((m, k), entry), large.view());
+                let b = Array2::from_shape_fn((k, n), |(i, j)| b[(j, i)]);
+                let factor = Factor::new(b.view());
+                let (mut c, mut work) = (Array2::ones((m, n)), vec![0.0; m * k]);
+                factor.multiply(a.view(), c.view_mut(), &mut work);
+                for (row, c) in a.outer_iter().zip(c.outer_iter()) {
+                    let mut alone = Array2::ones((1, n));
+                    let row = row.insert_axis(Axis(0));
+                    factor.multiply(row, alone.view_mut(), &mut work[..k]);
+                    assert_eq!(alone.row(0), c, "{m} × {k} × {n}");
+                }
+                for columns in [0..10, 5..3000] {
+                    let upcoming = [large.view(), large.view()];
+                    let upcoming = Upcoming::new(&upcoming, columns);
+                    let mut fetching = Array2::ones((m, n));
+                    factor.multiply_fetching(a.view(), fetching.view_mut(), &mut work, upcoming);
+                    assert_eq!(fetching, c, "{m} × {k} × {n}");
+                }
+            }
+        }
+    }
+}

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
 use prefetch_index::prefetch_index;
 
 /// Bytes of a cache line, and lines that are fetched together: about as many as a core can wait for.
-const LINE: usize = 64;
+const LINE_BYTES: usize = 64;
 const LINES: usize = 12;
 
 /// Some columns of matrices whose rows are contiguous, a few cache lines at a time.
@@ -19,6 +19,11 @@ pub struct Upcoming<'a, R> {
 }
 
 impl<'a, R> Upcoming<'a, R> {
+    /// Numbers in a cache line.
+    const LINE: usize = LINE_BYTES / size_of::<R>();
+    /// Numbers in a part of columns.
+    const PART: usize = LINES * Self::LINE;
+
     /// Nothing but the product is to be made.
     pub fn nothing() -> Self {
         Self::new(&[], 0..0)
@@ -29,11 +34,6 @@ impl<'a, R> Upcoming<'a, R> {
         Self { matrices, columns, taken: 0 }
     }
 
-    /// Numbers in a cache line.
-    const LINE: usize = LINE / size_of::<R>();
-    /// Numbers in a part of columns.
-    const PART: usize = LINES * Self::LINE;
-
     /// Asks for the next part.
     #[inline(always)]
     pub fn fetch(&mut self) {
@@ -41,10 +41,10 @@ impl<'a, R> Upcoming<'a, R> {
         (0..part.len()).step_by(Self::LINE).for_each(|number| prefetch_index(part, number));
     }
 
-    /// Parts of all columns.
+    /// Parts that are left.
     pub fn parts(&self) -> usize {
         let rows: usize = self.matrices.iter().map(ArrayView2::nrows).sum();
-        rows * self.columns.len().div_ceil(Self::PART)
+        rows * self.columns.len().div_ceil(Self::PART) - self.taken
     }
 }
 
@@ -56,12 +56,12 @@ impl<'a, R> Iterator for Upcoming<'a, R> {
     fn next(&mut self) -> Option<&'a [R]> {
         let in_row = self.columns.len().div_ceil(Self::PART).max(1);
         let (row, part) = (self.taken / in_row, self.taken % in_row);
-        let rows = self.matrices.first()?.nrows().max(1);
+        let rows = self.matrices.first().map(ArrayView2::nrows).filter(|&rows| rows > 0)?;
         let matrix = self.matrices.get(row / rows)?;
+        let entries = matrix.index_axis_move(Axis(0), row % rows).to_slice()?;
+        let part = entries.get(self.columns.clone())?.chunks(Self::PART).nth(part)?;
         self.taken += 1;
-        let entries = matrix.rows().into_iter().nth(row % rows)?.to_slice()?;
-        let entries = entries.get(self.columns.clone())?;
-        entries.chunks(Self::PART).nth(part)
+        Some(part)
     }
 }
 
@@ -84,7 +84,12 @@ mod tests {
                 .flat_map(|row| columns.clone().map(move |column| (1000 * row + column) as f32))
                 .collect();
             assert_eq!(found, expected);
-            assert_eq!(upcoming.count(), parts);
+            let mut upcoming = upcoming;
+            for left in (0..parts).rev() {
+                upcoming.fetch();
+                assert_eq!(upcoming.parts(), left);
+            }
+            assert_eq!(upcoming.next(), None);
         }
         assert_eq!(Upcoming::<f64>::nothing().count(), 0);
     }
