@@ -205,7 +205,7 @@ pub struct Product<'a, 'b, R> {
 }
 
 macro_rules! kernel {
-    ($real:ty, $lanes:ident, $splat:ident, $add_product:ident, $read:ident) => {
+    ($real:ty, $lanes:ident, $splat:ident, $add_product:ident, $read:ident, $write:ident) => {
         impl WithSimd for Width<$real> {
             type Output = usize;
 
@@ -248,8 +248,12 @@ macro_rules! kernel {
                 let column = panel * S::$lanes;
                 for (sums, entries) in sums.iter().zip(self.c[row * n..].chunks_exact_mut(n)) {
                     let entries = &mut entries[column..n.min(column + S::$lanes)];
-                    let sums: &[$real] = cast_slice(array::from_ref(sums));
-                    entries.copy_from_slice(&sums[..entries.len()]);
+                    if let [whole] = S::$write(entries).0 {
+                        *whole = *sums;
+                    } else {
+                        let sums: &[$real] = cast_slice(array::from_ref(sums));
+                        entries.copy_from_slice(&sums[..entries.len()]);
+                    }
                 }
             }
         }
@@ -305,8 +309,8 @@ macro_rules! kernel {
         }
     };
 }
-kernel!(f32, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s);
-kernel!(f64, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s);
+kernel!(f32, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
+kernel!(f64, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
 
 #[cfg(test)]
 mod tests {
