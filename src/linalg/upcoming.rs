@@ -84,6 +84,7 @@ mod tests {
                 .flat_map(|row| columns.clone().map(move |column| (1000 * row + column) as f32))
                 .collect();
             assert_eq!(found, expected);
+            assert_eq!(upcoming.clone().count(), parts);
             let mut upcoming = upcoming;
             for left in (0..parts).rev() {
                 upcoming.fetch();
