@@ -6,7 +6,8 @@
 //! vector register wide. Up to 16 rows are multiplied with a panel at once, so that as many read the
 //! factor once and from front to back, each of its numbers fetched from memory shortly before it is
 //! needed. More rows are multiplied in groups, each of which stays in a core's own cache. The rows are
-//! interleaved for each product.
+//! interleaved for each product. Zeros at the ends of a panel's columns are left out: a triangular
+//! factor takes half the time.
 //!
 //! One or two rows would be multiplied faster with several panels at a time, by up to a third with a
 //! matrix that is in the caches; with one that comes from memory it makes no difference.
@@ -39,6 +40,8 @@ const TERMS: usize = 64;
 #[derive(Debug)]
 pub struct Factor<R> {
     order: Order,
+    /// The terms of each panel's sums: from the first row that is not all zeros to the last.
+    terms: Vec<Range<usize>>,
     /// Panel after panel, each row after row; the last is filled up with zeros.
     panels: Part<R>,
 }
@@ -82,7 +85,7 @@ impl Order {
 }
 
 /// The types for which there is a kernel.
-pub trait Kernel: Pod {
+pub trait Kernel: Pod + PartialEq {
     /// Numbers in a vector register of this machine.
     fn lanes() -> usize;
 
@@ -117,7 +120,17 @@ impl<R: Kernel> Factor<R> {
             rest = after;
         }
         let parts = pages.divided(orders.iter().map(Order::numbers));
-        orders.into_iter().zip(parts).map(|(order, panels)| Self { order, panels }).collect()
+        orders.into_iter().zip(parts).map(|(order, panels)| Self::of(order, panels)).collect()
+    }
+
+    fn of(order: Order, panels: Part<R>) -> Self {
+        let is_zero = |row: &[R]| row.iter().all(|&entry| entry == R::zeroed());
+        let terms = |start| {
+            let panel = panels[start * order.rows..].chunks_exact(order.lanes).take(order.rows);
+            let first = panel.clone().take_while(|row| is_zero(row)).count();
+            first..order.rows - panel.skip(first).rev().take_while(|row| is_zero(row)).count()
+        };
+        Self { order, terms: order.starts().map(terms).collect(), panels }
     }
 
     /// The matrix as it was.
@@ -137,7 +150,7 @@ impl<R: Kernel> Factor<R> {
     /// C ← A B, with room for another A to work in.
     ///
     /// # Panics
-    /// When the shapes do not fit, or A or C is not contiguous and row-major.
+    /// When the shapes do not fit, there is no room, or A or C is not contiguous and row-major.
     pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>, work: &mut [R]) {
         self.multiply_fetching(a, c, work, Upcoming::nothing());
     }
@@ -156,7 +169,7 @@ impl<R: Kernel> Factor<R> {
         let (k, n) = (self.order.rows, self.order.columns);
         assert_eq!((a.nrows(), a.ncols()), (c.nrows(), k), "A's shape");
         assert_eq!(c.ncols(), n, "columns of C");
-        assert_eq!(a.len(), work.len(), "room for A");
+        assert!(a.len() <= work.len(), "room for A");
         #[cfg(test)]
         super::counted::add(a.nrows(), k, n);
         if self.panels.is_empty() || a.is_empty() {
@@ -228,13 +241,14 @@ macro_rules! kernel {
                 let Order { rows: k, columns: n, .. } = self.b.order;
                 let (tile, _) = self.work[row * k..].as_chunks::<M>();
                 let vectors = &S::$read(&self.b.panels).0[panel * k..];
+                let Range { start, end } = self.b.terms[panel];
                 let terms = k.div_ceil(parts.max(1));
                 let mut sums = [simd.$splat(0.0); M];
-                for from in (0..k).step_by(terms) {
+                for from in (start..end).step_by(terms) {
                     if parts > 0 {
                         self.upcoming.fetch();
                     }
-                    let (tile, vectors) = (&tile[from..k.min(from + terms)], &vectors[from..]);
+                    let (tile, vectors) = (&tile[from..end.min(from + terms)], &vectors[from..]);
                     // A fold keeps the sums in registers, where a loop would write them to memory.
                     let pairs = tile.iter().zip(vectors).enumerate();
                     sums = pairs.fold(sums, |sums, (term, (entries, &vector))| {
@@ -313,49 +327,4 @@ kernel!(f32, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f3
 kernel!(f64, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_shared_out_evenly() {
-        assert_eq!(evenly(0, 16).count(), 0);
-        for (rows, most, expected) in [
-            (1, 16, vec![1]),
-            (16, 16, vec![16]),
-            (17, 16, vec![8, 9]),
-            (193, 96, vec![64, 64, 65]),
-        ] {
-            let ranges: Vec<_> = evenly(rows, most).collect();
-            assert_eq!(ranges.iter().map(Range::len).collect::<Vec<_>>(), expected);
-            assert_eq!(ranges.into_iter().flatten().collect::<Vec<_>>(), Vec::from_iter(0..rows));
-        }
-    }
-
-    /// Whatever group and tile a row is in, and whatever is fetched meanwhile.
-    #[test]
-    fn a_row_is_multiplied_as_if_it_were_alone() {
-        let entry = |(i, j): (usize, usize)| ((7 * i + 13 * j) as f32).sin();
-        let large = Array2::from_shape_fn((40, 3000), entry);
-        for m in [1, 12, 13, 16, 17, 96, 97, 193] {
-            for (k, n) in [(0, 3), (1, 1), (63, 16), (64, 17), (130, 33)] {
-                let a = Array2::from_shape_fn((m, k), entry);
-                let factor = Factor::new(Array2::from_shape_fn((k, n), entry).view());
-                let (mut c, mut work) = (Array2::ones((m, n)), vec![0.0; m * k]);
-                factor.multiply(a.view(), c.view_mut(), &mut work);
-                for (row, c) in a.outer_iter().zip(c.outer_iter()) {
-                    let mut alone = Array2::ones((1, n));
-                    let row = row.insert_axis(Axis(0));
-                    factor.multiply(row, alone.view_mut(), &mut work[..k]);
-                    assert_eq!(alone.row(0), c, "{m} × {k} × {n}");
-                }
-                for columns in [0..10, 5..3000] {
-                    let matrices = [large.view(), large.view()];
-                    let upcoming = Upcoming::new(&matrices, columns);
-                    let mut fetching = Array2::ones((m, n));
-                    factor.multiply_fetching(a.view(), fetching.view_mut(), &mut work, upcoming);
-                    assert_eq!(fetching, c, "{m} × {k} × {n}");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,11 +1,13 @@
 //! Objectives of the form f(θ) = h(Aθ) with a data matrix A (paper, section 4.1, eq. 4).
 
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 use crate::coordinates::Coordinates;
 use crate::data::{InputMoments, Split};
 use crate::lanes::{Lanes, Layout, Workspace};
-use crate::linalg::{self, Accum, Real};
+use crate::linalg::{Factor, Real, from_f64, to_f64};
 use crate::objective::{Batch, Metrics, Objective};
 use crate::theory::Hessian;
 
@@ -17,15 +19,43 @@ pub trait Outer<R: Real>: Clone + Send + Sync + 'static {
     /// c such that c I is the Hessian of h that tells how smooth a function with a known optimum is
     /// (see [`Objective::hessian`]), and where it is taken; `None` where it is no multiple of I.
     fn curvature(&self) -> Option<(f64, &'static str)>;
+
+    /// h(Aθ) by a smaller or simpler matrix, where A, a minimizer (d entries) and the minimum make it
+    /// the function that it is.
+    fn determined(
+        _matrix: ArrayView2<'_, f64>,
+        _minimizer: &Array1<f64>,
+        _minimum: f64,
+    ) -> Option<Composite<R, Self>> {
+        None
+    }
 }
+
+/// Raised when h(Aθ) has other bits: see [`crate::objective::Spec::revision`].
+pub(super) const REVISION: u32 = 1;
 
 /// f(θ) = h(Aθ) for an n × d matrix A. The gradient is Aᵀ∇h(Aθ).
 #[derive(Clone, Debug)]
 pub struct Composite<R, H> {
-    matrix: Array2<R>,
+    data: Arc<Data<R>>,
     outer: H,
     layout: Layout,
     optimum: Option<Optimum<R>>,
+}
+
+/// A and Aᵀ as factors of many products.
+#[derive(Debug)]
+struct Data<R> {
+    rows: usize,
+    matrix: Factor<R>,
+    transposed: Factor<R>,
+}
+
+impl<R: Real> Data<R> {
+    fn new(matrix: ArrayView2<'_, R>) -> Arc<Self> {
+        let transposed = Factor::new(matrix.t());
+        Arc::new(Self { rows: matrix.nrows(), matrix: Factor::new(matrix), transposed })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -39,7 +69,7 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
     /// h(Aθ) with data matrix `matrix` (n × d).
     pub fn new(matrix: ArrayView2<'_, f64>, outer: H) -> Self {
         Self {
-            matrix: matrix.mapv(linalg::from_f64).as_standard_layout().into_owned(),
+            data: Data::new(matrix.mapv(from_f64).view()),
             outer,
             layout: Layout::vector(matrix.ncols()),
             optimum: None,
@@ -54,23 +84,34 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
         minimizer: ArrayView1<'_, f64>,
         numerical_floor: f64,
     ) -> Self {
-        let minimizer = minimizer.mapv(linalg::from_f64);
+        let minimizer = minimizer.mapv(from_f64);
         self.optimum = Some(Optimum { value, minimizer, numerical_floor });
         self
     }
 
     /// A.
-    pub fn matrix(&self) -> ArrayView2<'_, R> {
-        self.matrix.view()
+    pub fn matrix(&self) -> Array2<R> {
+        self.data.matrix.to_matrix()
     }
 
-    /// Overwrites `z` (K × n) with ∇h(A θ_k) in row k and returns the values h(A θ_k).
-    fn outer_gradients(&self, theta: &Lanes<R>, mut z: ArrayViewMut2<'_, R>, values: &mut [f64]) {
-        linalg::product(theta.block(0), self.matrix.t(), Accum::Overwrite, z.view_mut());
+    /// ∇h(A θ_k) in row k (K × n), and room for a product with A; writes the values h(A θ_k).
+    fn outer_gradients<'a>(
+        &self,
+        theta: &Lanes<R>,
+        values: &mut [f64],
+        workspace: &'a mut Workspace<R>,
+    ) -> (ArrayViewMut2<'a, R>, &'a mut [R]) {
+        let (lanes, Data { rows, transposed, .. }) = (theta.lanes(), &*self.data);
+        let widest = theta.block(0).ncols().max(*rows);
+        let [z, work] = workspace.take([lanes * rows, lanes * widest]);
+        let mut z =
+            ArrayViewMut2::from_shape((lanes, *rows), z).expect("the buffer has K × n entries");
+        transposed.multiply(theta.block(0), z.view_mut(), work);
         for (mut row, value) in z.rows_mut().into_iter().zip(values) {
             let row = row.as_slice_mut().expect("rows of a row-major matrix are contiguous");
             *value = self.outer.value_and_gradient(row);
         }
+        (z, work)
     }
 }
 
@@ -87,11 +128,8 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         gradient: &mut Lanes<R>,
         workspace: &mut Workspace<R>,
     ) {
-        let [z] = workspace.take([theta.lanes() * self.matrix.nrows()]);
-        let mut z = ArrayViewMut2::from_shape((theta.lanes(), self.matrix.nrows()), z)
-            .expect("the buffer has K × n entries");
-        self.outer_gradients(theta, z.view_mut(), values);
-        linalg::product(z.view(), self.matrix.view(), Accum::Overwrite, gradient.block_mut(0));
+        let (z, work) = self.outer_gradients(theta, values, workspace);
+        self.data.matrix.multiply(z.view(), gradient.block_mut(0), work);
     }
 
     fn evaluate(
@@ -103,11 +141,8 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         if split != Split::Training {
             return None;
         }
-        let [z] = workspace.take([theta.lanes() * self.matrix.nrows()]);
-        let z = ArrayViewMut2::from_shape((theta.lanes(), self.matrix.nrows()), z)
-            .expect("the buffer has K × n entries");
         let mut values = vec![0.0; theta.lanes()];
-        self.outer_gradients(theta, z, &mut values);
+        self.outer_gradients(theta, &mut values, workspace);
         Some(values.into_iter().map(|loss| Metrics { loss, accuracy: None }).collect())
     }
 
@@ -126,7 +161,7 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
             lanes.block_mut(0).assign(&rows);
             lanes
         };
-        let rows = lanes(self.matrix.view());
+        let rows = lanes(self.matrix().view());
         let mut matrix = Lanes::zeros(layout, rows.lanes());
         coordinates.pull_back(&rows, &mut matrix, &mut workspace);
         // With fewer variables than parameters the minimum may be out of reach.
@@ -137,19 +172,22 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
             coordinates.start(&minimizer, &mut start, &mut workspace);
             Optimum { minimizer: start.lane(0), ..optimum.clone() }
         });
-        let absorbed = Self {
-            matrix: matrix.block(0).to_owned(),
-            outer: self.outer.clone(),
-            layout: layout.clone(),
-            optimum,
+        let determined = optimum.as_ref().and_then(|optimum| {
+            let minimizer = optimum.minimizer.mapv(to_f64);
+            H::determined(matrix.block(0).mapv(to_f64).view(), &minimizer, optimum.value)
+        });
+        let (data, outer) = match determined {
+            Some(other) => (other.data, other.outer),
+            None => (Data::new(matrix.block(0)), self.outer.clone()),
         };
+        let absorbed = Self { data, outer, layout: layout.clone(), optimum };
         Some((Box::new(absorbed), Coordinates::original(layout)))
     }
 
     /// Of A's rows. An objective that holds the triangular factor of a taller data matrix has AᵀA, up
     /// to a factor, but not the mean of the data.
     fn input_moments(&self) -> Option<InputMoments> {
-        Some(InputMoments::of(self.matrix.view()))
+        Some(InputMoments::of(self.matrix().view()))
     }
 
     fn minimum(&self) -> Option<f64> {
@@ -164,7 +202,7 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
     fn hessian(&self) -> Option<Hessian> {
         self.optimum.as_ref()?;
         let (curvature, place) = self.outer.curvature()?;
-        let matrix = self.matrix.mapv(linalg::to_f64);
+        let matrix = self.matrix().mapv(to_f64);
         Some(Hessian { matrix: matrix.t().dot(&matrix) * curvature, place })
     }
 

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::sum_of_squares;
 use crate::linalg::{self, Real, from_f64, to_f64};
+use crate::objective::composite;
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
@@ -89,14 +90,14 @@ impl<R: Real> LeastSquares<R> {
 
     /// f(θ) = ½‖A(θ − θ*)‖² + c.
     ///
-    /// ‖A(θ − θ*)‖ = ‖R(θ − θ*)‖ for A = QR: with more rows than columns, the smaller R stands for
-    /// A. Unlike AᵀA it is as well conditioned as A.
+    /// ‖A(θ − θ*)‖ = ‖R(θ − θ*)‖ for A = QR: unless there are fewer rows than columns, R stands for A.
+    /// Unlike AᵀA it is as well conditioned as A; no larger, and half of it is zeros.
     fn around(
         matrix: ArrayView2<'_, f64>,
         minimizer: &Array1<f64>,
         rest: f64,
     ) -> Composite<R, Self> {
-        let factor = (matrix.nrows() > matrix.ncols()).then(|| linalg::triangular_factor(matrix));
+        let factor = (matrix.nrows() >= matrix.ncols()).then(|| linalg::triangular_factor(matrix));
         let matrix = factor.as_ref().map_or(matrix, |factor| factor.view());
         let targets = matrix.dot(minimizer);
         // Each residual is computed to about one rounding of its target.
@@ -119,6 +120,14 @@ impl<R: Real> Outer<R> for LeastSquares<R> {
 
     fn curvature(&self) -> Option<(f64, &'static str)> {
         Some((1.0, "everywhere"))
+    }
+
+    fn determined(
+        matrix: ArrayView2<'_, f64>,
+        minimizer: &Array1<f64>,
+        minimum: f64,
+    ) -> Option<Composite<R, Self>> {
+        Some(Self::around(matrix, minimizer, minimum))
     }
 }
 
@@ -152,6 +161,10 @@ impl Spec for LeastSquaresSpec {
 
     fn gradient_flops(&self, _full: Option<usize>) -> f64 {
         MatrixSpec { rows: self.absorbing_rows(), ..self.0.matrix }.gradient_flops()
+    }
+
+    fn revision(&self) -> u32 {
+        composite::REVISION
     }
 
     fn data_elements(&self) -> usize {
@@ -213,7 +226,8 @@ mod tests {
         let lower = small.matrix().indexed_iter().all(|((i, j), &x)| i <= j || x == 0.0);
         assert!(lower, "a triangle");
         let mut difference = Array2::zeros((9, 9));
-        product(small.matrix().t(), small.matrix(), Accum::Overwrite, difference.view_mut());
+        let factor = small.matrix();
+        product(factor.t(), factor.view(), Accum::Overwrite, difference.view_mut());
         difference -= &matrix.t().dot(&matrix);
         // Sums of up to 40 products of numbers up to 1.
         assert!(difference.iter().all(|x| x.abs() < 1e-14), "RᵀR is not AᵀA");
@@ -221,6 +235,25 @@ mod tests {
             let theta = data::gaussian_vector(9, &mut rng);
             let (small, whole) = (value(&small, &theta), value(&whole, &theta));
             assert!((small - whole).abs() <= 1e-13 * whole, "{small} and {whole}");
+        }
+    }
+
+    /// As it is in other coordinates.
+    #[test]
+    fn a_square_matrix_has_a_triangular_factor_too() {
+        let mut rng = Streams::new(1, 0).rng("data");
+        let spec = MatrixSpec::new(9, 9, Decay::Exponential { rate: 0.3 });
+        let matrix = spec.draw(&mut rng).unwrap().matrix();
+        let minimizer = data::gaussian_vector(9, &mut rng);
+        let objective = LeastSquares::<f64>::determined(matrix.view(), &minimizer, 0.25).unwrap();
+        let factor = objective.matrix();
+        assert!(factor.indexed_iter().all(|((i, j), &x)| (i <= j) == (x != 0.0)), "{factor}");
+        assert_eq!(objective.minimum(), Some(0.25));
+        for _ in 0..10 {
+            let theta = data::gaussian_vector(9, &mut rng);
+            let off = matrix.dot(&(&theta - &minimizer));
+            let expected = 0.5 * off.dot(&off) + 0.25;
+            assert!((value(&objective, &theta) / expected - 1.0).abs() <= 1e-13);
         }
     }
 

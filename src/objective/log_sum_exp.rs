@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, from_f64, to_f64};
+use crate::objective::composite;
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
@@ -256,6 +257,10 @@ impl Spec for LogSumExpSpec {
 
     fn gradient_flops(&self, _full: Option<usize>) -> f64 {
         self.0.matrix.gradient_flops()
+    }
+
+    fn revision(&self) -> u32 {
+        composite::REVISION
     }
 
     fn data_elements(&self) -> usize {

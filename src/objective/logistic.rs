@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, from_f64, to_f64};
+use crate::objective::composite;
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
@@ -217,6 +218,10 @@ impl Spec for LogisticSpec {
 
     fn gradient_flops(&self, _full: Option<usize>) -> f64 {
         self.0.gradient_flops()
+    }
+
+    fn revision(&self) -> u32 {
+        composite::REVISION
     }
 
     fn data_elements(&self) -> usize {

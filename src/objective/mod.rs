@@ -243,6 +243,12 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         None
     }
 
+    /// Raised when the same settings give other bits with this objective alone; where they do so
+    /// everywhere, [`crate::record::SCHEMA`] is.
+    fn revision(&self) -> u32 {
+        0
+    }
+
     /// Whether nothing is known of it but sampled gradients, which are its examples.
     fn has_samples_only(&self) -> bool {
         false

@@ -4,7 +4,9 @@ use std::sync::OnceLock;
 
 use ndarray::{Array1, Array2, ArrayView2};
 
-use super::{Absorbs, Build, Context, Known, NamedArrays, Objective, Spec, matrix_arrays};
+use super::{
+    Absorbs, Build, Context, Known, NamedArrays, Objective, Spec, composite, matrix_arrays,
+};
 use crate::config::{Reader, key};
 use crate::data::UserFiles;
 use crate::error::Result;
@@ -124,9 +126,13 @@ impl Spec for UserMatrixSpec {
         4.0 * self.absorbing_rows() as f64 * self.columns as f64
     }
 
+    fn revision(&self) -> u32 {
+        composite::REVISION
+    }
+
     fn data_elements(&self) -> usize {
-        // Loaded once for all trials in doubles, converted for each.
-        3 * self.rows * self.columns
+        // Loaded once for all trials in doubles; converted, with its transpose, for each.
+        4 * self.rows * self.columns
     }
 
     fn known(&self) -> Known {

@@ -110,7 +110,8 @@ impl Task {
             }
         }
         content["schema"] = SCHEMA.into();
-        raise(&mut content, system.stated().revision());
+        // Neither ever falls, so that their sum tells as much as both.
+        raise(&mut content, system.stated().revision() + system.objective.revision());
         content["trial"] = self.trial.into();
         if let Some(study) = experiment.training() {
             let mut recording = format!("{:?}", self.recording);

@@ -6,8 +6,8 @@ use crate::coordinates::Coordinates;
 use crate::data::Split;
 use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Workspace};
+use crate::linalg::squares_and_magnitudes;
 use crate::linalg::{from_f64, to_f64};
-use crate::linalg::{sum_of_magnitudes, sum_of_squares};
 use crate::objective::Batch;
 use crate::optimizer::Optimizer;
 use crate::record::Stop;
@@ -74,13 +74,13 @@ impl<'a, R: Precision> Engine<'a, R> {
         let minimizer = (recording == Recording::Trajectory)
             .then(|| objective.minimizer().map(|point| point.mapv(to_f64)))
             .flatten();
-        let tracker = Tracker::new(
-            LossReference::of(objective),
-            training.steps(),
-            training.target,
-            (recording >= Recording::Curve).then_some(training.curve),
-            minimizer,
-        );
+        let scale = LossReference::of(objective);
+        let curve =
+            (recording >= Recording::Curve).then_some((training.curve, training.epochs + 1));
+        let tracker = |_| {
+            let minimizer = minimizer.clone();
+            Tracker::new(scale, training.steps(), training.target, curve, minimizer)
+        };
         let start = Lanes::broadcast(objective.layout(), rows, problem.start.view());
         let (mut theta, mut workspace) = (Lanes::zeros(layout, rows), Workspace::new());
         coordinates.start(&start, &mut theta, &mut workspace);
@@ -90,7 +90,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             training,
             recording,
             groups,
-            trackers: vec![tracker; rows],
+            trackers: (0..rows).map(tracker).collect(),
             lanes: (0..rows).collect(),
             gradient: theta.clone(),
             theta,
@@ -223,8 +223,9 @@ impl<'a, R: Precision> Engine<'a, R> {
         for block in 0..self.gradient.layout().blocks().len() {
             for (norms, row) in self.norms.iter_mut().zip(self.gradient.block(block).rows()) {
                 let entries = row.to_slice().expect("rows of a block are contiguous");
-                norms.euclidean += sum_of_squares(entries);
-                norms.sum += sum_of_magnitudes(entries);
+                let [squares, magnitudes] = squares_and_magnitudes(entries);
+                norms.euclidean += squares;
+                norms.sum += magnitudes;
             }
         }
         for norms in &mut self.norms {

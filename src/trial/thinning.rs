@@ -125,7 +125,7 @@ impl Kind {
 }
 
 /// The coordinates of a point of a curve; every column of the table must be within its tolerance.
-pub(super) fn of_curve(point: &CurvePoint, suboptimality: Option<f64>) -> [Coordinate; 5] {
+pub(super) fn coordinates(point: &CurvePoint, suboptimality: Option<f64>) -> [Coordinate; 5] {
     let validation = point.validation;
     [
         Coordinate::logarithmic(Some(point.train_loss), LOSS),
@@ -136,24 +136,72 @@ pub(super) fn of_curve(point: &CurvePoint, suboptimality: Option<f64>) -> [Coord
     ]
 }
 
+/// The points of a run that are kept, in their order. `C`: a point's coordinates, as many for each.
+#[derive(Clone, Debug)]
+pub(super) enum Kept<P, C> {
+    /// All of them.
+    Every(Vec<P>),
+    /// A bounded number of them.
+    Thinned(Thinner<P, C>),
+}
+
+impl<P, C: AsRef<[Coordinate]>> Kept<P, C> {
+    /// Of a curve with so many points.
+    pub fn of_curve(points: CurvePoints, most: usize) -> Self {
+        match points {
+            CurvePoints::Every => Self::Every(Vec::with_capacity(most)),
+            // Beside the kept ones: the last one, the lowest and the highest.
+            CurvePoints::Thinned => Self::Thinned(Thinner::new(WHOLE, CurvePoints::MOST - 3)),
+        }
+    }
+
+    /// Of a path, which is kept whole until there are too many points.
+    pub fn of_path(points: CurvePoints) -> Self {
+        let most = CurvePoints::MOST_ITERATES - 1;
+        match points {
+            CurvePoints::Every => Self::Every(Vec::new()),
+            CurvePoints::Thinned => Self::Thinned(Thinner::new(most, most)),
+        }
+    }
+
+    /// Takes the next point; steps increase.
+    pub fn push(&mut self, point: P, step: u64, coordinates: impl FnOnce(&P) -> C) {
+        match self {
+            Self::Every(points) => points.push(point),
+            Self::Thinned(thinner) => {
+                let coordinates = coordinates(&point);
+                thinner.push(Placed { point, step, coordinates });
+            }
+        }
+    }
+
+    /// The kept points.
+    pub fn finish(self) -> Vec<P> {
+        match self {
+            Self::Every(points) => points,
+            Self::Thinned(thinner) => thinner.finish(),
+        }
+    }
+}
+
 /// A kept point with its place.
 #[derive(Clone, Debug)]
-struct Placed<P> {
+struct Placed<P, C> {
     point: P,
     step: u64,
-    coordinates: Vec<Coordinate>,
+    coordinates: C,
 }
 
 /// Keeps a bounded number of the points that are pushed, in their order.
 #[derive(Clone, Debug)]
-pub(super) struct Thinner<P> {
+pub(super) struct Thinner<P, C> {
     /// Up to so many points, all are kept.
     whole: usize,
     /// At most so many are kept.
     most: usize,
-    kept: Vec<Placed<P>>,
+    kept: Vec<Placed<P, C>>,
     /// The last point, as long as it is not known whether it is needed.
-    last: Option<Placed<P>>,
+    last: Option<Placed<P, C>>,
     /// The slopes, coordinate by coordinate, of the lines from the last kept point that pass all
     /// points since; empty where there are none.
     cone: Vec<(f64, f64)>,
@@ -161,32 +209,12 @@ pub(super) struct Thinner<P> {
     doublings: Option<u32>,
 }
 
-impl<P> Thinner<P> {
-    /// For curves.
-    pub fn curve(points: CurvePoints) -> Self {
-        // Beside the kept ones: the last one, the lowest and the highest.
-        Self::new(points, WHOLE, CurvePoints::MOST - 3)
-    }
-
-    /// For paths, which are kept whole until there are too many points.
-    pub fn path(points: CurvePoints) -> Self {
-        let most = CurvePoints::MOST_ITERATES - 1;
-        Self::new(points, most, most)
-    }
-
-    fn new(points: CurvePoints, whole: usize, most: usize) -> Self {
-        let (whole, most) = match points {
-            CurvePoints::Thinned => (whole, most),
-            CurvePoints::Every => (usize::MAX, usize::MAX),
-        };
+impl<P, C: AsRef<[Coordinate]>> Thinner<P, C> {
+    fn new(whole: usize, most: usize) -> Self {
         Self { whole, most, kept: Vec::new(), last: None, cone: Vec::new(), doublings: None }
     }
 
-    /// Takes the next point; steps increase.
-    pub fn push(&mut self, point: P, step: u64, coordinates: &[Coordinate]) {
-        // Where all points are kept, nobody asks for their places.
-        let coordinates = if self.most == usize::MAX { &[] } else { coordinates };
-        let placed = Placed { point, step, coordinates: coordinates.to_vec() };
+    fn push(&mut self, placed: Placed<P, C>) {
         if self.doublings.is_some() {
             self.extend(placed);
         } else {
@@ -212,8 +240,7 @@ impl<P> Thinner<P> {
         }
     }
 
-    /// The kept points.
-    pub fn finish(self) -> Vec<P> {
+    fn finish(self) -> Vec<P> {
         self.kept.into_iter().chain(self.last).map(|placed| placed.point).collect()
     }
 
@@ -225,7 +252,7 @@ impl<P> Thinner<P> {
         points.for_each(|point| self.extend(point));
     }
 
-    fn extend(&mut self, point: Placed<P>) {
+    fn extend(&mut self, point: Placed<P, C>) {
         loop {
             if self.reaches(&point) {
                 self.last = Some(point);
@@ -243,11 +270,11 @@ impl<P> Thinner<P> {
 
     /// Whether a line from the last kept point to this one passes all points between them; if so,
     /// this point narrows the cone.
-    fn reaches(&mut self, point: &Placed<P>) -> bool {
+    fn reaches(&mut self, point: &Placed<P, C>) -> bool {
         let Some(anchor) = self.kept.last() else { return false };
         let steps = point.step.saturating_sub(anchor.step).max(1) as f64;
         let factor = f64::from(self.doublings.unwrap_or(0)).exp2();
-        let pairs = || anchor.coordinates.iter().zip(&point.coordinates);
+        let pairs = || anchor.coordinates.as_ref().iter().zip(point.coordinates.as_ref());
         let slope = |(from, to): (&Coordinate, &Coordinate)| (to.value - from.value) / steps;
         let within = |(pair, &(low, high))| (low..=high).contains(&slope(pair));
         let alike = pairs().all(|(from, to)| from.kind == to.kind);
@@ -275,12 +302,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn thinned(losses: &[f64], points: CurvePoints) -> Vec<(u64, f64)> {
-        let mut thinner = Thinner::curve(points);
+        let mut kept = Kept::of_curve(points, losses.len());
         for (step, &loss) in losses.iter().enumerate() {
             let step = step as u64;
-            thinner.push((step, loss), step, &[Coordinate::logarithmic(Some(loss), LOSS)]);
+            kept.push((step, loss), step, |_| [Coordinate::logarithmic(Some(loss), LOSS)]);
         }
-        thinner.finish()
+        kept.finish()
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::linalg::{Real, to_f64};
 use crate::objective::{Metrics, Objective};
 use crate::record::Stop;
 use crate::trial::levels::Levels;
-use crate::trial::thinning::{Coordinate, CurvePoints, Thinner, of_curve};
+use crate::trial::thinning::{Coordinate, CurvePoints, Kept, coordinates};
 
 /// How large a gradient is, in the coordinates that are trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,11 +117,12 @@ pub(super) struct Tracker {
     planned_steps: usize,
     gradient_sums: f64,
     target: f64,
-    curve: Option<Thinner<CurvePoint>>,
+    curve: Option<Kept<CurvePoint, [Coordinate; 5]>>,
     /// The points of the lowest and the highest finite training loss.
     extremes: Option<(CurvePoint, CurvePoint)>,
     path: Path,
-    ends: Option<(CurvePoint, CurvePoint)>,
+    first: Option<CurvePoint>,
+    last: Option<CurvePoint>,
     minimum_loss: f64,
     reached_target: Option<u64>,
     levels: Levels,
@@ -135,7 +136,7 @@ pub(super) struct Tracker {
 /// Remembers the iterates of a run.
 #[derive(Clone, Debug)]
 struct Path {
-    iterates: Thinner<Iterate>,
+    iterates: Kept<Iterate, Vec<Coordinate>>,
     /// The first and the last one.
     ends: Option<(Array1<f64>, Array1<f64>)>,
     length: f64,
@@ -147,24 +148,26 @@ struct Path {
 const ITERATE: f64 = 1e-6;
 
 impl Tracker {
-    /// `planned_steps`: updates of a whole run. `curve`: which points are kept; `None`: none. `minimizer`: what paths lead to, if known.
+    /// `planned_steps`: updates of a whole run. `curve`: which points are kept, of how many; `None`:
+    /// none. `minimizer`: what paths lead to, if known.
     pub(super) fn new(
         scale: LossReference,
         planned_steps: usize,
         target: f64,
-        curve: Option<CurvePoints>,
+        curve: Option<(CurvePoints, usize)>,
         minimizer: Option<Array1<f64>>,
     ) -> Self {
-        let iterates = Thinner::path(curve.unwrap_or(CurvePoints::Thinned));
+        let iterates = Kept::of_path(curve.map_or(CurvePoints::Thinned, |(points, _)| points));
         Self {
             scale,
             planned_steps,
             gradient_sums: 0.0,
             target,
-            curve: curve.map(Thinner::curve),
+            curve: curve.map(|(points, most)| Kept::of_curve(points, most)),
             extremes: None,
             path: Path { iterates, ends: None, length: 0.0, minimizer },
-            ends: None,
+            first: None,
+            last: None,
             minimum_loss: f64::INFINITY,
             reached_target: None,
             levels: Levels::to(target),
@@ -178,15 +181,15 @@ impl Tracker {
 
     /// The first recorded training loss.
     pub(super) fn initial_loss(&self) -> Option<f64> {
-        self.ends.map(|(first, _)| first.train_loss)
+        self.first.map(|first| first.train_loss)
     }
 
     pub(super) fn record(&mut self, point: CurvePoint) {
-        let first = self.ends.map_or(point, |(first, _)| first);
-        self.ends = Some((first, point));
+        let first = *self.first.get_or_insert(point);
+        self.last = Some(point);
         let height = |loss: f64| self.scale.suboptimality(loss).unwrap_or(loss);
         if point.train_loss.is_finite() {
-            let [initial, now] = [first, point].map(|point| height(point.train_loss));
+            let [initial, now] = [first.train_loss, point.train_loss].map(height);
             self.minimum_loss = self.minimum_loss.min(point.train_loss);
             self.levels.record(point.step, now, initial);
             if self.reached_target.is_none() && now <= self.target * initial {
@@ -199,8 +202,8 @@ impl Tracker {
             best.accuracy = best.accuracy.zip(now.accuracy).map(|(best, now)| best.max(now));
         }
         if let Some(curve) = &mut self.curve {
-            let suboptimality = self.scale.suboptimality(point.train_loss);
-            curve.push(point, point.step, &of_curve(&point, suboptimality));
+            let suboptimality = || self.scale.suboptimality(point.train_loss);
+            curve.push(point, point.step, |point| coordinates(point, suboptimality()));
             if point.train_loss.is_finite() {
                 let (lowest, highest) = self.extremes.get_or_insert((point, point));
                 if point.train_loss < lowest.train_loss {
@@ -247,7 +250,7 @@ impl Tracker {
     pub(super) fn finish(self) -> Outcome {
         let (stop, steps) =
             self.stopped.expect("training ends only when every lane has been stopped");
-        let mut curve = self.curve.map_or_else(Vec::new, Thinner::finish);
+        let mut curve = self.curve.map_or_else(Vec::new, Kept::finish);
         for extreme in self.extremes.into_iter().flat_map(|(lowest, highest)| [lowest, highest]) {
             if let Err(at) = curve.binary_search_by_key(&extreme.step, |point| point.step) {
                 curve.insert(at, extreme);
@@ -257,7 +260,10 @@ impl Tracker {
             stop,
             problem: self.problem,
             steps,
-            ends: self.ends.expect("the start is recorded before anything can stop a lane"),
+            ends: self
+                .first
+                .zip(self.last)
+                .expect("the start is recorded before anything can stop a lane"),
             minimum_loss: self.minimum_loss,
             reached_target: self.reached_target,
             levels: self.levels.into_steps(),
@@ -293,10 +299,9 @@ impl Path {
             None => start.dot(start).sqrt(),
         };
         let tolerance = ITERATE * extent;
-        let coordinates: Vec<Coordinate> =
-            theta.iter().map(|&value| Coordinate::linear(Some(value), tolerance)).collect();
+        let coordinate = |&value: &f64| Coordinate::linear(Some(value), tolerance);
         let step = iterate.step;
-        self.iterates.push(iterate, step, &coordinates);
+        self.iterates.push(iterate, step, |iterate| iterate.theta.iter().map(coordinate).collect());
     }
 
     /// Its length over the distance from the start to the minimizer.

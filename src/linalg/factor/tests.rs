@@ -1,0 +1,74 @@
+//! Packed factors.
+
+use super::*;
+
+#[test]
+fn rows_are_shared_out_evenly() {
+    assert_eq!(evenly(0, 16).count(), 0);
+    for (rows, most, expected) in
+        [(1, 16, vec![1]), (16, 16, vec![16]), (17, 16, vec![8, 9]), (193, 96, vec![64, 64, 65])]
+    {
+        let ranges: Vec<_> = evenly(rows, most).collect();
+        assert_eq!(ranges.iter().map(Range::len).collect::<Vec<_>>(), expected);
+        assert_eq!(ranges.into_iter().flatten().collect::<Vec<_>>(), Vec::from_iter(0..rows));
+    }
+}
+
+/// Sums of small whole numbers are exact, in any order.
+#[test]
+fn zeros_at_the_ends_of_columns_are_left_out() {
+    let kept: [fn(usize, usize) -> bool; 5] = [
+        |i, j| i <= j,
+        |i, j| i >= j,
+        |i, j| i.abs_diff(j) < 70,
+        |i, j| i == 64 && j < 100,
+        |_, _| false,
+    ];
+    for (k, n) in [(1, 1), (100, 100), (200, 50), (130, 333)] {
+        let a = Array2::from_shape_fn((20, k), |(i, j)| ((i * 3 + j * 7) % 11) as f32 - 5.0);
+        for kept in kept {
+            let entry = |(i, j)| if kept(i, j) { ((i + 5 * j) % 7) as f32 + 1.0 } else { 0.0 };
+            let b = Array2::from_shape_fn((k, n), entry);
+            let factor = Factor::new(b.view());
+            let mut c = Array2::ones((20, n));
+            factor.multiply(a.view(), c.view_mut(), &mut vec![f32::NAN; a.len()]);
+            assert_eq!(c, a.dot(&b), "{k} × {n}");
+            assert_eq!(factor.to_matrix(), b);
+            for (start, terms) in factor.order.starts().zip(&factor.terms) {
+                let columns = start..n.min(start + factor.order.lanes);
+                let is_used = |&i: &usize| columns.clone().any(|j| kept(i, j));
+                let used: Vec<usize> = (0..k).filter(is_used).collect();
+                assert_eq!(terms.len(), used.last().map_or(0, |last| last + 1 - used[0]));
+                assert!(used.iter().all(|row| terms.contains(row)));
+            }
+        }
+    }
+}
+
+/// Whatever group and tile a row is in, and whatever is fetched meanwhile.
+#[test]
+fn a_row_is_multiplied_as_if_it_were_alone() {
+    let entry = |(i, j): (usize, usize)| ((7 * i + 13 * j) as f32).sin();
+    let large = Array2::from_shape_fn((40, 3000), entry);
+    for m in [1, 12, 13, 16, 17, 96, 97, 193] {
+        for (k, n) in [(0, 3), (1, 1), (63, 16), (64, 17), (130, 33)] {
+            let a = Array2::from_shape_fn((m, k), entry);
+            let factor = Factor::new(Array2::from_shape_fn((k, n), entry).view());
+            let (mut c, mut work) = (Array2::ones((m, n)), vec![0.0; m * k]);
+            factor.multiply(a.view(), c.view_mut(), &mut work);
+            for (row, c) in a.outer_iter().zip(c.outer_iter()) {
+                let mut alone = Array2::ones((1, n));
+                let row = row.insert_axis(Axis(0));
+                factor.multiply(row, alone.view_mut(), &mut work[..k]);
+                assert_eq!(alone.row(0), c, "{m} × {k} × {n}");
+            }
+            for columns in [0..10, 5..3000] {
+                let matrices = [large.view(), large.view()];
+                let upcoming = Upcoming::new(&matrices, columns);
+                let mut fetching = Array2::ones((m, n));
+                factor.multiply_fetching(a.view(), fetching.view_mut(), &mut work, upcoming);
+                assert_eq!(fetching, c, "{m} × {k} × {n}");
+            }
+        }
+    }
+}
