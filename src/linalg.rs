@@ -44,7 +44,7 @@ pub use inverse_root::inverse_root_times;
 pub use long_rows::transposed_times;
 pub use orthonormal::{orthonormal_columns, orthonormalized, triangular_factor};
 pub use real::{Real, from_f64, to_f64};
-pub(crate) use real::{all_finite, largest, squares_and_magnitudes, sum_of_squares};
+pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 pub use spanned::spanned;
 pub use upcoming::Upcoming;
 

@@ -1,7 +1,5 @@
 //! The floating-point types, and what is asked of many numbers.
 
-use std::array;
-
 use ndarray::NdFloat;
 #[cfg(feature = "openblas")]
 use ndarray::{Array1, Array2};
@@ -99,33 +97,27 @@ pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.fold(0.0, |largest, x| if x > largest || x.is_nan() { x } else { largest })
 }
 
-/// Numbers that are added side by side, so that sums vectorize; the order is fixed.
-const SUMS: usize = 8;
-
 /// Σ x² in doubles.
 pub(crate) fn sum_of_squares<R: Real>(entries: &[R]) -> f64 {
-    sums(entries, |x, [sum]| *sum += x.powi(2))[0]
+    sum(entries, |x| x.powi(2))
 }
 
-/// Σ x² and Σ |x| in doubles.
-pub(crate) fn squares_and_magnitudes<R: Real>(entries: &[R]) -> [f64; 2] {
-    sums(entries, |x, [squares, magnitudes]| {
-        *squares += x.powi(2);
-        *magnitudes += x.abs();
-    })
+/// Σ |x| in doubles.
+pub(crate) fn sum_of_magnitudes<R: Real>(entries: &[R]) -> f64 {
+    sum(entries, f64::abs)
 }
 
-/// Sums to which something is added for each number.
-fn sums<R: Real, const N: usize>(entries: &[R], add: impl Fn(f64, [&mut f64; N])) -> [f64; N] {
+/// A sum in doubles, with eight partial sums so that it vectorizes; the order is fixed.
+fn sum<R: Real>(entries: &[R], term: impl Fn(f64) -> f64) -> f64 {
     vectorized(|| {
-        let (mut all, mut rest) = ([[0.0; SUMS]; N], [0.0; N]);
-        let (chunks, remainder) = entries.as_chunks::<SUMS>();
-        remainder.iter().for_each(|&x| add(to_f64(x), rest.each_mut()));
+        let mut sums = [0.0; 8];
+        let chunks = entries.chunks_exact(8);
+        let rest: f64 = chunks.remainder().iter().map(|&x| term(to_f64(x))).sum();
         for chunk in chunks {
-            for (place, &x) in chunk.iter().enumerate() {
-                add(to_f64(x), all.each_mut().map(|sums| &mut sums[place]));
+            for (sum, &x) in sums.iter_mut().zip(chunk) {
+                *sum += term(to_f64(x));
             }
         }
-        array::from_fn(|n| all[n].iter().sum::<f64>() + rest[n])
+        sums.iter().sum::<f64>() + rest
     })
 }

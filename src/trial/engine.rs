@@ -6,8 +6,8 @@ use crate::coordinates::Coordinates;
 use crate::data::Split;
 use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Workspace};
-use crate::linalg::squares_and_magnitudes;
 use crate::linalg::{from_f64, to_f64};
+use crate::linalg::{sum_of_magnitudes, sum_of_squares};
 use crate::objective::Batch;
 use crate::optimizer::Optimizer;
 use crate::record::Stop;
@@ -223,9 +223,8 @@ impl<'a, R: Precision> Engine<'a, R> {
         for block in 0..self.gradient.layout().blocks().len() {
             for (norms, row) in self.norms.iter_mut().zip(self.gradient.block(block).rows()) {
                 let entries = row.to_slice().expect("rows of a block are contiguous");
-                let [squares, magnitudes] = squares_and_magnitudes(entries);
-                norms.euclidean += squares;
-                norms.sum += magnitudes;
+                norms.euclidean += sum_of_squares(entries);
+                norms.sum += sum_of_magnitudes(entries);
             }
         }
         for norms in &mut self.norms {
