@@ -19,8 +19,8 @@ pub(crate) fn decompositions_during(work: impl FnOnce()) -> f64 {
     DECOMPOSITIONS.get() - before
 }
 
-/// Counts a product of m × k by k × n: a multiplication and an addition for each term, what a back
-/// end pads it with aside.
+/// Counts a product of m × k by k × n: a multiplication and an addition for each term, zeros among
+/// them; what a back end pads it with aside.
 pub(super) fn add(m: usize, k: usize, n: usize) {
     OPERATIONS.set(OPERATIONS.get() + 2 * (m * k * n) as u64);
 }

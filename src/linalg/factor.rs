@@ -242,7 +242,7 @@ macro_rules! kernel {
                 let (tile, _) = self.work[row * k..].as_chunks::<M>();
                 let vectors = &S::$read(&self.b.panels).0[panel * k..];
                 let Range { start, end } = self.b.terms[panel];
-                let terms = k.div_ceil(parts.max(1));
+                let terms = (end - start).div_ceil(parts.max(1)).max(1);
                 let mut sums = [simd.$splat(0.0); M];
                 for from in (start..end).step_by(terms) {
                     if parts > 0 {
@@ -252,7 +252,8 @@ macro_rules! kernel {
                     // A fold keeps the sums in registers, where a loop would write them to memory.
                     let pairs = tile.iter().zip(vectors).enumerate();
                     sums = pairs.fold(sums, |sums, (term, (entries, &vector))| {
-                        // After a panel comes the next, after the last that of the factor beside it.
+                        // After a panel comes the next, unless zeros are left out, and after the last
+                        // that of the factor beside it.
                         prefetch_index(vectors, term + SOON);
                         array::from_fn(|row| {
                             simd.$add_product(simd.$splat(entries[row]), vector, sums[row])

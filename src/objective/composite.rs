@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2};
 
 use crate::coordinates::Coordinates;
 use crate::data::{InputMoments, Split};
 use crate::lanes::{Lanes, Layout, Workspace};
-use crate::linalg::{Factor, Real, from_f64, to_f64};
+use crate::linalg::{self, Accum, Factor, Real, from_f64, to_f64};
 use crate::objective::{Batch, Metrics, Objective};
 use crate::theory::Hessian;
 
@@ -20,19 +20,19 @@ pub trait Outer<R: Real>: Clone + Send + Sync + 'static {
     /// (see [`Objective::hessian`]), and where it is taken; `None` where it is no multiple of I.
     fn curvature(&self) -> Option<(f64, &'static str)>;
 
-    /// h(Aθ) by a smaller or simpler matrix, where A, a minimizer (d entries) and the minimum make it
-    /// the function that it is.
+    /// A smaller or simpler matrix and what goes with it, where A, a minimizer (d entries) and the
+    /// minimum make h(Aθ) the function that it is.
     fn determined(
         _matrix: ArrayView2<'_, f64>,
         _minimizer: &Array1<f64>,
         _minimum: f64,
-    ) -> Option<Composite<R, Self>> {
+    ) -> Option<(Array2<f64>, Self)> {
         None
     }
 }
 
 /// Raised when h(Aθ) has other bits: see [`crate::objective::Spec::revision`].
-pub(super) const REVISION: u32 = 1;
+pub const COMPOSITE_REVISION: u32 = 1;
 
 /// f(θ) = h(Aθ) for an n × d matrix A. The gradient is Aᵀ∇h(Aθ).
 #[derive(Clone, Debug)]
@@ -43,18 +43,51 @@ pub struct Composite<R, H> {
     optimum: Option<Optimum<R>>,
 }
 
-/// A and Aᵀ as factors of many products.
+/// Rows and columns of an A that is packed, at most: sums in singles are no longer than that, and the
+/// lanes that are multiplied with it stay in a core's own cache.
+pub(super) const PACKED: usize = 1008;
+
+/// A.
 #[derive(Debug)]
-struct Data<R> {
-    rows: usize,
-    matrix: Factor<R>,
-    transposed: Factor<R>,
+enum Data<R> {
+    /// And Aᵀ, as factors of many products.
+    Packed { rows: usize, matrix: Factor<R>, transposed: Factor<R> },
+    /// Too large for that.
+    Plain(Array2<R>),
 }
 
 impl<R: Real> Data<R> {
-    fn new(matrix: ArrayView2<'_, R>) -> Arc<Self> {
-        let transposed = Factor::new(matrix.t());
-        Arc::new(Self { rows: matrix.nrows(), matrix: Factor::new(matrix), transposed })
+    fn new(matrix: Array2<R>) -> Arc<Self> {
+        let (rows, columns) = matrix.dim();
+        Arc::new(if rows.max(columns) > PACKED {
+            Self::Plain(matrix.as_standard_layout().into_owned())
+        } else {
+            let transposed = Factor::new(matrix.t());
+            Self::Packed { rows, matrix: Factor::new(matrix.view()), transposed }
+        })
+    }
+
+    fn rows(&self) -> usize {
+        match self {
+            Self::Packed { rows, .. } => *rows,
+            Self::Plain(matrix) => matrix.nrows(),
+        }
+    }
+
+    /// Z ← Θ Aᵀ for lanes in rows, with room for the wider one.
+    fn multiply(&self, theta: ArrayView2<'_, R>, z: ArrayViewMut2<'_, R>, work: &mut [R]) {
+        match self {
+            Self::Packed { transposed, .. } => transposed.multiply(theta, z, work),
+            Self::Plain(matrix) => linalg::product(theta, matrix.t(), Accum::Overwrite, z),
+        }
+    }
+
+    /// G ← Z A.
+    fn pull_back(&self, z: ArrayView2<'_, R>, gradient: ArrayViewMut2<'_, R>, work: &mut [R]) {
+        match self {
+            Self::Packed { matrix, .. } => matrix.multiply(z, gradient, work),
+            Self::Plain(matrix) => linalg::product(z, matrix.view(), Accum::Overwrite, gradient),
+        }
     }
 }
 
@@ -69,7 +102,7 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
     /// h(Aθ) with data matrix `matrix` (n × d).
     pub fn new(matrix: ArrayView2<'_, f64>, outer: H) -> Self {
         Self {
-            data: Data::new(matrix.mapv(from_f64).view()),
+            data: Data::new(matrix.mapv(from_f64)),
             outer,
             layout: Layout::vector(matrix.ncols()),
             optimum: None,
@@ -90,8 +123,11 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
     }
 
     /// A.
-    pub fn matrix(&self) -> Array2<R> {
-        self.data.matrix.to_matrix()
+    pub fn matrix(&self) -> CowArray<'_, R, Ix2> {
+        match &*self.data {
+            Data::Packed { matrix, .. } => matrix.to_matrix().into(),
+            Data::Plain(matrix) => matrix.view().into(),
+        }
     }
 
     /// ∇h(A θ_k) in row k (K × n), and room for a product with A; writes the values h(A θ_k).
@@ -101,12 +137,12 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
         values: &mut [f64],
         workspace: &'a mut Workspace<R>,
     ) -> (ArrayViewMut2<'a, R>, &'a mut [R]) {
-        let (lanes, Data { rows, transposed, .. }) = (theta.lanes(), &*self.data);
-        let widest = theta.block(0).ncols().max(*rows);
+        let (lanes, rows) = (theta.lanes(), self.data.rows());
+        let widest = theta.block(0).ncols().max(rows);
         let [z, work] = workspace.take([lanes * rows, lanes * widest]);
         let mut z =
-            ArrayViewMut2::from_shape((lanes, *rows), z).expect("the buffer has K × n entries");
-        transposed.multiply(theta.block(0), z.view_mut(), work);
+            ArrayViewMut2::from_shape((lanes, rows), z).expect("the buffer has K × n entries");
+        self.data.multiply(theta.block(0), z.view_mut(), work);
         for (mut row, value) in z.rows_mut().into_iter().zip(values) {
             let row = row.as_slice_mut().expect("rows of a row-major matrix are contiguous");
             *value = self.outer.value_and_gradient(row);
@@ -129,7 +165,7 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
         workspace: &mut Workspace<R>,
     ) {
         let (z, work) = self.outer_gradients(theta, values, workspace);
-        self.data.matrix.multiply(z.view(), gradient.block_mut(0), work);
+        self.data.pull_back(z.view(), gradient.block_mut(0), work);
     }
 
     fn evaluate(
@@ -161,9 +197,8 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
             lanes.block_mut(0).assign(&rows);
             lanes
         };
-        let rows = lanes(self.matrix().view());
-        let mut matrix = Lanes::zeros(layout, rows.lanes());
-        coordinates.pull_back(&rows, &mut matrix, &mut workspace);
+        let mut matrix = Lanes::zeros(layout, self.data.rows());
+        coordinates.pull_back(&lanes(self.matrix().view()), &mut matrix, &mut workspace);
         // With fewer variables than parameters the minimum may be out of reach.
         let reached = layout.dimension() >= self.layout.dimension();
         let optimum = self.optimum.as_ref().filter(|_| reached).map(|optimum| {
@@ -176,16 +211,16 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
             let minimizer = optimum.minimizer.mapv(to_f64);
             H::determined(matrix.block(0).mapv(to_f64).view(), &minimizer, optimum.value)
         });
-        let (data, outer) = match determined {
-            Some(other) => (other.data, other.outer),
-            None => (Data::new(matrix.block(0)), self.outer.clone()),
+        let (matrix, outer) = match determined {
+            Some((matrix, outer)) => (matrix.mapv(from_f64), outer),
+            None => (matrix.block(0).to_owned(), self.outer.clone()),
         };
-        let absorbed = Self { data, outer, layout: layout.clone(), optimum };
+        let absorbed = Self { data: Data::new(matrix), outer, layout: layout.clone(), optimum };
         Some((Box::new(absorbed), Coordinates::original(layout)))
     }
 
-    /// Of A's rows. An objective that holds the triangular factor of a taller data matrix has AᵀA, up
-    /// to a factor, but not the mean of the data.
+    /// Of A's rows. An objective that holds the triangular factor of a data matrix has AᵀA, up to a
+    /// factor, but not the mean of the data.
     fn input_moments(&self) -> Option<InputMoments> {
         Some(InputMoments::of(self.matrix().view()))
     }
@@ -208,5 +243,40 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
 
     fn numerical_floor(&self) -> f64 {
         self.optimum.as_ref().map_or(f64::MIN_POSITIVE, |optimum| optimum.numerical_floor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objective::LeastSquares;
+
+    /// Too large a matrix is not packed: a sum of all its rows in singles would lose digits.
+    #[test]
+    fn packed_and_plain_matrices_make_the_same_function() {
+        for (rows, packed) in [(PACKED, true), (PACKED + 1, false), (100_000, false)] {
+            let entry = |(i, j): (usize, usize)| ((3 * i + 7 * j) as f64).sin() + 1.5;
+            let matrix = Array2::from_shape_fn((rows, 2), entry);
+            let outer = LeastSquares::<f32>::new(&Array1::zeros(rows));
+            let objective = Composite::new(matrix.view(), outer);
+            assert_eq!(matches!(*objective.data, Data::Packed { .. }), packed);
+            assert_eq!(objective.matrix(), matrix.mapv(|x| x as f32));
+            let theta = Lanes::broadcast(objective.layout(), 3, Array1::ones(2).view());
+            let (mut values, mut gradient) = ([0.0; 3], theta.clone());
+            let workspace = &mut Workspace::new();
+            objective.value_and_gradient(
+                &theta,
+                Batch::Full,
+                &mut values,
+                &mut gradient,
+                workspace,
+            );
+            let expected = matrix.t().dot(&matrix.sum_axis(Axis(1)));
+            for (found, expected) in gradient.lane(1).iter().zip(&expected) {
+                // Sums of up to 1,008 positive terms, each rounded.
+                let error = (f64::from(*found) / expected - 1.0).abs();
+                assert!(error <= 1e-5, "{rows}: {error:e}");
+            }
+        }
     }
 }

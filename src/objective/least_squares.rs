@@ -1,6 +1,6 @@
 //! Linear least squares.
 
-use ndarray::{Array1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::config::Reader;
 use crate::data::Svd;
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::sum_of_squares;
 use crate::linalg::{self, Real, from_f64, to_f64};
-use crate::objective::composite;
+use crate::objective::composite::{COMPOSITE_REVISION, PACKED};
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
@@ -90,14 +90,12 @@ impl<R: Real> LeastSquares<R> {
 
     /// f(θ) = ½‖A(θ − θ*)‖² + c.
     ///
-    /// ‖A(θ − θ*)‖ = ‖R(θ − θ*)‖ for A = QR: unless there are fewer rows than columns, R stands for A.
-    /// Unlike AᵀA it is as well conditioned as A; no larger, and half of it is zeros.
     fn around(
         matrix: ArrayView2<'_, f64>,
         minimizer: &Array1<f64>,
         rest: f64,
     ) -> Composite<R, Self> {
-        let factor = (matrix.nrows() >= matrix.ncols()).then(|| linalg::triangular_factor(matrix));
+        let factor = factor(matrix);
         let matrix = factor.as_ref().map_or(matrix, |factor| factor.view());
         let targets = matrix.dot(minimizer);
         // Each residual is computed to about one rounding of its target.
@@ -126,9 +124,20 @@ impl<R: Real> Outer<R> for LeastSquares<R> {
         matrix: ArrayView2<'_, f64>,
         minimizer: &Array1<f64>,
         minimum: f64,
-    ) -> Option<Composite<R, Self>> {
-        Some(Self::around(matrix, minimizer, minimum))
+    ) -> Option<(Array2<f64>, Self)> {
+        let factor = factor(matrix)?;
+        let targets = factor.dot(minimizer);
+        Some((factor, Self { rest: minimum, ..Self::new(&targets) }))
     }
+}
+
+/// ‖A(θ − θ*)‖ = ‖R(θ − θ*)‖ for A = QR: with more rows than columns, the smaller R stands for A. Unlike
+/// AᵀA it is as well conditioned as A. As half of it is zeros, which products with a packed matrix leave
+/// out, it also stands for a square A that is packed.
+fn factor(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    let (rows, columns) = matrix.dim();
+    let stands = rows > columns || (rows == columns && rows <= PACKED);
+    stands.then(|| linalg::triangular_factor(matrix))
 }
 
 /// Least squares on a random matrix with a prescribed spectrum.
@@ -164,7 +173,7 @@ impl Spec for LeastSquaresSpec {
     }
 
     fn revision(&self) -> u32 {
-        composite::REVISION
+        COMPOSITE_REVISION
     }
 
     fn data_elements(&self) -> usize {
@@ -191,7 +200,7 @@ impl Spec for LeastSquaresSpec {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, arr1, arr2};
+    use ndarray::{arr1, arr2};
 
     use super::*;
     use crate::data::{self, Decay};
@@ -238,15 +247,18 @@ mod tests {
         }
     }
 
-    /// As it is in other coordinates.
     #[test]
     fn a_square_matrix_has_a_triangular_factor_too() {
         let mut rng = Streams::new(1, 0).rng("data");
         let spec = MatrixSpec::new(9, 9, Decay::Exponential { rate: 0.3 });
         let matrix = spec.draw(&mut rng).unwrap().matrix();
         let minimizer = data::gaussian_vector(9, &mut rng);
-        let objective = LeastSquares::<f64>::determined(matrix.view(), &minimizer, 0.25).unwrap();
+        let objective = LeastSquares::<f64>::around(matrix.view(), &minimizer, 0.25);
         let factor = objective.matrix();
+        let (determined, outer) =
+            LeastSquares::<f64>::determined(matrix.view(), &minimizer, 0.25).unwrap();
+        assert_eq!(factor, determined);
+        assert_eq!((outer.targets, outer.rest), (determined.dot(&minimizer), 0.25));
         assert!(factor.indexed_iter().all(|((i, j), &x)| (i <= j) == (x != 0.0)), "{factor}");
         assert_eq!(objective.minimum(), Some(0.25));
         for _ in 0..10 {
@@ -254,6 +266,12 @@ mod tests {
             let off = matrix.dot(&(&theta - &minimizer));
             let expected = 0.5 * off.dot(&off) + 0.25;
             assert!((value(&objective, &theta) / expected - 1.0).abs() <= 1e-13);
+        }
+        // No zero hides a variable that has overflowed.
+        for variable in 0..9 {
+            let mut theta = minimizer.clone();
+            theta[variable] = f64::INFINITY;
+            assert!(!value(&objective, &theta).is_finite());
         }
     }
 

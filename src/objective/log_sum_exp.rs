@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, from_f64, to_f64};
-use crate::objective::composite;
+use crate::objective::composite::COMPOSITE_REVISION;
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
@@ -260,7 +260,7 @@ impl Spec for LogSumExpSpec {
     }
 
     fn revision(&self) -> u32 {
-        composite::REVISION
+        COMPOSITE_REVISION
     }
 
     fn data_elements(&self) -> usize {

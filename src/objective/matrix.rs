@@ -91,9 +91,9 @@ impl MatrixSpec {
         4.0 * self.rows as f64 * self.columns as f64
     }
 
-    /// Entries of the matrix, and of its transpose beside it.
+    /// Entries of the matrix.
     pub(super) fn data_elements(&self) -> usize {
-        2 * self.rows * self.columns
+        self.rows * self.columns
     }
 
     /// Draws the matrix; its right singular vectors until their angle is allowed.

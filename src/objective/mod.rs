@@ -36,7 +36,7 @@ mod sampled_gradients;
 mod user_matrix;
 mod user_net;
 
-pub use composite::{Composite, Outer};
+pub use composite::{COMPOSITE_REVISION, Composite, Outer};
 pub use difference::check_gradient;
 pub use feed_forward::FeedForward;
 pub use least_squares::{LeastSquares, LeastSquaresSpec};
@@ -244,7 +244,7 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     }
 
     /// Raised when the same settings give other bits with this objective alone; where they do so
-    /// everywhere, [`crate::record::SCHEMA`] is.
+    /// everywhere, [`crate::record::SCHEMA`] is. That of a [`Composite`] has [`COMPOSITE_REVISION`] in it.
     fn revision(&self) -> u32 {
         0
     }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::{
-    Absorbs, Build, Context, Known, NamedArrays, Objective, Spec, composite, matrix_arrays,
+    Absorbs, Build, COMPOSITE_REVISION, Context, Known, NamedArrays, Objective, Spec, matrix_arrays,
 };
 use crate::config::{Reader, key};
 use crate::data::UserFiles;
@@ -22,7 +22,7 @@ pub struct UserOuter {
     pub labels: bool,
     /// Whether a Hessian is known.
     pub hessian: bool,
-    /// Whether a triangular factor stands for an A with more rows than columns.
+    /// Whether a triangular factor stands for an A that has one.
     pub factored: bool,
     /// Finds the optimum.
     pub optimum: fn(ArrayView2<'_, f64>, &Array1<f64>) -> Result<Optimum>,
@@ -127,12 +127,12 @@ impl Spec for UserMatrixSpec {
     }
 
     fn revision(&self) -> u32 {
-        composite::REVISION
+        COMPOSITE_REVISION
     }
 
     fn data_elements(&self) -> usize {
-        // Loaded once for all trials in doubles; converted, with its transpose, for each.
-        4 * self.rows * self.columns
+        // Loaded once for all trials in doubles, converted for each.
+        3 * self.rows * self.columns
     }
 
     fn known(&self) -> Known {

@@ -91,6 +91,14 @@ impl Task {
     /// The content address: a hash of everything that the rows depend on, and nothing else.
     /// `identity` is what results depend on in the config.
     pub fn key(&self, experiment: &Experiment, identity: &Value, data: &Data) -> String {
+        // A JSON object's keys are sorted, whatever the order of the config.
+        let content = self.content(experiment, identity, data).to_string();
+        let hash = store::sha256(content.as_bytes());
+        hash[..32].to_owned()
+    }
+
+    /// What is hashed.
+    fn content(&self, experiment: &Experiment, identity: &Value, data: &Data) -> Value {
         let system = experiment.system(self.system);
         let mut content = identity.clone();
         for systems in ["coordinates", "spectra"] {
@@ -124,9 +132,7 @@ impl Task {
             content["alone"] = true.into();
         }
         content["data"] = data.of_task(system.name, self.trial).into();
-        // A JSON object's keys are sorted, whatever the order of the config.
-        let hash = store::sha256(content.to_string().as_bytes());
-        hash[..32].to_owned()
+        content
     }
 }
 

@@ -137,7 +137,7 @@ pub(super) fn coordinates(point: &CurvePoint, suboptimality: Option<f64>) -> [Co
 }
 
 /// The points of a run that are kept, in their order. `C`: a point's coordinates, as many for each.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Kept<P, C> {
     /// All of them.
     Every(Vec<P>),
@@ -149,6 +149,7 @@ impl<P, C: AsRef<[Coordinate]>> Kept<P, C> {
     /// Of a curve with so many points.
     pub fn of_curve(points: CurvePoints, most: usize) -> Self {
         match points {
+            // Growing would copy them again and again.
             CurvePoints::Every => Self::Every(Vec::with_capacity(most)),
             // Beside the kept ones: the last one, the lowest and the highest.
             CurvePoints::Thinned => Self::Thinned(Thinner::new(WHOLE, CurvePoints::MOST - 3)),
@@ -185,7 +186,7 @@ impl<P, C: AsRef<[Coordinate]>> Kept<P, C> {
 }
 
 /// A kept point with its place.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Placed<P, C> {
     point: P,
     step: u64,
@@ -193,7 +194,7 @@ struct Placed<P, C> {
 }
 
 /// Keeps a bounded number of the points that are pushed, in their order.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Thinner<P, C> {
     /// Up to so many points, all are kept.
     whole: usize,

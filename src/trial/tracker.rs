@@ -111,7 +111,7 @@ impl Outcome {
 }
 
 /// Remembers a run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Tracker {
     scale: LossReference,
     planned_steps: usize,
@@ -134,7 +134,7 @@ pub(super) struct Tracker {
 }
 
 /// Remembers the iterates of a run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Path {
     iterates: Kept<Iterate, Vec<Coordinate>>,
     /// The first and the last one.

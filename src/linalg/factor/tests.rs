@@ -24,6 +24,7 @@ fn zeros_at_the_ends_of_columns_are_left_out() {
         |i, j| i == 64 && j < 100,
         |_, _| false,
     ];
+    let large = Array2::<f32>::ones((40, 3000));
     for (k, n) in [(1, 1), (100, 100), (200, 50), (130, 333)] {
         let a = Array2::from_shape_fn((20, k), |(i, j)| ((i * 3 + j * 7) % 11) as f32 - 5.0);
         for kept in kept {
@@ -31,8 +32,17 @@ fn zeros_at_the_ends_of_columns_are_left_out() {
             let b = Array2::from_shape_fn((k, n), entry);
             let factor = Factor::new(b.view());
             let mut c = Array2::ones((20, n));
-            factor.multiply(a.view(), c.view_mut(), &mut vec![f32::NAN; a.len()]);
+            let mut work = vec![f32::NAN; a.len()];
+            factor.multiply(a.view(), c.view_mut(), &mut work);
             assert_eq!(c, a.dot(&b), "{k} × {n}");
+            let (matrices, mut fetching) = ([large.view()], Array2::ones((20, n)));
+            let upcoming = Upcoming::new(&matrices, 5..3000);
+            factor.multiply_fetching(a.view(), fetching.view_mut(), &mut work, upcoming);
+            assert_eq!(fetching, c);
+            let double = Factor::new(b.mapv(f64::from).view());
+            let (a, mut exact) = (a.mapv(f64::from), Array2::ones((20, n)));
+            double.multiply(a.view(), exact.view_mut(), &mut vec![f64::NAN; a.len()]);
+            assert_eq!(exact, c.mapv(f64::from));
             assert_eq!(factor.to_matrix(), b);
             for (start, terms) in factor.order.starts().zip(&factor.terms) {
                 let columns = start..n.min(start + factor.order.lanes);

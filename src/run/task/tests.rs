@@ -5,6 +5,8 @@ use toml::{Table, Value};
 use super::{Data, Task};
 use crate::config::{self, Allowed, Overlay, Reader, Resolved, Source, key};
 use crate::experiment::Experiment;
+use crate::linalg::INNER_REVISION;
+use crate::objective::COMPOSITE_REVISION;
 use crate::run::Dependencies;
 use crate::trial::Recording;
 
@@ -18,11 +20,25 @@ fn read(
     config::read(&source, &Overlay::default(), read).unwrap()
 }
 
-/// The key of a task of every algorithm in the second coordinate system.
-fn task_key(experiment: &Experiment, identity: &Table) -> String {
+/// A task of every algorithm in the second coordinate system.
+fn task(experiment: &Experiment) -> Task {
     let rates = experiment.algorithms().iter().map(|_| vec![0.1]).collect();
-    let task = Task { trial: 0, system: 1, rates, recording: Recording::Summary, alone: false };
-    task.key(experiment, &Dependencies::from(identity).0, &Data::default())
+    Task { trial: 0, system: 1, rates, recording: Recording::Summary, alone: false }
+}
+
+fn task_key(experiment: &Experiment, identity: &Table) -> String {
+    task(experiment).key(experiment, &Dependencies::from(identity).0, &Data::default())
+}
+
+#[test]
+fn revisions_of_the_basis_and_of_the_objective_count() {
+    let Resolved { value: experiment, identity, .. } = read(CONFIG, Experiment::read);
+    let identity = Dependencies::from(&identity).0;
+    let content = task(&experiment).content(&experiment, &identity, &Data::default());
+    let system = experiment.system(1);
+    let [basis, objective] = [system.stated().revision(), system.objective.revision()];
+    assert_eq!((basis, objective), (INNER_REVISION, COMPOSITE_REVISION));
+    assert_eq!(content["revision"], basis + objective);
 }
 
 #[test]
