@@ -74,7 +74,15 @@ impl<R: Real> Data<R> {
         }
     }
 
-    /// Z ← Θ Aᵀ for lanes in rows, with room for the wider one.
+    /// How many numbers products with so many lanes, of so many variables, work in.
+    fn room(&self, lanes: usize, variables: usize) -> usize {
+        match self {
+            Self::Packed { rows, .. } => lanes * variables.max(*rows),
+            Self::Plain(_) => 0,
+        }
+    }
+
+    /// Z ← Θ Aᵀ for lanes in rows, with room to work in.
     fn multiply(&self, theta: ArrayView2<'_, R>, z: ArrayViewMut2<'_, R>, work: &mut [R]) {
         match self {
             Self::Packed { transposed, .. } => transposed.multiply(theta, z, work),
@@ -138,8 +146,8 @@ impl<R: Real, H: Outer<R>> Composite<R, H> {
         workspace: &'a mut Workspace<R>,
     ) -> (ArrayViewMut2<'a, R>, &'a mut [R]) {
         let (lanes, rows) = (theta.lanes(), self.data.rows());
-        let widest = theta.block(0).ncols().max(rows);
-        let [z, work] = workspace.take([lanes * rows, lanes * widest]);
+        let room = self.data.room(lanes, theta.block(0).ncols());
+        let [z, work] = workspace.take([lanes * rows, room]);
         let mut z =
             ArrayViewMut2::from_shape((lanes, rows), z).expect("the buffer has K × n entries");
         self.data.multiply(theta.block(0), z.view_mut(), work);
@@ -249,7 +257,7 @@ impl<R: Real, H: Outer<R>> Objective<R> for Composite<R, H> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objective::LeastSquares;
+    use crate::objective::{LeastSquares, checks};
 
     /// Too large a matrix is not packed: a sum of all its rows in singles would lose digits.
     #[test]
@@ -262,15 +270,7 @@ mod tests {
             assert_eq!(matches!(*objective.data, Data::Packed { .. }), packed);
             assert_eq!(objective.matrix(), matrix.mapv(|x| x as f32));
             let theta = Lanes::broadcast(objective.layout(), 3, Array1::ones(2).view());
-            let (mut values, mut gradient) = ([0.0; 3], theta.clone());
-            let workspace = &mut Workspace::new();
-            objective.value_and_gradient(
-                &theta,
-                Batch::Full,
-                &mut values,
-                &mut gradient,
-                workspace,
-            );
+            let (_, gradient) = checks::gradient(&objective, &theta, Batch::Full);
             let expected = matrix.t().dot(&matrix.sum_axis(Axis(1)));
             for (found, expected) in gradient.lane(1).iter().zip(&expected) {
                 // Sums of up to 1,008 positive terms, each rounded.

@@ -8,12 +8,12 @@ use crate::error::Result;
 use crate::lanes::Layout;
 use crate::linalg::sum_of_squares;
 use crate::linalg::{self, Real, from_f64, to_f64};
-use crate::objective::composite::{COMPOSITE_REVISION, PACKED};
+use crate::objective::composite::PACKED;
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
-    Absorbs, Build, Composite, Context, Entry, Known, MatrixSpec, NamedArrays, Objective, Outer,
-    RegressionSpec, Spec,
+    Absorbs, Build, COMPOSITE_REVISION, Composite, Context, Entry, Known, MatrixSpec, NamedArrays,
+    Objective, Outer, RegressionSpec, Spec,
 };
 use crate::simd::vectorized;
 
@@ -89,7 +89,6 @@ impl<R: Real> LeastSquares<R> {
     }
 
     /// f(θ) = ½‖A(θ − θ*)‖² + c.
-    ///
     fn around(
         matrix: ArrayView2<'_, f64>,
         minimizer: &Array1<f64>,
@@ -204,23 +203,14 @@ mod tests {
 
     use super::*;
     use crate::data::{self, Decay};
-    use crate::lanes::{Lanes, Workspace};
+    use crate::lanes::Lanes;
     use crate::linalg::{Accum, product};
-    use crate::objective::Batch;
+    use crate::objective::{Batch, checks};
     use crate::rng::Streams;
 
     fn value(objective: &Composite<f64, LeastSquares<f64>>, theta: &Array1<f64>) -> f64 {
-        let mut values = [f64::NAN];
         let theta = Lanes::broadcast(objective.layout(), 1, theta.view());
-        let mut gradient = theta.clone();
-        objective.value_and_gradient(
-            &theta,
-            Batch::Full,
-            &mut values,
-            &mut gradient,
-            &mut Workspace::new(),
-        );
-        values[0]
+        checks::gradient(objective, &theta, Batch::Full).0[0]
     }
 
     #[test]

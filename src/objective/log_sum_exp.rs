@@ -8,12 +8,11 @@ use crate::error::{Error, Result};
 use crate::exponential::Exponential;
 use crate::lanes::Layout;
 use crate::linalg::{self, Real, from_f64, to_f64};
-use crate::objective::composite::COMPOSITE_REVISION;
 use crate::objective::matrix::drawn_or_user;
 use crate::objective::user_matrix::{Optimum, UserOuter};
 use crate::objective::{
-    Absorbs, Build, Composite, Context, Entry, Known, NamedArrays, Objective, Outer,
-    RegressionSpec, Spec, newton,
+    Absorbs, Build, COMPOSITE_REVISION, Composite, Context, Entry, Known, NamedArrays, Objective,
+    Outer, RegressionSpec, Spec, newton,
 };
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
