@@ -18,7 +18,7 @@ use crate::rng::Streams;
 use crate::theory::Hessian;
 
 #[cfg(test)]
-mod checks;
+pub(crate) mod checks;
 mod composite;
 mod difference;
 mod feed_forward;

@@ -34,8 +34,6 @@ pub(super) struct Engine<'a, R: Precision> {
     trackers: Vec<Tracker>,
     /// The lane that each row holds.
     lanes: Vec<usize>,
-    /// Trained variables and gradients.
-    theta: Lanes<R>,
     gradient: Lanes<R>,
     values: Vec<f64>,
     norms: Vec<GradientNorms>,
@@ -82,18 +80,17 @@ impl<'a, R: Precision> Engine<'a, R> {
             Tracker::new(scale, training.steps(), training.target, curve, minimizer)
         };
         let start = Lanes::broadcast(objective.layout(), rows, problem.start.view());
-        let (mut theta, mut workspace) = (Lanes::zeros(layout, rows), Workspace::new());
-        coordinates.start(&start, &mut theta, &mut workspace);
+        let (mut variables, mut workspace) = (Lanes::zeros(layout, rows), Workspace::new());
+        coordinates.start(&start, &mut variables, &mut workspace);
         Self {
-            objective: Reparameterized::new(objective, coordinates.clone(), rows),
+            gradient: variables.clone(),
+            objective: Reparameterized::new(objective, coordinates.clone(), variables),
             problem,
             training,
             recording,
             groups,
             trackers: (0..rows).map(tracker).collect(),
             lanes: (0..rows).collect(),
-            gradient: theta.clone(),
-            theta,
             values: vec![0.0; rows],
             norms: vec![GradientNorms::NONE; rows],
             workspace,
@@ -162,9 +159,10 @@ impl<'a, R: Precision> Engine<'a, R> {
         };
         let Some(occasion) = occasion else { return Ok(()) };
         if let Some(coordinates) = &occasion.coordinates {
-            occasion.change.linear(&mut self.theta, &mut self.workspace);
-            let (objective, lanes) = (&*self.problem.objective, self.theta.lanes());
-            self.objective = Reparameterized::around(objective, coordinates.clone(), lanes);
+            let mut variables = self.objective.variables().clone();
+            occasion.change.linear(&mut variables, &mut self.workspace);
+            let objective = &*self.problem.objective;
+            self.objective = Reparameterized::around(objective, coordinates.clone(), variables);
         }
         for group in &mut self.groups {
             group.optimizer.change_coordinates(&occasion.change, occasion.carry());
@@ -197,7 +195,7 @@ impl<'a, R: Precision> Engine<'a, R> {
         }
         for group in &mut self.groups {
             let updated = group.optimizer.step(
-                self.theta.view_mut(group.rows.clone()),
+                self.objective.variables_mut().view_mut(group.rows.clone()),
                 self.gradient.view(group.rows.clone()),
                 &group.scheduled,
             );
@@ -213,7 +211,6 @@ impl<'a, R: Precision> Engine<'a, R> {
     /// Values, gradients and their norms at the current iterates.
     fn evaluate_gradient(&mut self, batch: Batch<'_>) {
         self.objective.value_and_gradient(
-            &self.theta,
             batch,
             &mut self.values,
             &mut self.gradient,
@@ -244,7 +241,7 @@ impl<'a, R: Precision> Engine<'a, R> {
     fn record_full_batch(&mut self) {
         let layout = self.problem.objective.layout();
         let iterates = (self.recording == Recording::Trajectory)
-            .then(|| self.objective.original(layout, &self.theta, &mut self.workspace));
+            .then(|| self.objective.original(layout, &mut self.workspace));
         for row in 0..self.lanes.len() {
             let lane = self.lanes[row];
             if self.trackers[lane].is_stopped() {
@@ -301,8 +298,7 @@ impl<'a, R: Precision> Engine<'a, R> {
             return;
         }
         let splits = [Split::Training, Split::Validation];
-        let [training, validation] =
-            self.objective.evaluate(&self.theta, splits, &mut self.workspace);
+        let [training, validation] = self.objective.evaluate(splits, &mut self.workspace);
         let Some(training) = training else { return };
         for row in 0..self.lanes.len() {
             let lane = self.lanes[row];
@@ -329,7 +325,7 @@ impl<'a, R: Precision> Engine<'a, R> {
         }
         let mut test = None;
         if self.training.minibatches.is_some() {
-            [test] = self.objective.evaluate(&self.theta, [Split::Test], &mut self.workspace);
+            [test] = self.objective.evaluate([Split::Test], &mut self.workspace);
         } else {
             self.evaluate_gradient(Batch::Full);
             self.record_full_batch();
@@ -350,7 +346,6 @@ impl<'a, R: Precision> Engine<'a, R> {
             return;
         }
         self.lanes = keep.iter().map(|&row| self.lanes[row]).collect();
-        self.theta.retain(&keep);
         self.gradient.retain(&keep);
         self.objective.retain(&keep);
         self.values = keep.iter().map(|&row| self.values[row]).collect();

@@ -6,8 +6,9 @@ use crate::lanes::{Lanes, Layout, Workspace};
 use crate::linalg::Real;
 use crate::objective::{Batch, Metrics, Objective};
 
-/// f∘J, with as few products with J as possible.
+/// f∘J at the trained variables z, with as few products with J as possible.
 pub(super) struct Reparameterized<'a, R> {
+    variables: Lanes<R>,
     coordinates: Coordinates<R>,
     objective: Function<'a, R>,
     around: Option<Around<R>>,
@@ -23,6 +24,9 @@ enum Function<'a, R> {
 struct Around<R> {
     coordinates: Coordinates<R>,
     theta: Lanes<R>,
+    /// Whether z may have changed since θ was computed: the losses after an epoch and the first gradient
+    /// of the next are at the same point.
+    has_moved: bool,
     gradient: Lanes<R>,
 }
 
@@ -31,8 +35,16 @@ impl<R: Real> Around<R> {
     fn of(layout: &Layout, coordinates: Coordinates<R>, lanes: usize) -> Option<Self> {
         (!coordinates.is_original()).then(|| {
             let zeros = Lanes::zeros(layout, lanes);
-            Self { coordinates, theta: zeros.clone(), gradient: zeros }
+            Self { coordinates, theta: zeros.clone(), has_moved: true, gradient: zeros }
         })
+    }
+
+    /// Has θ be that of these variables.
+    fn keep_up(&mut self, variables: &Lanes<R>, workspace: &mut Workspace<R>) {
+        if self.has_moved {
+            self.coordinates.to_original(variables, &mut self.theta, workspace);
+            self.has_moved = false;
+        }
     }
 }
 
@@ -46,31 +58,44 @@ impl<R> Function<'_, R> {
 }
 
 impl<'a, R: Real> Reparameterized<'a, R> {
-    /// For so many lanes.
+    /// At these variables.
     pub(super) fn new(
         objective: &'a dyn Objective<R>,
         coordinates: Coordinates<R>,
-        lanes: usize,
+        variables: Lanes<R>,
     ) -> Self {
         let absorbed = match coordinates.is_original() {
             true => None,
             false => objective.absorb(&coordinates),
         };
         let Some((absorbed, remaining)) = absorbed else {
-            return Self::around(objective, coordinates, lanes);
+            return Self::around(objective, coordinates, variables);
         };
-        let around = Around::of(absorbed.layout(), remaining, lanes);
-        Self { coordinates, objective: Function::Absorbed(absorbed), around }
+        let around = Around::of(absorbed.layout(), remaining, variables.lanes());
+        Self { variables, coordinates, objective: Function::Absorbed(absorbed), around }
     }
 
     /// With all of J applied around f: as what is in its data would be taken out again.
     pub(super) fn around(
         objective: &'a dyn Objective<R>,
         coordinates: Coordinates<R>,
-        lanes: usize,
+        variables: Lanes<R>,
     ) -> Self {
-        let around = Around::of(objective.layout(), coordinates.clone(), lanes);
-        Self { coordinates, objective: Function::Given(objective), around }
+        let around = Around::of(objective.layout(), coordinates.clone(), variables.lanes());
+        Self { variables, coordinates, objective: Function::Given(objective), around }
+    }
+
+    /// z.
+    pub(super) fn variables(&self) -> &Lanes<R> {
+        &self.variables
+    }
+
+    /// z, to be changed.
+    pub(super) fn variables_mut(&mut self) -> &mut Lanes<R> {
+        if let Some(around) = &mut self.around {
+            around.has_moved = true;
+        }
+        &mut self.variables
     }
 
     /// The last gradient in original coordinates, unless J is in the objective's data; `gradient` is that
@@ -82,56 +107,109 @@ impl<'a, R: Real> Reparameterized<'a, R> {
     /// As [`Objective::value_and_gradient`], in these coordinates.
     pub(super) fn value_and_gradient(
         &mut self,
-        theta: &Lanes<R>,
         batch: Batch<'_>,
         values: &mut [f64],
         gradient: &mut Lanes<R>,
         workspace: &mut Workspace<R>,
     ) {
         let f = self.objective.get();
-        let Some(Around { coordinates, theta: moved, gradient: steepest }) = &mut self.around
-        else {
-            return f.value_and_gradient(theta, batch, values, gradient, workspace);
+        let Some(around) = &mut self.around else {
+            return f.value_and_gradient(&self.variables, batch, values, gradient, workspace);
         };
-        coordinates.to_original(theta, moved, workspace);
-        f.value_and_gradient(moved, batch, values, steepest, workspace);
-        coordinates.pull_back(steepest, gradient, workspace);
+        around.keep_up(&self.variables, workspace);
+        f.value_and_gradient(&around.theta, batch, values, &mut around.gradient, workspace);
+        around.coordinates.pull_back(&around.gradient, gradient, workspace);
     }
 
     /// As [`Objective::evaluate`], for each split.
     pub(super) fn evaluate<const N: usize>(
         &mut self,
-        theta: &Lanes<R>,
         splits: [Split; N],
         workspace: &mut Workspace<R>,
     ) -> [Option<Vec<Metrics>>; N] {
         let theta = match &mut self.around {
-            None => theta,
-            Some(Around { coordinates, theta: moved, .. }) => {
-                coordinates.to_original(theta, moved, workspace);
-                &*moved
+            None => &self.variables,
+            Some(around) => {
+                around.keep_up(&self.variables, workspace);
+                &around.theta
             }
         };
         splits.map(|split| self.objective.get().evaluate(theta, split, workspace))
     }
 
     /// Parameters in original coordinates.
-    pub(super) fn original(
-        &self,
-        layout: &Layout,
-        theta: &Lanes<R>,
-        workspace: &mut Workspace<R>,
-    ) -> Lanes<R> {
-        let mut original = Lanes::zeros(layout, theta.lanes());
-        self.coordinates.to_original(theta, &mut original, workspace);
+    pub(super) fn original(&self, layout: &Layout, workspace: &mut Workspace<R>) -> Lanes<R> {
+        let mut original = Lanes::zeros(layout, self.variables.lanes());
+        self.coordinates.to_original(&self.variables, &mut original, workspace);
         original
     }
 
     /// Keeps the listed lanes, in increasing order, and drops the others.
     pub(super) fn retain(&mut self, keep: &[usize]) {
+        self.variables.retain(keep);
         if let Some(Around { theta, gradient, .. }) = &mut self.around {
             theta.retain(keep);
             gradient.retain(keep);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::coordinates::{Dense, LinearMap};
+    use crate::data::orthonormal;
+    use crate::linalg::counted;
+    use crate::objective::{FeedForward, checks};
+    use crate::rng::Streams;
+
+    /// Losses on the training data, and values and gradients on a minibatch; the products made.
+    fn found(here: &mut Reparameterized<'_, f64>, losses: bool) -> (Vec<f64>, Lanes<f64>, u64) {
+        let workspace = &mut Workspace::new();
+        let (mut values, mut gradient) =
+            (vec![0.0; here.variables().lanes()], here.variables().clone());
+        let products = counted::during(|| {
+            if losses {
+                let [metrics] = here.evaluate([Split::Training], workspace);
+                assert_eq!(metrics.unwrap().len(), values.len());
+            }
+            let batch = Batch::Rows(&[1, 4, 2]);
+            here.value_and_gradient(batch, &mut values, &mut gradient, workspace);
+        });
+        (values, gradient, products)
+    }
+
+    #[test]
+    fn a_point_is_computed_once_and_again_when_it_may_have_moved() {
+        let network = FeedForward::new(&[4], true, checks::data(&[3, 4, 2], true, 10));
+        let layout = network.layout().clone();
+        let size = layout.dimension();
+        let vectors = orthonormal(size, size, &mut Streams::new(6, 0).rng("rotation"));
+        let map: Arc<dyn LinearMap<f64>> = Arc::new(Dense::new(vectors.view()));
+        let coordinates = Coordinates::new(&layout, [(0..layout.blocks().len(), map)]);
+        let at = |variables: &Lanes<f64>| {
+            Reparameterized::new(&network, coordinates.clone(), variables.clone())
+        };
+        // With nothing computed before; losses come without products of their own point.
+        let check = |here: &mut Reparameterized<'_, f64>, losses: bool, is_known: bool| {
+            let (values, gradient, products) = found(here, losses);
+            let (expected, its_gradient, all) = found(&mut at(here.variables()), losses);
+            assert_eq!((values, gradient), (expected, its_gradient));
+            let point = 2 * (here.variables().lanes() * size * size) as u64;
+            assert_eq!(products, if is_known { all - point } else { all });
+        };
+        let mut here = at(&checks::parameters(&layout, 3));
+        check(&mut here, true, false);
+        check(&mut here, false, true);
+        check(&mut here, true, true);
+        here.variables_mut().as_mut_slice()[5] += 1.0;
+        check(&mut here, false, false);
+        here.retain(&[0, 2]);
+        check(&mut here, true, true);
+        here.variables_mut().as_mut_slice().fill(0.5);
+        here.retain(&[1]);
+        check(&mut here, true, false);
     }
 }
