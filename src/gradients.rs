@@ -11,7 +11,7 @@ use crate::data::InputMoments;
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
 use crate::lanes::{Block, Lanes, Layout, Role, Workspace};
-use crate::linalg::{self, Real, to_f64};
+use crate::linalg::{self, Real, is_single, to_f64};
 use crate::minibatch::{Minibatches, Order};
 use crate::objective::{Batch, Objective};
 use crate::rng::Streams;
@@ -141,10 +141,18 @@ impl Sampling {
     }
 }
 
-/// Samples that a statistic is given at a time; bounds the memory and fixes the order of sums.
-pub const CHUNK: usize = 256;
-/// Samples evaluated side by side.
-const LANES: usize = 16;
+/// Samples that a statistic is given at a time, at most.
+pub const PORTION: usize = 256;
+/// Numbers of a portion at most, about: 32 megabytes.
+const NUMBERS: usize = 1 << 22;
+/// Pieces of a portion, which threads share.
+const PIECES: usize = 16;
+
+/// Samples of so many parameters that a statistic is given at a time; bounds the memory.
+pub fn portion(dimension: usize) -> usize {
+    PIECES * (NUMBERS / (PIECES * dimension.max(1))).clamp(1, PORTION / PIECES)
+}
+
 /// What is accumulated of sampled gradients.
 pub trait Statistic: Send {
     /// Adds the gradients of further samples: m × d, one in each row, all finite. It is given the
@@ -175,6 +183,12 @@ pub trait Gradients {
     /// The number M of samples.
     fn samples(&self) -> usize;
 
+    /// Whether all entries are numbers in singles: what keeps samples then keeps these, which take half of
+    /// the memory.
+    fn are_singles(&self) -> bool {
+        false
+    }
+
     /// Gives samples to statistics, in order; those of a number are the same, however many there are.
     ///
     /// # Errors
@@ -204,6 +218,13 @@ pub struct Sampler<'a, R: Real> {
     pub progress: &'a (dyn Fn(usize) -> bool + Sync),
 }
 
+/// A pass over the training rows that samples' minibatches are cut from.
+#[derive(Default)]
+struct Pass {
+    epoch: Option<usize>,
+    order: Vec<usize>,
+}
+
 impl<R: Real> Gradients for Sampler<'_, R> {
     fn layout(&self) -> &Layout {
         self.objective.layout()
@@ -211,6 +232,10 @@ impl<R: Real> Gradients for Sampler<'_, R> {
 
     fn samples(&self) -> usize {
         self.sampling.count(self.layout())
+    }
+
+    fn are_singles(&self) -> bool {
+        is_single::<R>()
     }
 
     fn start(&self) -> Option<Array1<f64>> {
@@ -228,8 +253,9 @@ impl<R: Real> Gradients for Sampler<'_, R> {
         let dimension = self.layout().dimension();
         // Filled anew for every chunk, in memory that stays.
         let mut gradients = Vec::new();
-        for start in samples.clone().step_by(CHUNK) {
-            let chunk = start..samples.end.min(start + CHUNK);
+        let portion = portion(dimension);
+        for start in samples.clone().step_by(portion) {
+            let chunk = start..samples.end.min(start + portion);
             let count = chunk.len();
             gradients.resize(count * dimension, 0.0);
             self.fill(at, chunk.clone(), &mut gradients);
@@ -256,15 +282,20 @@ impl<R: Real> Sampler<'_, R> {
     /// Writes the gradients of some samples, one after the other.
     fn fill(&self, at: At, samples: Range<usize>, gradients: &mut [f64]) {
         let dimension = self.layout().dimension();
-        gradients
-            .par_chunks_mut(LANES * dimension)
-            .zip(samples.into_par_iter().step_by(LANES))
-            .for_each_init(Workspace::new, |workspace, (gradients, start)| {
-                match self.sampling.minibatches(self.objective.examples()) {
-                    None => self.full_batch(at, start, gradients, workspace),
-                    Some(batches) => self.minibatches(batches, at, start, gradients, workspace),
-                }
-            });
+        let piece = portion(dimension) / PIECES;
+        let pieces = gradients.par_chunks_mut(piece * dimension);
+        let pieces = pieces.zip(samples.into_par_iter().step_by(piece));
+        match self.sampling.minibatches(self.objective.examples()) {
+            None => pieces.for_each_init(Workspace::new, |workspace, (gradients, start)| {
+                self.full_batch(at, start, gradients, workspace);
+            }),
+            Some(batches) => {
+                let room = || (Pass::default(), Workspace::new());
+                pieces.for_each_init(room, |(pass, workspace), (gradients, start)| {
+                    self.minibatches(batches, pass, at, start, gradients, workspace);
+                });
+            }
+        }
     }
 
     /// Writes the point of a sample.
@@ -307,6 +338,7 @@ impl<R: Real> Sampler<'_, R> {
     fn minibatches(
         &self,
         batches: Minibatches,
+        pass: &mut Pass,
         at: At,
         start: usize,
         gradients: &mut [f64],
@@ -314,13 +346,14 @@ impl<R: Real> Sampler<'_, R> {
     ) {
         let layout = self.layout();
         let (mut theta, mut gradient) = (Lanes::zeros(layout, 1), Lanes::zeros(layout, 1));
-        let mut pass = (usize::MAX, Vec::new());
         for (sample, to) in (start..).zip(gradients.chunks_exact_mut(layout.dimension())) {
             let epoch = sample / batches.per_epoch();
-            if pass.0 != epoch {
-                pass = (epoch, batches.pass(&self.streams, "egop minibatches", epoch));
+            if pass.epoch != Some(epoch) {
+                let order = batches.pass(&self.streams, "egop minibatches", epoch);
+                *pass = Pass { epoch: Some(epoch), order };
             }
-            let rows = batches.cut(&pass.1).nth(sample % batches.per_epoch()).unwrap_or_default();
+            let rows = batches.cut(&pass.order).nth(sample % batches.per_epoch());
+            let rows = rows.unwrap_or_default();
             // The entries of a lane alone are in the order of the layout.
             self.place(at, sample, theta.as_mut_slice());
             let batch = Batch::Rows(rows);

@@ -39,14 +39,15 @@ pub use backend::Factor;
 pub use dense::Dense;
 pub use eigen::{fix_signs, symmetric_eigen};
 pub use function::{function_of, function_times};
-pub use inner::{INNER_REVISION, add_lower_inner};
+pub use inner::{INNER_REVISION, add_lower_inner, lower_outer};
 pub use inverse_root::inverse_root_times;
-pub use long_rows::transposed_times;
-pub use orthonormal::{orthonormal_columns, orthonormalized, triangular_factor};
-pub use real::{Real, from_f64, to_f64};
+pub use long_rows::{long_times, transposed_times};
+pub use orthonormal::{multiplied, orthonormal_columns, orthonormalized, triangular_factor};
+pub use real::{Real, from_f64, is_single, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 pub use spanned::spanned;
 pub use upcoming::Upcoming;
+use upcoming::fetch;
 
 /// Whether a product overwrites its result or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

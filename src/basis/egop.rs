@@ -108,7 +108,8 @@ impl Spec for EgopBasis {
             let k = found.and_then(|found| found.get(index).copied()).unwrap_or(most);
             let solver = low_rank.solver.chosen(samples, size, wanted);
             let [products, decompositions, elements] = solver.cost(samples, size, [most, k]);
-            Preparation { products, decompositions, elements }
+            let gradients = solver.kept(samples, size);
+            Preparation { products, decompositions, elements, gradients }
                 + low_rank.complement.preparation(size, k)
         };
         groups.map(preparation).sum()

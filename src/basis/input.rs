@@ -156,8 +156,8 @@ impl Spec for InputBasis {
                 let moments = of.rows as f64 * (square + inputs as f64);
                 let written = Preparation {
                     products: moments + 4.0 * square,
-                    decompositions: 0.0,
                     elements: 3.0 * square,
+                    ..Preparation::default()
                 };
                 written + Complement::Reflector.preparation(inputs, 1)
             }

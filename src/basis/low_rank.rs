@@ -128,9 +128,12 @@ impl Complement {
                 products: 2.0 * d * k * k + 4.0 * k.powi(3),
                 decompositions: flops::of_qr(d, k) + flops::of_svd(k),
                 elements: 4.0 * d * k + 4.0 * k * k,
+                ..Preparation::default()
             },
             Self::Auxiliary | Self::Reduced => Preparation::default(),
-            Self::Frozen => Preparation { products: 4.0 * d * k, decompositions: 0.0, elements: d },
+            Self::Frozen => {
+                Preparation { products: 4.0 * d * k, elements: d, ..Preparation::default() }
+            }
             Self::Rotated => Preparation::of_qr(d, d),
         }
     }

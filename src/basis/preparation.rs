@@ -34,14 +34,21 @@ pub struct Preparation {
     pub products: f64,
     /// Those of decompositions.
     pub decompositions: f64,
-    /// Double-precision numbers that are held at once, the sampled gradients aside.
+    /// Double-precision numbers that are held at once, the gradients aside.
     pub elements: f64,
+    /// Numbers of gradients that are kept, in the precision of the runs.
+    pub gradients: f64,
 }
 
 impl Preparation {
     /// Floating-point operations.
     pub fn flops(&self) -> f64 {
         self.products + self.decompositions
+    }
+
+    /// Bytes that are held, where a number of a run takes so many.
+    pub fn bytes(&self, number: f64) -> f64 {
+        size_of::<f64>() as f64 * self.elements + number * self.gradients
     }
 
     /// Summing up `samples` outer products of gradients to a matrix for each of these numbers of
@@ -56,12 +63,14 @@ impl Preparation {
             decompositions: sizes.iter().map(eigen).sum(),
             elements: decompositions
                 * (2.0 * sizes.iter().map(square).sum::<f64>() + 3.0 * largest),
+            ..Self::default()
         }
     }
 
     /// A QR decomposition of n × k, and its Q: the matrix, the reflections and Q, and R.
     pub(super) fn of_qr(n: f64, k: f64) -> Self {
-        Self { products: 0.0, decompositions: flops::of_qr(n, k), elements: 3.0 * n * k + k * k }
+        let elements = 3.0 * n * k + k * k;
+        Self { decompositions: flops::of_qr(n, k), elements, ..Self::default() }
     }
 }
 
@@ -73,6 +82,7 @@ impl Add for Preparation {
             products: self.products + other.products,
             decompositions: self.decompositions + other.decompositions,
             elements: self.elements + other.elements,
+            gradients: self.gradients + other.gradients,
         }
     }
 }

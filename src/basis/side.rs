@@ -17,6 +17,7 @@ pub(super) fn preparation(samples: usize, side: usize, other: usize) -> Preparat
         products: samples * other * side * (side + 1.0),
         decompositions: flops::of_eigen(side),
         elements: 5.0 * side.powi(2),
+        ..Preparation::default()
     }
 }
 

@@ -10,7 +10,8 @@ use super::{Build, Cost, Form, LinearMap, Structure, written_down};
 use crate::error::{Error, Result};
 use crate::lanes::Workspace;
 use crate::linalg::{
-    self, Accum, Factor, Real, all_finite, from_f64, orthonormalized, product, spanned, times,
+    self, Accum, Factor, Real, all_finite, from_f64, multiplied, orthonormalized, product, spanned,
+    times,
 };
 
 /// The singular values of the top of V's columns, all of which are at most 1, that are 0 up to rounding:
@@ -44,7 +45,7 @@ impl Reflector {
         if !all_finite(vectors.iter()) {
             return Err(Error::Numerical("a basis with entries that are not finite".into()));
         }
-        let mut w = orthonormalized(vectors.as_standard_layout().view());
+        let mut w = orthonormalized(vectors.as_standard_layout().into_owned());
         // The top of V is A Σ Bᵀ, and S = −ABᵀ as far from it as an orthogonal matrix can be.
         let top = w.view().split_at(Axis(0), k).0.to_owned();
         let (mut a, mut sigma, mut b) = linalg::svd(top.view())?;
@@ -54,7 +55,7 @@ impl Reflector {
         let (mut head, _) = w.view_mut().split_at(Axis(0), k);
         head -= &s;
         let root = times((&b / &sigma.mapv(|sigma| (2.0 + 2.0 * sigma).sqrt())).view(), b.t());
-        let h = times(w.view(), root.view());
+        let h = multiplied(w, &root);
         Ok(Self { h: h.into(), s: s.into() })
     }
 

@@ -5,16 +5,18 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2};
 
 use crate::gradients::Statistic;
-use crate::linalg;
+use crate::linalg::{self, Real, from_f64};
+use crate::simd::vectorized;
 
-/// The gradient bundle G (M × d) over some of the parameters: one sample in each row.
+/// The gradient bundle G (M × d) over some of the parameters: one sample in each row, in the precision
+/// of the gradients.
 #[derive(Debug)]
-pub struct Bundle {
+pub struct Bundle<R> {
     parameters: Range<usize>,
-    rows: Vec<f64>,
+    rows: Vec<R>,
 }
 
-impl Bundle {
+impl<R: Real> Bundle<R> {
     /// Over a range of parameters, with room for so many samples.
     pub fn new(parameters: Range<usize>, samples: usize) -> Self {
         let rows = Vec::with_capacity(samples.saturating_mul(parameters.len()));
@@ -22,18 +24,18 @@ impl Bundle {
     }
 
     /// G.
-    pub fn into_matrix(self) -> Array2<f64> {
+    pub fn into_matrix(self) -> Array2<R> {
         let columns = self.parameters.len();
         let rows = self.rows.len() / columns.max(1);
         Array2::from_shape_vec((rows, columns), self.rows).expect("whole rows were added")
     }
 }
 
-impl Statistic for Bundle {
+impl<R: Real> Statistic for Bundle<R> {
     fn add(&mut self, gradients: ArrayView2<'_, f64>) {
-        let block = linalg::columns(gradients, self.parameters.clone());
-        let contiguous = "samples are contiguous rows";
-        let entries = block.rows().into_iter().map(|row| row.to_slice().expect(contiguous));
-        entries.for_each(|row| self.rows.extend_from_slice(row));
+        for row in linalg::columns(gradients, self.parameters.clone()).rows() {
+            let entries = row.to_slice().expect("samples are contiguous rows");
+            vectorized(|| self.rows.extend(entries.iter().map(|&entry| from_f64::<R>(entry))));
+        }
     }
 }

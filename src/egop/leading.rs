@@ -3,14 +3,14 @@
 
 use std::ops::Range;
 
-use ndarray::{ArcArray2, Array1, Array2, ArrayView2};
+use ndarray::{ArcArray2, Array1, Array2};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 
 use super::{Bundle, Gram, Spectrum};
 use crate::error::{Error, Result};
 use crate::gradients::{At, Gradients, Statistic};
-use crate::linalg::{self, flops, times};
+use crate::linalg::{self, Real, flops, times};
 use crate::rng::Streams;
 
 /// How leading eigenvectors are computed.
@@ -61,8 +61,13 @@ impl Solver {
         }
     }
 
+    /// Numbers of gradients that are kept until all are there, of so many samples of so many parameters.
+    pub fn kept(self, samples: usize, parameters: usize) -> f64 {
+        if self == Self::Dense { 0.0 } else { samples as f64 * parameters as f64 }
+    }
+
     /// Floating-point operations of products and of decompositions, and double-precision numbers held,
-    /// beside the sampling, for so many samples of so many parameters, of which so many eigenvectors are
+    /// beside the gradients, for so many samples of so many parameters, of which so many eigenvectors are
     /// wanted and found.
     pub fn cost(self, samples: usize, parameters: usize, [wanted, found]: [usize; 2]) -> [f64; 3] {
         let width = (OVERSAMPLING * wanted).min(samples).min(parameters);
@@ -72,7 +77,7 @@ impl Solver {
             Self::Auto | Self::Gram => [
                 m * (m + 1.0) * d + 2.0 * m * d * k,
                 flops::of_eigen(m) + flops::of_qr(d, k),
-                m * d + 5.0 * m * m + 3.0 * d * k,
+                5.0 * m * m + 3.0 * d * k,
             ],
             Self::Randomized => {
                 let images = (2 * ITERATIONS + 3) as f64;
@@ -80,7 +85,7 @@ impl Solver {
                 [
                     2.0 * m * d * l * images + m * l * (l + 1.0) + 2.0 * d * l * k,
                     factors + flops::of_eigen(l) + flops::of_qr(d, k),
-                    m * d + 4.0 * d * l,
+                    4.0 * d * l,
                 ]
             }
         }
@@ -139,7 +144,8 @@ pub fn leading(
     streams: &Streams,
 ) -> Result<Vec<Spectrum>> {
     let samples = source.samples();
-    let mut sums: Vec<Sum> = wanted.iter().map(|wanted| Sum::new(wanted, samples)).collect();
+    let sum = |wanted| Sum::new(wanted, samples, source.are_singles());
+    let mut sums: Vec<Sum> = wanted.iter().map(sum).collect();
     let mut statistics: Vec<&mut dyn Statistic> = sums.iter_mut().map(Sum::statistic).collect();
     source.stream(At::Distribution, 0..samples, &mut statistics)?;
     let each = sums.into_iter().zip(wanted).enumerate();
@@ -149,25 +155,30 @@ pub fn leading(
 /// What is accumulated of the gradients of a range.
 enum Sum {
     Matrix(Gram),
-    Rows(Bundle, Solver),
+    Singles(Bundle<f32>, Solver),
+    Doubles(Bundle<f64>, Solver),
 }
 
 impl Sum {
-    fn new((range, count, solver): &Wanted, samples: usize) -> Self {
+    fn new((range, count, solver): &Wanted, samples: usize, are_singles: bool) -> Self {
+        let range = range.clone();
         match solver.chosen(samples, range.len(), count.number()) {
-            Solver::Dense | Solver::Auto => Self::Matrix(Gram::new(range.clone())),
-            solver => Self::Rows(Bundle::new(range.clone(), samples), solver),
+            Solver::Dense | Solver::Auto => Self::Matrix(Gram::new(range)),
+            solver if are_singles => Self::Singles(Bundle::new(range, samples), solver),
+            solver => Self::Doubles(Bundle::new(range, samples), solver),
         }
     }
 
     fn statistic(&mut self) -> &mut dyn Statistic {
         match self {
             Self::Matrix(gram) => gram,
-            Self::Rows(bundle, _) => bundle,
+            Self::Singles(bundle, _) => bundle,
+            Self::Doubles(bundle, _) => bundle,
         }
     }
 
-    fn solve(self, (_, count, _): &Wanted, index: usize, streams: &Streams) -> Result<Spectrum> {
+    fn solve(self, &(_, count, _): &Wanted, index: usize, streams: &Streams) -> Result<Spectrum> {
+        let streams = streams.branch(&format!("egop {index}"));
         match self {
             Self::Matrix(gram) => {
                 let spectrum = Spectrum::of(gram.mean())?;
@@ -175,49 +186,66 @@ impl Sum {
                 let eigenvectors = first(&spectrum.eigenvectors, k).into();
                 Ok(Spectrum { eigenvectors, ..spectrum })
             }
-            Self::Rows(bundle, Solver::Randomized) => {
-                let number = count.number().ok_or_else(|| {
-                    Error::Numerical("subspace iteration needs a number of eigenvectors".into())
-                })?;
-                randomized(&bundle.into_matrix(), number, &streams.branch(&format!("egop {index}")))
+            Self::Singles(bundle, solver) => {
+                of_rows(&bundle.into_matrix(), count, solver, &streams)
             }
-            Self::Rows(bundle, _) => by_gram(&bundle.into_matrix(), *count),
+            Self::Doubles(bundle, solver) => {
+                of_rows(&bundle.into_matrix(), count, solver, &streams)
+            }
         }
     }
 }
 
+/// Of the gradients themselves.
+fn of_rows<R: Real>(
+    bundle: &Array2<R>,
+    count: Count,
+    solver: Solver,
+    streams: &Streams,
+) -> Result<Spectrum> {
+    if solver != Solver::Randomized {
+        return by_gram(bundle, count);
+    }
+    let number = count.number().ok_or_else(|| {
+        Error::Numerical("subspace iteration needs a number of eigenvectors".into())
+    })?;
+    randomized(bundle, number, streams)
+}
+
 /// By way of the eigenvectors u of GGᵀ: Gᵀu are those of GᵀG.
-fn by_gram(bundle: &Array2<f64>, count: Count) -> Result<Spectrum> {
+fn by_gram<R: Real>(bundle: &Array2<R>, count: Count) -> Result<Spectrum> {
     let samples = bundle.nrows();
-    let mut gram = Array2::zeros((samples, samples));
-    linalg::add_lower_inner(bundle.t(), 0..samples, &mut gram);
+    let gram = linalg::lower_outer(bundle.view());
     let Spectrum { eigenvalues, complete, eigenvectors } = Spectrum::of(gram)?;
     let k = count.of(&eigenvalues, bundle.ncols());
     let eigenvalues = eigenvalues / samples as f64;
     let leading = first(&eigenvectors, k);
     let vectors = linalg::transposed_times(bundle.view(), leading.view());
-    Ok(Spectrum { eigenvalues, complete, eigenvectors: oriented(vectors.view()).into() })
+    Ok(Spectrum { eigenvalues, complete, eigenvectors: oriented(vectors).into() })
 }
 
 /// By subspace iteration; the eigenvalues are those of the leading eigenvectors alone.
-fn randomized(bundle: &Array2<f64>, number: usize, streams: &Streams) -> Result<Spectrum> {
+fn randomized<R: Real>(bundle: &Array2<R>, number: usize, streams: &Streams) -> Result<Spectrum> {
     let (samples, parameters) = bundle.dim();
     let width = (OVERSAMPLING * number).min(samples).min(parameters);
     let start =
         Array2::random_using((parameters, width), StandardNormal, &mut streams.rng("sketch"));
     let mut subspace = start;
     for _ in 0..=ITERATIONS {
-        let image = linalg::orthonormal_columns(times(bundle.view(), subspace.view()).view());
-        subspace = linalg::orthonormal_columns(times(bundle.t(), image.view()).view());
+        let image =
+            linalg::orthonormal_columns(linalg::long_times(bundle.view(), subspace.view()).view());
+        subspace = linalg::orthonormal_columns(
+            linalg::transposed_times(bundle.view(), image.view()).view(),
+        );
     }
-    let image = times(bundle.view(), subspace.view());
+    let image = linalg::long_times(bundle.view(), subspace.view());
     let mut small = Array2::zeros((width, width));
     linalg::add_lower_inner(image.view(), 0..width, &mut small);
     let Spectrum { eigenvalues, eigenvectors, .. } = Spectrum::of(small)?;
     let k = Count::Number(number).of(&eigenvalues, samples);
     let vectors = times(subspace.view(), first(&eigenvectors, k).view());
     let eigenvalues = eigenvalues.iter().take(k).map(|value| value / samples as f64).collect();
-    Ok(Spectrum { eigenvalues, complete: false, eigenvectors: oriented(vectors.view()).into() })
+    Ok(Spectrum { eigenvalues, complete: false, eigenvectors: oriented(vectors).into() })
 }
 
 /// Some first columns.
@@ -226,7 +254,7 @@ fn first(columns: &ArcArray2<f64>, count: usize) -> Array2<f64> {
 }
 
 /// An orthonormal basis of the columns, each along its column, with the signs of eigenvectors.
-fn oriented(columns: ArrayView2<'_, f64>) -> Array2<f64> {
+fn oriented(columns: Array2<f64>) -> Array2<f64> {
     let mut basis = linalg::orthonormalized(columns);
     linalg::fix_signs(basis.view_mut());
     basis
@@ -234,6 +262,8 @@ fn oriented(columns: ArrayView2<'_, f64>) -> Array2<f64> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::ArrayView2;
+
     use super::*;
     use crate::data::orthonormal;
 

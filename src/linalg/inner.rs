@@ -1,68 +1,197 @@
-//! Sums of outer products of the rows of a matrix; in doubles.
+//! Sums of outer products of vectors with themselves: AᵀA, and AAᵀ for an A of long rows; in doubles.
+//!
+//! A library's product of a matrix with its own transpose packs it twice, and keeps more of it in
+//! registers than it has to. Here it is packed once, as it is read: into panels of a few vectors, whose
+//! numbers for each term of the sums are side by side. A tile's sums stay in registers.
 
+use std::array;
 use std::ops::Range;
 
-use faer::linalg::matmul::matmul;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, MatMut, MatRef, Par};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
+use prefetch_index::prefetch_index;
+use pulp::bytemuck::cast_slice;
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
 
-use super::{as_faer, leave_wide_registers};
+use super::{Real, fetch, to_f64};
 
 /// Raised when sums of outer products have other bits.
 pub const INNER_REVISION: u32 = 1;
 
-/// Rows and columns up to which a block is one thread's.
-const BLOCK: usize = 640;
+/// Vectors of a panel: rows of a tile at most.
+const PANEL: usize = 16;
+/// Rows of a tile where there are few registers.
+const FEW: usize = 8;
+/// Panels whose rows of the result a thread makes at once: they stay in a core's own cache.
+const GROUP: usize = 4;
+/// Terms that are summed up in registers.
+const TERMS: usize = 512;
+/// Terms that are fetched before they are added, and entries of long rows before they are packed.
+const SOON: usize = 64;
+/// Bytes and numbers in a cache line.
+const LINE_BYTES: usize = 64;
+const LINE: usize = LINE_BYTES / size_of::<f64>();
 
-/// Adds the lower triangle of AᵀA, of some columns of A, to C, on all threads: the blocks that they
-/// share are the same for any number of them.
+/// Adds the lower triangle of AᵀA, of some columns of A, to C, on all threads: its entries are the same
+/// for any number of them.
 ///
 /// # Panics
-/// When C is not square with as many columns, or A is not contiguous.
+/// When C is not square with as many columns.
 pub fn add_lower_inner(a: ArrayView2<'_, f64>, columns: Range<usize>, c: &mut Array2<f64>) {
-    let size = columns.len();
-    assert_eq!(c.dim(), (size, size), "C's shape");
     #[cfg(test)]
-    super::counted::add_lower(size, a.nrows());
-    let a = as_faer(a).subcols(columns.start, size);
-    let c = c.as_slice_mut().expect("an owned matrix is contiguous and row-major");
-    add_lower(a, MatMut::from_row_major_slice_mut(c, size, size));
+    super::counted::add_lower(columns.len(), a.nrows());
+    add_lower(super::columns(a, columns), c);
 }
 
-/// The same for all columns.
-fn add_lower(a: MatRef<'_, f64>, c: MatMut<'_, f64>) {
-    if c.nrows() <= BLOCK {
-        let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-        let transposed = a.transpose();
-        triangular::matmul(c, lower, Accum::Add, transposed, whole, a, whole, 1.0, Par::Seq);
-        return leave_wide_registers();
+/// The same of all columns, not counted.
+pub(super) fn add_lower(a: ArrayView2<'_, f64>, c: &mut Array2<f64>) {
+    assert_eq!(c.dim(), (a.ncols(), a.ncols()), "C's shape");
+    if a.t().is_standard_layout() {
+        return add_products(a.t(), c);
     }
-    let half = c.nrows() / 2;
-    let (first, second) = a.split_at_col(half);
-    let (upper, _, below, lower) = c.split_at_mut(half, half);
-    rayon::join(
-        || add_block(second, first, below),
-        || rayon::join(|| add_lower(first, upper), || add_lower(second, lower)),
-    );
-}
-
-/// Adds AᵀB to C.
-fn add_block(a: MatRef<'_, f64>, b: MatRef<'_, f64>, c: MatMut<'_, f64>) {
-    if c.nrows().max(c.ncols()) <= BLOCK {
-        matmul(c, Accum::Add, a.transpose(), b, 1.0, Par::Seq);
-        return leave_wide_registers();
-    }
-    let ((left, right), (top, bottom)) = if c.nrows() > c.ncols() {
-        let half = c.nrows() / 2;
-        let (first, second) = a.split_at_col(half);
-        (((first, b), (second, b)), c.split_at_row_mut(half))
-    } else {
-        let half = c.ncols() / 2;
-        let (first, second) = b.split_at_col(half);
-        (((a, first), (a, second)), c.split_at_col_mut(half))
+    let pack = |terms: Range<usize>, vectors: Range<usize>, panel: &mut [f64]| {
+        let some = a.slice_axis(Axis(0), terms.into());
+        for (to, row) in panel.chunks_exact_mut(PANEL).zip(some.rows()) {
+            let some = row.slice_axis_move(Axis(0), vectors.clone().into());
+            to.iter_mut().zip(some).for_each(|(to, &from)| *to = from);
+        }
     };
-    rayon::join(|| add_block(left.0, left.1, top), || add_block(right.0, right.1, bottom));
+    add(a.nrows(), pack, c);
+}
+
+/// The lower triangle of AAᵀ for an A of long rows, with 0 above it; on all threads.
+///
+/// # Panics
+/// When A's rows are not contiguous.
+pub fn lower_outer<R: Real>(a: ArrayView2<'_, R>) -> Array2<f64> {
+    #[cfg(test)]
+    super::counted::add_lower(a.nrows(), a.ncols());
+    let mut sum = Array2::zeros((a.nrows(), a.nrows()));
+    add_products(a, &mut sum);
+    sum
+}
+
+/// Adds the lower triangle of AAᵀ to C.
+fn add_products<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
+    let pack = |terms: Range<usize>, vectors: Range<usize>, panel: &mut [f64]| {
+        let rows = a.slice_axis(Axis(0), vectors.into());
+        for (part, some) in panel.chunks_mut(PANEL * SOON).enumerate() {
+            let start = terms.start + part * SOON;
+            let end = start + some.len() / PANEL;
+            for (vector, row) in rows.rows().into_iter().enumerate() {
+                let row = row.to_slice().expect("the rows are contiguous");
+                // What comes next of this row would come after what comes next of all others.
+                fetch(&row[row.len().min(end)..row.len().min(end + SOON)]);
+                let places = some[vector..].iter_mut().step_by(PANEL);
+                places.zip(&row[start..end]).for_each(|(to, &from)| *to = to_f64(from));
+            }
+        }
+    };
+    add(a.ncols(), pack, c);
+}
+
+/// Adds the lower triangle of products of vectors with one another to C. Asks for some of their terms, of
+/// up to as many vectors as a panel has.
+fn add(
+    terms: usize,
+    pack: impl Fn(Range<usize>, Range<usize>, &mut [f64]) + Sync,
+    c: &mut Array2<f64>,
+) {
+    let size = c.nrows();
+    if size == 0 {
+        return;
+    }
+    let c = c.as_slice_mut().expect("an owned matrix is contiguous and row-major");
+    let panels = size.next_multiple_of(PANEL);
+    // Vectors of numbers are read faster where none is in two cache lines.
+    let mut numbers = vec![0.0; panels * TERMS.min(terms) + LINE];
+    let first = numbers.as_ptr().align_offset(LINE_BYTES);
+    for start in (0..terms).step_by(TERMS) {
+        let some = start..terms.min(start + TERMS);
+        let numbers = &mut numbers[first..][..panels * some.len()];
+        let each = numbers.par_chunks_mut(PANEL * some.len()).enumerate();
+        each.for_each(|(index, panel)| {
+            pack(some.clone(), index * PANEL..size.min((index + 1) * PANEL), panel);
+        });
+        let (terms, panels) = (some.len(), &*numbers);
+        let groups = c.par_chunks_mut(GROUP * PANEL * size).enumerate();
+        groups.for_each(|(index, rows)| {
+            Arch::new().dispatch(Rows { panels, terms, size, first: index * GROUP * PANEL, rows });
+        });
+    }
+}
+
+/// Some rows of the result, from the first on, to which sums over terms are added.
+struct Rows<'a> {
+    panels: &'a [f64],
+    terms: usize,
+    size: usize,
+    first: usize,
+    rows: &'a mut [f64],
+}
+
+impl Rows<'_> {
+    /// M rows of one vector register of columns each.
+    #[inline(always)]
+    fn tile<S: Simd, const M: usize>(&mut self, simd: S, row: usize, column: usize) {
+        let panel = |vector: usize| {
+            let start = vector / PANEL * PANEL * self.terms;
+            &self.panels[start..start + PANEL * self.terms]
+        };
+        let (left, _) = panel(row).as_chunks::<M>();
+        let left = left[row % PANEL / M..].iter().step_by(PANEL / M);
+        let stride = PANEL / S::F64_LANES;
+        let right = &S::as_simd_f64s(panel(column)).0[column % PANEL / S::F64_LANES..];
+        let start = (row - self.first) * self.size + column;
+        for entries in self.rows[start..].chunks(self.size).take(M) {
+            prefetch_index(entries, 0);
+            prefetch_index(entries, S::F64_LANES - 1);
+        }
+        // A fold keeps the sums in registers, where a loop would write them to memory.
+        let pairs = left.zip(right.iter().step_by(stride)).enumerate();
+        let sums = [simd.splat_f64s(0.0); M];
+        let sums = pairs.fold(sums, |sums, (term, (entries, &vector))| {
+            prefetch_index(right, (term + SOON) * stride);
+            array::from_fn(|row| {
+                simd.mul_add_e_f64s(simd.splat_f64s(entries[row]), vector, sums[row])
+            })
+        });
+        let rows = self.rows[start..].chunks_mut(self.size).zip(&sums).enumerate();
+        for (index, (entries, sums)) in rows {
+            // Nothing above the diagonal, and nothing beyond the last column.
+            let count = S::F64_LANES.min((row + index + 1).saturating_sub(column));
+            let entries = &mut entries[..count];
+            if let [whole] = S::as_mut_simd_f64s(entries).0 {
+                *whole = simd.add_f64s(*whole, *sums);
+            } else {
+                let sums: &[f64] = cast_slice(array::from_ref(sums));
+                entries.iter_mut().zip(sums).for_each(|(to, &sum)| *to += sum);
+            }
+        }
+    }
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let end = self.first + self.rows.len() / self.size;
+        for panel in (0..end).step_by(PANEL) {
+            for row in (self.first.max(panel)..end).step_by(PANEL) {
+                // Those from `end` on are above the diagonal.
+                for column in (panel..end.min(panel + PANEL)).step_by(S::F64_LANES) {
+                    if S::REGISTER_COUNT >= 32 {
+                        self.tile::<S, PANEL>(simd, row, column);
+                        continue;
+                    }
+                    for part in (row..end.min(row + PANEL)).step_by(FEW) {
+                        self.tile::<S, FEW>(simd, part, column);
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +210,7 @@ mod tests {
             sum
         };
         // The last has more rows than products are summed up at a time.
-        let large = [(3, BLOCK), (70, 3 * BLOCK + 3), (600, BLOCK + 70)];
+        let large = [(3, 16 * PANEL), (70, 7 * GROUP * PANEL + 3), (2 * TERMS + 5, 170)];
         for (rows, columns) in
             [(0, 3), (1, 1), (5, 0), (40, 65), (1300, 65)].into_iter().chain(large)
         {

@@ -1,9 +1,13 @@
 //! Orthonormal bases of the columns of a matrix.
 
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
+use super::inner::add_lower;
 use super::{Accum, Dense, as_faer, leave_wide_registers, to_array};
+
+/// Rows that are multiplied at a time in a matrix's own memory.
+const ROWS: usize = 256;
 
 /// The orthonormal factor of a thin QR decomposition with R's diagonal positive, which makes it
 /// unique; of a Gaussian matrix, it is Haar-distributed.
@@ -21,26 +25,48 @@ pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
 /// of their products, A = (A R⁻¹) R with RᵀR = AᵀA. That takes a fraction of the time of reflections, and is
 /// as accurate where the columns, scaled to unit length, are well conditioned (Yamamoto, Nakatsukasa,
 /// Yanagisawa & Fukaya 2015). Others are decomposed by reflections.
-pub fn orthonormalized(a: ArrayView2<'_, f64>) -> Array2<f64> {
-    let Some(inverse) = inverse_triangle(a) else { return orthonormal_columns(a) };
-    let mut q = Array2::zeros(a.dim());
-    f64::product(a, inverse.view(), Accum::Overwrite, q.view_mut());
-    q
+pub fn orthonormalized(a: Array2<f64>) -> Array2<f64> {
+    match inverse_triangle(&a) {
+        Some(inverse) => in_place(a, &inverse),
+        None => orthonormal_columns(a.view()),
+    }
+}
+
+/// A B for a square B, in A's memory: of tall matrices there are not to be more than have to be.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn multiplied(a: Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
+    #[cfg(test)]
+    super::counted::add(a.nrows(), a.ncols(), b.ncols());
+    in_place(a, b)
+}
+
+/// The same, not counted.
+fn in_place(mut a: Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
+    let mut some = Array2::zeros((ROWS.min(a.nrows()), a.ncols()));
+    for mut rows in a.axis_chunks_iter_mut(Axis(0), ROWS) {
+        let (mut some, _) = some.view_mut().split_at(Axis(0), rows.nrows());
+        some.assign(&rows);
+        f64::product(some.view(), b.view(), Accum::Overwrite, rows.view_mut());
+    }
+    a
 }
 
 /// R⁻¹ of the QR decomposition of nearly orthogonal columns. These products take about what `flops::of_qr`
 /// says of a decomposition, as which they are counted, and not as products.
-fn inverse_triangle(a: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+fn inverse_triangle(a: &Array2<f64>) -> Option<Array2<f64>> {
     let size = (a.ncols(), a.ncols());
     let mut gram = Array2::zeros(size);
-    f64::product(a.t(), a, Accum::Overwrite, gram.view_mut());
+    add_lower(a.view(), &mut gram);
     // Squares far from overflow and underflow.
     let lengths: Option<Vec<f64>> =
         gram.diag().iter().map(|&x| (1e-200..1e200).contains(&x).then(|| x.sqrt())).collect();
     let lengths = lengths.filter(|lengths| !lengths.is_empty())?;
     gram.indexed_iter_mut().for_each(|((i, j), x)| *x /= lengths[i] * lengths[j]);
     // All singular values of A are within √(1 ± 1/2) then.
-    let apart = gram.indexed_iter().filter(|((i, j), _)| i != j).map(|(_, x)| x * x).sum::<f64>();
+    let below = gram.indexed_iter().filter(|((i, j), _)| i > j).map(|(_, x)| 2.0 * x * x);
+    let apart = below.sum::<f64>();
     if apart.is_nan() || apart > 0.25 {
         return None;
     }
@@ -75,7 +101,7 @@ mod tests {
 
     /// The basis that a QR decomposition has, to within so much.
     fn check(a: &Array2<f64>, tolerance: f64) {
-        let (found, expected) = (orthonormalized(a.view()), orthonormal_columns(a.view()));
+        let (found, expected) = (orthonormalized(a.clone()), orthonormal_columns(a.view()));
         let what = a.dim();
         // Sums of as many products as there are rows, of numbers below 1.
         assert!(orthonormality_defect(found.view()) <= 1e-14, "{what:?}");
@@ -103,13 +129,13 @@ mod tests {
         let mut a = random(30, 6);
         for entry in [0.0, 1e120, 1e-120] {
             a.column_mut(3).fill(entry);
-            assert_eq!(orthonormalized(a.view()), orthonormal_columns(a.view()), "{entry}");
+            assert_eq!(orthonormalized(a.clone()), orthonormal_columns(a.view()), "{entry}");
         }
         // All but the same.
         let (first, _) = a.view().split_at(ndarray::Axis(1), 1);
         let same = &first + &(1e-9 * &random(30, 4));
-        assert_eq!(orthonormalized(same.view()), orthonormal_columns(same.view()));
+        assert_eq!(orthonormalized(same.clone()), orthonormal_columns(same.view()));
         a[(2, 2)] = f64::NAN;
-        assert!(orthonormalized(a.view()).iter().any(|entry| entry.is_nan()));
+        assert!(orthonormalized(a.clone()).iter().any(|entry| entry.is_nan()));
     }
 }

@@ -75,6 +75,11 @@ macro_rules! real {
 real!(f64);
 real!(f32);
 
+/// Whether `R` is `f32`.
+pub fn is_single<R: Real>() -> bool {
+    size_of::<R>() == size_of::<f32>()
+}
+
 /// Converts a double to `R` (rounding to nearest).
 pub fn from_f64<R: Real>(value: f64) -> R {
     R::from_f64(value).expect("f32 and f64 take every f64, rounding")

@@ -9,6 +9,13 @@ use prefetch_index::prefetch_index;
 const LINE_BYTES: usize = 64;
 const LINES: usize = 12;
 
+/// Asks for some numbers.
+#[inline(always)]
+pub fn fetch<R>(numbers: &[R]) {
+    let lines = (0..numbers.len()).step_by(LINE_BYTES / size_of::<R>());
+    lines.for_each(|number| prefetch_index(numbers, number));
+}
+
 /// Some columns of matrices whose rows are contiguous, a few cache lines at a time.
 #[derive(Clone, Debug)]
 pub struct Upcoming<'a, R> {
@@ -19,10 +26,8 @@ pub struct Upcoming<'a, R> {
 }
 
 impl<'a, R> Upcoming<'a, R> {
-    /// Numbers in a cache line.
-    const LINE: usize = LINE_BYTES / size_of::<R>();
     /// Numbers in a part of columns.
-    const PART: usize = LINES * Self::LINE;
+    const PART: usize = LINES * LINE_BYTES / size_of::<R>();
 
     /// Nothing but the product is to be made.
     pub fn nothing() -> Self {
@@ -37,8 +42,7 @@ impl<'a, R> Upcoming<'a, R> {
     /// Asks for the next part.
     #[inline(always)]
     pub fn fetch(&mut self) {
-        let part = self.next().unwrap_or_default();
-        (0..part.len()).step_by(Self::LINE).for_each(|number| prefetch_index(part, number));
+        fetch(self.next().unwrap_or_default());
     }
 
     /// Parts that are left.

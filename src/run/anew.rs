@@ -60,11 +60,11 @@ impl Anew {
     }
 
     /// Numbers held in the precision of the runs: the window, again in the new variables if it is
-    /// replayed, squares of before, and the maps before and after.
+    /// replayed, and as a basis is made of it, squares of before, and the maps before and after.
     pub fn elements(&self) -> f64 {
         let windows = if self.rule.state == State::Replay { 2.0 } else { 1.0 };
         let rows = windows * self.window as f64 + 2.0;
-        rows * self.dimension as f64 + 2.0 * self.maps.elements
+        rows * self.dimension as f64 + self.preparation.gradients + 2.0 * self.maps.elements
     }
 
     /// Numbers held in doubles while a basis is made, the gradients that are converted at a time aside:

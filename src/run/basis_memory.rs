@@ -87,10 +87,9 @@ struct Needs {
 impl Needs {
     /// For numbers of so many bytes.
     fn of(system: &System<'_>, number: f64) -> Self {
-        let forming = system.preparation(1.0, None).elements;
         Self {
             maps: number * system.map_cost().elements,
-            forming: size_of::<f64>() as f64 * forming,
+            forming: system.preparation(1.0, None).bytes(number),
         }
     }
 

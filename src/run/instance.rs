@@ -247,6 +247,10 @@ impl Gradients for Recorder<'_> {
         self.source.samples()
     }
 
+    fn are_singles(&self) -> bool {
+        self.source.are_singles()
+    }
+
     fn start(&self) -> Option<Array1<f64>> {
         self.source.start()
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::data::Inputs;
 use crate::experiment::{Algorithm, Experiment, FloatType, System, TrainingStudy};
-use crate::gradients;
+use crate::gradients::portion;
 use crate::record::{CurveRow, LandscapeRow, RunRow, SpectrumRow, TimingRow, TrajectoryRow};
 use crate::run::anew::Anew;
 use crate::run::task::LANDSCAPE_ROWS;
@@ -37,8 +37,6 @@ const PICTURE: u64 = 45_000_000;
 const TEXT: f64 = 20.0;
 /// Levels that a run reaches, about: those down to a millionth.
 const LEVELS: usize = 22;
-/// Gradients that are sampled at a time.
-const CHUNK: f64 = gradients::CHUNK as f64;
 
 impl Memory {
     /// As many trials in flight as there are threads and memory for. Sizes are estimated as floating
@@ -122,9 +120,10 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let dimension = layout.dimension() as f64;
     // What only measures an EGOP also does so from either half of the samples.
     let estimates = if experiment.training().is_some() { 1.0 } else { 3.0 };
-    let sampled = 2.0 * CHUNK.min(system.samples() as f64) * dimension;
+    let portion = portion(layout.dimension()) as f64;
+    let sampled = 2.0 * portion.min(system.samples() as f64) * dimension;
     let preparation = system.preparation(estimates, None);
-    let estimate = bytes::<f64>(preparation.elements + sampled);
+    let estimate = preparation.bytes(bytes_of_a_number(experiment)) + bytes::<f64>(sampled);
     // Parameters and gradients in both coordinates, and the state of the optimizers.
     let maps = system.map_cost();
     let trained = dimension + maps.added;
@@ -142,7 +141,7 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let scratch = algorithms().map(|one| one.optimizer.scratch_len(&layout)).max().unwrap_or(0);
     let lanes = lanes + scratch as f64;
     let converted =
-        anew.map_or(0.0, |anew| anew.doubles() + CHUNK.min(anew.window as f64) * dimension);
+        anew.map_or(0.0, |anew| anew.doubles() + portion.min(anew.window as f64) * dimension);
     // Inputs that are rotated or shifted are a copy of them.
     let copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
     let inputs = if copied { system.objective.input_elements() as f64 } else { 0.0 };

@@ -6,9 +6,9 @@ use ndarray::{Array1, Array2};
 
 use crate::data::InputMoments;
 use crate::error::{Error, Result};
-use crate::gradients::{At, CHUNK, Gradients, Statistic};
+use crate::gradients::{At, Gradients, Statistic, portion};
 use crate::lanes::{Lanes, Layout};
-use crate::linalg::{self, Real, to_f64};
+use crate::linalg::{self, Real, is_single, to_f64};
 
 /// Gradients in original coordinates, one in each lane, the oldest first.
 #[derive(Debug)]
@@ -56,10 +56,15 @@ impl<R: Real> Gradients for Window<R> {
         self.filled
     }
 
+    fn are_singles(&self) -> bool {
+        is_single::<R>()
+    }
+
     fn stream(&self, _: At, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()> {
         let dimension = self.layout().dimension();
-        for start in samples.clone().step_by(CHUNK) {
-            let chunk = start..samples.end.min(start + CHUNK);
+        let portion = portion(dimension);
+        for start in samples.clone().step_by(portion) {
+            let chunk = start..samples.end.min(start + portion);
             let mut rows = Array2::zeros((chunk.len(), dimension));
             for (mut row, sample) in rows.rows_mut().into_iter().zip(chunk) {
                 row.assign(&self.gradients.lane(sample).mapv(to_f64));

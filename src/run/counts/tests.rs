@@ -211,7 +211,10 @@ fn a_gram_matrix_makes_the_products_that_the_model_has() {
     for size in [5, 256, 257, 700, 2048] {
         let gradients = Array2::zeros((SAMPLES, size + 3));
         let mut gram = Gram::new(2..2 + size);
-        let counted = counted::during(|| gram.add(gradients.view()));
+        let counted = counted::during(|| {
+            gram.add(gradients.view());
+            gram.mean();
+        });
         let layout = Layout::vector(size);
         let of = Material::gradients(SAMPLES);
         let preparation = basis::Spec::preparation(&EgopBasis::new(Scope::Global), &layout, of);
