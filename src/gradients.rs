@@ -370,6 +370,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn portions_are_of_bounded_memory_and_whole_pieces() {
+        for (dimension, samples) in
+            [(0, 256), (2410, 256), (1 << 14, 256), (79_510, 48), (200_000, 16), (1 << 40, 16)]
+        {
+            assert_eq!(portion(dimension), samples, "{dimension}");
+        }
+    }
+
+    #[test]
     fn biases_count_for_the_number_of_samples_only_if_they_are_to() {
         let layout = Layout::new([
             ("weight".into(), (3, 5), Role::Weight, (5, 3)),

@@ -318,6 +318,20 @@ mod tests {
     }
 
     #[test]
+    fn gradients_in_singles_are_those_numbers_in_doubles() {
+        let (bundle, _) = bundle(20, 700, &[4.0, 3.0, 2.0, 0.5, 0.1]);
+        let singles = bundle.mapv(|entry| entry as f32);
+        let doubles = singles.mapv(f64::from);
+        for solver in [Solver::Gram, Solver::Randomized] {
+            let (count, streams) = (Count::Number(3), Streams::new(1, 0));
+            let found = of_rows(&singles, count, solver, &streams).unwrap();
+            let expected = of_rows(&doubles, count, solver, &streams).unwrap();
+            assert_eq!(found.eigenvalues, expected.eigenvalues);
+            assert_eq!(found.eigenvectors, expected.eigenvectors);
+        }
+    }
+
+    #[test]
     fn there_are_no_more_eigenvectors_than_the_bundle_has() {
         let (bundle, _) = bundle(20, 50, &[1.0, 0.5, 0.1]);
         assert_eq!(by_gram(&bundle, Count::Number(10)).unwrap().eigenvectors.ncols(), 3);

@@ -234,4 +234,41 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn narrower_registers_make_the_same_sums() {
+        const TERMS: usize = 70;
+        let entry = |vector: usize, term: usize| ((7 * vector + 13 * term) as f64).sin();
+        for size in [1, 8, 9, 21, 2 * PANEL] {
+            let panels: Vec<f64> = (0..size.div_ceil(PANEL) * TERMS * PANEL)
+                .map(|at| {
+                    let vector = at / (TERMS * PANEL) * PANEL + at % PANEL;
+                    if vector < size { entry(vector, at / PANEL % TERMS) } else { 0.0 }
+                })
+                .collect();
+            let made = |make: &dyn Fn(Rows<'_>)| {
+                let mut sums = vec![1.0; size * size];
+                make(Rows { panels: &panels, terms: TERMS, size, first: 0, rows: &mut sums });
+                sums
+            };
+            let mut all = vec![
+                made(&|rows| Arch::new().dispatch(rows)),
+                made(&|rows| rows.with_simd(pulp::Scalar::new())),
+            ];
+            #[cfg(target_arch = "x86_64")]
+            all.extend(
+                pulp::x86::V3::try_new()
+                    .map(|simd| made(&|rows| pulp::Simd::vectorize(simd, rows))),
+            );
+            for sums in all {
+                for (at, found) in sums.into_iter().enumerate() {
+                    let (i, j) = (at / size, at % size);
+                    let product = |term| entry(i, term) * entry(j, term);
+                    let added = if j <= i { (0..TERMS).map(product).sum() } else { 0.0 };
+                    // Sums of so many products of numbers up to 1, in two orders.
+                    assert!((found - 1.0 - added).abs() <= 1e-12, "{size}: {i}, {j}");
+                }
+            }
+        }
+    }
 }
