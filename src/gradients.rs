@@ -142,8 +142,8 @@ impl Sampling {
 }
 
 /// Samples that a statistic is given at a time, at most.
-pub const PORTION: usize = 256;
-/// Numbers of a portion at most, about: 32 megabytes.
+const PORTION: usize = 256;
+/// Numbers that it is given at a time: 32 megabytes, or those of a sample for each piece.
 const NUMBERS: usize = 1 << 22;
 /// Pieces of a portion, which threads share.
 const PIECES: usize = 16;
@@ -251,24 +251,24 @@ impl<R: Real> Gradients for Sampler<'_, R> {
             return Err(Error::Numerical("there is no start to sample gradients at".into()));
         }
         let dimension = self.layout().dimension();
-        // Filled anew for every chunk, in memory that stays.
+        // Filled anew for every portion, in memory that stays.
         let mut gradients = Vec::new();
-        let portion = portion(dimension);
-        for start in samples.clone().step_by(portion) {
-            let chunk = start..samples.end.min(start + portion);
-            let count = chunk.len();
+        let most = portion(dimension);
+        for start in samples.clone().step_by(most) {
+            let portion = start..samples.end.min(start + most);
+            let count = portion.len();
             gradients.resize(count * dimension, 0.0);
-            self.fill(at, chunk.clone(), &mut gradients);
+            self.fill(at, portion.clone(), &mut gradients);
             if !linalg::all_finite(gradients.iter()) {
                 return Err(Error::Numerical(format!(
                     "EGOP estimation: a gradient among samples {} to {} is not finite; \
                      a narrower distribution may help",
-                    chunk.start,
-                    chunk.end - 1
+                    portion.start,
+                    portion.end - 1
                 )));
             }
             let gradients = ArrayView2::from_shape((count, dimension), &gradients)
-                .expect("chunk × d entries by construction");
+                .expect("portion × d entries by construction");
             into.iter_mut().for_each(|statistic| statistic.add(gradients));
             if !(self.progress)(count) {
                 return Err(Error::Interrupted);

@@ -1,10 +1,11 @@
 //! Linear algebra: the one module that names a back end.
 //!
 //! faer (pure Rust) does products and eigendecompositions; products with a factor that stays the
-//! same ([`Factor`]) have a kernel that is much faster for what is done here. With the cargo feature
-//! `openblas` the system's OpenBLAS takes their place, as a second, independent implementation, but
-//! for products of long rows and sums of outer products. Threads share those sums, in blocks that are
-//! the same for any number of them; all else is single-threaded, as parallelism is over trials.
+//! same ([`Factor`]) and sums of outer products ([`add_lower_inner`], [`lower_outer`]) have kernels
+//! that are faster for what is done here. With the cargo feature `openblas` the system's OpenBLAS takes
+//! their place, as a second, independent implementation, but for sums of outer products and
+//! [`transposed_times`]. Threads share large sums of outer products; all else is single-threaded, as
+//! parallelism is over trials.
 
 use std::ops::Range;
 
@@ -41,13 +42,12 @@ pub use eigen::{fix_signs, symmetric_eigen};
 pub use function::{function_of, function_times};
 pub use inner::{INNER_REVISION, add_lower_inner, lower_outer};
 pub use inverse_root::inverse_root_times;
-pub use long_rows::{long_times, transposed_times};
+pub use long_rows::transposed_times;
 pub use orthonormal::{multiplied, orthonormal_columns, orthonormalized, triangular_factor};
 pub use real::{Real, from_f64, is_single, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 pub use spanned::spanned;
 pub use upcoming::Upcoming;
-use upcoming::fetch;
 
 /// Whether a product overwrites its result or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

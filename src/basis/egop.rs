@@ -107,8 +107,8 @@ impl Spec for EgopBasis {
             let most = low_rank.most(layout, &group, samples);
             let k = found.and_then(|found| found.get(index).copied()).unwrap_or(most);
             let solver = low_rank.solver.chosen(samples, size, wanted);
-            let [products, decompositions, elements] = solver.cost(samples, size, [most, k]);
-            let gradients = solver.kept(samples, size);
+            let [products, decompositions, elements, gradients] =
+                solver.cost(samples, size, [most, k]);
             Preparation { products, decompositions, elements, gradients }
                 + low_rank.complement.preparation(size, k)
         };

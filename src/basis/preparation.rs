@@ -53,16 +53,18 @@ impl Preparation {
 
     /// Summing up `samples` outer products of gradients to a matrix for each of these numbers of
     /// parameters, and decomposing so many matrices as large: the Gram matrix takes M n (n + 1)
-    /// operations ([`Gram::flops`]), and space for up to three more matrices.
+    /// operations ([`Gram::flops`]), and space for samples that wait and up to three more matrices.
     pub(super) fn of_matrices(sizes: &[usize], samples: f64, decompositions: f64) -> Self {
         let square = |&size: &usize| (size as f64).powi(2);
         let largest = sizes.iter().map(square).fold(0.0, f64::max);
+        let waiting = sizes.iter().map(|&size| Gram::waiting(samples as usize, size));
         let eigen = |&size: &usize| decompositions * flops::of_eigen(size as f64);
         Self {
             products: sizes.iter().map(|&size| samples * Gram::flops(size)).sum(),
             decompositions: sizes.iter().map(eigen).sum(),
             elements: decompositions
-                * (2.0 * sizes.iter().map(square).sum::<f64>() + 3.0 * largest),
+                * (2.0 * sizes.iter().map(square).sum::<f64>() + 3.0 * largest)
+                + waiting.sum::<f64>(),
             ..Self::default()
         }
     }

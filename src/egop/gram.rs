@@ -4,17 +4,19 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::gradients::{PORTION, Statistic};
+use crate::gradients::Statistic;
 use crate::linalg;
 
-/// The sum of outer products g gᵀ over some of the parameters: its lower triangle. However large the
-/// portions are that come, as many samples are summed up at a time.
+/// Samples that are summed up at a time, in whatever portions they come: another number makes other bits.
+const SUMMED: usize = 256;
+
+/// The sum of outer products g gᵀ over some of the parameters: its lower triangle.
 #[derive(Debug)]
 pub struct Gram {
     parameters: Range<usize>,
     sum: Array2<f64>,
     samples: usize,
-    /// Samples that came in smaller portions and are not in the sum yet.
+    /// The last samples, where there are fewer than are summed up at a time.
     waiting: Vec<f64>,
 }
 
@@ -28,6 +30,11 @@ impl Gram {
     /// Floating-point operations of a sample, over so many parameters.
     pub fn flops(size: usize) -> f64 {
         size as f64 * (size as f64 + 1.0)
+    }
+
+    /// Numbers of samples that wait at most, of so many over so many parameters.
+    pub fn waiting(samples: usize, size: usize) -> f64 {
+        samples.min(SUMMED) as f64 * size as f64
     }
 
     /// The lower triangle of the mean, GᵀG/M, with 0 above it.
@@ -53,12 +60,12 @@ impl Gram {
 impl Statistic for Gram {
     fn add(&mut self, gradients: ArrayView2<'_, f64>) {
         self.samples += gradients.nrows();
-        if self.waiting.is_empty() && gradients.nrows() == PORTION {
+        if self.waiting.is_empty() && gradients.nrows() == SUMMED {
             return linalg::add_lower_inner(gradients, self.parameters.clone(), &mut self.sum);
         }
         for sample in linalg::columns(gradients, self.parameters.clone()).rows() {
             self.waiting.extend(sample);
-            if self.waiting.len() == PORTION * self.parameters.len() {
+            if self.waiting.len() == SUMMED * self.parameters.len() {
                 self.add_waiting();
             }
         }
@@ -71,7 +78,7 @@ mod tests {
 
     #[test]
     fn portions_do_not_change_a_bit() {
-        let gradients = Array2::from_shape_fn((2 * PORTION + 40, 7), |(sample, k)| {
+        let gradients = Array2::from_shape_fn((2 * SUMMED + 40, 7), |(sample, k)| {
             ((13 * sample + 5 * k) as f64).sin()
         });
         let of = |portion: usize| {
@@ -81,10 +88,10 @@ mod tests {
             }
             gram.mean()
         };
-        let whole = of(PORTION);
+        let whole = of(SUMMED);
         let scale = 1.0 / gradients.nrows() as f64;
         let mut expected = Array2::zeros((4, 4));
-        for part in gradients.axis_chunks_iter(ndarray::Axis(0), PORTION) {
+        for part in gradients.axis_chunks_iter(ndarray::Axis(0), SUMMED) {
             linalg::add_lower_inner(part, 2..6, &mut expected);
         }
         assert_eq!(whole, expected * scale);

@@ -61,23 +61,24 @@ impl Solver {
         }
     }
 
-    /// Numbers of gradients that are kept until all are there, of so many samples of so many parameters.
-    pub fn kept(self, samples: usize, parameters: usize) -> f64 {
-        if self == Self::Dense { 0.0 } else { samples as f64 * parameters as f64 }
-    }
-
-    /// Floating-point operations of products and of decompositions, and double-precision numbers held,
-    /// beside the gradients, for so many samples of so many parameters, of which so many eigenvectors are
-    /// wanted and found.
-    pub fn cost(self, samples: usize, parameters: usize, [wanted, found]: [usize; 2]) -> [f64; 3] {
+    /// Floating-point operations of products and of decompositions, double-precision numbers held, and
+    /// numbers of gradients kept in the precision of the runs, for so many samples of so many parameters,
+    /// of which so many eigenvectors are wanted and found; the sampling aside.
+    pub fn cost(self, samples: usize, parameters: usize, [wanted, found]: [usize; 2]) -> [f64; 4] {
         let width = (OVERSAMPLING * wanted).min(samples).min(parameters);
         let [m, d, k, l] = [samples, parameters, found, width].map(|number| number as f64);
         match self {
-            Self::Dense => [m * Gram::flops(parameters), flops::of_eigen(d), 5.0 * d * d],
+            Self::Dense => [
+                m * Gram::flops(parameters),
+                flops::of_eigen(d),
+                5.0 * d * d + Gram::waiting(samples, parameters),
+                0.0,
+            ],
             Self::Auto | Self::Gram => [
                 m * (m + 1.0) * d + 2.0 * m * d * k,
                 flops::of_eigen(m) + flops::of_qr(d, k),
                 5.0 * m * m + 3.0 * d * k,
+                m * d,
             ],
             Self::Randomized => {
                 let images = (2 * ITERATIONS + 3) as f64;
@@ -85,7 +86,8 @@ impl Solver {
                 [
                     2.0 * m * d * l * images + m * l * (l + 1.0) + 2.0 * d * l * k,
                     factors + flops::of_eigen(l) + flops::of_qr(d, k),
-                    4.0 * d * l,
+                    m * d + 4.0 * d * l,
+                    0.0,
                 ]
             }
         }
@@ -155,7 +157,8 @@ pub fn leading(
 /// What is accumulated of the gradients of a range.
 enum Sum {
     Matrix(Gram),
-    Singles(Bundle<f32>, Solver),
+    /// For their Gram matrix.
+    Singles(Bundle<f32>),
     Doubles(Bundle<f64>, Solver),
 }
 
@@ -164,7 +167,7 @@ impl Sum {
         let range = range.clone();
         match solver.chosen(samples, range.len(), count.number()) {
             Solver::Dense | Solver::Auto => Self::Matrix(Gram::new(range)),
-            solver if are_singles => Self::Singles(Bundle::new(range, samples), solver),
+            Solver::Gram if are_singles => Self::Singles(Bundle::new(range, samples)),
             solver => Self::Doubles(Bundle::new(range, samples), solver),
         }
     }
@@ -172,13 +175,12 @@ impl Sum {
     fn statistic(&mut self) -> &mut dyn Statistic {
         match self {
             Self::Matrix(gram) => gram,
-            Self::Singles(bundle, _) => bundle,
+            Self::Singles(bundle) => bundle,
             Self::Doubles(bundle, _) => bundle,
         }
     }
 
     fn solve(self, &(_, count, _): &Wanted, index: usize, streams: &Streams) -> Result<Spectrum> {
-        let streams = streams.branch(&format!("egop {index}"));
         match self {
             Self::Matrix(gram) => {
                 let spectrum = Spectrum::of(gram.mean())?;
@@ -186,30 +188,16 @@ impl Sum {
                 let eigenvectors = first(&spectrum.eigenvectors, k).into();
                 Ok(Spectrum { eigenvectors, ..spectrum })
             }
-            Self::Singles(bundle, solver) => {
-                of_rows(&bundle.into_matrix(), count, solver, &streams)
+            Self::Doubles(bundle, Solver::Randomized) => {
+                let number = count.number().ok_or_else(|| {
+                    Error::Numerical("subspace iteration needs a number of eigenvectors".into())
+                })?;
+                randomized(&bundle.into_matrix(), number, &streams.branch(&format!("egop {index}")))
             }
-            Self::Doubles(bundle, solver) => {
-                of_rows(&bundle.into_matrix(), count, solver, &streams)
-            }
+            Self::Doubles(bundle, _) => by_gram(&bundle.into_matrix(), count),
+            Self::Singles(bundle) => by_gram(&bundle.into_matrix(), count),
         }
     }
-}
-
-/// Of the gradients themselves.
-fn of_rows<R: Real>(
-    bundle: &Array2<R>,
-    count: Count,
-    solver: Solver,
-    streams: &Streams,
-) -> Result<Spectrum> {
-    if solver != Solver::Randomized {
-        return by_gram(bundle, count);
-    }
-    let number = count.number().ok_or_else(|| {
-        Error::Numerical("subspace iteration needs a number of eigenvectors".into())
-    })?;
-    randomized(bundle, number, streams)
 }
 
 /// By way of the eigenvectors u of GGᵀ: Gᵀu are those of GᵀG.
@@ -225,20 +213,17 @@ fn by_gram<R: Real>(bundle: &Array2<R>, count: Count) -> Result<Spectrum> {
 }
 
 /// By subspace iteration; the eigenvalues are those of the leading eigenvectors alone.
-fn randomized<R: Real>(bundle: &Array2<R>, number: usize, streams: &Streams) -> Result<Spectrum> {
+fn randomized(bundle: &Array2<f64>, number: usize, streams: &Streams) -> Result<Spectrum> {
     let (samples, parameters) = bundle.dim();
     let width = (OVERSAMPLING * number).min(samples).min(parameters);
     let start =
         Array2::random_using((parameters, width), StandardNormal, &mut streams.rng("sketch"));
     let mut subspace = start;
     for _ in 0..=ITERATIONS {
-        let image =
-            linalg::orthonormal_columns(linalg::long_times(bundle.view(), subspace.view()).view());
-        subspace = linalg::orthonormal_columns(
-            linalg::transposed_times(bundle.view(), image.view()).view(),
-        );
+        let image = linalg::orthonormal_columns(times(bundle.view(), subspace.view()).view());
+        subspace = linalg::orthonormal_columns(times(bundle.t(), image.view()).view());
     }
-    let image = linalg::long_times(bundle.view(), subspace.view());
+    let image = times(bundle.view(), subspace.view());
     let mut small = Array2::zeros((width, width));
     linalg::add_lower_inner(image.view(), 0..width, &mut small);
     let Spectrum { eigenvalues, eigenvectors, .. } = Spectrum::of(small)?;
@@ -321,14 +306,10 @@ mod tests {
     fn gradients_in_singles_are_those_numbers_in_doubles() {
         let (bundle, _) = bundle(20, 700, &[4.0, 3.0, 2.0, 0.5, 0.1]);
         let singles = bundle.mapv(|entry| entry as f32);
-        let doubles = singles.mapv(f64::from);
-        for solver in [Solver::Gram, Solver::Randomized] {
-            let (count, streams) = (Count::Number(3), Streams::new(1, 0));
-            let found = of_rows(&singles, count, solver, &streams).unwrap();
-            let expected = of_rows(&doubles, count, solver, &streams).unwrap();
-            assert_eq!(found.eigenvalues, expected.eigenvalues);
-            assert_eq!(found.eigenvectors, expected.eigenvectors);
-        }
+        let found = by_gram(&singles, Count::Number(3)).unwrap();
+        let expected = by_gram(&singles.mapv(f64::from), Count::Number(3)).unwrap();
+        assert_eq!(found.eigenvalues, expected.eigenvalues);
+        assert_eq!(found.eigenvectors, expected.eigenvectors);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Sums of outer products of vectors with themselves: AᵀA, and AAᵀ for an A of long rows; in doubles.
 //!
-//! A library's product of a matrix with its own transpose packs it twice, and keeps more of it in
-//! registers than it has to. Here it is packed once, as it is read: into panels of a few vectors, whose
-//! numbers for each term of the sums are side by side. A tile's sums stay in registers.
+//! A library's product of a matrix with its own transpose packs it twice. Here it is packed once, as it is
+//! read: into panels of a few vectors, whose numbers for each term of the sums are side by side. The sums
+//! of a tile of products stay in registers.
 
 use std::array;
 use std::ops::Range;
@@ -13,10 +13,12 @@ use pulp::bytemuck::cast_slice;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::{Real, fetch, to_f64};
+use super::upcoming::{LINE_BYTES, fetch};
+use super::{Real, to_f64};
 
-/// Raised when sums of outer products have other bits.
-pub const INNER_REVISION: u32 = 1;
+/// Raised when sums of outer products have other bits, as they have with other [`TERMS`]. Where faer has
+/// kernels of its own for them, its products, which were used before, have the same.
+pub const INNER_REVISION: u32 = if cfg!(target_arch = "x86_64") { 1 } else { 2 };
 
 /// Vectors of a panel: rows of a tile at most.
 const PANEL: usize = 16;
@@ -24,19 +26,20 @@ const PANEL: usize = 16;
 const FEW: usize = 8;
 /// Panels whose rows of the result a thread makes at once: they stay in a core's own cache.
 const GROUP: usize = 4;
-/// Terms that are summed up in registers.
+/// Terms that are summed up in registers, before the sum is added to C.
 const TERMS: usize = 512;
-/// Terms that are fetched before they are added, and entries of long rows before they are packed.
+/// Terms that are fetched before they are added.
 const SOON: usize = 64;
-/// Bytes and numbers in a cache line.
-const LINE_BYTES: usize = 64;
-const LINE: usize = LINE_BYTES / size_of::<f64>();
+/// Entries of a row that are packed before those of the next row.
+const ENTRIES: usize = 64;
+/// Products above which threads share the work: those of a fraction of a millisecond.
+const SHARED: usize = 1 << 24;
 
 /// Adds the lower triangle of AᵀA, of some columns of A, to C, on all threads: its entries are the same
 /// for any number of them.
 ///
 /// # Panics
-/// When C is not square with as many columns.
+/// When A has fewer columns, or C is not square, row-major and with as many columns.
 pub fn add_lower_inner(a: ArrayView2<'_, f64>, columns: Range<usize>, c: &mut Array2<f64>) {
     #[cfg(test)]
     super::counted::add_lower(columns.len(), a.nrows());
@@ -75,13 +78,14 @@ pub fn lower_outer<R: Real>(a: ArrayView2<'_, R>) -> Array2<f64> {
 fn add_products<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
     let pack = |terms: Range<usize>, vectors: Range<usize>, panel: &mut [f64]| {
         let rows = a.slice_axis(Axis(0), vectors.into());
-        for (part, some) in panel.chunks_mut(PANEL * SOON).enumerate() {
-            let start = terms.start + part * SOON;
+        for (part, some) in panel.chunks_mut(PANEL * ENTRIES).enumerate() {
+            let start = terms.start + part * ENTRIES;
             let end = start + some.len() / PANEL;
             for (vector, row) in rows.rows().into_iter().enumerate() {
                 let row = row.to_slice().expect("the rows are contiguous");
-                // What comes next of this row would come after what comes next of all others.
-                fetch(&row[row.len().min(end)..row.len().min(end + SOON)]);
+                // As many rows are read in turn, each from another place of memory: too many for the
+                // processor to foresee.
+                fetch(&row[row.len().min(end)..row.len().min(end + ENTRIES)]);
                 let places = some[vector..].iter_mut().step_by(PANEL);
                 places.zip(&row[start..end]).for_each(|(to, &from)| *to = to_f64(from));
             }
@@ -90,8 +94,9 @@ fn add_products<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
     add(a.ncols(), pack, c);
 }
 
-/// Adds the lower triangle of products of vectors with one another to C. Asks for some of their terms, of
-/// up to as many vectors as a panel has.
+/// Adds the lower triangle of products of vectors with one another to C. To `pack` some terms of some
+/// vectors into a panel is to put term t of vector v at t · PANEL + v, both counted from the first; what
+/// is beyond the last vector does not count.
 fn add(
     terms: usize,
     pack: impl Fn(Range<usize>, Range<usize>, &mut [f64]) + Sync,
@@ -101,23 +106,38 @@ fn add(
     if size == 0 {
         return;
     }
-    let c = c.as_slice_mut().expect("an owned matrix is contiguous and row-major");
+    let c = c.as_slice_mut().expect("C is row-major");
     let panels = size.next_multiple_of(PANEL);
     // Vectors of numbers are read faster where none is in two cache lines.
-    let mut numbers = vec![0.0; panels * TERMS.min(terms) + LINE];
+    let mut numbers = vec![0.0; panels * TERMS.min(terms) + LINE_BYTES / size_of::<f64>()];
     let first = numbers.as_ptr().align_offset(LINE_BYTES);
+    let is_shared = size * size * terms >= SHARED;
     for start in (0..terms).step_by(TERMS) {
         let some = start..terms.min(start + TERMS);
         let numbers = &mut numbers[first..][..panels * some.len()];
-        let each = numbers.par_chunks_mut(PANEL * some.len()).enumerate();
-        each.for_each(|(index, panel)| {
+        for_each(is_shared, numbers, PANEL * some.len(), |index, panel| {
             pack(some.clone(), index * PANEL..size.min((index + 1) * PANEL), panel);
         });
         let (terms, panels) = (some.len(), &*numbers);
-        let groups = c.par_chunks_mut(GROUP * PANEL * size).enumerate();
-        groups.for_each(|(index, rows)| {
+        for_each(is_shared, c, GROUP * PANEL * size, |index, rows| {
             Arch::new().dispatch(Rows { panels, terms, size, first: index * GROUP * PANEL, rows });
         });
+    }
+}
+
+/// Works on chunks of some numbers, on all threads if these are to share it.
+fn for_each(
+    is_shared: bool,
+    numbers: &mut [f64],
+    chunk: usize,
+    work: impl Fn(usize, &mut [f64]) + Sync,
+) {
+    if is_shared {
+        let chunks = numbers.par_chunks_mut(chunk).enumerate();
+        chunks.for_each(|(index, chunk)| work(index, chunk));
+    } else {
+        let chunks = numbers.chunks_mut(chunk).enumerate();
+        chunks.for_each(|(index, chunk)| work(index, chunk));
     }
 }
 
@@ -185,7 +205,8 @@ impl WithSimd for Rows<'_> {
                         self.tile::<S, PANEL>(simd, row, column);
                         continue;
                     }
-                    for part in (row..end.min(row + PANEL)).step_by(FEW) {
+                    let parts = (row..end.min(row + PANEL)).step_by(FEW);
+                    for part in parts.filter(|part| column < part + FEW) {
                         self.tile::<S, FEW>(simd, part, column);
                     }
                 }
@@ -209,8 +230,8 @@ mod tests {
             pool.install(|| add_lower_inner(a, columns, &mut sum));
             sum
         };
-        // The last has more rows than products are summed up at a time.
-        let large = [(3, 16 * PANEL), (70, 7 * GROUP * PANEL + 3), (2 * TERMS + 5, 170)];
+        // Threads share the last two, and the last has more rows than are summed up at a time.
+        let large = [(3, 16 * PANEL), (200, 700), (2 * TERMS + 5, 220)];
         for (rows, columns) in
             [(0, 3), (1, 1), (5, 0), (40, 65), (1300, 65)].into_iter().chain(large)
         {
@@ -251,16 +272,14 @@ mod tests {
                 make(Rows { panels: &panels, terms: TERMS, size, first: 0, rows: &mut sums });
                 sums
             };
-            let mut all = vec![
-                made(&|rows| Arch::new().dispatch(rows)),
-                made(&|rows| rows.with_simd(pulp::Scalar::new())),
-            ];
+            let widest = made(&|rows| Arch::new().dispatch(rows));
             #[cfg(target_arch = "x86_64")]
-            all.extend(
-                pulp::x86::V3::try_new()
-                    .map(|simd| made(&|rows| pulp::Simd::vectorize(simd, rows))),
-            );
-            for sums in all {
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                assert_eq!(widest, made(&|rows| pulp::Simd::vectorize(simd, rows)));
+            }
+            // It rounds products.
+            let plain = made(&|rows| rows.with_simd(pulp::Scalar::new()));
+            for sums in [widest, plain] {
                 for (at, found) in sums.into_iter().enumerate() {
                     let (i, j) = (at / size, at % size);
                     let product = |term| entry(i, term) * entry(j, term);
@@ -269,6 +288,26 @@ mod tests {
                     assert!((found - 1.0 - added).abs() <= 1e-12, "{size}: {i}, {j}");
                 }
             }
+        }
+    }
+
+    /// What keeps [`INNER_REVISION`] as it was.
+    #[cfg(all(target_arch = "x86_64", not(feature = "openblas")))]
+    #[test]
+    fn bits_are_those_of_the_library_where_its_products_are_fused() {
+        if !std::arch::is_x86_feature_detected!("fma") {
+            return;
+        }
+        let mut rng = crate::rng::Streams::new(5, 0).rng("entries");
+        for (terms, size) in [(256, 300), (TERMS, 100), (784, 100), (2 * TERMS + 9, 70)] {
+            let a = crate::data::orthonormal(terms.max(size), terms.min(size), &mut rng);
+            let a = if a.nrows() == terms { a } else { a.reversed_axes() };
+            let mut found = Array2::zeros((size, size));
+            add_lower_inner(a.view(), 0..size, &mut found);
+            let mut expected = times(a.t(), a.view());
+            let above = expected.indexed_iter_mut().filter(|((i, j), _)| j > i);
+            above.for_each(|(_, entry)| *entry = 0.0);
+            assert_eq!(found, expected, "{terms} terms, {size} vectors");
         }
     }
 }

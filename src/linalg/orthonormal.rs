@@ -25,6 +25,9 @@ pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
 /// of their products, A = (A R⁻¹) R with RᵀR = AᵀA. That takes a fraction of the time of reflections, and is
 /// as accurate where the columns, scaled to unit length, are well conditioned (Yamamoto, Nakatsukasa,
 /// Yanagisawa & Fukaya 2015). Others are decomposed by reflections.
+///
+/// # Panics
+/// When A is not row-major.
 pub fn orthonormalized(a: Array2<f64>) -> Array2<f64> {
     match inverse_triangle(&a) {
         Some(inverse) => in_place(a, &inverse),
@@ -35,7 +38,7 @@ pub fn orthonormalized(a: Array2<f64>) -> Array2<f64> {
 /// A B for a square B, in A's memory: of tall matrices there are not to be more than have to be.
 ///
 /// # Panics
-/// When the shapes do not fit.
+/// When the shapes do not fit, or A is not row-major.
 pub fn multiplied(a: Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
     #[cfg(test)]
     super::counted::add(a.nrows(), a.ncols(), b.ncols());

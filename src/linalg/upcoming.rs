@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, Axis};
 use prefetch_index::prefetch_index;
 
 /// Bytes of a cache line, and lines that are fetched together: about as many as a core can wait for.
-const LINE_BYTES: usize = 64;
+pub(super) const LINE_BYTES: usize = 64;
 const LINES: usize = 12;
 
 /// Asks for some numbers.

@@ -62,11 +62,11 @@ impl<R: Real> Gradients for Window<R> {
 
     fn stream(&self, _: At, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()> {
         let dimension = self.layout().dimension();
-        let portion = portion(dimension);
-        for start in samples.clone().step_by(portion) {
-            let chunk = start..samples.end.min(start + portion);
-            let mut rows = Array2::zeros((chunk.len(), dimension));
-            for (mut row, sample) in rows.rows_mut().into_iter().zip(chunk) {
+        let most = portion(dimension);
+        for start in samples.clone().step_by(most) {
+            let portion = start..samples.end.min(start + most);
+            let mut rows = Array2::zeros((portion.len(), dimension));
+            for (mut row, sample) in rows.rows_mut().into_iter().zip(portion) {
                 row.assign(&self.gradients.lane(sample).mapv(to_f64));
             }
             if !linalg::all_finite(rows.iter()) {

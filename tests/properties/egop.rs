@@ -328,7 +328,7 @@ fn rayon_pool(threads: usize) -> rayon::ThreadPool {
 #[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
     let mut rng = Streams::new(3, 0).rng("case");
-    // More parameters than one thread sums up (640), and samples than it is given at a time (256).
+    // More parameters and samples than one thread sums up, and samples than are summed up at a time (256).
     let a = spectral_matrix(40, 700, Decay::Power { exponent: 0.5 }, &mut rng);
     let full = LogSumExp::<f64>::realizable(a.view(), &gaussian_vector(700, &mut rng));
     let recorder = Recorder::new(700, 1000);
