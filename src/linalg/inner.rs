@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use super::upcoming::{LINE_BYTES, fetch};
 use super::{Real, to_f64};
 
-/// Raised when sums of outer products have other bits, as they have with other [`TERMS`]. Where faer has
+/// Raised when sums of outer products have other bits, as they have with other `TERMS`. Where faer has
 /// kernels of its own for them, its products, which were used before, have the same.
 pub const INNER_REVISION: u32 = if cfg!(target_arch = "x86_64") { 1 } else { 2 };
 
