@@ -28,9 +28,9 @@ pub struct Reflector {
 }
 
 impl Reflector {
-    /// Raised when the same columns are completed otherwise: what was trained so before is not mixed
-    /// with what is trained after.
-    pub const REVISION: u32 = 2;
+    /// Raised when the same columns are completed otherwise, as they are with other sums of outer products:
+    /// what was trained so before is not mixed with what is trained after.
+    pub const REVISION: u32 = 1 + linalg::INNER_REVISION;
 
     /// V with the columns of `vectors` (d × k) first; what they lack of orthonormality is made up by a
     /// QR decomposition.

@@ -31,8 +31,9 @@ const ITERATIONS: usize = 2;
 const OVERSAMPLING: usize = 2;
 
 impl Solver {
-    /// Raised when the same gradients have other leading eigenvectors, be it in their last bits.
-    pub const REVISION: u32 = 2;
+    /// Raised when the same gradients have other leading eigenvectors, be it in their last bits, as they
+    /// have with other sums of outer products.
+    pub const REVISION: u32 = 1 + linalg::INNER_REVISION;
 
     /// The names used in configs.
     pub const NAMES: [(&'static str, Self); 4] = [
