@@ -158,6 +158,22 @@ impl<R: Real> Lanes<R> {
         self.view_mut(0..lanes).into_block(index)
     }
 
+    /// All entries of consecutive blocks, block after block, lane after lane.
+    pub fn blocks(&self, blocks: &Range<usize>) -> &[R] {
+        &self.data[self.place(blocks)]
+    }
+
+    /// The same, writable.
+    pub fn blocks_mut(&mut self, blocks: &Range<usize>) -> &mut [R] {
+        let place = self.place(blocks);
+        &mut self.data[place]
+    }
+
+    fn place(&self, blocks: &Range<usize>) -> Range<usize> {
+        let parameters = self.layout.parameters(blocks);
+        self.lanes * parameters.start..self.lanes * parameters.end
+    }
+
     /// All entries, block after block, lane after lane.
     pub fn as_slice(&self) -> &[R] {
         &self.data

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use egop::basis::Part;
 use egop::coordinates::{Coordinates, Cost, LinearMap};
 use egop::lanes::Workspace;
-use egop::linalg::{self, Accum};
+use egop::linalg::{self, Accum, InBlocks};
 use egop::trial::{Precision, Problem};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -87,6 +87,24 @@ impl LinearMap<f32> for Timed {
         workspace: &mut Workspace<f32>,
     ) {
         self.timed(gradient.nrows(), || self.inner.pull_back(gradient, out, workspace));
+    }
+
+    fn to_original_in_blocks(
+        &self,
+        z: InBlocks<'_, &[f32]>,
+        theta: InBlocks<'_, &mut [f32]>,
+        workspace: &mut Workspace<f32>,
+    ) {
+        self.timed(z.rows(), || self.inner.to_original_in_blocks(z, theta, workspace));
+    }
+
+    fn pull_back_in_blocks(
+        &self,
+        gradient: InBlocks<'_, &[f32]>,
+        out: InBlocks<'_, &mut [f32]>,
+        workspace: &mut Workspace<f32>,
+    ) {
+        self.timed(gradient.rows(), || self.inner.pull_back_in_blocks(gradient, out, workspace));
     }
 
     fn cost(&self) -> Cost {

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use ndarray::{ArcArray2, Array1, Array2, Axis, Zip, concatenate};
 
 use super::tall::view;
-use super::{Coordinates, Form, Kronecker, Reflector, Structure, gather, scatter, size};
+use super::{Coordinates, Form, Kronecker, Reflector, Structure, columns, size};
 use crate::lanes::{Lanes, Layout, Workspace};
-use crate::linalg::{Real, from_f64, times, to_f64};
+use crate::linalg::{InBlocks, Real, from_f64, times, to_f64};
 
 /// The maps on groups of consecutive blocks, as they were formed.
 pub type Forms = Vec<(Range<usize>, Arc<dyn Form>)>;
@@ -77,12 +77,14 @@ impl<R: Real> Change<R> {
             let maps = maps.each_ref().map(|map| map.as_ref().map(structure));
             let size = size(v.layout(), blocks);
             let mut rows = vec![R::zero(); v.lanes() * size];
-            gather(v, blocks, &mut rows);
+            let columns = columns(v.layout(), blocks);
+            InBlocks::new(v.blocks(blocks), &columns, v.lanes()).copy_to(&mut rows);
             for row in rows.chunks_exact_mut(size) {
                 let squares = squares(&maps, &row.iter().map(|&square| to_f64(square)).collect());
                 row.iter_mut().zip(squares).for_each(|(to, square)| *to = from_f64(square));
             }
-            scatter(&rows, v, blocks);
+            let lanes = v.lanes();
+            InBlocks::new(v.blocks_mut(blocks), &columns, lanes).copy_from(&rows);
         }
     }
 }

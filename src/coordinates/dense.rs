@@ -6,7 +6,7 @@ use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
 
 use crate::coordinates::{Build, Cost, Form, LinearMap};
 use crate::lanes::Workspace;
-use crate::linalg::{Factor, Real, from_f64, to_f64};
+use crate::linalg::{Factor, InBlocks, Real, from_f64, to_f64};
 
 /// V (d × d, columns orthonormal), in doubles; shares its entries with its clones.
 #[derive(Clone, Debug)]
@@ -85,6 +85,26 @@ impl<R: Real> LinearMap<R> for Dense<R> {
     ) {
         let [work] = workspace.take([gradient.len()]);
         self.matrix.multiply(gradient, out, work);
+    }
+
+    fn to_original_in_blocks(
+        &self,
+        z: InBlocks<'_, &[R]>,
+        theta: InBlocks<'_, &mut [R]>,
+        workspace: &mut Workspace<R>,
+    ) {
+        let [work] = workspace.take([z.rows() * self.size]);
+        self.transposed.multiply_blocks(z, theta, work);
+    }
+
+    fn pull_back_in_blocks(
+        &self,
+        gradient: InBlocks<'_, &[R]>,
+        out: InBlocks<'_, &mut [R]>,
+        workspace: &mut Workspace<R>,
+    ) {
+        let [work] = workspace.take([gradient.rows() * self.size]);
+        self.matrix.multiply_blocks(gradient, out, work);
     }
 
     fn cost(&self) -> Cost {

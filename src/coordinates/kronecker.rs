@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
 
+use super::map::written_down;
 use super::tall::{CONTIGUOUS, view, view_mut};
-use super::{Build, Cost, Form, InputSide, LinearMap, Structure, written_down};
+use super::{Build, Cost, Form, InputSide, LinearMap, Structure};
 use crate::lanes::Workspace;
 use crate::linalg::{Accum, Factor, Real, from_f64, product};
 

@@ -6,18 +6,18 @@
 //! then builds.
 
 use std::fmt::Debug;
-use std::iter::Sum;
-use std::ops::{Add, Range};
+use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
 
 use crate::lanes::{Lanes, Layout, Role, Workspace};
-use crate::linalg::{Real, to_f64};
+use crate::linalg::{InBlocks, Real};
 
 mod change;
 mod dense;
 mod kronecker;
+mod map;
 mod partial;
 mod reflector;
 mod tall;
@@ -25,76 +25,10 @@ mod tall;
 pub use change::{Change, Forms};
 pub use dense::{Dense, Orthonormal};
 pub use kronecker::Kronecker;
+use map::together;
+pub use map::{Cost, InputSide, LinearMap};
 pub use partial::{Auxiliary, Frozen, Reduced};
 pub use reflector::Reflector;
-
-/// θ = J z for the rows of lanes: from the trained variables to the parameters of a group of blocks.
-///
-/// J may be orthogonal (Jᵀ = J⁻¹), co-isometric (more variables than parameters, J Jᵀ = I) or
-/// isometric (fewer, Jᵀ J = I). A map that is not linear ([`LinearMap::is_linear`]) adds a constant c
-/// of parameters that are not trained, with Jᵀ c = 0.
-pub trait LinearMap<R: Real>: Debug + Send + Sync {
-    /// Number of variables that are trained: J's columns.
-    fn trained(&self) -> usize;
-
-    /// Number of parameters: J's rows.
-    fn original(&self) -> usize;
-
-    /// Whether c = 0, so that an objective of A θ can hold A J instead.
-    fn is_linear(&self) -> bool {
-        true
-    }
-
-    /// The part of the map that turns the inputs of a layer whose weights it maps, if it has one.
-    fn split_inputs(&self) -> Option<InputSide<R>> {
-        None
-    }
-
-    /// θ ← J z (+ c) for each row: K × trained to K × original.
-    fn to_original(
-        &self,
-        z: ArrayView2<'_, R>,
-        theta: ArrayViewMut2<'_, R>,
-        workspace: &mut Workspace<R>,
-    );
-
-    /// Jᵀ g for each row, which takes gradients to the trained variables: K × original to
-    /// K × trained.
-    fn pull_back(
-        &self,
-        gradient: ArrayView2<'_, R>,
-        out: ArrayViewMut2<'_, R>,
-        workspace: &mut Workspace<R>,
-    );
-
-    /// Variables z at θ for each row: those with J z + c = θ, where there are any. For an orthogonal
-    /// J they are Jᵀ θ.
-    fn start(
-        &self,
-        theta: ArrayView2<'_, R>,
-        z: ArrayViewMut2<'_, R>,
-        workspace: &mut Workspace<R>,
-    ) {
-        self.pull_back(theta, z, workspace);
-    }
-
-    /// What it takes.
-    fn cost(&self) -> Cost;
-
-    /// J, original × trained, for files and theory; `None` where it is too large to be written down.
-    fn to_dense(&self) -> Option<Array2<f64>>;
-}
-
-/// A map on the weights of a layer, outputs × inputs row by row, that is I ⊗ U_in followed by another
-/// map with which that commutes. As W x = W̃ (U_inᵀ x) for W = W̃ U_inᵀ, a layer of data can have
-/// the data turned instead.
-#[derive(Clone, Debug)]
-pub struct InputSide<R> {
-    /// U_in, inputs × inputs.
-    pub inputs: Array2<R>,
-    /// The other map; `None`: I.
-    pub rest: Option<Arc<dyn LinearMap<R>>>,
-}
 
 /// Rounds a map to one precision.
 pub trait Build<R: Real> {
@@ -124,36 +58,6 @@ pub enum Structure {
     Kronecker(Kronecker),
 }
 
-/// What a map takes, or several together.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Cost {
-    /// Floating-point operations for one row, there ([`LinearMap::to_original`]) and back
-    /// ([`LinearMap::pull_back`]).
-    pub flops: f64,
-    /// Numbers that are held.
-    pub elements: f64,
-    /// Variables that are trained beyond the parameters; negative: fewer.
-    pub added: f64,
-}
-
-impl Add for Cost {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            flops: self.flops + other.flops,
-            elements: self.elements + other.elements,
-            added: self.added + other.added,
-        }
-    }
-}
-
-impl Sum for Cost {
-    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
-        costs.fold(Self::default(), Self::add)
-    }
-}
-
 /// Maps on disjoint groups of consecutive blocks; without any, original coordinates. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Coordinates<R> {
@@ -164,9 +68,22 @@ pub struct Coordinates<R> {
 /// Some consecutive blocks, in either layout; without a map, one block that stays as it is.
 #[derive(Clone, Debug)]
 struct Piece<R> {
-    original: Range<usize>,
-    trained: Range<usize>,
+    original: Group,
+    trained: Group,
     map: Option<Arc<dyn LinearMap<R>>>,
+}
+
+/// Consecutive blocks.
+#[derive(Clone, Debug)]
+struct Group {
+    blocks: Range<usize>,
+    columns: Vec<Range<usize>>,
+}
+
+impl Group {
+    fn of(layout: &Layout, blocks: Range<usize>) -> Self {
+        Self { columns: columns(layout, &blocks), blocks }
+    }
 }
 
 impl<R: Real> Coordinates<R> {
@@ -198,10 +115,16 @@ impl<R: Real> Coordinates<R> {
             });
             block = blocks.end;
             let map = next.map(|(_, map)| map);
-            pieces.push(Piece { original: blocks, trained: start..trained.len(), map });
+            pieces.push((blocks, start..trained.len(), map));
         }
         assert!(maps.next().is_none(), "groups of blocks are disjoint, and within the layout");
-        Self { trained: Layout::new(trained), pieces }
+        let trained = Layout::new(trained);
+        let pieces = pieces.into_iter().map(|(original, blocks, map)| Piece {
+            original: Group::of(layout, original),
+            trained: Group::of(&trained, blocks),
+            map,
+        });
+        Self { pieces: pieces.collect(), trained }
     }
 
     /// Whether nothing is mapped.
@@ -218,7 +141,7 @@ impl<R: Real> Coordinates<R> {
     /// Where the map of exactly this block turns a layer's inputs: U_in, and the coordinates without
     /// that (see [`InputSide`]).
     pub fn split_inputs(&self, block: usize) -> Option<(Array2<R>, Self)> {
-        let is = |piece: &Piece<R>| piece.original == (block..block + 1);
+        let is = |piece: &Piece<R>| piece.original.blocks == (block..block + 1);
         let place = self.pieces.iter().position(is)?;
         let InputSide { inputs, rest } = self.pieces[place].map.as_ref()?.split_inputs()?;
         let mut left = self.clone();
@@ -258,30 +181,21 @@ impl<R: Real> Coordinates<R> {
                 Way::ToOriginal => (&piece.trained, &piece.original),
                 Way::PullBack | Way::Start => (&piece.original, &piece.trained),
             };
-            let Some(map) = &piece.map else {
-                to.block_mut(target.start).assign(&from.block(source.start));
-                continue;
-            };
-            if source.len() == 1 && target.len() == 1 {
-                way.map(&**map, from.block(source.start), to.block_mut(target.start), workspace);
-                continue;
+            let (first, into) = (source.blocks.start, target.blocks.start);
+            match &piece.map {
+                None => to.block_mut(into).assign(&from.block(first)),
+                Some(map) if source.blocks.len() == 1 && target.blocks.len() == 1 => {
+                    way.map(&**map, from.block(first), to.block_mut(into), workspace);
+                }
+                Some(map) => {
+                    let lanes = from.lanes();
+                    let from = from.blocks(&source.blocks);
+                    let from = InBlocks::new(from, &source.columns, lanes);
+                    let to = to.blocks_mut(&target.blocks);
+                    let to = InBlocks::new(to, &target.columns, lanes);
+                    way.map_in_blocks(&**map, from, to, workspace);
+                }
             }
-            // One map over several blocks, by way of contiguous matrices.
-            let lanes = from.lanes();
-            let sizes = [size(from.layout(), source), size(to.layout(), target)];
-            let (buffers, workspace) = workspace.take_and_rest(sizes.map(|size| lanes * size));
-            let [gathered, mapped] = buffers;
-            gather(from, source, gathered);
-            let [input, output] = sizes.map(|size| (lanes, size));
-            let input = ArrayView2::from_shape(input, &*gathered);
-            let output = ArrayViewMut2::from_shape(output, &mut *mapped);
-            way.map(
-                &**map,
-                input.expect("the buffer has K × size entries"),
-                output.expect("the buffer has K × size entries"),
-                workspace,
-            );
-            scatter(mapped, to, target);
         }
     }
 }
@@ -305,6 +219,22 @@ impl Way {
             Self::ToOriginal => map.to_original(from, to, workspace),
             Self::PullBack => map.pull_back(from, to, workspace),
             Self::Start => map.start(from, to, workspace),
+        }
+    }
+
+    fn map_in_blocks<R: Real>(
+        self,
+        map: &dyn LinearMap<R>,
+        from: InBlocks<'_, &[R]>,
+        to: InBlocks<'_, &mut [R]>,
+        workspace: &mut Workspace<R>,
+    ) {
+        match self {
+            Self::ToOriginal => map.to_original_in_blocks(from, to, workspace),
+            Self::PullBack => map.pull_back_in_blocks(from, to, workspace),
+            Self::Start => together(from, to, workspace, |from, to, workspace| {
+                map.start(from, to, workspace);
+            }),
         }
     }
 }
@@ -333,55 +263,14 @@ fn trained_blocks<R: Real>(
     vec![(layout.group_name(blocks), (trained, 1), role, (trained, 1))]
 }
 
-/// Entries up to which a matrix is written down: half a gigabyte.
-const WRITTEN: usize = 1 << 26;
-
-/// J of a linear map, from where unit vectors go, unless it is too large.
-fn written_down<R: Real>(map: &impl LinearMap<R>) -> Option<Array2<f64>> {
-    let (trained, original) = (map.trained(), map.original());
-    (trained.saturating_mul(original) <= WRITTEN).then(|| {
-        let mut columns = Array2::zeros((trained, original));
-        let units = Array2::eye(trained);
-        map.to_original(units.view(), columns.view_mut(), &mut Workspace::new());
-        Array2::from_shape_fn((original, trained), |(i, j)| to_f64(columns[(j, i)]))
-    })
-}
-
 /// Number of variables of consecutive blocks.
 fn size(layout: &Layout, blocks: &Range<usize>) -> usize {
     layout.parameters(blocks).len()
 }
 
-/// Copies some blocks of each lane to a row of a K × size matrix.
-fn gather<R: Real>(lanes: &Lanes<R>, blocks: &Range<usize>, rows: &mut [R]) {
-    let size = size(lanes.layout(), blocks);
-    for (block, columns) in columns(lanes.layout(), blocks) {
-        for (row, lane) in rows.chunks_exact_mut(size).zip(lanes.block(block).rows()) {
-            row[columns.clone()]
-                .copy_from_slice(lane.to_slice().expect("rows of a block are contiguous"));
-        }
-    }
-}
-
-/// The reverse of [`gather`].
-fn scatter<R: Real>(rows: &[R], lanes: &mut Lanes<R>, blocks: &Range<usize>) {
-    let layout = lanes.layout().clone();
-    let size = size(&layout, blocks);
-    for (block, columns) in columns(&layout, blocks) {
-        let mut target = lanes.block_mut(block);
-        for (row, mut lane) in rows.chunks_exact(size).zip(target.rows_mut()) {
-            lane.as_slice_mut()
-                .expect("rows of a block are contiguous")
-                .copy_from_slice(&row[columns.clone()]);
-        }
-    }
-}
-
-/// Where each block is among the variables of its group.
-fn columns(layout: &Layout, blocks: &Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
+/// The columns of each of some consecutive blocks among the variables of their group.
+fn columns(layout: &Layout, blocks: &Range<usize>) -> Vec<Range<usize>> {
     let offset = layout.parameters(blocks).start;
-    blocks.clone().map(move |block| {
-        let range = &layout.blocks()[block].range;
-        (block, range.start - offset..range.end - offset)
-    })
+    let blocks = layout.blocks()[blocks.clone()].iter();
+    blocks.map(|block| block.range.start - offset..block.range.end - offset).collect()
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use ndarray::{ArcArray1, ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
+use super::map::written_down;
 use super::tall::{Rows, Tall, view_mut};
-use super::{Build, Cost, Form, LinearMap, written_down};
+use super::{Build, Cost, Form, LinearMap};
 use crate::lanes::Workspace;
 use crate::linalg::{Real, from_f64};
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use ndarray::{ArcArray2, Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
+use super::map::written_down;
 use super::tall::{Rows, Tall, view, view_mut};
-use super::{Build, Cost, Form, LinearMap, Structure, written_down};
+use super::{Build, Cost, Form, LinearMap, Structure};
 use crate::error::{Error, Result};
 use crate::lanes::Workspace;
 use crate::linalg::{

@@ -20,6 +20,7 @@ use prefetch_index::prefetch_index;
 use pulp::bytemuck::{Pod, cast_slice};
 use pulp::{Arch, Simd, WithSimd};
 
+use super::InBlocks;
 use super::pages::{Pages, Part};
 use super::upcoming::Upcoming;
 
@@ -90,7 +91,7 @@ pub trait Kernel: Pod + PartialEq {
     fn lanes() -> usize;
 
     /// Makes a product.
-    fn multiply(product: Product<'_, '_, Self>);
+    fn multiply(product: Product<'_, '_, '_, Self>);
 }
 
 impl<R: Kernel> Factor<R> {
@@ -162,26 +163,51 @@ impl<R: Kernel> Factor<R> {
     pub fn multiply_fetching(
         &self,
         a: ArrayView2<'_, R>,
-        mut c: ArrayViewMut2<'_, R>,
+        c: ArrayViewMut2<'_, R>,
+        work: &mut [R],
+        upcoming: Upcoming<'_, R>,
+    ) {
+        let (rows, [k, n]) = (a.nrows(), [a.ncols(), c.ncols()].map(|width| 0..width));
+        let a = a.to_slice().expect("A is contiguous and row-major");
+        let c = c.into_slice().expect("C is contiguous and row-major");
+        let (k, n) = (array::from_ref(&k), array::from_ref(&n));
+        self.multiply_all(InBlocks::new(a, k, rows), InBlocks::new(c, n, rows), work, upcoming);
+    }
+
+    /// C ← A B as [`Self::multiply`] makes it, for A and C in blocks of columns.
+    ///
+    /// # Panics
+    /// When the shapes do not fit, or there is no room.
+    pub fn multiply_blocks(
+        &self,
+        a: InBlocks<'_, &[R]>,
+        c: InBlocks<'_, &mut [R]>,
+        work: &mut [R],
+    ) {
+        self.multiply_all(a, c, work, Upcoming::nothing());
+    }
+
+    fn multiply_all<'a>(
+        &self,
+        a: InBlocks<'_, &[R]>,
+        mut c: InBlocks<'a, &'a mut [R]>,
         work: &mut [R],
         mut upcoming: Upcoming<'_, R>,
     ) {
-        let (k, n) = (self.order.rows, self.order.columns);
-        assert_eq!((a.nrows(), a.ncols()), (c.nrows(), k), "A's shape");
-        assert_eq!(c.ncols(), n, "columns of C");
-        assert!(a.len() <= work.len(), "room for A");
+        let (rows, Order { rows: k, columns: n, .. }) = (a.rows(), self.order);
+        assert_eq!((rows, a.width()), (c.rows(), k), "A's shape");
+        assert_eq!(c.width(), n, "columns of C");
+        assert!(rows * k <= work.len(), "room for A");
         #[cfg(test)]
-        super::counted::add(a.nrows(), k, n);
-        if self.panels.is_empty() || a.is_empty() {
-            return c.fill(R::zeroed());
+        super::counted::add(rows, k, n);
+        if self.panels.is_empty() {
+            return c.visit(0..rows, 0..n, |_, _, entries| entries.fill(R::zeroed()));
         }
-        let groups = evenly(a.nrows(), GROUP);
-        let parts = upcoming.parts().div_ceil(groups.clone().count());
-        let a = a.to_slice().expect("A is contiguous and row-major");
-        let c = c.into_slice().expect("C is contiguous and row-major");
-        for Range { start, end } in groups {
-            let (a, c) = (&a[start * k..end * k], &mut c[start * n..end * n]);
-            R::multiply(Product { a, b: self, c, work, upcoming: &mut upcoming, parts });
+        let groups = evenly(rows, GROUP);
+        let parts = upcoming.parts().div_ceil(groups.clone().count().max(1));
+        for rows in groups {
+            let c = &mut c;
+            R::multiply(Product { a, b: self, c, rows, work, upcoming: &mut upcoming, parts });
         }
     }
 }
@@ -193,25 +219,29 @@ fn evenly(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> + Clon
     (0..count).map(move |range| start(range)..start(range + 1))
 }
 
-/// Puts the entries of a tile's rows (of length k) for each term side by side.
-fn interleave<R: Copy>(rows: &[R], k: usize, tile: &mut [R]) {
-    let height = rows.len() / k;
-    for (index, terms) in tile.chunks_mut(TERMS * height).enumerate() {
-        for (row, entries) in rows.chunks_exact(k).enumerate() {
-            let places = terms[row..].iter_mut().step_by(height);
-            places.zip(&entries[index * TERMS..]).for_each(|(to, &from)| *to = from);
+/// Puts the entries of a tile's rows for each term side by side.
+fn interleave<R: Copy>(a: InBlocks<'_, &[R]>, rows: Range<usize>, tile: &mut [R]) {
+    let height = rows.len();
+    for (columns, rows) in a.blocks(rows) {
+        let tile = &mut tile[columns.start * height..columns.end * height];
+        for (index, terms) in tile.chunks_mut(TERMS * height).enumerate() {
+            for (row, entries) in rows.chunks_exact(columns.len()).enumerate() {
+                let places = terms[row..].iter_mut().step_by(height);
+                places.zip(&entries[index * TERMS..]).for_each(|(to, &from)| *to = from);
+            }
         }
     }
 }
 
 struct Width<R>(std::marker::PhantomData<R>);
 
-/// C (m × n) is overwritten with A B for an A of m rows; both are row-major. There is `work` for another
-/// A. Fetches so many parts of what is `upcoming` meanwhile.
-pub struct Product<'a, 'b, R> {
-    a: &'a [R],
+/// Some rows of C are overwritten with those of A B. There is `work` for as many of A. Fetches so many
+/// parts of what is `upcoming` meanwhile.
+pub struct Product<'a, 'b, 'c, R> {
+    a: InBlocks<'a, &'a [R]>,
     b: &'a Factor<R>,
-    c: &'a mut [R],
+    c: &'a mut InBlocks<'c, &'c mut [R]>,
+    rows: Range<usize>,
     work: &'a mut [R],
     upcoming: &'a mut Upcoming<'b, R>,
     parts: usize,
@@ -228,9 +258,9 @@ macro_rules! kernel {
             }
         }
 
-        impl Product<'_, '_, $real> {
-            /// The entries of M rows, those from the first given on, in one panel. Fetches some parts of
-            /// what is upcoming.
+        impl Product<'_, '_, '_, $real> {
+            /// The entries of M rows, those from the first given on (counted from the first of these), in
+            /// one panel. Fetches some parts of what is upcoming.
             #[inline(always)]
             fn tile<S: Simd, const M: usize>(
                 &mut self,
@@ -260,30 +290,30 @@ macro_rules! kernel {
                         })
                     });
                 }
-                let column = panel * S::$lanes;
-                for (sums, entries) in sums.iter().zip(self.c[row * n..].chunks_exact_mut(n)) {
-                    let entries = &mut entries[column..n.min(column + S::$lanes)];
+                let (first, column) = (self.rows.start + row, panel * S::$lanes);
+                let panel = column..n.min(column + S::$lanes);
+                self.c.visit(first..first + M, panel, |row, columns, entries| {
                     if let [whole] = S::$write(entries).0 {
-                        *whole = *sums;
+                        *whole = sums[row];
                     } else {
-                        let sums: &[$real] = cast_slice(array::from_ref(sums));
-                        entries.copy_from_slice(&sums[..entries.len()]);
+                        let sums: &[$real] = cast_slice(array::from_ref(&sums[row]));
+                        entries.copy_from_slice(&sums[columns.start - column..][..columns.len()]);
                     }
-                }
+                });
             }
         }
 
-        impl WithSimd for Product<'_, '_, $real> {
+        impl WithSimd for Product<'_, '_, '_, $real> {
             type Output = ();
 
             #[inline(always)]
             fn with_simd<S: Simd>(mut self, simd: S) {
                 let Order { rows: k, columns: n, lanes } = self.b.order;
                 let tallest = if S::REGISTER_COUNT >= 32 { TALLEST } else { TALLEST_OF_FEW };
-                let tiles = evenly(self.a.len() / k, tallest);
+                let tiles = evenly(self.rows.len(), tallest);
                 for Range { start, end } in tiles.clone() {
-                    let range = start * k..end * k;
-                    interleave(&self.a[range.clone()], k, &mut self.work[range]);
+                    let rows = self.rows.start + start..self.rows.start + end;
+                    interleave(self.a, rows, &mut self.work[start * k..end * k]);
                 }
                 let panels = n.div_ceil(lanes);
                 let parts = self.parts.div_ceil(panels * tiles.clone().count());
@@ -318,7 +348,7 @@ macro_rules! kernel {
                 Arch::new().dispatch(Width::<$real>(std::marker::PhantomData))
             }
 
-            fn multiply(product: Product<'_, '_, Self>) {
+            fn multiply(product: Product<'_, '_, '_, Self>) {
                 Arch::new().dispatch(product);
             }
         }

@@ -1,6 +1,6 @@
 //! The second back end: the system's OpenBLAS.
 
-use super::{Accum, ArrayView2, ArrayViewMut2, Real, Upcoming};
+use super::{Accum, ArrayView2, ArrayViewMut2, InBlocks, Real, Upcoming};
 use crate::error::Result;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2};
@@ -31,6 +31,20 @@ impl<R: Real> Factor<R> {
     /// C ← A B.
     pub fn multiply(&self, a: ArrayView2<'_, R>, c: ArrayViewMut2<'_, R>, _: &mut [R]) {
         super::product(a, self.0.view(), Accum::Overwrite, c);
+    }
+
+    /// The same for A and C in blocks of columns.
+    pub fn multiply_blocks(
+        &self,
+        a: InBlocks<'_, &[R]>,
+        mut c: InBlocks<'_, &mut [R]>,
+        work: &mut [R],
+    ) {
+        let rows = work.split_at_mut(a.rows() * a.width()).0;
+        a.copy_to(rows);
+        let rows = ArrayView2::from_shape((a.rows(), a.width()), rows);
+        let product = super::times(rows.expect("there are so many entries"), self.0.view());
+        c.copy_from(product.as_slice().expect("products are row-major"));
     }
 
     /// The same: OpenBLAS fetches what it needs itself.

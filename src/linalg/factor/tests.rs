@@ -82,3 +82,32 @@ fn a_row_is_multiplied_as_if_it_were_alone() {
         }
     }
 }
+
+/// Blocks that end within a panel, are narrower than one, or are empty.
+#[test]
+fn rows_in_blocks_are_multiplied_where_they_are() {
+    let entry = |(i, j): (usize, usize)| ((7 * i + 13 * j) as f32).sin();
+    let blocks = [&[130][..], &[7, 2, 0, 121], &[64, 6, 60], &[1, 129]].map(|widths| {
+        let mut end = 0;
+        let block = |&width| {
+            end += width;
+            end - width..end
+        };
+        widths.iter().map(block).collect::<Vec<Range<usize>>>()
+    });
+    for m in [0, 1, 12, 17, 97] {
+        let a = Array2::from_shape_fn((m, 130), entry);
+        let factor = Factor::new(Array2::from_shape_fn((130, 130), entry).view());
+        let (mut expected, mut work) = (Array2::ones((m, 130)), vec![f32::NAN; m * 130]);
+        factor.multiply(a.view(), expected.view_mut(), &mut work);
+        for (from, to) in blocks.iter().flat_map(|from| blocks.iter().map(move |to| (from, to))) {
+            let (mut rows, mut product) = (vec![0.0; m * 130], vec![f32::NAN; m * 130]);
+            InBlocks::new(&mut rows[..], from, m).copy_from(a.as_slice().unwrap());
+            let a = InBlocks::new(&rows[..], from, m);
+            factor.multiply_blocks(a, InBlocks::new(&mut product[..], to, m), &mut work);
+            let mut found = vec![0.0; m * 130];
+            InBlocks::new(&product[..], to, m).copy_to(&mut found);
+            assert_eq!(found, expected.as_slice().unwrap(), "{m} rows, {from:?} to {to:?}");
+        }
+    }
+}
