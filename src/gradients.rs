@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, ArrayView1, ArrayView2};
+use ndarray::{Array1, ArrayView1};
 use rayon::prelude::*;
 
 use crate::config::{Allowed, Reader, key};
@@ -15,7 +15,12 @@ use crate::linalg::{self, Real, is_single, to_f64};
 use crate::minibatch::{Minibatches, Order};
 use crate::objective::{Batch, Objective};
 use crate::rng::Streams;
-use crate::simd::vectorized;
+
+mod statistic;
+
+use statistic::PIECES;
+pub use statistic::{Statistic, portion};
+pub(crate) use statistic::{give, portions};
 
 /// Number M of sampled gradients.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,25 +146,6 @@ impl Sampling {
     }
 }
 
-/// Samples that a statistic is given at a time, at most.
-const PORTION: usize = 256;
-/// Numbers that it is given at a time: 32 megabytes, or those of a sample for each piece.
-const NUMBERS: usize = 1 << 22;
-/// Pieces of a portion, which threads share.
-const PIECES: usize = 16;
-
-/// Samples of so many parameters that a statistic is given at a time; bounds the memory.
-pub fn portion(dimension: usize) -> usize {
-    PIECES * (NUMBERS / (PIECES * dimension.max(1))).clamp(1, PORTION / PIECES)
-}
-
-/// What is accumulated of sampled gradients.
-pub trait Statistic: Send {
-    /// Adds the gradients of further samples: m × d, one in each row, all finite. It is given the
-    /// same rows in the same portions for any number of threads.
-    fn add(&mut self, gradients: ArrayView2<'_, f64>);
-}
-
 /// Where gradients are sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
@@ -225,6 +211,22 @@ struct Pass {
     order: Vec<usize>,
 }
 
+/// What samples that come one after the other are made in.
+struct Alone<R> {
+    pass: Pass,
+    theta: Lanes<R>,
+    gradient: Lanes<R>,
+    workspace: Workspace<R>,
+}
+
+impl<R: Real> Alone<R> {
+    fn of(layout: &Layout) -> Self {
+        let zeros = Lanes::zeros(layout, 1);
+        let workspace = Workspace::new();
+        Self { pass: Pass::default(), theta: zeros.clone(), gradient: zeros, workspace }
+    }
+}
+
 impl<R: Real> Gradients for Sampler<'_, R> {
     fn layout(&self) -> &Layout {
         self.objective.layout()
@@ -253,11 +255,9 @@ impl<R: Real> Gradients for Sampler<'_, R> {
         let dimension = self.layout().dimension();
         // Filled anew for every portion, in memory that stays.
         let mut gradients = Vec::new();
-        let most = portion(dimension);
-        for start in samples.clone().step_by(most) {
-            let portion = start..samples.end.min(start + most);
+        for portion in portions(samples, dimension) {
             let count = portion.len();
-            gradients.resize(count * dimension, 0.0);
+            gradients.resize(count * dimension, R::zero());
             self.fill(at, portion.clone(), &mut gradients);
             if !linalg::all_finite(gradients.iter()) {
                 return Err(Error::Numerical(format!(
@@ -267,9 +267,7 @@ impl<R: Real> Gradients for Sampler<'_, R> {
                     portion.end - 1
                 )));
             }
-            let gradients = ArrayView2::from_shape((count, dimension), &gradients)
-                .expect("portion × d entries by construction");
-            into.iter_mut().for_each(|statistic| statistic.add(gradients));
+            give(&gradients, (count, dimension), into);
             if !(self.progress)(count) {
                 return Err(Error::Interrupted);
             }
@@ -280,7 +278,7 @@ impl<R: Real> Gradients for Sampler<'_, R> {
 
 impl<R: Real> Sampler<'_, R> {
     /// Writes the gradients of some samples, one after the other.
-    fn fill(&self, at: At, samples: Range<usize>, gradients: &mut [f64]) {
+    fn fill(&self, at: At, samples: Range<usize>, gradients: &mut [R]) {
         let dimension = self.layout().dimension();
         let piece = portion(dimension) / PIECES;
         let pieces = gradients.par_chunks_mut(piece * dimension);
@@ -290,9 +288,9 @@ impl<R: Real> Sampler<'_, R> {
                 self.full_batch(at, start, gradients, workspace);
             }),
             Some(batches) => {
-                let room = || (Pass::default(), Workspace::new());
-                pieces.for_each_init(room, |(pass, workspace), (gradients, start)| {
-                    self.minibatches(batches, pass, at, start, gradients, workspace);
+                let room = || Alone::of(self.layout());
+                pieces.for_each_init(room, |room, (gradients, start)| {
+                    self.minibatches(batches, at, start, gradients, room);
                 });
             }
         }
@@ -312,13 +310,7 @@ impl<R: Real> Sampler<'_, R> {
     }
 
     /// Writes gradients of samples from number `start` on: all side by side.
-    fn full_batch(
-        &self,
-        at: At,
-        start: usize,
-        gradients: &mut [f64],
-        workspace: &mut Workspace<R>,
-    ) {
+    fn full_batch(&self, at: At, start: usize, gradients: &mut [R], workspace: &mut Workspace<R>) {
         let layout = self.layout();
         let count = gradients.len() / layout.dimension();
         let mut theta = Lanes::zeros(layout, count);
@@ -330,7 +322,7 @@ impl<R: Real> Sampler<'_, R> {
         let (mut values, mut all) = (vec![0.0; count], Lanes::zeros(layout, count));
         self.objective.value_and_gradient(&theta, Batch::Full, &mut values, &mut all, workspace);
         for (lane, to) in gradients.chunks_exact_mut(layout.dimension()).enumerate() {
-            to.iter_mut().zip(&all.lane(lane)).for_each(|(to, &from)| *to = to_f64(from));
+            to.copy_from_slice(all.lane(lane).as_slice().expect("lanes are contiguous"));
         }
     }
 
@@ -338,15 +330,13 @@ impl<R: Real> Sampler<'_, R> {
     fn minibatches(
         &self,
         batches: Minibatches,
-        pass: &mut Pass,
         at: At,
         start: usize,
-        gradients: &mut [f64],
-        workspace: &mut Workspace<R>,
+        gradients: &mut [R],
+        Alone { pass, theta, gradient, workspace }: &mut Alone<R>,
     ) {
-        let layout = self.layout();
-        let (mut theta, mut gradient) = (Lanes::zeros(layout, 1), Lanes::zeros(layout, 1));
-        for (sample, to) in (start..).zip(gradients.chunks_exact_mut(layout.dimension())) {
+        let dimension = self.layout().dimension();
+        for (sample, to) in (start..).zip(gradients.chunks_exact_mut(dimension)) {
             let epoch = sample / batches.per_epoch();
             if pass.epoch != Some(epoch) {
                 let order = batches.pass(&self.streams, "egop minibatches", epoch);
@@ -357,10 +347,8 @@ impl<R: Real> Sampler<'_, R> {
             // The entries of a lane alone are in the order of the layout.
             self.place(at, sample, theta.as_mut_slice());
             let batch = Batch::Rows(rows);
-            self.objective.value_and_gradient(&theta, batch, &mut [0.0], &mut gradient, workspace);
-            vectorized(|| {
-                to.iter_mut().zip(gradient.as_slice()).for_each(|(to, &from)| *to = to_f64(from));
-            });
+            self.objective.value_and_gradient(theta, batch, &mut [0.0], gradient, workspace);
+            to.copy_from_slice(gradient.as_slice());
         }
     }
 }
@@ -368,15 +356,6 @@ impl<R: Real> Sampler<'_, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn portions_are_of_bounded_memory_and_whole_pieces() {
-        for (dimension, samples) in
-            [(0, 256), (2410, 256), (1 << 14, 256), (79_510, 48), (200_000, 16), (1 << 40, 16)]
-        {
-            assert_eq!(portion(dimension), samples, "{dimension}");
-        }
-    }
 
     #[test]
     fn biases_count_for_the_number_of_samples_only_if_they_are_to() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2};
 
 use crate::gradients::Statistic;
-use crate::linalg::{self, Real, from_f64};
+use crate::linalg::{self, Real, from_f64, to_f64};
 use crate::simd::vectorized;
 
 /// The gradient bundle G (M × d) over some of the parameters: one sample in each row, in the precision
@@ -29,13 +29,22 @@ impl<R: Real> Bundle<R> {
         let rows = self.rows.len() / columns.max(1);
         Array2::from_shape_vec((rows, columns), self.rows).expect("whole rows were added")
     }
+
+    fn add_all<T: Real>(&mut self, gradients: ArrayView2<'_, T>) {
+        for row in linalg::columns(gradients, self.parameters.clone()).rows() {
+            let entries = row.to_slice().expect("samples are contiguous rows");
+            let entries = entries.iter().map(|&entry| from_f64::<R>(to_f64(entry)));
+            vectorized(|| self.rows.extend(entries));
+        }
+    }
 }
 
 impl<R: Real> Statistic for Bundle<R> {
     fn add(&mut self, gradients: ArrayView2<'_, f64>) {
-        for row in linalg::columns(gradients, self.parameters.clone()).rows() {
-            let entries = row.to_slice().expect("samples are contiguous rows");
-            vectorized(|| self.rows.extend(entries.iter().map(|&entry| from_f64::<R>(entry))));
-        }
+        self.add_all(gradients);
+    }
+
+    fn add_singles(&mut self, gradients: ArrayView2<'_, f32>) {
+        self.add_all(gradients);
     }
 }

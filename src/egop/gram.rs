@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2};
 
 use crate::gradients::Statistic;
-use crate::linalg;
+use crate::linalg::{self, Real, to_f64};
 
 /// Samples that are summed up at a time, in whatever portions they come: another number makes other bits.
 const SUMMED: usize = 256;
@@ -47,6 +47,19 @@ impl Gram {
         mean
     }
 
+    fn add_all<R: Real>(&mut self, gradients: ArrayView2<'_, R>) {
+        self.samples += gradients.nrows();
+        if self.waiting.is_empty() && gradients.nrows() == SUMMED {
+            return linalg::add_lower_inner(gradients, self.parameters.clone(), &mut self.sum);
+        }
+        for sample in linalg::columns(gradients, self.parameters.clone()).rows() {
+            self.waiting.extend(sample.iter().map(|&entry| to_f64(entry)));
+            if self.waiting.len() == SUMMED * self.parameters.len() {
+                self.add_waiting();
+            }
+        }
+    }
+
     fn add_waiting(&mut self) {
         let size = self.parameters.len();
         let samples = self.waiting.len() / size.max(1);
@@ -59,16 +72,11 @@ impl Gram {
 
 impl Statistic for Gram {
     fn add(&mut self, gradients: ArrayView2<'_, f64>) {
-        self.samples += gradients.nrows();
-        if self.waiting.is_empty() && gradients.nrows() == SUMMED {
-            return linalg::add_lower_inner(gradients, self.parameters.clone(), &mut self.sum);
-        }
-        for sample in linalg::columns(gradients, self.parameters.clone()).rows() {
-            self.waiting.extend(sample);
-            if self.waiting.len() == SUMMED * self.parameters.len() {
-                self.add_waiting();
-            }
-        }
+        self.add_all(gradients);
+    }
+
+    fn add_singles(&mut self, gradients: ArrayView2<'_, f32>) {
+        self.add_all(gradients);
     }
 }
 
@@ -98,5 +106,12 @@ mod tests {
         for portion in [1, 16, 48, 300, 1000] {
             assert_eq!(of(portion), whole, "{portion}");
         }
+        let (singles, mut from_singles) = (gradients.mapv(|entry| entry as f32), Gram::new(2..6));
+        let mut from_doubles = Gram::new(2..6);
+        for some in singles.axis_chunks_iter(ndarray::Axis(0), SUMMED) {
+            from_singles.add_singles(some);
+            from_doubles.add(some.mapv(f64::from).view());
+        }
+        assert_eq!(from_singles.mean(), from_doubles.mean());
     }
 }

@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::gradients::Statistic;
 use crate::lanes::Block;
-use crate::linalg;
+use crate::linalg::{self, Real};
 
 /// Sums of GᵀG (inputs × inputs) and GGᵀ (outputs × outputs) over gradients G (outputs × inputs) of a
 /// weight block, as far as they are wanted.
@@ -38,10 +38,8 @@ impl Moments {
         let scale = 1.0 / self.samples as f64;
         [self.outputs, self.inputs].map(|sum| Some(sum? * scale))
     }
-}
 
-impl Statistic for Moments {
-    fn add(&mut self, gradients: ArrayView2<'_, f64>) {
+    fn add_all<R: Real>(&mut self, gradients: ArrayView2<'_, R>) {
         self.samples += gradients.nrows();
         let (rows, columns) = self.shape;
         for gradient in linalg::columns(gradients, self.parameters.clone()).rows() {
@@ -55,6 +53,16 @@ impl Statistic for Moments {
                 linalg::add_lower_inner(matrix.t(), 0..rows, outputs);
             }
         }
+    }
+}
+
+impl Statistic for Moments {
+    fn add(&mut self, gradients: ArrayView2<'_, f64>) {
+        self.add_all(gradients);
+    }
+
+    fn add_singles(&mut self, gradients: ArrayView2<'_, f32>) {
+        self.add_all(gradients);
     }
 }
 
@@ -76,7 +84,7 @@ mod tests {
         let mut moments = Moments::new(&layout.blocks()[1], true, true);
         let (first, rest) = gradients.view().split_at(Axis(0), 3);
         moments.add(first);
-        moments.add(rest);
+        moments.add_singles(rest.mapv(|entry| entry as f32).view());
         let [outputs, inputs] = moments.means().map(Option::unwrap);
         // Small whole numbers: exact but for the division by 4, a power of two.
         let g = |sample, row, column| entry(sample, 2 + 3 * row + column);

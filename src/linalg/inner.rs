@@ -40,14 +40,14 @@ const SHARED: usize = 1 << 24;
 ///
 /// # Panics
 /// When A has fewer columns, or C is not square, row-major and with as many columns.
-pub fn add_lower_inner(a: ArrayView2<'_, f64>, columns: Range<usize>, c: &mut Array2<f64>) {
+pub fn add_lower_inner<R: Real>(a: ArrayView2<'_, R>, columns: Range<usize>, c: &mut Array2<f64>) {
     #[cfg(test)]
     super::counted::add_lower(columns.len(), a.nrows());
     add_lower(super::columns(a, columns), c);
 }
 
 /// The same of all columns, not counted.
-pub(super) fn add_lower(a: ArrayView2<'_, f64>, c: &mut Array2<f64>) {
+pub(super) fn add_lower<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
     assert_eq!(c.dim(), (a.ncols(), a.ncols()), "C's shape");
     if a.t().is_standard_layout() {
         return add_products(a.t(), c);
@@ -56,7 +56,7 @@ pub(super) fn add_lower(a: ArrayView2<'_, f64>, c: &mut Array2<f64>) {
         let some = a.slice_axis(Axis(0), terms.into());
         for (to, row) in panel.chunks_exact_mut(PANEL).zip(some.rows()) {
             let some = row.slice_axis_move(Axis(0), vectors.clone().into());
-            to.iter_mut().zip(some).for_each(|(to, &from)| *to = from);
+            to.iter_mut().zip(some).for_each(|(to, &from)| *to = to_f64(from));
         }
     };
     add(a.nrows(), pack, c);

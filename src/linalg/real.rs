@@ -21,6 +21,9 @@ pub trait Real:
     + Dense
     + Exponential
 {
+    /// Numbers as what they are.
+    fn numbers(numbers: &[Self]) -> Numbers<'_>;
+
     /// Eigenvalues (ascending) and eigenvectors of a symmetric matrix, by LAPACK. It is here
     /// because LAPACK's own trait, as a bound, would make `abs`, `sqrt` and others ambiguous.
     #[cfg(feature = "openblas")]
@@ -38,9 +41,22 @@ pub trait Real:
     fn lapack_svd(matrix: &Array2<Self>) -> Result<(Array2<Self>, Array1<Self>, Array2<Self>)>;
 }
 
+/// Numbers of either type.
+#[derive(Clone, Copy, Debug)]
+pub enum Numbers<'a> {
+    /// In singles.
+    Singles(&'a [f32]),
+    /// In doubles.
+    Doubles(&'a [f64]),
+}
+
 macro_rules! real {
-    ($real:ty) => {
+    ($real:ty, $numbers:ident) => {
         impl Real for $real {
+            fn numbers(numbers: &[Self]) -> Numbers<'_> {
+                Numbers::$numbers(numbers)
+            }
+
             #[cfg(feature = "openblas")]
             fn lapack_eigen(matrix: &Array2<Self>) -> Result<(Array1<Self>, Array2<Self>)> {
                 use ndarray_linalg::{Eigh, UPLO};
@@ -72,8 +88,8 @@ macro_rules! real {
         }
     };
 }
-real!(f64);
-real!(f32);
+real!(f64, Doubles);
+real!(f32, Singles);
 
 /// Whether `R` is `f32`.
 pub fn is_single<R: Real>() -> bool {

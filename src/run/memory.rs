@@ -121,9 +121,11 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     // What only measures an EGOP also does so from either half of the samples.
     let estimates = if experiment.training().is_some() { 1.0 } else { 3.0 };
     let portion = portion(layout.dimension()) as f64;
-    let sampled = 2.0 * portion.min(system.samples() as f64) * dimension;
+    let number = bytes_of_a_number(experiment);
+    // Samples, and what is made of them meanwhile, be it their doubles.
+    let sampled = (number + bytes::<f64>(1.0)) * portion.min(system.samples() as f64) * dimension;
     let preparation = system.preparation(estimates, None);
-    let estimate = preparation.bytes(bytes_of_a_number(experiment)) + bytes::<f64>(sampled);
+    let estimate = preparation.bytes(number) + sampled;
     // Parameters and gradients in both coordinates, and the state of the optimizers.
     let maps = system.map_cost();
     let trained = dimension + maps.added;
@@ -140,13 +142,12 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     });
     let scratch = algorithms().map(|one| one.optimizer.scratch_len(&layout)).max().unwrap_or(0);
     let lanes = lanes + scratch as f64;
-    let converted =
-        anew.map_or(0.0, |anew| anew.doubles() + portion.min(anew.window as f64) * dimension);
+    let rows = anew.map_or(0.0, |anew| portion.min(anew.window as f64) * dimension);
+    let converted = anew.map_or(0.0, |anew| anew.doubles());
     // Inputs that are rotated or shifted are a copy of them.
     let copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
     let inputs = if copied { system.objective.input_elements() as f64 } else { 0.0 };
-    let training =
-        bytes_of_a_number(experiment) * (maps.elements + lanes + inputs) + bytes::<f64>(converted);
+    let training = number * (maps.elements + lanes + inputs + rows) + bytes::<f64>(converted);
     estimate.max(training) + recorded(experiment, system).in_flight
 }
 

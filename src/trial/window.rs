@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 
 use crate::data::InputMoments;
 use crate::error::{Error, Result};
-use crate::gradients::{At, Gradients, Statistic, portion};
+use crate::gradients::{At, Gradients, Statistic, give, portions};
 use crate::lanes::{Lanes, Layout};
-use crate::linalg::{self, Real, is_single, to_f64};
+use crate::linalg::{self, Real, is_single};
 
 /// Gradients in original coordinates, one in each lane, the oldest first.
 #[derive(Debug)]
@@ -62,17 +62,14 @@ impl<R: Real> Gradients for Window<R> {
 
     fn stream(&self, _: At, samples: Range<usize>, into: &mut [&mut dyn Statistic]) -> Result<()> {
         let dimension = self.layout().dimension();
-        let most = portion(dimension);
-        for start in samples.clone().step_by(most) {
-            let portion = start..samples.end.min(start + most);
-            let mut rows = Array2::zeros((portion.len(), dimension));
-            for (mut row, sample) in rows.rows_mut().into_iter().zip(portion) {
-                row.assign(&self.gradients.lane(sample).mapv(to_f64));
-            }
+        for portion in portions(samples, dimension) {
+            let count = portion.len();
+            let mut rows = Vec::with_capacity(count * dimension);
+            portion.for_each(|sample| rows.extend(self.gradients.lane(sample)));
             if !linalg::all_finite(rows.iter()) {
                 return Err(Error::Numerical("a gradient of the run is not finite".into()));
             }
-            into.iter_mut().for_each(|statistic| statistic.add(rows.view()));
+            give(&rows, (count, dimension), into);
         }
         Ok(())
     }

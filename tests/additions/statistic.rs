@@ -6,7 +6,7 @@ use egop::egop::{Gram, egop};
 use egop::gradients::{At, Gradients, Sampler, Samples, Sampling, Statistic};
 use egop::objective::LeastSquares;
 use egop::rng::Streams;
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 
 #[derive(Default)]
 struct SquaredNorm {
@@ -43,4 +43,14 @@ fn statistics_share_one_stream() {
     let trace = gram.diag().sum();
     assert!((norm.sum / 700.0 / trace - 1.0).abs() < 1e-12);
     assert_eq!(egop(&sampler, 0..700, std::slice::from_ref(&all)).unwrap(), [gram]);
+}
+
+#[test]
+fn singles_are_added_as_their_doubles() {
+    let gradients = Array2::from_shape_fn((3, 4), |(sample, k)| (sample as f32 + 0.1) * k as f32);
+    let (mut singles, mut doubles) = (SquaredNorm::default(), SquaredNorm::default());
+    singles.add_singles(gradients.view());
+    doubles.add(gradients.mapv(f64::from).view());
+    assert_eq!((singles.sum, singles.samples), (doubles.sum, 3));
+    assert!(singles.sum > 0.0);
 }
