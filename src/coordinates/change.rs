@@ -75,15 +75,14 @@ impl<R: Real> Change<R> {
         let structure = |form: &Arc<dyn Form>| form.structure().expect("the map has a structure");
         for Group { blocks, maps } in &self.groups {
             let maps = maps.each_ref().map(|map| map.as_ref().map(structure));
-            let size = size(v.layout(), blocks);
-            let mut rows = vec![R::zero(); v.lanes() * size];
+            let (lanes, size) = (v.lanes(), size(v.layout(), blocks));
+            let mut rows = vec![R::zero(); lanes * size];
             let columns = columns(v.layout(), blocks);
-            InBlocks::new(v.blocks(blocks), &columns, v.lanes()).copy_to(&mut rows);
+            InBlocks::new(v.blocks(blocks), &columns, lanes).copy_to(&mut rows);
             for row in rows.chunks_exact_mut(size) {
                 let squares = squares(&maps, &row.iter().map(|&square| to_f64(square)).collect());
                 row.iter_mut().zip(squares).for_each(|(to, square)| *to = from_f64(square));
             }
-            let lanes = v.lanes();
             InBlocks::new(v.blocks_mut(blocks), &columns, lanes).copy_from(&rows);
         }
     }

@@ -49,8 +49,8 @@ pub trait LinearMap<R: Real>: Debug + Send + Sync {
         workspace: &mut Workspace<R>,
     );
 
-    /// As [`Self::to_original`], of a group of several blocks: by way of matrices in one piece, unless a
-    /// map does better.
+    /// As [`Self::to_original`], where there are several blocks on either side: by way of matrices in one
+    /// piece, unless a map does better.
     fn to_original_in_blocks(
         &self,
         z: InBlocks<'_, &[R]>,
@@ -60,7 +60,7 @@ pub trait LinearMap<R: Real>: Debug + Send + Sync {
         together(z, theta, workspace, |z, theta, workspace| self.to_original(z, theta, workspace));
     }
 
-    /// As [`Self::pull_back`], of a group of several blocks; see [`Self::to_original_in_blocks`].
+    /// As [`Self::pull_back`], where there are several blocks; see [`Self::to_original_in_blocks`].
     fn pull_back_in_blocks(
         &self,
         gradient: InBlocks<'_, &[R]>,

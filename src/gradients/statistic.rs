@@ -29,12 +29,12 @@ pub(crate) fn portions(
 
 /// What is accumulated of sampled gradients.
 pub trait Statistic: Send {
-    /// Adds the gradients of further samples: m × d, one in each row, all finite. It is given the
-    /// same rows in the same portions for any number of threads.
+    /// Adds the gradients of further samples: m × d, one in each contiguous row, all finite. It is given
+    /// the same rows in the same portions for any number of threads.
     fn add(&mut self, gradients: ArrayView2<'_, f64>);
 
-    /// The same of gradients in singles, which are given so where runs are: by way of doubles, unless a
-    /// statistic does better. Either way it becomes the same.
+    /// The same of gradients in singles, as runs in singles have them. By default they are converted, and
+    /// given to [`Self::add`]; another way is to have the same result.
     fn add_singles(&mut self, gradients: ArrayView2<'_, f32>) {
         self.add(gradients.mapv(f64::from).view());
     }

@@ -35,12 +35,16 @@ impl<'a, R: Copy, E: Deref<Target = [R]>> InBlocks<'a, E> {
         self.columns.last().map_or(0, |columns| columns.end)
     }
 
-    /// Of each block its columns, unless it has none, and the entries of some rows.
+    /// Of each block its columns and the entries of some rows; blocks without columns are left out.
+    ///
+    /// # Panics
+    /// When there are not so many rows.
     #[inline(always)]
     pub fn blocks<'b>(&'b self, rows: Range<usize>) -> impl Iterator<Item = (Range<usize>, &'b [R])>
     where
         R: 'b,
     {
+        assert!(rows.end <= self.rows, "row {} of {}", rows.end, self.rows);
         let columns = self.columns.iter().filter(|columns| !columns.is_empty());
         columns.map(move |columns| (columns.clone(), &self.entries[self.place(columns, &rows)]))
     }
@@ -68,6 +72,9 @@ impl<'a, R: Copy, E: Deref<Target = [R]>> InBlocks<'a, E> {
 impl<R: Copy, E: DerefMut<Target = [R]>> InBlocks<'_, E> {
     /// Visits some columns of some rows, those in a block at once: with the row, counted from the first
     /// of these, their columns and their entries.
+    ///
+    /// # Panics
+    /// When there are not so many rows or columns.
     #[inline(always)]
     pub fn visit(
         &mut self,
@@ -75,6 +82,8 @@ impl<R: Copy, E: DerefMut<Target = [R]>> InBlocks<'_, E> {
         columns: Range<usize>,
         mut write: impl FnMut(usize, Range<usize>, &mut [R]),
     ) {
+        let [height, width] = [self.rows, self.width()];
+        assert!(rows.end <= height && columns.end <= width, "rows and columns that there are");
         for block in self.columns {
             let part = columns.start.max(block.start)..columns.end.min(block.end);
             if part.is_empty() {

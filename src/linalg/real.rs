@@ -21,7 +21,7 @@ pub trait Real:
     + Dense
     + Exponential
 {
-    /// Numbers as what they are.
+    /// The same numbers with their type named, for what differs between the two.
     fn numbers(numbers: &[Self]) -> Numbers<'_>;
 
     /// Eigenvalues (ascending) and eigenvectors of a symmetric matrix, by LAPACK. It is here

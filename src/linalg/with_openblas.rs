@@ -40,6 +40,7 @@ impl<R: Real> Factor<R> {
         mut c: InBlocks<'_, &mut [R]>,
         work: &mut [R],
     ) {
+        assert_eq!((c.rows(), c.width()), (a.rows(), self.0.ncols()), "C's shape");
         let rows = work.split_at_mut(a.rows() * a.width()).0;
         a.copy_to(rows);
         let rows = ArrayView2::from_shape((a.rows(), a.width()), rows);

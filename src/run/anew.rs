@@ -67,8 +67,8 @@ impl Anew {
         rows * self.dimension as f64 + self.preparation.gradients + 2.0 * self.maps.elements
     }
 
-    /// Numbers held in doubles while a basis is made, the gradients that are converted at a time aside:
-    /// that, and the maps as they were formed, before and after.
+    /// Numbers held in doubles while a basis is made: what it is made of, and the maps as they were
+    /// formed, before and after.
     pub fn doubles(&self) -> f64 {
         self.preparation.elements + 2.0 * self.maps.elements
     }

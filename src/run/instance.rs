@@ -236,6 +236,10 @@ impl Statistic for Rows {
     fn add(&mut self, gradients: ArrayView2<'_, f64>) {
         self.0.push(gradients.to_owned());
     }
+
+    fn add_singles(&mut self, gradients: ArrayView2<'_, f32>) {
+        self.0.push(gradients.mapv(f64::from));
+    }
 }
 
 impl Gradients for Recorder<'_> {

@@ -122,8 +122,9 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let estimates = if experiment.training().is_some() { 1.0 } else { 3.0 };
     let portion = portion(layout.dimension()) as f64;
     let number = bytes_of_a_number(experiment);
-    // Samples, and what is made of them meanwhile, be it their doubles.
-    let sampled = (number + bytes::<f64>(1.0)) * portion.min(system.samples() as f64) * dimension;
+    // Samples, beside them first their points and gradients in lanes, then their doubles.
+    let beside = (2.0 * number).max(bytes::<f64>(1.0));
+    let sampled = (number + beside) * portion.min(system.samples() as f64) * dimension;
     let preparation = system.preparation(estimates, None);
     let estimate = preparation.bytes(number) + sampled;
     // Parameters and gradients in both coordinates, and the state of the optimizers.
@@ -142,12 +143,13 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     });
     let scratch = algorithms().map(|one| one.optimizer.scratch_len(&layout)).max().unwrap_or(0);
     let lanes = lanes + scratch as f64;
+    // Gradients of the window, as they are given to statistics.
     let rows = anew.map_or(0.0, |anew| portion.min(anew.window as f64) * dimension);
-    let converted = anew.map_or(0.0, |anew| anew.doubles());
+    let doubles = anew.map_or(0.0, |anew| anew.doubles());
     // Inputs that are rotated or shifted are a copy of them.
     let copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
     let inputs = if copied { system.objective.input_elements() as f64 } else { 0.0 };
-    let training = number * (maps.elements + lanes + inputs + rows) + bytes::<f64>(converted);
+    let training = number * (maps.elements + lanes + inputs + rows) + bytes::<f64>(doubles);
     estimate.max(training) + recorded(experiment, system).in_flight
 }
 

@@ -4,9 +4,10 @@ use egop::data;
 use egop::distribution::Distribution;
 use egop::egop::{Gram, egop};
 use egop::gradients::{At, Gradients, Sampler, Samples, Sampling, Statistic};
+use egop::linalg::Real;
 use egop::objective::LeastSquares;
 use egop::rng::Streams;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 #[derive(Default)]
 struct SquaredNorm {
@@ -53,4 +54,38 @@ fn singles_are_added_as_their_doubles() {
     doubles.add(gradients.mapv(f64::from).view());
     assert_eq!((singles.sum, singles.samples), (doubles.sum, 3));
     assert!(singles.sum > 0.0);
+}
+
+/// The samples that it was given in singles and in doubles.
+#[derive(Default)]
+struct Given([usize; 2]);
+
+impl Statistic for Given {
+    fn add(&mut self, gradients: ArrayView2<'_, f64>) {
+        self.0[1] += gradients.nrows();
+    }
+
+    fn add_singles(&mut self, gradients: ArrayView2<'_, f32>) {
+        self.0[0] += gradients.nrows();
+    }
+}
+
+fn given<R: Real>() -> [usize; 2] {
+    let sampler = Sampler {
+        objective: &LeastSquares::<R>::realizable(Array2::eye(3).view(), &Array1::ones(3)),
+        distribution: Distribution::Gaussian { scale: 1.0 },
+        start: None,
+        sampling: Sampling { samples: Samples::Count(20), minibatch: None },
+        streams: Streams::new(3, 0),
+        progress: &|_| true,
+    };
+    let mut given = Given::default();
+    sampler.stream(At::Distribution, 0..20, &mut [&mut given]).unwrap();
+    given.0
+}
+
+#[test]
+fn gradients_are_given_in_the_precision_of_the_runs() {
+    assert_eq!(given::<f32>(), [20, 0]);
+    assert_eq!(given::<f64>(), [0, 20]);
 }

@@ -95,6 +95,13 @@ fn rows_in_blocks_are_multiplied_where_they_are() {
         };
         widths.iter().map(block).collect::<Vec<Range<usize>>>()
     });
+    let no_terms = Factor::new(Array2::<f64>::zeros((0, 130)).view());
+    for columns in &blocks {
+        let mut zeros = vec![f64::NAN; 2 * 130];
+        let product = InBlocks::new(&mut zeros[..], columns, 2);
+        no_terms.multiply_blocks(InBlocks::new(&[][..], &[], 2), product, &mut []);
+        assert_eq!(zeros, [0.0; 2 * 130]);
+    }
     for m in [0, 1, 12, 17, 97] {
         let a = Array2::from_shape_fn((m, 130), entry);
         let factor = Factor::new(Array2::from_shape_fn((130, 130), entry).view());
