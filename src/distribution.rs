@@ -1,12 +1,13 @@
 //! Distributions ρ over parameters: for EGOP samples and for initialization (spec: paper, D.5).
 
 use ndarray::Array1;
-use ndarray_rand::rand::Rng;
+use ndarray_rand::rand::{Rng, RngCore};
 use ndarray_rand::rand_distr::{Distribution as _, StandardNormal, Uniform};
 
 use crate::config::{Allowed, Reader, key};
 use crate::lanes::{Layout, Role};
 use crate::linalg::{Real, from_f64};
+use crate::simd::vectorized;
 
 /// A distribution over parameter vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,10 +60,43 @@ impl Distribution {
                     let bound = 1.0 / fan_in.sqrt();
                     let uniform = Uniform::new_inclusive(-bound, bound)
                         .expect("a layer has at least one input, so the bound is finite");
-                    entries.fill_with(|| from_f64(uniform.sample(rng)));
+                    fill_uniform(&uniform, rng, entries);
                 }
             }
         }
+    }
+}
+
+/// Draws as many numbers as `uniform.sample(rng)` would, one after the other, and the same. A draw takes one
+/// word of the generator, which makes many at a time.
+fn fill_uniform<R: Real>(uniform: &Uniform<f64>, rng: &mut impl Rng, entries: &mut [R]) {
+    let mut words = [0; 512];
+    for entries in entries.chunks_mut(words.len()) {
+        let words = &mut words[..entries.len()];
+        rng.fill(words);
+        vectorized(|| {
+            for (entry, &word) in entries.iter_mut().zip(&*words) {
+                *entry = from_f64(uniform.sample(&mut Word(word)));
+            }
+        });
+    }
+}
+
+/// A generator of this word.
+struct Word(u64);
+
+impl RngCore for Word {
+    fn next_u32(&mut self) -> u32 {
+        self.0 as u32
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.0
+    }
+
+    fn fill_bytes(&mut self, to: &mut [u8]) {
+        let word = self.0.to_le_bytes();
+        to.chunks_mut(word.len()).for_each(|to| to.copy_from_slice(&word[..to.len()]));
     }
 }
 
@@ -105,6 +139,21 @@ mod tests {
         let (weights, biases) = draw(Distribution::Gaussian { scale: 0.5 });
         assert_variance(&weights, 0.25, 3.0);
         assert_variance(&biases, 0.25, 3.0);
+    }
+
+    #[test]
+    fn uniform_numbers_are_those_drawn_one_by_one() {
+        let uniform = Uniform::new_inclusive(-0.3, 0.3).unwrap();
+        for count in [0, 1, 511, 512, 1300] {
+            let mut rng = Streams::new(7, 0).rng("start");
+            let mut alone = rng.clone();
+            let mut entries = vec![0.0; count];
+            fill_uniform(&uniform, &mut rng, &mut entries);
+            let expected: Vec<f64> = (0..count).map(|_| uniform.sample(&mut alone)).collect();
+            assert_eq!(entries, expected);
+            // What is drawn next is the same.
+            assert_eq!(rng.next_u64(), alone.next_u64(), "{count}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! stream into statistics that do not keep them.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array1, ArrayView1};
 use rayon::prelude::*;
@@ -211,21 +212,32 @@ struct Pass {
     order: Vec<usize>,
 }
 
-/// What samples that come one after the other are made in.
-struct Alone<R> {
+/// What a thread makes samples in, piece after piece.
+struct Room<R> {
     pass: Pass,
     theta: Lanes<R>,
     gradient: Lanes<R>,
     workspace: Workspace<R>,
 }
 
-impl<R: Real> Alone<R> {
+impl<R: Real> Room<R> {
     fn of(layout: &Layout) -> Self {
         let zeros = Lanes::zeros(layout, 1);
         let workspace = Workspace::new();
         Self { pass: Pass::default(), theta: zeros.clone(), gradient: zeros, workspace }
     }
+
+    /// Has points and gradients of so many samples side by side.
+    fn hold(&mut self, layout: &Layout, samples: usize) {
+        if self.theta.lanes() != samples {
+            self.theta = Lanes::zeros(layout, samples);
+            self.gradient = self.theta.clone();
+        }
+    }
 }
+
+/// Those that no thread is in: what is in them, such as the order of a pass, stays for the next portion.
+type Rooms<R> = Mutex<Vec<Room<R>>>;
 
 impl<R: Real> Gradients for Sampler<'_, R> {
     fn layout(&self) -> &Layout {
@@ -254,12 +266,11 @@ impl<R: Real> Gradients for Sampler<'_, R> {
         }
         let dimension = self.layout().dimension();
         // Filled anew for every portion, in memory that stays.
-        let mut gradients = Vec::new();
+        let (mut gradients, rooms) = (Vec::new(), Mutex::default());
         for portion in portions(samples, dimension) {
             let count = portion.len();
             gradients.resize(count * dimension, R::zero());
-            self.fill(at, portion.clone(), &mut gradients);
-            if !linalg::all_finite(gradients.iter()) {
+            if !self.fill(at, portion.clone(), &mut gradients, &rooms) {
                 return Err(Error::Numerical(format!(
                     "EGOP estimation: a gradient among samples {} to {} is not finite; \
                      a narrower distribution may help",
@@ -277,23 +288,26 @@ impl<R: Real> Gradients for Sampler<'_, R> {
 }
 
 impl<R: Real> Sampler<'_, R> {
-    /// Writes the gradients of some samples, one after the other.
-    fn fill(&self, at: At, samples: Range<usize>, gradients: &mut [R]) {
+    /// Writes the gradients of some samples, one after the other, and says whether all are finite.
+    fn fill(&self, at: At, samples: Range<usize>, gradients: &mut [R], rooms: &Rooms<R>) -> bool {
         let dimension = self.layout().dimension();
         let piece = portion(dimension) / PIECES;
+        let batches = self.sampling.minibatches(self.objective.examples());
         let pieces = gradients.par_chunks_mut(piece * dimension);
-        let pieces = pieces.zip(samples.into_par_iter().step_by(piece));
-        match self.sampling.minibatches(self.objective.examples()) {
-            None => pieces.for_each_init(Workspace::new, |workspace, (gradients, start)| {
-                self.full_batch(at, start, gradients, workspace);
-            }),
-            Some(batches) => {
-                let room = || Alone::of(self.layout());
-                pieces.for_each_init(room, |room, (gradients, start)| {
-                    self.minibatches(batches, at, start, gradients, room);
-                });
-            }
-        }
+        let finite =
+            pieces.zip(samples.into_par_iter().step_by(piece)).map(|(gradients, start)| {
+                let idle = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = idle().pop();
+                let mut room = room.unwrap_or_else(|| Room::of(self.layout()));
+                match batches {
+                    None => self.full_batch(at, start, gradients, &mut room),
+                    Some(batches) => self.minibatches(batches, at, start, gradients, &mut room),
+                }
+                idle().push(room);
+                // They are in the core's caches still.
+                linalg::all_finite(gradients.iter())
+            });
+        finite.reduce(|| true, |all, some| all & some)
     }
 
     /// Writes the point of a sample.
@@ -310,19 +324,20 @@ impl<R: Real> Sampler<'_, R> {
     }
 
     /// Writes gradients of samples from number `start` on: all side by side.
-    fn full_batch(&self, at: At, start: usize, gradients: &mut [R], workspace: &mut Workspace<R>) {
+    fn full_batch(&self, at: At, start: usize, gradients: &mut [R], room: &mut Room<R>) {
         let layout = self.layout();
         let count = gradients.len() / layout.dimension();
-        let mut theta = Lanes::zeros(layout, count);
+        room.hold(layout, count);
+        let Room { theta, gradient, workspace, .. } = room;
         let mut point = vec![R::zero(); layout.dimension()];
         for lane in 0..count {
             self.place(at, start + lane, &mut point);
             theta.set_lane(lane, ArrayView1::from(&point));
         }
-        let (mut values, mut all) = (vec![0.0; count], Lanes::zeros(layout, count));
-        self.objective.value_and_gradient(&theta, Batch::Full, &mut values, &mut all, workspace);
+        let mut values = vec![0.0; count];
+        self.objective.value_and_gradient(theta, Batch::Full, &mut values, gradient, workspace);
         for (lane, to) in gradients.chunks_exact_mut(layout.dimension()).enumerate() {
-            to.copy_from_slice(all.lane(lane).as_slice().expect("lanes are contiguous"));
+            to.copy_from_slice(gradient.lane(lane).as_slice().expect("lanes are contiguous"));
         }
     }
 
@@ -333,7 +348,7 @@ impl<R: Real> Sampler<'_, R> {
         at: At,
         start: usize,
         gradients: &mut [R],
-        Alone { pass, theta, gradient, workspace }: &mut Alone<R>,
+        Room { pass, theta, gradient, workspace }: &mut Room<R>,
     ) {
         let dimension = self.layout().dimension();
         for (sample, to) in (start..).zip(gradients.chunks_exact_mut(dimension)) {

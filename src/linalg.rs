@@ -45,7 +45,7 @@ pub use in_blocks::InBlocks;
 pub use inner::{INNER_REVISION, add_lower_inner, lower_outer};
 pub use inverse_root::inverse_root_times;
 pub use long_rows::transposed_times;
-pub use orthonormal::{multiplied, orthonormal_columns, orthonormalized, triangular_factor};
+pub use orthonormal::{orthonormal_columns, orthonormalized, triangular_factor};
 pub use real::{Numbers, Real, from_f64, is_single, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 pub use spanned::spanned;

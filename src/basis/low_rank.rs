@@ -125,7 +125,7 @@ impl Complement {
         let (d, k) = (parameters as f64, k as f64);
         match self {
             Self::Reflector => Preparation {
-                products: 2.0 * d * k * k + 4.0 * k.powi(3),
+                products: 2.0 * d * k * k + 6.0 * k.powi(3),
                 decompositions: flops::of_qr(d, k) + flops::of_svd(k),
                 elements: 4.0 * d * k + 4.0 * k * k,
                 ..Preparation::default()

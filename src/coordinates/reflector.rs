@@ -11,8 +11,7 @@ use super::{Build, Cost, Form, LinearMap, Structure};
 use crate::error::{Error, Result};
 use crate::lanes::Workspace;
 use crate::linalg::{
-    self, Accum, Factor, Real, all_finite, from_f64, multiplied, orthonormalized, product, spanned,
-    times,
+    self, Accum, Factor, Real, all_finite, from_f64, orthonormalized, product, spanned, times,
 };
 
 /// The singular values of the top of V's columns, all of which are at most 1, that are 0 up to rounding:
@@ -31,10 +30,10 @@ pub struct Reflector {
 impl Reflector {
     /// Raised when the same columns are completed otherwise, as they are with other sums of outer products:
     /// what was trained so before is not mixed with what is trained after.
-    pub const REVISION: u32 = 1 + linalg::INNER_REVISION;
+    pub const REVISION: u32 = 2 + linalg::INNER_REVISION;
 
-    /// V with the columns of `vectors` (d × k) first; what they lack of orthonormality is made up by a
-    /// QR decomposition.
+    /// V with the columns of `vectors` (d × k) first; what they lack of orthonormality beside rounding is
+    /// made up by a QR decomposition.
     ///
     /// # Errors
     /// When k > d, or an entry is not finite.
@@ -46,17 +45,17 @@ impl Reflector {
         if !all_finite(vectors.iter()) {
             return Err(Error::Numerical("a basis with entries that are not finite".into()));
         }
-        let mut w = orthonormalized(vectors.as_standard_layout().into_owned());
+        let v = orthonormalized(vectors.as_standard_layout());
         // The top of V is A Σ Bᵀ, and S = −ABᵀ as far from it as an orthogonal matrix can be.
-        let top = w.view().split_at(Axis(0), k).0.to_owned();
+        let top = v.view().split_at(Axis(0), k).0.to_owned();
         let (mut a, mut sigma, mut b) = linalg::svd(top.view())?;
         settle(&mut a, &mut sigma, &mut b);
-        let s = times(a.view(), b.t()).mapv_into(|entry| -entry);
-        // With W = V − [S; 0], WᵀW = 2 (I + BΣBᵀ): no eigenvalue is below 2.
-        let (mut head, _) = w.view_mut().split_at(Axis(0), k);
-        head -= &s;
+        let turned = times(a.view(), b.t());
+        // H is W = V − [S; 0] times the root of (WᵀW)⁻¹, and WᵀW = 2 (I + BΣBᵀ): no eigenvalue is below 2.
         let root = times((&b / &sigma.mapv(|sigma| (2.0 + 2.0 * sigma).sqrt())).view(), b.t());
-        let h = multiplied(w, &root);
+        let mut h = times(v.view(), root.view());
+        product(turned.view(), root.view(), Accum::Add, h.view_mut().split_at(Axis(0), k).0);
+        let s = turned.mapv_into(|entry| -entry);
         Ok(Self { h: h.into(), s: s.into() })
     }
 

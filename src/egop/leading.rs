@@ -32,8 +32,8 @@ const OVERSAMPLING: usize = 2;
 
 impl Solver {
     /// Raised when the same gradients have other leading eigenvectors, be it in their last bits, as they
-    /// have with other sums of outer products.
-    pub const REVISION: u32 = 1 + linalg::INNER_REVISION;
+    /// have with other sums of outer products, and some of them with other parts of Gᵀu.
+    pub const REVISION: u32 = 2 + linalg::INNER_REVISION;
 
     /// The names used in configs.
     pub const NAMES: [(&'static str, Self); 4] = [
@@ -241,7 +241,7 @@ fn first(columns: &ArcArray2<f64>, count: usize) -> Array2<f64> {
 
 /// An orthonormal basis of the columns, each along its column, with the signs of eigenvectors.
 fn oriented(columns: Array2<f64>) -> Array2<f64> {
-    let mut basis = linalg::orthonormalized(columns);
+    let mut basis = linalg::orthonormalized(columns.into()).into_owned();
     linalg::fix_signs(basis.view_mut());
     basis
 }

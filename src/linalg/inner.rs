@@ -30,8 +30,8 @@ const GROUP: usize = 4;
 const TERMS: usize = 512;
 /// Terms that are fetched before they are added.
 const SOON: usize = 64;
-/// Entries of a row that are packed before those of the next row.
-const ENTRIES: usize = 64;
+/// Terms of a panel that are packed while as many come from memory.
+const PACKED: usize = 64;
 /// Products above which threads share the work: those of a fraction of a millisecond.
 const SHARED: usize = 1 << 24;
 
@@ -39,7 +39,8 @@ const SHARED: usize = 1 << 24;
 /// for any number of them.
 ///
 /// # Panics
-/// When A has fewer columns, or C is not square, row-major and with as many columns.
+/// When A has fewer columns, neither its rows nor its columns are contiguous, or C is not square,
+/// row-major and with as many columns.
 pub fn add_lower_inner<R: Real>(a: ArrayView2<'_, R>, columns: Range<usize>, c: &mut Array2<f64>) {
     #[cfg(test)]
     super::counted::add_lower(columns.len(), a.nrows());
@@ -52,11 +53,15 @@ pub(super) fn add_lower<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
     if a.t().is_standard_layout() {
         return add_products(a.t(), c);
     }
-    let pack = |terms: Range<usize>, vectors: Range<usize>, panel: &mut [f64]| {
-        let some = a.slice_axis(Axis(0), terms.into());
-        for (to, row) in panel.chunks_exact_mut(PANEL).zip(some.rows()) {
-            let some = row.slice_axis_move(Axis(0), vectors.clone().into());
-            to.iter_mut().zip(some).for_each(|(to, &from)| *to = to_f64(from));
+    let pack = |terms: Range<usize>, vectors: Range<usize>, panel: &mut [Entries]| {
+        let some = a.slice_axis_move(Axis(0), terms.into());
+        for (to, row) in panel.iter_mut().zip(super::columns(some, vectors).rows()) {
+            let row = row.to_slice().expect("the rows are contiguous");
+            if let [entries] = row.as_chunks::<PANEL>().0 {
+                *to = array::from_fn(|vector| to_f64(entries[vector]));
+            } else {
+                to.iter_mut().zip(row).for_each(|(to, &from)| *to = to_f64(from));
+            }
         }
     };
     add(a.nrows(), pack, c);
@@ -76,30 +81,36 @@ pub fn lower_outer<R: Real>(a: ArrayView2<'_, R>) -> Array2<f64> {
 
 /// Adds the lower triangle of AAᵀ to C.
 fn add_products<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
-    let pack = |terms: Range<usize>, vectors: Range<usize>, panel: &mut [f64]| {
-        let rows = a.slice_axis(Axis(0), vectors.into());
-        for (part, some) in panel.chunks_mut(PANEL * ENTRIES).enumerate() {
-            let start = terms.start + part * ENTRIES;
-            let end = start + some.len() / PANEL;
-            for (vector, row) in rows.rows().into_iter().enumerate() {
-                let row = row.to_slice().expect("the rows are contiguous");
-                // As many rows are read in turn, each from another place of memory: too many for the
-                // processor to foresee.
-                fetch(&row[row.len().min(end)..row.len().min(end + ENTRIES)]);
-                let places = some[vector..].iter_mut().step_by(PANEL);
-                places.zip(&row[start..end]).for_each(|(to, &from)| *to = to_f64(from));
+    let pack = |terms: Range<usize>, vectors: Range<usize>, panel: &mut [Entries]| {
+        let last = vectors.end - 1;
+        let rows: [&[R]; PANEL] = array::from_fn(|vector| {
+            let row = a.index_axis_move(Axis(0), last.min(vectors.start + vector));
+            row.to_slice().expect("the rows are contiguous")
+        });
+        for (part, some) in panel.chunks_mut(PACKED).enumerate() {
+            let start = terms.start + part * PACKED;
+            let end = start + some.len();
+            // As many rows are read in turn, each from another place of memory: too many for the
+            // processor to foresee.
+            rows.iter()
+                .for_each(|row| fetch(&row[row.len().min(end)..row.len().min(end + PACKED)]));
+            let rows = rows.map(|row| &row[start..end]);
+            for (term, to) in some.iter_mut().enumerate() {
+                *to = array::from_fn(|vector| to_f64(rows[vector][term]));
             }
         }
     };
     add(a.ncols(), pack, c);
 }
 
+/// A term of the sums: an entry of each vector of a panel.
+type Entries = [f64; PANEL];
+
 /// Adds the lower triangle of products of vectors with one another to C. To `pack` some terms of some
-/// vectors into a panel is to put term t of vector v at t · PANEL + v, both counted from the first; what
-/// is beyond the last vector does not count.
+/// vectors is to make a panel of them; what it has beyond the last vector does not count.
 fn add(
     terms: usize,
-    pack: impl Fn(Range<usize>, Range<usize>, &mut [f64]) + Sync,
+    pack: impl Fn(Range<usize>, Range<usize>, &mut [Entries]) + Sync,
     c: &mut Array2<f64>,
 ) {
     let size = c.nrows();
@@ -116,7 +127,8 @@ fn add(
         let some = start..terms.min(start + TERMS);
         let numbers = &mut numbers[first..][..panels * some.len()];
         for_each(is_shared, numbers, PANEL * some.len(), |index, panel| {
-            pack(some.clone(), index * PANEL..size.min((index + 1) * PANEL), panel);
+            let vectors = index * PANEL..size.min((index + 1) * PANEL);
+            pack(some.clone(), vectors, panel.as_chunks_mut().0);
         });
         let (terms, panels) = (some.len(), &*numbers);
         for_each(is_shared, c, GROUP * PANEL * size, |index, rows| {

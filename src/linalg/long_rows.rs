@@ -9,7 +9,7 @@ use super::{Real, as_faer, leave_wide_registers, to_f64};
 use crate::simd::vectorized;
 
 /// Columns of a matrix of long rows that are multiplied at a time: as many as stay in a core's caches.
-const COLUMNS: usize = 256;
+const COLUMNS: usize = 96;
 
 /// AᵀB for an A of long rows, and so a tall result.
 ///

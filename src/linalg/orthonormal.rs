@@ -1,13 +1,17 @@
 //! Orthonormal bases of the columns of a matrix.
 
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Ix2};
 
 use super::inner::add_lower;
 use super::{Accum, Dense, as_faer, leave_wide_registers, to_array};
 
 /// Rows that are multiplied at a time in a matrix's own memory.
 const ROWS: usize = 256;
+
+/// How far AᵀA is from the identity where rounding alone makes it so: a few times what it is for
+/// columns that were orthonormalized.
+const ROUNDING: f64 = 1e-14;
 
 /// The orthonormal factor of a thin QR decomposition with R's diagonal positive, which makes it
 /// unique; of a Gaussian matrix, it is Haar-distributed.
@@ -24,28 +28,25 @@ pub fn orthonormal_columns(a: ArrayView2<'_, f64>) -> Array2<f64> {
 /// The same of columns that are nearly orthogonal, as those are that would be so but for rounding: by way
 /// of their products, A = (A R⁻¹) R with RᵀR = AᵀA. That takes a fraction of the time of reflections, and is
 /// as accurate where the columns, scaled to unit length, are well conditioned (Yamamoto, Nakatsukasa,
-/// Yanagisawa & Fukaya 2015). Others are decomposed by reflections.
+/// Yanagisawa & Fukaya 2015). Others are decomposed by reflections. Columns that are orthonormal up to
+/// rounding stay as they are.
 ///
 /// # Panics
 /// When A is not row-major.
-pub fn orthonormalized(a: Array2<f64>) -> Array2<f64> {
-    match inverse_triangle(&a) {
-        Some(inverse) => in_place(a, &inverse),
-        None => orthonormal_columns(a.view()),
+pub fn orthonormalized(a: CowArray<'_, f64, Ix2>) -> CowArray<'_, f64, Ix2> {
+    let mut gram = Array2::zeros((a.ncols(), a.ncols()));
+    add_lower(a.view(), &mut gram);
+    if is_identity(&gram) {
+        return a;
+    }
+    match inverse_triangle(gram) {
+        Some(inverse) => in_place(a.into_owned(), &inverse).into(),
+        None => orthonormal_columns(a.view()).into(),
     }
 }
 
-/// A B for a square B, in A's memory: of tall matrices there are not to be more than have to be.
-///
-/// # Panics
-/// When the shapes do not fit, or A is not row-major.
-pub fn multiplied(a: Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
-    #[cfg(test)]
-    super::counted::add(a.nrows(), a.ncols(), b.ncols());
-    in_place(a, b)
-}
-
-/// The same, not counted.
+/// A B for a square B, in A's memory: of tall matrices there are not to be more than have to be. The products
+/// take about what `flops::of_qr` says of a decomposition, as which they are counted with those of AᵀA.
 fn in_place(mut a: Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
     let mut some = Array2::zeros((ROWS.min(a.nrows()), a.ncols()));
     for mut rows in a.axis_chunks_iter_mut(Axis(0), ROWS) {
@@ -56,12 +57,15 @@ fn in_place(mut a: Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
     a
 }
 
-/// R⁻¹ of the QR decomposition of nearly orthogonal columns. These products take about what `flops::of_qr`
-/// says of a decomposition, as which they are counted, and not as products.
-fn inverse_triangle(a: &Array2<f64>) -> Option<Array2<f64>> {
-    let size = (a.ncols(), a.ncols());
-    let mut gram = Array2::zeros(size);
-    add_lower(a.view(), &mut gram);
+/// Whether the lower triangle is that of the identity up to rounding.
+fn is_identity(gram: &Array2<f64>) -> bool {
+    let off = |((i, j), x): ((usize, usize), &f64)| (x - f64::from(u8::from(i == j))).abs();
+    gram.indexed_iter().map(off).all(|off| off <= ROUNDING)
+}
+
+/// R⁻¹ of the QR decomposition of nearly orthogonal columns, from the lower triangle of their products.
+fn inverse_triangle(mut gram: Array2<f64>) -> Option<Array2<f64>> {
+    let size = gram.dim();
     // Squares far from overflow and underflow.
     let lengths: Option<Vec<f64>> =
         gram.diag().iter().map(|&x| (1e-200..1e200).contains(&x).then(|| x.sqrt())).collect();
@@ -104,7 +108,7 @@ mod tests {
 
     /// The basis that a QR decomposition has, to within so much.
     fn check(a: &Array2<f64>, tolerance: f64) {
-        let (found, expected) = (orthonormalized(a.clone()), orthonormal_columns(a.view()));
+        let (found, expected) = (orthonormalized(a.into()), orthonormal_columns(a.view()));
         let what = a.dim();
         // Sums of as many products as there are rows, of numbers below 1.
         assert!(orthonormality_defect(found.view()) <= 1e-14, "{what:?}");
@@ -128,17 +132,28 @@ mod tests {
     }
 
     #[test]
+    fn orthonormal_columns_stay_as_they_are() {
+        let exact = random(1500, 30);
+        let turned = times(exact.view(), random(30, 30).view());
+        for columns in [exact, orthonormalized(turned.into()).into_owned(), Array2::zeros((3, 0))] {
+            assert!(orthonormalized((&columns).into()).is_view(), "{:?}", columns.dim());
+        }
+        let near = 1e-13 * &Array2::<f64>::ones((5, 5)) + Array2::<f64>::eye(5);
+        assert!(!orthonormalized((&near).into()).is_view());
+    }
+
+    #[test]
     fn other_columns_are_decomposed_by_reflections() {
         let mut a = random(30, 6);
         for entry in [0.0, 1e120, 1e-120] {
             a.column_mut(3).fill(entry);
-            assert_eq!(orthonormalized(a.clone()), orthonormal_columns(a.view()), "{entry}");
+            assert_eq!(orthonormalized((&a).into()), orthonormal_columns(a.view()), "{entry}");
         }
         // All but the same.
         let (first, _) = a.view().split_at(ndarray::Axis(1), 1);
         let same = &first + &(1e-9 * &random(30, 4));
-        assert_eq!(orthonormalized(same.clone()), orthonormal_columns(same.view()));
+        assert_eq!(orthonormalized((&same).into()), orthonormal_columns(same.view()));
         a[(2, 2)] = f64::NAN;
-        assert!(orthonormalized(a.clone()).iter().any(|entry| entry.is_nan()));
+        assert!(orthonormalized(a.into()).iter().any(|entry| entry.is_nan()));
     }
 }

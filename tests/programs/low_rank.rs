@@ -113,7 +113,7 @@ fn a_share_of_all_eigenvalues_takes_what_was_found() {
         assert!(0.0 < k && k < 12.0, "{k}");
         let factor = 4.0 * d * k * k - 4.0 / 3.0 * k * k * k;
         let solved = m * (m + 1.0) * d + 2.0 * m * d * k + 9.0 * m * m * m + factor;
-        let reflector = factor + 2.0 * d * k * k + 25.0 * k * k * k;
+        let reflector = factor + 2.0 * d * k * k + 27.0 * k * k * k;
         let absorbing = 20.0 * (4.0 * d * k + 2.0 * k * k);
         let setup = m * 4.0 * 400.0 + solved + reflector + absorbing;
         assert_eq!(run["setup_flops"], format!("{}", setup.round()));
