@@ -67,8 +67,9 @@ impl Distribution {
     }
 }
 
-/// Draws as many numbers as `uniform.sample(rng)` would, one after the other, and the same. A draw takes one
-/// word of the generator, which makes many at a time.
+/// Draws the numbers that `uniform.sample(rng)` would, one after the other, of a generator that fills memory
+/// with the words that it would give one by one, as ChaCha does. A number takes one of them; many are made
+/// at a time.
 fn fill_uniform<R: Real>(uniform: &Uniform<f64>, rng: &mut impl Rng, entries: &mut [R]) {
     let mut words = [0; 512];
     for entries in entries.chunks_mut(words.len()) {
@@ -82,21 +83,20 @@ fn fill_uniform<R: Real>(uniform: &Uniform<f64>, rng: &mut impl Rng, entries: &m
     }
 }
 
-/// A generator of this word.
+/// A generator of one word.
 struct Word(u64);
 
 impl RngCore for Word {
     fn next_u32(&mut self) -> u32 {
-        self.0 as u32
+        unreachable!("a uniform number takes a word of 64 bits")
     }
 
     fn next_u64(&mut self) -> u64 {
         self.0
     }
 
-    fn fill_bytes(&mut self, to: &mut [u8]) {
-        let word = self.0.to_le_bytes();
-        to.chunks_mut(word.len()).for_each(|to| to.copy_from_slice(&word[..to.len()]));
+    fn fill_bytes(&mut self, _: &mut [u8]) {
+        unreachable!("a uniform number takes a word of 64 bits")
     }
 }
 

@@ -212,7 +212,7 @@ struct Pass {
     order: Vec<usize>,
 }
 
-/// What a thread makes samples in, piece after piece.
+/// What samples are made in, piece after piece.
 struct Room<R> {
     pass: Pass,
     theta: Lanes<R>,
@@ -221,22 +221,15 @@ struct Room<R> {
 }
 
 impl<R: Real> Room<R> {
-    fn of(layout: &Layout) -> Self {
-        let zeros = Lanes::zeros(layout, 1);
+    /// For so many samples side by side.
+    fn of(layout: &Layout, samples: usize) -> Self {
+        let zeros = Lanes::zeros(layout, samples);
         let workspace = Workspace::new();
         Self { pass: Pass::default(), theta: zeros.clone(), gradient: zeros, workspace }
     }
-
-    /// Has points and gradients of so many samples side by side.
-    fn hold(&mut self, layout: &Layout, samples: usize) {
-        if self.theta.lanes() != samples {
-            self.theta = Lanes::zeros(layout, samples);
-            self.gradient = self.theta.clone();
-        }
-    }
 }
 
-/// Those that no thread is in: what is in them, such as the order of a pass, stays for the next portion.
+/// Those that no thread is in; what is in them, such as the order of a pass, stays for the next portion.
 type Rooms<R> = Mutex<Vec<Room<R>>>;
 
 impl<R: Real> Gradients for Sampler<'_, R> {
@@ -297,15 +290,19 @@ impl<R: Real> Sampler<'_, R> {
         let finite =
             pieces.zip(samples.into_par_iter().step_by(piece)).map(|(gradients, start)| {
                 let idle = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
-                let room = idle().pop();
-                let mut room = room.unwrap_or_else(|| Room::of(self.layout()));
+                let count = gradients.len() / dimension;
+                // Samples of minibatches are made one by one, and the last piece may have fewer than others.
+                let lanes = batches.map_or(count, |_| 1);
+                let room = idle().pop().filter(|room| room.theta.lanes() == lanes);
+                let mut room = room.unwrap_or_else(|| Room::of(self.layout(), lanes));
                 match batches {
                     None => self.full_batch(at, start, gradients, &mut room),
                     Some(batches) => self.minibatches(batches, at, start, gradients, &mut room),
                 }
-                idle().push(room);
                 // They are in the core's caches still.
-                linalg::all_finite(gradients.iter())
+                let is_finite = linalg::all_finite(gradients.iter());
+                idle().push(room);
+                is_finite
             });
         finite.reduce(|| true, |all, some| all & some)
     }
@@ -325,18 +322,16 @@ impl<R: Real> Sampler<'_, R> {
 
     /// Writes gradients of samples from number `start` on: all side by side.
     fn full_batch(&self, at: At, start: usize, gradients: &mut [R], room: &mut Room<R>) {
-        let layout = self.layout();
-        let count = gradients.len() / layout.dimension();
-        room.hold(layout, count);
+        let dimension = self.layout().dimension();
         let Room { theta, gradient, workspace, .. } = room;
-        let mut point = vec![R::zero(); layout.dimension()];
-        for lane in 0..count {
+        let mut point = vec![R::zero(); dimension];
+        for lane in 0..theta.lanes() {
             self.place(at, start + lane, &mut point);
             theta.set_lane(lane, ArrayView1::from(&point));
         }
-        let mut values = vec![0.0; count];
+        let mut values = vec![0.0; theta.lanes()];
         self.objective.value_and_gradient(theta, Batch::Full, &mut values, gradient, workspace);
-        for (lane, to) in gradients.chunks_exact_mut(layout.dimension()).enumerate() {
+        for (lane, to) in gradients.chunks_exact_mut(dimension).enumerate() {
             to.copy_from_slice(gradient.lane(lane).as_slice().expect("lanes are contiguous"));
         }
     }

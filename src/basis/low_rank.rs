@@ -126,6 +126,7 @@ impl Complement {
         match self {
             Self::Reflector => Preparation {
                 products: 2.0 * d * k * k + 6.0 * k.powi(3),
+                // Where the columns are orthonormal, products that see it stand for their decomposition.
                 decompositions: flops::of_qr(d, k) + flops::of_svd(k),
                 elements: 4.0 * d * k + 4.0 * k * k,
                 ..Preparation::default()

@@ -15,7 +15,7 @@ use crate::linalg::{
 };
 
 /// The singular values of the top of V's columns, all of which are at most 1, that are 0 up to rounding:
-/// hundreds of times what QR, SVD and a file leave of 0. V's columns are met to within as much.
+/// hundreds of times what rounding, SVD and a file leave of 0. V's columns are met to within as much.
 const ZERO: f64 = 1e-12;
 
 /// V = (I − 2HHᵀ) diag(S, I), d × d, whose first k columns are given; H (d × k, orthonormal columns)
@@ -47,8 +47,7 @@ impl Reflector {
         }
         let v = orthonormalized(vectors.as_standard_layout());
         // The top of V is A Σ Bᵀ, and S = −ABᵀ as far from it as an orthogonal matrix can be.
-        let top = v.view().split_at(Axis(0), k).0.to_owned();
-        let (mut a, mut sigma, mut b) = linalg::svd(top.view())?;
+        let (mut a, mut sigma, mut b) = linalg::svd(v.view().split_at(Axis(0), k).0)?;
         settle(&mut a, &mut sigma, &mut b);
         let turned = times(a.view(), b.t());
         // H is W = V − [S; 0] times the root of (WᵀW)⁻¹, and WᵀW = 2 (I + BΣBᵀ): no eigenvalue is below 2.

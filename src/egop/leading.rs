@@ -31,8 +31,9 @@ const ITERATIONS: usize = 2;
 const OVERSAMPLING: usize = 2;
 
 impl Solver {
-    /// Raised when the same gradients have other leading eigenvectors, be it in their last bits, as they
-    /// have with other sums of outer products, and some of them with other parts of Gᵀu.
+    /// Raised when the same gradients have other leading eigenvectors, be it in their last bits: as they have
+    /// with other sums of outer products, when Gᵀu is made in other parts, or its columns are orthonormalized
+    /// otherwise.
     pub const REVISION: u32 = 2 + linalg::INNER_REVISION;
 
     /// The names used in configs.

@@ -31,7 +31,7 @@ const TERMS: usize = 512;
 /// Terms that are fetched before they are added.
 const SOON: usize = 64;
 /// Terms of a panel that are packed while as many come from memory.
-const PACKED: usize = 64;
+const AHEAD: usize = 64;
 /// Products above which threads share the work: those of a fraction of a millisecond.
 const SHARED: usize = 1 << 24;
 
@@ -50,13 +50,13 @@ pub fn add_lower_inner<R: Real>(a: ArrayView2<'_, R>, columns: Range<usize>, c: 
 /// The same of all columns, not counted.
 pub(super) fn add_lower<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
     assert_eq!(c.dim(), (a.ncols(), a.ncols()), "C's shape");
-    if a.t().is_standard_layout() {
+    if a.nrows() > 1 && a.strides()[0] == 1 {
         return add_products(a.t(), c);
     }
     let pack = |terms: Range<usize>, vectors: Range<usize>, panel: &mut [Entries]| {
         let some = a.slice_axis_move(Axis(0), terms.into());
         for (to, row) in panel.iter_mut().zip(super::columns(some, vectors).rows()) {
-            let row = row.to_slice().expect("the rows are contiguous");
+            let row = row.to_slice().expect("rows or columns are contiguous");
             if let [entries] = row.as_chunks::<PANEL>().0 {
                 *to = array::from_fn(|vector| to_f64(entries[vector]));
             } else {
@@ -82,18 +82,18 @@ pub fn lower_outer<R: Real>(a: ArrayView2<'_, R>) -> Array2<f64> {
 /// Adds the lower triangle of AAᵀ to C.
 fn add_products<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
     let pack = |terms: Range<usize>, vectors: Range<usize>, panel: &mut [Entries]| {
+        // A panel is full: what is beyond the last vector is that one again.
         let last = vectors.end - 1;
         let rows: [&[R]; PANEL] = array::from_fn(|vector| {
             let row = a.index_axis_move(Axis(0), last.min(vectors.start + vector));
             row.to_slice().expect("the rows are contiguous")
         });
-        for (part, some) in panel.chunks_mut(PACKED).enumerate() {
-            let start = terms.start + part * PACKED;
+        for (part, some) in panel.chunks_mut(AHEAD).enumerate() {
+            let start = terms.start + part * AHEAD;
             let end = start + some.len();
             // As many rows are read in turn, each from another place of memory: too many for the
             // processor to foresee.
-            rows.iter()
-                .for_each(|row| fetch(&row[row.len().min(end)..row.len().min(end + PACKED)]));
+            rows.iter().for_each(|row| fetch(&row[row.len().min(end)..row.len().min(end + AHEAD)]));
             let rows = rows.map(|row| &row[start..end]);
             for (term, to) in some.iter_mut().enumerate() {
                 *to = array::from_fn(|vector| to_f64(rows[vector][term]));
@@ -213,7 +213,8 @@ impl WithSimd for Rows<'_> {
             for row in (self.first.max(panel)..end).step_by(PANEL) {
                 // Those from `end` on are above the diagonal.
                 for column in (panel..end.min(panel + PANEL)).step_by(S::F64_LANES) {
-                    if S::REGISTER_COUNT >= 32 {
+                    // The first rows on the diagonal have nothing in the panel's last columns.
+                    if S::REGISTER_COUNT >= 32 && column < row + FEW {
                         self.tile::<S, PANEL>(simd, row, column);
                         continue;
                     }
@@ -249,7 +250,10 @@ mod tests {
         {
             let a = Array2::from_shape_fn((rows, columns), entry);
             let turned = a.t().as_standard_layout().into_owned().reversed_axes();
-            let found = [a.view(), turned.view()].map(|a| {
+            // Its columns are those of a matrix with more rows.
+            let more = Array2::from_shape_fn((columns, rows + 3), |(j, i)| entry((i, j)));
+            let (some, _) = more.t().split_at(Axis(0), rows);
+            let found = [a.view(), turned.view(), some].map(|a| {
                 let alone = on(1, a);
                 assert_eq!(alone, on(3, a));
                 alone

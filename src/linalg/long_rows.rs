@@ -50,9 +50,14 @@ mod tests {
     #[test]
     fn they_are_the_plain_products() {
         let entry = |(i, j): (usize, usize)| ((7 * i + 13 * j) as f64).sin();
-        for (rows, length, columns) in
-            [(0, 3, 2), (1, 1, 1), (5, 0, 3), (7, 255, 4), (65, 1300, 10)]
-        {
+        for (rows, length, columns) in [
+            (0, 3, 2),
+            (1, 1, 1),
+            (5, 0, 3),
+            (7, COLUMNS - 1, 4),
+            (70, COLUMNS, 9),
+            (65, 13 * COLUMNS + 1, 10),
+        ] {
             let singles = Array2::from_shape_fn((rows, length), |at| entry(at) as f32);
             let doubles = singles.mapv(f64::from);
             let b = Array2::from_shape_fn((rows, columns), entry);

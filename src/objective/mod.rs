@@ -97,7 +97,8 @@ pub trait Objective<R: Real>: Send + Sync {
         None
     }
 
-    /// Losses (K values) and gradients (K lanes) on `batch` at each lane of `theta`.
+    /// Losses (K values) and gradients (K lanes) on `batch` at each lane of `theta`; they overwrite what is in
+    /// `values` and `gradient`.
     ///
     /// Overflow must come out as a non-finite loss or gradient of the lane concerned, never as a
     /// panic, and must leave the other lanes alone.

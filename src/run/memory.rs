@@ -122,9 +122,8 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let estimates = if experiment.training().is_some() { 1.0 } else { 3.0 };
     let portion = portion(layout.dimension()) as f64;
     let number = bytes_of_a_number(experiment);
-    // Samples, beside them first their points and gradients in lanes, then their doubles.
-    let beside = (2.0 * number).max(bytes::<f64>(1.0));
-    let sampled = (number + beside) * portion.min(system.samples() as f64) * dimension;
+    // Samples as statistics are given them, and the lanes of points and gradients that they are made in.
+    let sampled = 3.0 * number * portion.min(system.samples() as f64) * dimension;
     let preparation = system.preparation(estimates, None);
     let estimate = preparation.bytes(number) + sampled;
     // Parameters and gradients in both coordinates, and the state of the optimizers.

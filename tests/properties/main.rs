@@ -13,5 +13,6 @@ mod maps;
 mod objectives;
 mod reestimation;
 mod rotated_data;
+mod sampling;
 mod symmetry;
 mod wrapped;
