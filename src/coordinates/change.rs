@@ -22,12 +22,12 @@ pub type Forms = Vec<(Range<usize>, Arc<dyn Form>)>;
 pub struct Change<R> {
     from: Coordinates<R>,
     to: Coordinates<R>,
-    groups: Vec<Group>,
+    groups: Vec<ChangedGroup>,
 }
 
 /// Consecutive blocks with V and V′; `None`: I.
 #[derive(Debug)]
-struct Group {
+struct ChangedGroup {
     blocks: Range<usize>,
     maps: [Option<Arc<dyn Form>>; 2],
 }
@@ -52,7 +52,7 @@ impl<R: Real> Change<R> {
         let mut groups: Vec<&Range<usize>> = from.1.iter().chain(to.1).map(|(of, _)| of).collect();
         groups.sort_by_key(|group| group.start);
         groups.dedup();
-        let both = |group: &Range<usize>| Group {
+        let both = |group: &Range<usize>| ChangedGroup {
             blocks: group.clone(),
             maps: [of(from.1, group), of(to.1, group)],
         };
@@ -73,7 +73,7 @@ impl<R: Real> Change<R> {
     /// When a map has no [`Structure`], or the two maps of a group have different ones.
     pub fn squares(&self, v: &mut Lanes<R>) {
         let structure = |form: &Arc<dyn Form>| form.structure().expect("the map has a structure");
-        for Group { blocks, maps } in &self.groups {
+        for ChangedGroup { blocks, maps } in &self.groups {
             let maps = maps.each_ref().map(|map| map.as_ref().map(structure));
             let (lanes, size) = (v.lanes(), size(v.layout(), blocks));
             let mut rows = vec![R::zero(); lanes * size];

@@ -49,8 +49,8 @@ pub trait LinearMap<R: Real>: Debug + Send + Sync {
         workspace: &mut Workspace<R>,
     );
 
-    /// As [`Self::to_original`], where there are several blocks on either side: by way of matrices in one
-    /// piece, unless a map does better.
+    /// As [`Self::to_original`] for blocks on either side: where there are several, by way of matrices in
+    /// one piece, unless a map does better.
     fn to_original_in_blocks(
         &self,
         z: InBlocks<'_, &[R]>,
@@ -60,7 +60,7 @@ pub trait LinearMap<R: Real>: Debug + Send + Sync {
         together(z, theta, workspace, |z, theta, workspace| self.to_original(z, theta, workspace));
     }
 
-    /// As [`Self::pull_back`], where there are several blocks; see [`Self::to_original_in_blocks`].
+    /// As [`Self::pull_back`] for blocks; see [`Self::to_original_in_blocks`].
     fn pull_back_in_blocks(
         &self,
         gradient: InBlocks<'_, &[R]>,
@@ -131,7 +131,8 @@ impl Sum for Cost {
     }
 }
 
-/// Has several blocks mapped by way of contiguous matrices.
+/// Has blocks mapped: where they are if there is one on either side, otherwise by way of matrices in one
+/// piece.
 pub(super) fn together<R: Real>(
     from: InBlocks<'_, &[R]>,
     mut to: InBlocks<'_, &mut [R]>,
@@ -139,14 +140,17 @@ pub(super) fn together<R: Real>(
     map: impl FnOnce(ArrayView2<'_, R>, ArrayViewMut2<'_, R>, &mut Workspace<R>),
 ) {
     let shapes = [(from.rows(), from.width()), (to.rows(), to.width())];
+    let map = |from: &[R], to: &mut [R], workspace: &mut Workspace<R>| {
+        let from = ArrayView2::from_shape(shapes[0], from).expect("whole rows");
+        map(from, ArrayViewMut2::from_shape(shapes[1], to).expect("whole rows"), workspace);
+    };
+    if let (Some(from), Some(to)) = (from.in_one(), to.in_one_mut()) {
+        return map(from, to, workspace);
+    }
     let (buffers, workspace) = workspace.take_and_rest(shapes.map(|(rows, width)| rows * width));
     let [rows, mapped] = buffers;
     from.copy_to(rows);
-    map(
-        ArrayView2::from_shape(shapes[0], &*rows).expect("the buffer has this shape"),
-        ArrayViewMut2::from_shape(shapes[1], &mut *mapped).expect("the buffer has this shape"),
-        workspace,
-    );
+    map(rows, mapped, workspace);
     to.copy_from(mapped);
 }
 

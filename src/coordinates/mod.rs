@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{ArcArray2, Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{ArcArray2, Array2};
 
 use crate::lanes::{Lanes, Layout, Role, Workspace};
 use crate::linalg::{InBlocks, Real};
@@ -181,20 +181,19 @@ impl<R: Real> Coordinates<R> {
                 Way::ToOriginal => (&piece.trained, &piece.original),
                 Way::PullBack | Way::Start => (&piece.original, &piece.trained),
             };
-            let (first, into) = (source.blocks.start, target.blocks.start);
-            match &piece.map {
-                None => to.block_mut(into).assign(&from.block(first)),
-                Some(map) if source.blocks.len() == 1 && target.blocks.len() == 1 => {
-                    way.map(&**map, from.block(first), to.block_mut(into), workspace);
-                }
-                Some(map) => {
-                    let lanes = from.lanes();
-                    let from = from.blocks(&source.blocks);
-                    let from = InBlocks::new(from, &source.columns, lanes);
-                    let to = to.blocks_mut(&target.blocks);
-                    let to = InBlocks::new(to, &target.columns, lanes);
-                    way.map_in_blocks(&**map, from, to, workspace);
-                }
+            let Some(map) = &piece.map else {
+                to.block_mut(target.blocks.start).assign(&from.block(source.blocks.start));
+                continue;
+            };
+            let lanes = from.lanes();
+            let from = InBlocks::new(from.blocks(&source.blocks), &source.columns, lanes);
+            let to = InBlocks::new(to.blocks_mut(&target.blocks), &target.columns, lanes);
+            match way {
+                Way::ToOriginal => map.to_original_in_blocks(from, to, workspace),
+                Way::PullBack => map.pull_back_in_blocks(from, to, workspace),
+                Way::Start => together(from, to, workspace, |from, to, workspace| {
+                    map.start(from, to, workspace);
+                }),
             }
         }
     }
@@ -205,38 +204,6 @@ enum Way {
     ToOriginal,
     PullBack,
     Start,
-}
-
-impl Way {
-    fn map<R: Real>(
-        self,
-        map: &dyn LinearMap<R>,
-        from: ArrayView2<'_, R>,
-        to: ArrayViewMut2<'_, R>,
-        workspace: &mut Workspace<R>,
-    ) {
-        match self {
-            Self::ToOriginal => map.to_original(from, to, workspace),
-            Self::PullBack => map.pull_back(from, to, workspace),
-            Self::Start => map.start(from, to, workspace),
-        }
-    }
-
-    fn map_in_blocks<R: Real>(
-        self,
-        map: &dyn LinearMap<R>,
-        from: InBlocks<'_, &[R]>,
-        to: InBlocks<'_, &mut [R]>,
-        workspace: &mut Workspace<R>,
-    ) {
-        match self {
-            Self::ToOriginal => map.to_original_in_blocks(from, to, workspace),
-            Self::PullBack => map.pull_back_in_blocks(from, to, workspace),
-            Self::Start => together(from, to, workspace, |from, to, workspace| {
-                map.start(from, to, workspace);
-            }),
-        }
-    }
 }
 
 /// What describes a block in [`Layout::new`].

@@ -35,6 +35,11 @@ impl<'a, R: Copy, E: Deref<Target = [R]>> InBlocks<'a, E> {
         self.columns.last().map_or(0, |columns| columns.end)
     }
 
+    /// The rows, if they are in one piece: there is one block.
+    pub fn in_one(&self) -> Option<&[R]> {
+        (self.columns.len() == 1).then(|| &*self.entries)
+    }
+
     /// Of each block its columns and the entries of some rows; blocks without columns are left out.
     ///
     /// # Panics
@@ -70,6 +75,11 @@ impl<'a, R: Copy, E: Deref<Target = [R]>> InBlocks<'a, E> {
 }
 
 impl<R: Copy, E: DerefMut<Target = [R]>> InBlocks<'_, E> {
+    /// As [`Self::in_one`], writable.
+    pub fn in_one_mut(&mut self) -> Option<&mut [R]> {
+        (self.columns.len() == 1).then(|| &mut *self.entries)
+    }
+
     /// Visits some columns of some rows, those in a block at once: with the row, counted from the first
     /// of these, their columns and their entries.
     ///
@@ -124,6 +134,9 @@ mod tests {
         let matrix = InBlocks::new(&entries[..], &columns, 3);
         matrix.copy_to(&mut together);
         assert_eq!(together, std::array::from_fn(|at| 10 * (at / 6) + at % 6));
+        assert_eq!(matrix.in_one(), None);
+        let whole = InBlocks::new(&together[..], std::array::from_ref(&(0..6)), 3);
+        assert_eq!(whole.in_one(), Some(&together[..]));
         let found: Vec<_> = matrix.blocks(1..3).collect();
         assert_eq!(found[1], (2..3, &[12, 22][..]));
         assert_eq!((found.len(), found[2].1.len()), (3, 6));

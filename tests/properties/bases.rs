@@ -17,7 +17,7 @@ use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 
 use crate::instances::{self, objectives, optimizers};
-use crate::wrapped::InBlocks;
+use crate::wrapped::CutIntoBlocks;
 
 const STANDARD: Distribution = Distribution::Gaussian { scale: 1.0 };
 
@@ -35,7 +35,7 @@ fn problem(instance: usize, trial: usize) -> Problem<f64> {
     if whole.objective.layout().blocks().len() > 1 {
         return whole;
     }
-    let objective: Box<dyn Objective<f64>> = Box::new(InBlocks::new(whole.objective));
+    let objective: Box<dyn Objective<f64>> = Box::new(CutIntoBlocks::new(whole.objective));
     let start = STANDARD.sample(objective.layout(), &mut whole.streams.rng("start"));
     Problem { objective, start, ..whole }
 }

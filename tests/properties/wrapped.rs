@@ -9,12 +9,12 @@ use egop::objective::{Batch, Metrics, Objective};
 use ndarray::Array1;
 
 /// The same function of parameters that are cut into a weight, a bias and another weight block.
-pub struct InBlocks {
+pub struct CutIntoBlocks {
     layout: Layout,
     inner: Box<dyn Objective<f64>>,
 }
 
-impl InBlocks {
+impl CutIntoBlocks {
     /// One of `inner`'s parameters is the bias; the others make up two blocks of weights.
     pub fn new(inner: Box<dyn Objective<f64>>) -> Self {
         let dimension = inner.layout().dimension();
@@ -35,7 +35,7 @@ fn copied(from: &Lanes<f64>, layout: &Layout) -> Lanes<f64> {
     to
 }
 
-impl Objective<f64> for InBlocks {
+impl Objective<f64> for CutIntoBlocks {
     fn layout(&self) -> &Layout {
         &self.layout
     }

@@ -118,3 +118,50 @@ fn rows_in_blocks_are_multiplied_where_they_are() {
         }
     }
 }
+
+/// A B by registers of so many numbers, as `make` makes it.
+fn made<R: Kernel>(
+    [a, b]: [&Array2<R>; 2],
+    lanes: usize,
+    make: impl Fn(Product<'_, '_, '_, R>),
+) -> Array2<R> {
+    let ((m, k), n) = (a.dim(), b.ncols());
+    let order = Order { rows: k, columns: n, lanes };
+    let mut pages = Pages::zeros(order.numbers());
+    order.pack(b.view(), |entry| entry, &mut pages);
+    let factor = Factor::of(order, pages.divided([order.numbers()]).remove(0));
+    let (terms, columns) = (0..k, 0..n);
+    let (mut entries, mut work) = (vec![R::zeroed(); m * n], vec![R::zeroed(); m * k]);
+    make(Product {
+        a: InBlocks::new(a.as_slice().unwrap(), array::from_ref(&terms), m),
+        b: &factor,
+        c: &mut InBlocks::new(&mut entries[..], array::from_ref(&columns), m),
+        rows: 0..m,
+        work: &mut work,
+        upcoming: &mut Upcoming::nothing(),
+        parts: 0,
+    });
+    Array2::from_shape_vec((m, n), entries).unwrap()
+}
+
+/// Those of machines whose registers are narrower, or that have none. Sums of small whole numbers are
+/// exact, also where products are rounded before they are added.
+#[test]
+fn narrower_registers_make_the_same_products() {
+    for (m, k, n) in [(1, 1, 1), (5, 63, 17), (13, 70, 16), (33, 130, 45)] {
+        let a = Array2::from_shape_fn((m, k), |(i, j)| ((i * 3 + j * 7) % 11) as f64 - 5.0);
+        let b = Array2::from_shape_fn((k, n), |(i, j)| ((i + 5 * j) % 7) as f64 - 3.0);
+        let product = a.dot(&b);
+        let singles = [&a, &b].map(|matrix| matrix.mapv(|entry| entry as f32));
+        let singles = singles.each_ref();
+        let plain = pulp::Scalar::new();
+        assert_eq!(made([&a, &b], 1, |product| product.with_simd(plain)), product);
+        assert_eq!(made(singles, 1, |product| product.with_simd(plain)).mapv(f64::from), product);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            assert_eq!(made([&a, &b], 4, |product| Simd::vectorize(simd, product)), product);
+            let found = made(singles, 8, |product| Simd::vectorize(simd, product));
+            assert_eq!(found.mapv(f64::from), product);
+        }
+    }
+}
