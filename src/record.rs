@@ -22,7 +22,7 @@ use field::nan_is_empty;
 /// Version of the schema and of the numbers in it: raised when a column changes, or when the same
 /// experiment gives other bits. Results written under another one are refused, and none of their
 /// tasks is taken over.
-pub const SCHEMA: u32 = 8;
+pub const SCHEMA: u32 = 9;
 /// What a claim is judged with, where no setting differs from that of the shipped experiment.
 pub const AS_SHIPPED: &str = "as shipped";
 
@@ -61,6 +61,8 @@ pub struct RunRow {
     /// 10^−1.25, 10^−1.5 and so on of the initial one and at last at most `training.target`, as far
     /// as the run came.
     pub levels: Levels,
+    /// What `training_flops` was at each of these.
+    pub level_flops: Levels,
     /// Euclidean norm of the last gradient.
     pub gradient_norm: f64,
     /// Mean over the planned updates of ‖g‖₁, g being the gradient that an update is made with, in

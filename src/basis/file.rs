@@ -1,19 +1,20 @@
 //! A change of variables from files that NumPy can write and read (`.npy`).
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ndarray::{Array1, Array2, ArrayD, Dimension};
+use ndarray::Array2;
 
+use crate::basis::stored::{defect, eigenvalues, orthonormal, shaped};
 use crate::basis::{Complement, DataFile, Entry, Material, Part, Preparation, Scope, Spec, side};
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker, Orthonormal};
 use crate::egop::Spectrum;
 use crate::error::Result;
 use crate::gradients::Gradients;
-use crate::input::{corrupt, npy};
+use crate::input::npy;
 use crate::lanes::Layout;
-use crate::linalg;
+use crate::linalg::INNER_REVISION;
 use crate::rng::Streams;
 
 pub(super) const ENTRY: Entry<dyn Spec> = Entry {
@@ -22,13 +23,8 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     read: |reader: &mut Reader<'_>| Some(Box::new(FileBasis::read(reader)?)),
 };
 
-/// How far VᵀV may be from the identity: what single precision makes of an orthonormal matrix of
-/// thousands of rows.
-const TOLERANCE: f64 = 1e-4;
-
-/// Rounding makes eigenvalues that are 0 negative, by so small a part of the largest, in single
-/// precision too.
-const ROUNDING: f64 = 1e-6;
+/// Raised when the same files make another V: see [`Spec::revision`].
+const REVISION: u32 = 1 + INNER_REVISION;
 
 /// What the files hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,56 +65,6 @@ const TRIAL: &str = "{trial}";
 
 fn of_trial(path: &str, trial: u64) -> PathBuf {
     PathBuf::from(path.replace(TRIAL, &trial.to_string()))
-}
-
-/// An array that was read as one of so many dimensions.
-fn shaped<D: Dimension>(array: ArrayD<f64>) -> ndarray::Array<f64, D> {
-    array.into_dimensionality().expect("an array has the dimensions that were asked for")
-}
-
-/// Eigenvalues in descending order, none negative but by rounding, which becomes 0.
-fn checked(path: &Path, mut eigenvalues: Array1<f64>) -> Result<Array1<f64>> {
-    let refuse = |message: String| Err(corrupt(path, message));
-    let largest = eigenvalues.iter().copied().fold(0.0, f64::max);
-    if largest == 0.0 {
-        return refuse("has no eigenvalue above 0".into());
-    }
-    for (index, value) in eigenvalues.iter_mut().enumerate() {
-        if *value < -ROUNDING * largest {
-            return refuse(format!("entry [{index}] is {value}; no eigenvalue may be negative"));
-        }
-        *value = value.max(0.0);
-    }
-    let pairs = || eigenvalues.windows(2).into_iter();
-    if let Some(index) = pairs().position(|pair| pair[0] < pair[1]) {
-        let hint = if pairs().all(|pair| pair[0] <= pair[1]) {
-            "they ascend, as np.linalg.eigh has them: save w[::-1] and V[:, ::-1]"
-        } else {
-            "sort them, and the columns of V with them"
-        };
-        return refuse(format!(
-            "entry [{}] is {}, above the one before it, {}; eigenvalues must descend: {hint}",
-            index + 1,
-            eigenvalues[index + 1],
-            eigenvalues[index],
-        ));
-    }
-    Ok(eigenvalues)
-}
-
-/// A matrix whose columns are orthonormal.
-fn orthonormal(path: &Path, vectors: Array2<f64>) -> Result<Array2<f64>> {
-    let defect = linalg::orthonormality_defect(vectors.view());
-    if defect.is_nan() || defect > TOLERANCE {
-        return Err(corrupt(
-            path,
-            format!(
-                "columns are not orthonormal: VᵀV is off by {defect:.1e}; at most {TOLERANCE:.0e} \
-                 is allowed"
-            ),
-        ));
-    }
-    Ok(vectors)
 }
 
 impl FileBasis {
@@ -240,8 +186,8 @@ impl FileBasis {
                     return Ok(Part::orthonormal(group, eigenvectors));
                 };
                 let path = of_trial(path, streams.trial());
-                let eigenvalues = npy::read(&path, &[eigenvectors.nrows()])?.array;
-                let eigenvalues = checked(&path, shaped(eigenvalues))?;
+                let values = npy::read(&path, &[eigenvectors.nrows()])?.array;
+                let eigenvalues = eigenvalues(&path, shaped(values))?;
                 let eigenvectors = eigenvectors.into();
                 let spectrum = Spectrum { eigenvalues, complete: true, eigenvectors };
                 Ok(Part::eigenbasis(group, spectrum))
@@ -263,10 +209,8 @@ impl FileBasis {
 
 impl Spec for FileBasis {
     fn revision(&self) -> u32 {
-        match self.form {
-            FileForm::Columns(_, complement) => complement.revision(),
-            FileForm::Matrix | FileForm::Kronecker => 0,
-        }
+        let FileForm::Columns(_, complement) = self.form else { return REVISION };
+        REVISION + complement.revision()
     }
 
     fn build(&self, source: &dyn Gradients, streams: &Streams) -> Result<Vec<Part>> {
@@ -355,8 +299,8 @@ impl Spec for FileBasis {
                     let path = of_trial(path, trial as u64);
                     let npy::Npy { array, sha256 } = npy::read(&path, &shape)?;
                     match key {
-                        EIGENVALUES => drop(checked(&path, shaped(array))?),
-                        _ => drop(orthonormal(&path, shaped(array))?),
+                        EIGENVALUES => drop(eigenvalues(&path, shaped(array))?),
+                        _ => drop(defect(&path, &shaped(array))?),
                     }
                     let (name, trial) = (format!("{key}.{index}"), differ.then_some(trial));
                     files.push(DataFile { name, trial, sha256 });
@@ -364,32 +308,5 @@ impl Spec for FileBasis {
             }
         }
         Ok(files)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn eigenvalues_descend_and_are_negative_by_rounding_only() {
-        let check = |values: &[f64]| {
-            checked(Path::new("w.npy"), Array1::from(values.to_vec()))
-                .map(|values| values.to_vec())
-                .map_err(|error| error.to_string())
-        };
-        assert_eq!(check(&[2.0, 1.0, 1e-18, -1e-18]).unwrap(), [2.0, 1.0, 1e-18, 0.0]);
-        // What eigh makes of a matrix in single precision.
-        assert_eq!(check(&[1e4, 1.0, -9e-4]).unwrap(), [1e4, 1.0, 0.0]);
-        for (values, message) in [
-            (&[1.0, 0.5, -0.01][..], "w.npy: entry [2] is -0.01; no eigenvalue may be negative"),
-            (&[-1.0, -2.0], "no eigenvalue above 0"),
-            (&[0.0, 0.0], "no eigenvalue above 0"),
-            (&[0.0, 1.0, 2.0], "save w[::-1] and V[:, ::-1]"),
-            (&[1.0, 3.0, 2.0], "entry [1] is 3, above the one before it, 1"),
-        ] {
-            let found = check(values).unwrap_err();
-            assert!(found.contains(message), "{found}");
-        }
     }
 }

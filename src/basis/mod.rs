@@ -27,6 +27,7 @@ mod preparation;
 mod random_rotation;
 mod scope;
 mod side;
+mod stored;
 
 pub use egop::EgopBasis;
 pub use file::FileBasis;

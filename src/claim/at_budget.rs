@@ -3,7 +3,7 @@
 use crate::claim::claimed::{Claimed, Comparison};
 use crate::claim::evidence::{Evidence, Nothing};
 use crate::claim::side::sides;
-use crate::claim::{Entry, Finding, Records, Side, Test};
+use crate::claim::{Entry, Finding, Records, Side, Test, pair};
 use crate::config::{Reader, key};
 use crate::need::{Need, Want};
 use crate::record::{BreakEvenRow, CostUnit};
@@ -27,8 +27,8 @@ pub(super) const ENTRY: Entry<dyn Test> = Entry {
     },
 };
 
-/// One pair a trial. Both sides are compared with the run in original coordinates: where these
-/// comparisons are of the same budget, its loss cancels from their ratio.
+/// One pair a trial. Both sides were compared with the run in original coordinates: where these
+/// comparisons are of the same budget, so are the losses of both.
 #[derive(Debug)]
 struct AtBudget {
     unit: CostUnit,
@@ -39,10 +39,16 @@ struct AtBudget {
 
 impl AtBudget {
     fn ratio(left: &BreakEvenRow, right: &BreakEvenRow) -> Result<f64, Nothing> {
-        match (left.ratio, right.ratio) {
-            _ if left.budget != right.budget => Err(Nothing::TooShort),
-            (Some(left), Some(right)) => Ok(right / left),
-            _ => Err(Nothing::Undefined),
+        if left.budget != right.budget {
+            return Err(Nothing::TooShort);
+        }
+        let floors = left.floor.into_iter().chain(right.floor);
+        let floor = floors.fold(f64::NEG_INFINITY, f64::max);
+        match [left.loss, right.loss] {
+            [l, r] if l.is_infinite() && r.is_infinite() => Err(Nothing::BothFail),
+            [l, r] if l.max(r) <= floor => Err(Nothing::Floor),
+            [l, r] if l.min(r) < 0.0 || l.max(r) == 0.0 => Err(Nothing::Undefined),
+            [l, r] => Ok(l.max(floor) / r.max(floor)),
         }
     }
 }
@@ -60,9 +66,16 @@ impl Test for AtBudget {
                 .iter()
                 .find(|row| row.trial == trial && row.unit == self.unit && side.is_compared_in(row))
         };
-        let pairs = (0..records.planned)
-            .filter_map(|trial| Some((of(&self.left, trial)?, of(&self.right, trial)?)));
-        let ratios = pairs.map(|(left, right)| Self::ratio(left, right));
+        let runs = [&self.left, &self.right].map(|side| side.runs(records));
+        let is_same = |trial: usize| {
+            let [left, right] = runs.each_ref().map(|runs| runs.get(&trial));
+            left.zip(right).is_some_and(|(left, right)| pair::same_run(left, right))
+        };
+        let ratios = (0..records.planned).filter_map(|trial| {
+            let (left, right) = (of(&self.left, trial)?, of(&self.right, trial)?);
+            let ratio = || Self::ratio(left, right);
+            Some(if is_same(trial) { Err(Nothing::SameRun) } else { ratio() })
+        });
         Evidence::new(ratios, records.planned).judge(self.claimed.bounds(), "pairs")
     }
 
@@ -88,11 +101,12 @@ impl Test for AtBudget {
 mod tests {
     use super::*;
     use crate::claim::break_even::tests::row;
-    use crate::claim::pair::tests::tried;
+    use crate::claim::pair::tests::{run, tried};
     use crate::claim::{Rule, Verdict};
-    use crate::record::RateRow;
+    use crate::record::{RateRow, RunRow};
 
-    fn judged(rows: &[BreakEvenRow]) -> Finding {
+    /// Of runs of which the right ones are others than the left ones, or the same.
+    fn judged(rows: &[BreakEvenRow], same: bool) -> Finding {
         let rate = |name: &str| RateRow { selected: "both".into(), ..tried(name, 1.0) };
         let rates = [rate("r"), rate("s")];
         let side = |coordinates: &str| Side {
@@ -100,36 +114,62 @@ mod tests {
             coordinates: coordinates.into(),
             tuned: Rule::Original,
         };
+        let runs = ["r", "s"].map(|name| (0..6).map(move |trial| run(name, trial, 1.0)));
+        let mut runs: Vec<RunRow> = runs.into_iter().flatten().collect();
+        if !same {
+            runs[6..].iter_mut().for_each(|run| run.gradient_norm = 2e-9);
+        }
         let test = AtBudget {
             unit: CostUnit::Gradients,
             left: side("r"),
             right: side("s"),
             claimed: Claimed::at_least(1.5),
         };
-        test.judge(Records { rates: &rates, break_even: rows, planned: 6, ..Records::default() })
+        let (runs, rates, break_even) = (&runs[..], &rates[..], rows);
+        test.judge(Records { runs, rates, break_even, planned: 6, ..Records::default() })
     }
 
-    /// The loss in original coordinates over that in these, within a budget.
-    fn found(coordinates: &str, trial: usize, ratio: Option<f64>, budget: u64) -> BreakEvenRow {
+    /// The lowest loss within a budget.
+    fn found(coordinates: &str, trial: usize, loss: f64, budget: u64) -> BreakEvenRow {
         let coordinates = coordinates.into();
-        BreakEvenRow { coordinates, ratio, ..row(trial, None, budget) }
+        BreakEvenRow { coordinates, loss, ..row(trial, None, budget) }
+    }
+
+    fn both(losses: [f64; 2]) -> Vec<BreakEvenRow> {
+        let both = |trial| [found("r", trial, losses[0], 10), found("s", trial, losses[1], 10)];
+        (0..6).flat_map(both).collect()
     }
 
     #[test]
-    fn the_originals_loss_cancels() {
-        let both = |trial| [found("r", trial, Some(2.0), 10), found("s", trial, Some(4.0), 10)];
-        let mut rows: Vec<_> = (0..6).flat_map(both).collect();
-        let finding = judged(&rows);
+    fn losses_at_the_same_budget_are_compared() {
+        let mut rows = both([4.0, 2.0]);
+        let finding = judged(&rows, false);
         assert_eq!((finding.verdict, finding.pairs), (Verdict::Reproduced, 6));
         assert_eq!(finding.interval.unwrap().median, 2.0);
         // One that came to nothing is as bad as can be; of two, nothing is said.
-        rows[0].ratio = Some(0.0);
-        (rows[2].ratio, rows[3].ratio) = (Some(0.0), Some(0.0));
+        rows[0].loss = f64::INFINITY;
+        (rows[2].loss, rows[3].loss) = (f64::INFINITY, f64::INFINITY);
         // Nor of what is known at different budgets, nor of what has no ratio.
         rows[4].budget = 11;
-        rows[6].ratio = None;
-        let finding = judged(&rows);
+        (rows[6].loss, rows[7].loss) = (0.0, 0.0);
+        let finding = judged(&rows, false);
         assert_eq!((finding.pairs, finding.no_evidence), (3, 3));
         assert_eq!(finding.interval.unwrap().upper, f64::INFINITY);
+    }
+
+    #[test]
+    fn rounding_and_the_same_run_say_nothing() {
+        let with = |losses, floors: [Option<f64>; 2]| {
+            let mut rows = both(losses);
+            rows.iter_mut().enumerate().for_each(|(at, row)| row.floor = floors[at % 2]);
+            judged(&rows, false)
+        };
+        let nothing = |finding: Finding| (finding.pairs, finding.no_evidence);
+        assert_eq!(nothing(with([1e-13, 1e-20], [Some(1e-12); 2])), (0, 6));
+        // One that converged ends where its tolerance wills.
+        assert_eq!(nothing(with([1e-9, 1e-10], [Some(1e-9), Some(1e-12)])), (0, 6));
+        let clipped = with([8e-12, 1e-20], [Some(1e-12), Some(4e-12)]);
+        assert_eq!(clipped.interval.unwrap().median, 2.0);
+        assert_eq!(nothing(judged(&both([4.0, 2.0]), true)), (0, 6));
     }
 }

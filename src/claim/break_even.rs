@@ -90,6 +90,8 @@ pub(super) mod tests {
             resolution: break_even,
             budget,
             ratio: Some(1.0),
+            loss: 1.0,
+            floor: None,
             failed: String::new(),
         }
     }

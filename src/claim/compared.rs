@@ -47,9 +47,19 @@ impl Compared {
         all.map(|compared| (compared.to_string(), compared)).collect()
     }
 
-    /// What a run took up to one of its recorded steps, as in [`sweep::cost`].
-    pub fn cost(&self, run: &RunRow, step: f64, epochs: Option<u64>) -> f64 {
-        sweep::cost(self.unit, run, step, epochs)
+    /// What a run took to one of its levels, as in [`sweep::cost`].
+    pub fn cost(&self, run: &RunRow, rung: usize, epochs: Option<u64>) -> f64 {
+        sweep::cost(self.unit, run, rung, epochs)
+    }
+
+    /// What a run took to its target, the last of its levels, which is so many steps, if any.
+    pub fn cost_of_target(&self, run: &RunRow, steps: f64, epochs: Option<u64>) -> f64 {
+        match (self.unit, run.levels.0.len().checked_sub(1)) {
+            (CostUnit::Gradients | CostUnit::Flops, Some(target)) if steps.is_finite() => {
+                self.cost(run, target, epochs)
+            }
+            _ => steps,
+        }
     }
 }
 
@@ -76,6 +86,7 @@ mod tests {
         let left = RunRow {
             steps: 100,
             levels: Levels(vec![10, 40]),
+            level_flops: Levels(vec![100, 400]),
             training_gradients: 100,
             training_flops: 1000,
             ..base.clone()
@@ -83,6 +94,7 @@ mod tests {
         let mut right = RunRow {
             coordinates: "r".into(),
             levels: Levels(vec![5, 10]),
+            level_flops: Levels(vec![150, 300]),
             egop_gradients: 30,
             training_flops: 3000,
             setup_flops: 500,
@@ -100,7 +112,9 @@ mod tests {
         assert_eq!(unchanged(CostUnit::Flops, None), Some(400.0 / (500.0 + 300.0)));
         // 50 epochs of two minibatches each.
         assert_eq!(unchanged(CostUnit::Gradients, Some(50)), Some(80.0 / (30.0 + 20.0)));
-        assert_eq!(unchanged(CostUnit::Flops, Some(50)), Some(800.0 / (500.0 + 600.0)));
+        // A basis that was made anew before the second level alone.
+        let anew = compared(CostUnit::Flops, None, |run| run.level_flops.0[1] += 700);
+        assert_eq!(anew, Some(400.0 / (500.0 + 1000.0)));
     }
 
     #[test]
@@ -110,7 +124,8 @@ mod tests {
         assert_eq!(lost(CostUnit::Flops), Some(0.0));
         // Nor has a run that came nowhere before its first step.
         let at_once = compared(CostUnit::Gradients, None, |run| {
-            (run.steps, run.training_gradients, run.levels) = (0, 0, Levels(vec![0]));
+            (run.steps, run.training_gradients) = (0, 0);
+            (run.levels, run.level_flops) = (Levels(vec![0]), Levels(vec![0]));
         });
         assert_eq!(at_once, Some(10.0 / 30.0));
     }

@@ -22,7 +22,7 @@ pub(super) fn by_trial<'a, T>(
 /// Whether both rows tell of the same computation, whatever it is called: two algorithms of one kind,
 /// say, or two systems of original coordinates. Two ways that only lead to the same point differ in
 /// the last bits of some number.
-fn same_run(left: &RunRow, right: &RunRow) -> bool {
+pub(super) fn same_run(left: &RunRow, right: &RunRow) -> bool {
     let renamed = RunRow {
         algorithm: Arc::clone(&right.algorithm),
         coordinates: Arc::clone(&right.coordinates),
@@ -53,20 +53,15 @@ fn at_floor(metric: &Metric, left: &RunRow, right: &RunRow) -> bool {
     l_resolved && r_resolved && l == r || l.max(r) <= FLOOR * initial.unwrap_or(0.0)
 }
 
-/// The steps of both sides to the lowest level that both reach. Of two runs of which one stays above
-/// all levels, nothing is said; one that fails takes for ever, if the other arrives anywhere.
-fn steps_to_common_level(left: &RunRow, right: &RunRow) -> Result<[f64; 2], Nothing> {
-    let levels = |run: &RunRow| match run.stop.is_failure() {
-        // What diverged does not stay where it was.
-        true => vec![f64::INFINITY],
-        false => run.levels.0.iter().map(|&step| step as f64).collect(),
-    };
-    let (left, right) = (levels(left), levels(right));
-    let lowest = left.len().min(right.len()).checked_sub(1).ok_or(Nothing::AboveLevels)?;
-    match [left[lowest], right[lowest]] {
-        [l, r] if l.is_infinite() && r.is_infinite() => Err(Nothing::BothFail),
-        steps => Ok(steps),
+/// The place of the lowest level that both sides reach. Of two runs of which one stays above all levels,
+/// nothing is said; one that fails takes for ever, if the other arrives anywhere.
+fn common_level(left: &RunRow, right: &RunRow) -> Result<usize, Nothing> {
+    let failed = |run: &RunRow| run.stop.is_failure();
+    if failed(left) && failed(right) {
+        return Err(Nothing::BothFail);
     }
+    let reached = |run: &RunRow| if failed(run) { 1 } else { run.levels.0.len() };
+    reached(left).min(reached(right)).checked_sub(1).ok_or(Nothing::AboveLevels)
 }
 
 /// The values of both sides; the worst of the side that fails, of which there may be one.
@@ -81,13 +76,17 @@ fn values(
         return Err(Nothing::SameRun);
     }
     if metric.unit == Unit::CommonLevel {
-        let [l, r] = steps_to_common_level(left, right)?;
-        return Ok([compared.cost(left, l, epochs), compared.cost(right, r, epochs)]);
+        let level = common_level(left, right)?;
+        return Ok([left, right].map(|run| compared.cost(run, level, epochs)));
     }
     let value = |run| {
         let value = metric.value(run).ok_or(Nothing::Undefined)?;
         let value = if metric.failed(run) { metric.goal.worst() } else { value };
-        Ok(if metric.unit == Unit::Steps { compared.cost(run, value, epochs) } else { value })
+        Ok(if metric.unit == Unit::Steps {
+            compared.cost_of_target(run, value, epochs)
+        } else {
+            value
+        })
     };
     let values = [value(left)?, value(right)?];
     match values.map(f64::is_infinite) {
@@ -169,6 +168,7 @@ pub(super) mod tests {
             minimum_suboptimality: Some(0.5),
             reached_target: Some(8),
             levels: Levels(vec![2, 4, 8]),
+            level_flops: Levels(vec![20, 40, 80]),
             gradient_norm: 1e-9,
             mean_gradient_l1: 1e-3,
             best_validation_loss: None,

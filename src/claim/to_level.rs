@@ -71,7 +71,10 @@ mod tests {
             let (mut left, mut right) = (run("o", trial, 1.0), run("r", trial, 1.0));
             left.levels = Levels(if reached { vec![1, 1, 2, 2, 2] } else { vec![1] });
             right.levels = Levels(vec![1, 2, 3, 4, 5]);
-            (left.training_flops, right.training_flops) = (1000, 1000);
+            // Each of the ten steps takes 100.
+            for run in [&mut left, &mut right] {
+                run.level_flops = Levels(run.levels.0.iter().map(|step| 100 * step).collect());
+            }
             left.setup_flops = setup;
             runs.extend([left, right]);
         }

@@ -114,7 +114,10 @@ impl<'a> StudySession<'a> {
         };
         let sessions = points.all.into_iter().map(session);
         let sessions: Vec<(Point, Session<'_>)> = sessions.collect::<Result<_>>()?;
-        let data = sessions.iter().flat_map(|(_, session)| session.data());
+        let data = sessions.iter().flat_map(|(point, session)| {
+            let folder = point.folder();
+            session.data().map(move |(name, sum)| (format!("{folder}: {name}"), sum))
+        });
         let identity = Identity::new(&points.identity, data);
         let document =
             toml::to_string(&settings).expect("what was read from TOML can be written as TOML");

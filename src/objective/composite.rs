@@ -47,6 +47,11 @@ pub struct Composite<R, H> {
 /// lanes that are multiplied with it stay in a core's own cache.
 pub(super) const PACKED: usize = 1008;
 
+/// Numbers held of an A of this shape.
+pub(super) fn elements(rows: usize, columns: usize) -> usize {
+    if rows.max(columns) > PACKED { rows * columns } else { 2 * rows * columns }
+}
+
 /// A.
 #[derive(Debug)]
 enum Data<R> {

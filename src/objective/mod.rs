@@ -268,12 +268,12 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
         Ok(None)
     }
 
-    /// How many numbers the data of one trial are, about.
+    /// How many numbers are held of the data of one trial at most, about, while they are made too.
     fn data_elements(&self) -> usize;
 
-    /// How many numbers the inputs of its examples are, of which a copy is made where they are rotated
-    /// or shifted.
-    fn input_elements(&self) -> usize {
+    /// How many numbers are held of what becomes of the data in a coordinate system which they take in: of
+    /// examples whose inputs are rotated or shifted, or of a matrix AV.
+    fn copied_elements(&self) -> usize {
         0
     }
 

@@ -182,10 +182,10 @@ impl Spec for ReluNetSpec {
 
     fn data_elements(&self) -> usize {
         // Loaded once for all trials in doubles, converted for each.
-        3 * self.input_elements()
+        3 * self.copied_elements()
     }
 
-    fn input_elements(&self) -> usize {
+    fn copied_elements(&self) -> usize {
         self.images.shape().0 * self.absorbing_rows()
     }
 

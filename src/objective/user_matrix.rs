@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use ndarray::{Array1, Array2, ArrayView2};
 
+use super::composite::elements;
 use super::{
     Absorbs, Build, COMPOSITE_REVISION, Context, Known, NamedArrays, Objective, Spec, matrix_arrays,
 };
@@ -131,8 +132,12 @@ impl Spec for UserMatrixSpec {
     }
 
     fn data_elements(&self) -> usize {
-        // Loaded once for all trials in doubles, converted for each.
-        3 * self.rows * self.columns
+        // Loaded once for all trials in doubles, decomposed, and converted for each.
+        4 * self.rows * self.columns
+    }
+
+    fn copied_elements(&self) -> usize {
+        elements(self.absorbing_rows(), self.columns)
     }
 
     fn known(&self) -> Known {

@@ -115,13 +115,16 @@ impl Spec for UserNetSpec {
         Known { validation, test, accuracy, hidden_units, ..Known::default() }
     }
 
-    fn input_elements(&self) -> usize {
-        self.widths[0] * self.absorbing_rows()
+    fn copied_elements(&self) -> usize {
+        // Targets go with their inputs.
+        let outputs =
+            if self.examples.has_classes() { 1 } else { self.widths[self.widths.len() - 1] };
+        (self.widths[0] + outputs) * self.absorbing_rows()
     }
 
     fn data_elements(&self) -> usize {
         // Loaded once for all trials in doubles, converted for each.
-        3 * self.input_elements()
+        3 * self.copied_elements()
     }
 
     fn arrays(&self, _: &Context) -> Result<NamedArrays> {

@@ -56,6 +56,11 @@ pub struct BreakEvenRow {
     /// The lowest loss in original coordinates over that in these, at that budget; empty where there
     /// is no ratio.
     pub ratio: Option<f64>,
+    /// The lowest loss in these coordinates, above the minimum where that is known, at that budget.
+    pub loss: f64,
+    /// What is lower is not told apart, in these coordinates: losses of rounding, or of the tolerance at
+    /// which the run was over; empty where there is no such loss.
+    pub floor: Option<f64>,
     /// Which runs came to nothing: `original`, `coordinates` (the one in these), `both`, or empty.
     pub failed: String,
 }

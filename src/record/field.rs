@@ -37,8 +37,8 @@ impl Stop {
     }
 }
 
-/// The steps at which a run reached each of some levels, in their order; in a table one field, the
-/// numbers separated by spaces.
+/// The steps at which a run reached each of some levels, in their order, or what they took; in a table one
+/// field, the numbers separated by spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Levels(pub Vec<u64>);

@@ -69,8 +69,8 @@ impl<'a> Recorded<'a> {
         Some(Self { run, points: curves.get(&of_run(run))? })
     }
 
-    /// What the run took up to each recorded point, and how low it had come: not below the floor.
-    fn lowest(&self, unit: CostUnit, floor: f64) -> Vec<(u64, f64)> {
+    /// What the run took up to each recorded point, and how low it had come.
+    fn lowest(&self, unit: CostUnit) -> Vec<(u64, f64)> {
         let run = self.run;
         let mut lowest = f64::INFINITY;
         let point = |point: &CurveRow| {
@@ -81,7 +81,7 @@ impl<'a> Recorded<'a> {
             };
             let height = point.suboptimality.unwrap_or(point.train_loss);
             if !run.stop.is_failure() && height.is_finite() {
-                lowest = lowest.min(height.max(floor));
+                lowest = lowest.min(height);
             }
             (cost, lowest)
         };
@@ -89,12 +89,12 @@ impl<'a> Recorded<'a> {
     }
 
     /// Below this, losses are those of arithmetic, or of the tolerance at which the run was over.
-    fn floor(&self) -> f64 {
-        let arithmetic = self.run.initial_suboptimality.map_or(f64::NEG_INFINITY, |initial| {
-            if initial.is_finite() { FLOOR * initial } else { f64::NEG_INFINITY }
-        });
+    fn floor(&self) -> Option<f64> {
+        let initial = self.run.initial_suboptimality.filter(|initial| initial.is_finite());
+        let arithmetic = initial.map(|initial| FLOOR * initial);
         let reached = self.run.minimum_suboptimality.unwrap_or(self.run.minimum_loss);
-        if self.run.stop == Stop::Converged { reached.max(arithmetic) } else { arithmetic }
+        let reached = Some(reached).filter(|_| self.run.stop == Stop::Converged);
+        arithmetic.into_iter().chain(reached).reduce(f64::max)
     }
 }
 
@@ -104,9 +104,13 @@ fn compare(
     tuned: &str,
     unit: CostUnit,
 ) -> BreakEvenRow {
-    let floor = original.floor().max(run.floor());
-    let [there, here] = [original, run].map(|one| one.lowest(unit, floor));
+    let floors = [original.floor(), run.floor()];
+    let floor = floors.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
+    let [mut there, mut here] = [original, run].map(|one| one.lowest(unit));
     let budget = common([(original.run, &there), (run.run, &here)]);
+    let loss = at(&here, budget);
+    let lowest = there.iter_mut().chain(&mut here).map(|(_, lowest)| lowest);
+    lowest.for_each(|lowest| *lowest = lowest.max(floor));
     let found = break_even(&there, &here, budget);
     let failed = match [original, run].map(|one| one.run.stop.is_failure()) {
         [false, false] => "",
@@ -134,6 +138,8 @@ fn compare(
         resolution: found.map(|(_, resolution)| resolution),
         budget,
         ratio,
+        loss,
+        floor: run.floor(),
         failed: failed.into(),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::basis::DataFile;
 use crate::error::Result;
-use crate::experiment::{Experiment, System};
+use crate::experiment::{Experiment, Study, System};
 use crate::objective;
 
 /// Checksums of the files that an experiment reads.
@@ -14,6 +14,8 @@ pub struct Data {
     objectives: Vec<(String, String)>,
     /// The files of the user's that the objectives read, with the names of the coordinate systems.
     user: Vec<(String, String, String)>,
+    /// Whether each of these has an objective of its own, as EGOP estimates may.
+    own: bool,
     /// The bases' files, with the names of the coordinate systems.
     bases: Vec<(String, DataFile)>,
 }
@@ -31,7 +33,8 @@ impl Data {
             let files = objective.files()?.into_iter();
             user.extend(files.map(|(file, sum)| (name.to_owned(), file, sum)));
         }
-        Ok(Self { objectives: experiment.data(context)?, user, bases })
+        let own = matches!(experiment.study, Study::Spectra(_));
+        Ok(Self { objectives: experiment.data(context)?, user, own, bases })
     }
 
     /// Name and SHA-256 of each file: those that the config names by what they are for, not by where
@@ -41,8 +44,10 @@ impl Data {
             let trial = file.trial.map_or_else(String::new, |trial| format!(", trial {trial}"));
             (format!("coordinates.{coordinates}.{}{trial}", file.name), file.sha256.clone())
         });
-        let mut user: Vec<_> =
-            self.user.iter().map(|(_, name, sum)| (name.clone(), sum.clone())).collect();
+        let user = self.user.iter().map(|(of, name, sum)| {
+            (if self.own { format!("spectra.{of}.{name}") } else { name.clone() }, sum.clone())
+        });
+        let mut user: Vec<_> = user.collect();
         user.sort();
         user.dedup();
         self.objectives.iter().cloned().chain(user).chain(bases).collect()

@@ -130,11 +130,10 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     let maps = system.map_cost();
     let trained = dimension + maps.added;
     let of_one = |one: &Algorithm| one.optimizer.state_len(&layout) as f64 * trained / dimension;
-    let state = |one: &Algorithm| one.first_rates().len() as f64 * of_one(one);
     let algorithms = || experiment.algorithms_in(system);
-    let widest = widest_round(experiment, system) as f64;
     let both = 2.0 * (dimension + trained);
-    let together = widest * both + algorithms().map(state).sum::<f64>();
+    let lanes = |one: &Algorithm| widest_round(experiment, one) as f64 * (both + of_one(one));
+    let together = algorithms().map(lanes).sum::<f64>();
     let anew = Anew::of(experiment, system);
     // With bases of their own, lanes train one after the other.
     let lanes = anew.map_or(together, |anew| {
@@ -145,26 +144,33 @@ pub(super) fn system(experiment: &Experiment, system: &System<'_>) -> f64 {
     // Gradients of the window, as they are given to statistics.
     let rows = anew.map_or(0.0, |anew| portion.min(anew.window as f64) * dimension);
     let doubles = anew.map_or(0.0, |anew| anew.doubles());
-    // Inputs that are rotated or shifted are a copy of them.
-    let copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
-    let inputs = if copied { system.objective.input_elements() as f64 } else { 0.0 };
-    let training = number * (maps.elements + lanes + inputs + rows) + bytes::<f64>(doubles);
+    // Data that are rotated or shifted are a copy of them.
+    let is_copied = system.absorbing(maps) > 0.0 || system.inputs != Inputs::Raw;
+    let copied = if is_copied { system.objective.copied_elements() as f64 } else { 0.0 };
+    let training = number * (maps.elements + lanes + copied + rows) + bytes::<f64>(doubles);
     estimate.max(training) + recorded(experiment, system).in_flight
 }
 
-/// Lanes of the first round in a coordinate system, which is about the widest.
-fn widest_round(experiment: &Experiment, system: &System<'_>) -> usize {
-    experiment.algorithms_in(system).map(|algorithm| algorithm.first_rates().len()).sum()
+/// Lanes of an algorithm in the round that has the most: the first, that around the best rates or, where all
+/// curves are kept, the one that records them.
+fn widest_round(experiment: &Experiment, algorithm: &Algorithm) -> usize {
+    let first = algorithm.first_rates().len();
+    experiment.training().map_or(first, |study| match study.all_curves {
+        true => first + refined(study, algorithm),
+        false => first.max(refined(study, algorithm)),
+    })
 }
 
-/// Learning rates that a sweep tries in a coordinate system, about: the first ones, and six around
-/// the best of each coordinate system that is tuned.
+/// Learning rates that a sweep tries around the best ones, about: six for each coordinate system that is
+/// tuned.
+fn refined(study: &TrainingStudy, algorithm: &Algorithm) -> usize {
+    let tuned = study.sweep.tune.iter().filter(|name| algorithm.trains_in(name));
+    if algorithm.is_swept() { 6 * tuned.count() } else { 0 }
+}
+
+/// Learning rates that a sweep tries in a coordinate system, about.
 fn rates(experiment: &Experiment, study: &TrainingStudy, system: &System<'_>) -> usize {
-    let refined = |algorithm: &Algorithm| {
-        let tuned = study.sweep.tune.iter().filter(|name| algorithm.trains_in(name));
-        if algorithm.is_swept() { 6 * tuned.count() } else { 0 }
-    };
-    let of = |algorithm: &Algorithm| algorithm.first_rates().len() + refined(algorithm);
+    let of = |algorithm: &Algorithm| algorithm.first_rates().len() + refined(study, algorithm);
     experiment.algorithms_in(system).map(of).sum()
 }
 

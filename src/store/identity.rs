@@ -32,10 +32,11 @@ impl Identity {
         Self { schema: SCHEMA, experiment, data: data.into_iter().collect() }
     }
 
-    /// Whether a folder that is bound to what these bytes say is this experiment's.
-    pub(super) fn check(&self, root: &Path, bound: &[u8]) -> Result<()> {
+    /// Whether a folder that is bound to what these bytes say is this experiment's; what it is bound to
+    /// once this one's data files are read, too.
+    pub(super) fn check(&self, root: &Path, bound: &[u8]) -> Result<Self> {
         if bound == json(self) {
-            return Ok(());
+            return Ok(self.clone());
         }
         let corrupt = || Error::Corrupt {
             path: root.join(super::IDENTITY),
@@ -65,7 +66,8 @@ impl Identity {
         }
         let differences = self.differences(&found);
         if differences.is_empty() {
-            return Ok(());
+            let data = found.data.into_iter().chain(self.data.clone()).collect();
+            return Ok(Self { data, ..found });
         }
         let more = match differences.len().saturating_sub(NAMED) {
             0 => String::new(),
@@ -131,6 +133,7 @@ mod tests {
         Identity::new(&text.parse().unwrap(), data)
     }
 
+    /// Why a folder that is bound to the other one is refused.
     fn refusal(one: &Identity, other: &Identity) -> Option<String> {
         one.check(Path::new("r"), &json(other)).err().map(|error| error.to_string())
     }
@@ -152,6 +155,11 @@ mod tests {
     fn data_must_agree_where_both_have_it() {
         let one = identity("", &[("a", "1"), ("b", "2")]);
         assert_eq!(refusal(&one, &identity("", &[("a", "1")])), None);
+        // It is bound to all files from then on, whichever of them are read later.
+        let bound = one.check(Path::new("r"), &json(&identity("", &[("a", "1"), ("c", "3")])));
+        let bound = bound.unwrap();
+        assert_eq!(bound, identity("", &[("a", "1"), ("b", "2"), ("c", "3")]));
+        assert!(refusal(&identity("", &[("c", "4")]), &bound).is_some());
         assert!(
             refusal(&one, &identity("", &[("b", "3")])).unwrap().contains("b was another file")
         );

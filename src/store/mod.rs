@@ -194,8 +194,13 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`].
     pub fn check_bound(&self, identity: &Identity) -> Result<()> {
+        self.bound(identity).map(drop)
+    }
+
+    /// What the folder is bound to, as bytes, and what it is once it is opened; nothing, if it is not yet.
+    fn bound(&self, identity: &Identity) -> Result<Option<(Vec<u8>, Identity)>> {
         match read_if_there(&*self.disk, &self.root.join(IDENTITY))? {
-            Some(bytes) => identity.check(&self.root, &bytes),
+            Some(bytes) => identity.check(&self.root, &bytes).map(|then| Some((bytes, then))),
             None if self.root.join(SUMS).exists() => Err(Error::Incompatible {
                 path: self.root.clone(),
                 message: format!(
@@ -203,7 +208,7 @@ impl Store {
                      of; choose another folder with --out, or --replace what it holds"
                 ),
             }),
-            None => Ok(()),
+            None => Ok(None),
         }
     }
 
@@ -214,10 +219,11 @@ impl Store {
 
     /// Checks what the folder is bound to, or binds it.
     fn bind(&self, identity: &Identity, replace: bool, alone: bool) -> Result<()> {
-        let bind = || self.write(IDENTITY, &json(identity));
-        match self.check_bound(identity) {
-            Ok(()) if self.root.join(IDENTITY).exists() => Ok(()),
-            Ok(()) => bind(),
+        let bind = |identity: &Identity| self.write(IDENTITY, &json(identity));
+        match self.bound(identity) {
+            Ok(Some((bytes, then))) if bytes == json(&then) => Ok(()),
+            Ok(Some((_, then))) => bind(&then),
+            Ok(None) => bind(identity),
             Err(Error::Incompatible { path, .. }) if replace && path == self.root => {
                 if !alone {
                     return Err(self.in_use("its results are not replaced"));
@@ -229,7 +235,7 @@ impl Store {
                 self.clear_alone()?;
                 self.remove_locks()?;
                 self.remove(LOG)?;
-                bind()
+                bind(identity)
             }
             Err(error) => Err(error),
         }

@@ -9,7 +9,7 @@
 //! Only files that `SHA256SUMS` lists, and that are as it says, are replaced or removed: others are
 //! somebody's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -283,6 +283,21 @@ impl Store {
         }
     }
 
+    /// Has a power cut leave the files of these names where they are in a folder: in it, or in those in it.
+    pub(super) fn flush_folders<'a>(
+        &self,
+        folder: &Path,
+        names: impl Iterator<Item = &'a String>,
+    ) -> Result<()> {
+        let inner = names.filter_map(|name| Some(folder.join(Path::new(name).parent()?)));
+        let folders: BTreeSet<PathBuf> = inner.chain([folder.to_path_buf()]).collect();
+        // Of files that stay where they were there may be no folder.
+        for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
+            self.disk.flush_folder(&folder).map_err(Error::io(&folder))?;
+        }
+        Ok(())
+    }
+
     /// Does what is left to do of a publication; done twice, it does the same.
     fn apply(&self, journal: &Journal) -> Result<()> {
         let staged = self.root.join(&journal.staged);
@@ -301,7 +316,7 @@ impl Store {
                 moved => moved.map_err(Error::io(&path))?,
             }
         }
-        self.disk.flush_folder(&self.root).map_err(Error::io(&self.root))?;
+        self.flush_folders(&self.root, journal.sums.keys())?;
         // Only if it is empty.
         for folder in ARRAYS {
             let _ = std::fs::remove_dir(self.root.join(folder));

@@ -200,7 +200,7 @@ impl Publication<'_> {
                 return Err(store.foreign(name));
             }
         }
-        store.disk.flush_folder(&self.folder).map_err(Error::io(&store.root))?;
+        store.flush_folders(&self.folder, self.sums.keys())?;
         self.committed = true;
         let staged = self.folder.file_name().map(PathBuf::from).unwrap_or_default();
         store.commit_locked(&Journal { staged, sums, replaced: published })

@@ -2,7 +2,7 @@
 
 use crate::config::{Allowed, Reader, key};
 use crate::need::{Need, Want};
-use crate::record::{CostUnit, RunRow};
+use crate::record::{CostUnit, Levels, RunRow};
 
 /// The levels down to a target, a share of the initial suboptimality or loss: 10⁻¹, 10^−1.25, 10^−1.5
 /// and so on, and last of all the target; none if that is no share.
@@ -13,19 +13,25 @@ pub fn ladder(target: f64) -> Vec<f64> {
     if target > 0.0 && target < 1.0 { above.chain([target]).collect() } else { Vec::new() }
 }
 
-/// What a run took up to one of its recorded steps: with minibatches one of so many `epochs`, all of
-/// which a run makes unless it fails; without, an update. Epochs take as much as each other, and so do
-/// updates with full batches.
-pub fn cost(unit: CostUnit, run: &RunRow, step: f64, epochs: Option<u64>) -> f64 {
-    let (setup, updates) = match unit {
-        CostUnit::Steps => return step,
-        CostUnit::Gradients => (run.egop_gradients, run.training_gradients),
-        CostUnit::Flops => (run.setup_flops, run.training_flops),
+/// What a run took to come down to a level, by its place in the [`ladder`]: infinite where it never came
+/// so low, or diverged. With minibatches a step is one of so many `epochs`, all of which a run makes
+/// unless it fails, and which have as many gradients as each other.
+pub fn cost(unit: CostUnit, run: &RunRow, rung: usize, epochs: Option<u64>) -> f64 {
+    let Levels(reached) = match unit {
+        CostUnit::Steps | CostUnit::Gradients => &run.levels,
+        CostUnit::Flops => &run.level_flops,
     };
-    if step == 0.0 || step.is_infinite() {
-        return setup as f64 + step;
+    let reached = reached.get(rung).filter(|_| !run.stop.is_failure());
+    let Some(reached) = reached.map(|&number| number as f64) else { return f64::INFINITY };
+    match unit {
+        CostUnit::Steps => reached,
+        CostUnit::Gradients if reached == 0.0 => run.egop_gradients as f64,
+        CostUnit::Gradients => {
+            let each = run.training_gradients as f64 / epochs.unwrap_or(run.steps) as f64;
+            run.egop_gradients as f64 + reached * each
+        }
+        CostUnit::Flops => run.setup_flops as f64 + reached,
     }
-    setup as f64 + step * updates as f64 / epochs.unwrap_or(run.steps) as f64
 }
 
 /// What a run takes to come down to a level.
@@ -54,16 +60,14 @@ impl ToLevel {
     /// What a run took: infinite where it never came so low, or diverged. `epochs` as in [`cost`].
     pub fn value(&self, run: &RunRow, epochs: Option<u64>) -> f64 {
         let rung = ladder(self.level).len().checked_sub(1);
-        let step = rung.and_then(|rung| run.levels.0.get(rung).copied());
-        let step = step.filter(|_| !run.stop.is_failure());
-        step.map_or(f64::INFINITY, |step| cost(self.unit, run, step as f64, epochs))
+        rung.map_or(f64::INFINITY, |rung| cost(self.unit, run, rung, epochs))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Levels, Stop};
+    use crate::record::Stop;
     use crate::sweep::selection::tests::row;
 
     #[test]
@@ -79,9 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn a_level_takes_its_share_of_the_run_and_the_whole_set_up() {
+    fn a_level_takes_what_the_run_took_until_then_and_the_whole_set_up() {
         let mut run = row(40);
         run.levels = Levels(vec![2, 4, 8, 8, 10]);
+        // A basis that is made anew after five steps takes 1000.
+        run.level_flops = Levels(vec![200, 400, 1800, 1800, 2000]);
         (run.training_gradients, run.training_flops) = (40, 4000);
         (run.egop_gradients, run.setup_flops) = (7, 900);
         let value = |run: &RunRow, level: f64, epochs: Option<u64>| {

@@ -212,6 +212,7 @@ pub(super) mod tests {
             minimum_suboptimality: Some(1.0),
             reached_target: None,
             levels: Levels::default(),
+            level_flops: Levels::default(),
             gradient_norm: 0.0,
             mean_gradient_l1: 0.0,
             best_validation_loss: None,

@@ -56,6 +56,7 @@ fn run(trial: usize, algorithm: &str, coordinates: &str, learning_rate: f64) -> 
         minimum_suboptimality: None,
         reached_target: None,
         levels: Levels::default(),
+        level_flops: Levels::default(),
         gradient_norm: f64::NAN,
         mean_gradient_l1: 0.0,
         best_validation_loss: None,
@@ -114,6 +115,7 @@ fn convex_run(trial: usize, a: usize, c: usize, rate: f64, best: f64) -> Run {
         let reached = reached.take_while(|share| value <= **share * height).count();
         row.levels.0.extend(std::iter::repeat_n(step, reached));
         row.training_flops = 10_000 * step;
+        row.level_flops.0.extend(std::iter::repeat_n(row.training_flops, reached));
         curve.push(CurveRow {
             trial,
             algorithm: algorithm.into(),
@@ -466,6 +468,8 @@ pub fn break_even(folder: &Path) {
                     resolution: (trial > 1).then_some(scale),
                     budget: 1000 * scale,
                     ratio: Some(2.0),
+                    loss: 0.25,
+                    floor: None,
                     failed: String::new(),
                 });
             }

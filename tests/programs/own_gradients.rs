@@ -115,6 +115,28 @@ fn spectra_and_measures_are_taken_of_them() {
     assert!(measures.iter().any(|row| row["measure"] == "stable-rank"), "{measures:?}");
 }
 
+/// Two estimates have files of their own under the same key: neither may change in a folder.
+#[test]
+fn gradients_of_each_estimate_are_told_apart() {
+    let own = OBJECTIVE.split("[objective]\n").nth(1).unwrap().split("[distribution]").next();
+    let own = own.unwrap().replace("gradients.npy", "others.npy");
+    let config = format!("{OBJECTIVE}[spectra.one]\n[spectra.other]\n[spectra.other.objective]\n");
+    let workspace = workspace(&(config + &own));
+    let write = |factor: f32| {
+        let file = std::fs::File::create(workspace.path("others.npy")).unwrap();
+        gradients().mapv(|g| factor * g as f32).write_npy(file).unwrap();
+    };
+    write(2.0);
+    workspace.run(&["--save-basis"]).success();
+    write(3.0);
+    let refused = workspace.run(&[]).code(4);
+    let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    let changed = "spectra.other.objective.gradients.0 was another file";
+    assert!(text.contains(changed), "{text}");
+    write(2.0);
+    workspace.run(&[]).success();
+}
+
 #[test]
 fn what_would_not_be_these_gradients_is_refused() {
     let workspace = workspace(&format!("{OBJECTIVE}{COORDINATES}"));

@@ -136,13 +136,14 @@ impl Spec for LinearNetSpec {
         Ok(example_arrays(&self.draw(&context.streams)))
     }
 
-    fn input_elements(&self) -> usize {
-        self.rows.iter().sum::<usize>() * self.widths[0]
+    fn copied_elements(&self) -> usize {
+        // Targets go with their inputs.
+        let [inputs, .., outputs] = *self.widths else { return 0 };
+        self.absorbing_rows() * (inputs + outputs)
     }
 
     fn data_elements(&self) -> usize {
-        let [inputs, .., outputs] = *self.widths else { return 0 };
-        self.rows.iter().sum::<usize>() * (inputs + outputs)
+        self.copied_elements()
     }
 }
 

@@ -60,6 +60,7 @@ fn run(stop: Stop, setup: u64, points: &[(u64, f64)]) -> (RunRow, Vec<CurveRow>)
         minimum_suboptimality: Some(lowest),
         reached_target: None,
         levels: Levels::default(),
+        level_flops: Levels::default(),
         gradient_norm: 0.0,
         mean_gradient_l1: 0.0,
         best_validation_loss: None,

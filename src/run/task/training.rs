@@ -71,6 +71,7 @@ pub(in crate::run) fn rows<R: Precision>(
             algorithm: algorithm.name.as_str().into(),
             coordinates: Arc::clone(&name),
             updates: anew.map_or(updates, |anew| anew.series(updates)),
+            per_step: training.minibatches.map_or(1, |batches| batches.per_epoch() as u64),
             optimizer: (&*algorithm.optimizer, prepared.coordinates.trained()),
             anew,
         };
@@ -117,6 +118,8 @@ struct Label<'a> {
     coordinates: Arc<str>,
     /// But for the optimizer.
     updates: Series,
+    /// Updates of a recorded step: those of an epoch, with minibatches.
+    per_step: u64,
     optimizer: (&'a dyn optimizer::Spec, &'a Layout),
     anew: Option<Anew>,
 }
@@ -149,6 +152,7 @@ fn push(rows: &mut Rows, label: &Label<'_>, setup: Setup, learning_rate: f64, ou
     let best = outcome.best_validation;
     let &Label { trial, ref algorithm, ref coordinates, .. } = label;
     let flops = |count| label.flops(outcome, count);
+    let levels = outcome.levels.iter();
     rows.runs.push(RunRow {
         trial,
         algorithm: algorithm.clone(),
@@ -164,6 +168,7 @@ fn push(rows: &mut Rows, label: &Label<'_>, setup: Setup, learning_rate: f64, ou
         minimum_suboptimality: outcome.suboptimality(outcome.minimum_loss),
         reached_target: outcome.reached_target,
         levels: Levels(outcome.levels.clone()),
+        level_flops: Levels(levels.map(|step| flops(step * label.per_step)).collect()),
         gradient_norm: last.gradient.euclidean,
         mean_gradient_l1: outcome.mean_gradient_sum,
         best_validation_loss: best.map(|metrics| metrics.loss),
