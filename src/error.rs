@@ -55,6 +55,9 @@ pub enum Error {
     /// A numerical routine failed.
     #[error("{0}")]
     Numerical(String),
+    /// Gradients or inputs are all 0: no change of variables can be made of them.
+    #[error("{0}")]
+    NoDirections(&'static str),
     /// A figure could not be drawn.
     #[error("drawing failed: {0}")]
     Drawing(String),

@@ -10,9 +10,9 @@ use crate::basis::{Complement, DataFile, Entry, Material, Part, Preparation, Sco
 use crate::config::{Reader, key};
 use crate::coordinates::{Cost, Kronecker, Orthonormal};
 use crate::egop::Spectrum;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gradients::Gradients;
-use crate::input::npy;
+use crate::input::{corrupt, npy};
 use crate::lanes::Layout;
 use crate::linalg::INNER_REVISION;
 use crate::rng::Streams;
@@ -65,6 +65,14 @@ const TRIAL: &str = "{trial}";
 
 fn of_trial(path: &str, trial: u64) -> PathBuf {
     PathBuf::from(path.replace(TRIAL, &trial.to_string()))
+}
+
+/// An error of a file, with the key that names it.
+fn of_key(error: Error, table: &str, key: &str) -> Error {
+    match error {
+        Error::Corrupt { path, message } => corrupt(&path, format!("{message} ({table}.{key})")),
+        error => error,
+    }
 }
 
 impl FileBasis {
@@ -287,7 +295,7 @@ impl Spec for FileBasis {
         (columns > smallest).then(problem)
     }
 
-    fn data(&self, layout: &Layout, trials: usize) -> Result<Vec<DataFile>> {
+    fn data(&self, table: &str, layout: &Layout, trials: usize) -> Result<Vec<DataFile>> {
         let groups = self.scope.groups(layout);
         let mut files = Vec::new();
         for (key, paths) in self.key_of_paths() {
@@ -297,11 +305,15 @@ impl Spec for FileBasis {
                 let differ = path.contains(TRIAL);
                 for trial in 0..if differ { trials } else { 1 } {
                     let path = of_trial(path, trial as u64);
-                    let npy::Npy { array, sha256 } = npy::read(&path, &shape)?;
-                    match key {
-                        EIGENVALUES => drop(eigenvalues(&path, shaped(array))?),
-                        _ => drop(defect(&path, &shaped(array))?),
-                    }
+                    let read = || {
+                        let npy::Npy { array, sha256 } = npy::read(&path, &shape)?;
+                        match key {
+                            EIGENVALUES => drop(eigenvalues(&path, shaped(array))?),
+                            _ => drop(defect(&path, &shaped(array))?),
+                        }
+                        Ok(sha256)
+                    };
+                    let sha256 = read().map_err(|error| of_key(error, table, key))?;
                     let (name, trial) = (format!("{key}.{index}"), differ.then_some(trial));
                     files.push(DataFile { name, trial, sha256 });
                 }

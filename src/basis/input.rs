@@ -187,6 +187,10 @@ impl Spec for InputBasis {
         (self.0 == InputSource::Mean).then_some("source")
     }
 
+    fn needs_inputs(&self) -> Option<&'static str> {
+        (self.0 == InputSource::Inputs).then_some("source")
+    }
+
     fn sampled(&self, _: usize) -> usize {
         match self.0 {
             InputSource::Gradients { samples, .. } => samples,

@@ -279,7 +279,7 @@ impl LowRank {
         let asked = groups.iter().map(|group| self.most(layout, group, all(group))).max()?;
         (asked > samples).then(|| {
             let problem = format!(
-                "asks for {asked} eigenvectors, and {samples} samples have no more than that"
+                "asks for {asked} eigenvectors; {samples} samples have no more than {samples}"
             );
             (key, problem)
         })

@@ -150,11 +150,17 @@ pub trait Spec: Debug + Send + Sync {
         None
     }
 
-    /// The files that it reads in so many trials of a model.
+    /// The key that asks for moments of inputs, if one does.
+    fn needs_inputs(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The files that it reads in so many trials of a model. `table` is the key of the table that names them,
+    /// for messages.
     ///
     /// # Errors
     /// When a file cannot be read or does not fit.
-    fn data(&self, _layout: &Layout, _trials: usize) -> Result<Vec<DataFile>> {
+    fn data(&self, _table: &str, _layout: &Layout, _trials: usize) -> Result<Vec<DataFile>> {
         Ok(Vec::new())
     }
 

@@ -39,7 +39,7 @@ pub(super) fn eigenbasis(moment: Array2<f64>) -> Result<Array2<f64>> {
     let largest = eigenvalues.first().copied().unwrap_or(0.0);
     if largest <= 0.0 {
         let message = "all sampled gradients, or all inputs, are 0: there are no directions";
-        return Err(Error::Numerical(message.into()));
+        return Err(Error::NoDirections(message));
     }
     let floor = largest * f64::EPSILON * size as f64;
     let rank = eigenvalues.iter().take_while(|&&value| value > floor).count();

@@ -210,6 +210,9 @@ impl Claim {
     /// that go with it.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let id = reader.string(key("id", "short name of the claim, unique in the config"));
+        if id.as_ref().is_some_and(String::is_empty) {
+            reader.problem("id", "must not be empty");
+        }
         let statement = reader.string(key("statement", "what is claimed, in words"));
         let source = reader.string(key("source", "where it is claimed"));
         let explanation = key(

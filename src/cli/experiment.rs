@@ -97,6 +97,9 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         }
     }
     warn_of_missing(&session, &drawn);
+    if arguments.save_basis && bases.files.is_empty() && bases.missing.is_empty() {
+        session.reporters.warn(Warning::NoBasis);
+    }
     for failure in &bases.missing {
         session.reporters.warn(Warning::BasisMissing(failure.clone()));
     }

@@ -163,17 +163,22 @@ impl<'a> Session<'a> {
     pub fn check_memory(&self) -> Result<()> {
         let memory = self.sufficient_memory()?;
         self.warn_of_memory(memory);
-        self.warn_of_rows()
+        self.warn_of_data()
     }
 
-    /// Says which data of the user's own nothing is done with.
-    fn warn_of_rows(&self) -> Result<()> {
+    /// Says which data of the user's own nothing is done with, and which there are none of.
+    fn warn_of_data(&self) -> Result<()> {
         let mut told = Vec::new();
         for system in self.experiment.systems() {
-            let Some((used, rows)) = system.objective.rows_in_sets()? else { continue };
-            if used < rows && !told.contains(&(used, rows)) {
-                told.push((used, rows));
-                self.reporters.warn(Warning::UnusedRows { used, rows });
+            let sets = system.objective.rows_in_sets()?.filter(|(used, rows)| used < rows);
+            let unused = sets.map(|(used, rows)| Warning::UnusedRows { used, rows });
+            let classes = system.objective.missing_classes()?;
+            let missing = (!classes.is_empty()).then_some(Warning::MissingClasses { classes });
+            for warning in unused.into_iter().chain(missing) {
+                if !told.contains(&warning) {
+                    self.reporters.warn(warning.clone());
+                    told.push(warning);
+                }
             }
         }
         Ok(())
@@ -336,7 +341,7 @@ impl<'a> Session<'a> {
         self.check_bases()?;
         let (plan, memory) = self.look(&*self.reporters, |run| Ok((run.plan()?, run.memory())))?;
         self.warn_of_memory(memory);
-        self.warn_of_rows()?;
+        self.warn_of_data()?;
         let dry_run = DryRun::new(&self.experiment, &self.folder, &plan, memory);
         print(&if self.arguments.json {
             text::json(&self.reporters.document(dry_run))

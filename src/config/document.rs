@@ -53,6 +53,8 @@ pub(super) struct Document<'a> {
     replaced: Vec<String>,
     /// The last layer that chose anew: earlier keys may have lost their meaning.
     chosen_in: usize,
+    /// What it chose by: without that, other keys would have been asked for.
+    chosen_by: Option<&'a Origin>,
     /// A choice failed, so the keys that go with it are not known.
     undecided: bool,
     tables: Tables,
@@ -78,6 +80,7 @@ pub(super) fn read_node<T>(
         asked: Vec::new(),
         replaced: Vec::new(),
         chosen_in: 0,
+        chosen_by: None,
         undecided: false,
         tables: Tables::default(),
     };
@@ -109,6 +112,9 @@ impl<'a> Document<'a> {
             if Some(group) != chosen && layers[group].is_some() {
                 self.replaced.extend(keys.iter().map(|&key| key.to_owned()));
                 self.chosen_in = self.chosen_in.max(last);
+                let by = chosen.into_iter().flat_map(|group| groups[group]);
+                let mut by = by.filter_map(|key| self.entry(key));
+                self.chosen_by = by.find(|entry| entry.layer == last).map(|entry| &entry.origin);
             }
         }
         Some(chosen)
@@ -198,6 +204,11 @@ impl<'a> Document<'a> {
         let read: Vec<Option<(String, T)>> = (entries.0.iter())
             .map(|entry| {
                 let name = entry.key.as_str();
+                if name.is_empty() {
+                    self.asked.push(name.to_owned());
+                    self.problem(name, "a name must not be empty");
+                    return None;
+                }
                 let value = self.table(name, |table| read(name, table))??;
                 Some((name.to_owned(), value))
             })
@@ -327,7 +338,7 @@ impl<'a> Document<'a> {
     pub fn missing<T>(&mut self, key: &str, expected: &str) -> Option<T> {
         self.setting.problems.push(
             ConfigError::new(
-                self.origin.clone(),
+                self.chosen_by.unwrap_or(self.origin).clone(),
                 join(&self.path, key),
                 format!("missing, expected {expected}"),
             )
@@ -365,6 +376,9 @@ impl<'a> Document<'a> {
     /// Notes whether something was chosen, and since when it is what it is.
     pub fn chosen(&mut self, key: &str, index: Option<usize>) {
         self.undecided |= index.is_none();
-        self.chosen_in = self.chosen_in.max(self.entry(key).map_or(0, |entry| entry.since));
+        let Some(entry) = self.entry(key).filter(|entry| entry.since > self.chosen_in) else {
+            return;
+        };
+        (self.chosen_in, self.chosen_by) = (entry.since, Some(&entry.origin));
     }
 }

@@ -14,6 +14,9 @@ use super::tree::{Field, Fields, Node, Value, quote, shorten};
 /// it, it changes nothing.
 pub const DEFAULT_PROFILE: &str = "default";
 
+/// The key by which a resolved document says which profile its settings come from.
+const PROFILE: &str = "profile";
+
 /// What is laid over a document before it is read.
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
@@ -44,6 +47,13 @@ impl Source {
         problems: &mut Vec<ConfigError>,
     ) -> Node {
         let mut root = self.root.clone();
+        if let (Value::Table(fields), [_, ..]) = (&root.value, &*self.profiles.0)
+            && let Some(stated) = fields.entry(PROFILE)
+        {
+            let problem = "is what a resolved config says of itself: remove this key, and choose \
+                           one of the profiles by --profile";
+            problems.push(ConfigError::new(stated.origin.clone(), PROFILE, problem));
+        }
         if let Some(name) = profile {
             match self.profiles.get(name) {
                 Some(profile) => root.merge(profile.clone().in_layer(1), "", problems),
@@ -55,6 +65,10 @@ impl Source {
             let origin =
                 Origin::Argument { index: i + 1, text: format!("--set {}", shorten(text)) };
             match parse_override(text, &origin) {
+                Ok(node) if node.child(PROFILE).is_some() => {
+                    let problem = "a profile is chosen by --profile";
+                    problems.push(ConfigError::new(origin, PROFILE, problem));
+                }
                 Ok(node) => root.merge(node.in_layer(i + 2), "", problems),
                 Err(message) => problems.push(ConfigError::new(origin, "", message)),
             }

@@ -8,7 +8,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use ndarray::Array2;
 use ndarray_rand::rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -78,7 +78,7 @@ fn read(file: &File) -> Result<Examples<f64>> {
         message: format!("the copy inside this program is damaged ({what}); build it again"),
     };
     let mut text = String::new();
-    GzDecoder::new(file.compressed)
+    MultiGzDecoder::new(file.compressed)
         .read_to_string(&mut text)
         .map_err(|error| damaged(error.to_string()))?;
     let found = sha256(text.as_bytes());

@@ -19,6 +19,16 @@ pub enum Targets<R> {
     Vectors(Array2<R>),
 }
 
+impl<R> Targets<R> {
+    /// The classes, ascending, that none is of.
+    pub fn missing_classes(&self) -> Vec<usize> {
+        let Self::Classes { labels, classes } = self else { return Vec::new() };
+        let mut is_there = vec![false; *classes];
+        labels.iter().for_each(|&label| is_there[label] = true);
+        (0..*classes).filter(|&class| !is_there[class]).collect()
+    }
+}
+
 /// Some examples: inputs and what is to be predicted from them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Examples<R> {

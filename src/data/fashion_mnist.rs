@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use ndarray::Array2;
 
 use super::files::sha256;
@@ -244,7 +244,7 @@ fn decompress(compressed: &[u8]) -> Result<Vec<u8>, String> {
         return Err("the file is not compressed with gzip".into());
     }
     let mut bytes = Vec::new();
-    match GzDecoder::new(compressed).take(LARGEST + 1).read_to_end(&mut bytes) {
+    match MultiGzDecoder::new(compressed).take(LARGEST + 1).read_to_end(&mut bytes) {
         Ok(_) if bytes.len() as u64 > LARGEST => {
             Err(format!("the file is too long (more than {LARGEST} bytes uncompressed)"))
         }

@@ -15,4 +15,4 @@ pub use inputs::{InputMoments, Inputs};
 pub use split::{Split, stratified};
 pub use synthetic::{Decay, Svd, gaussian_vector, orthonormal, spectral_matrix};
 pub use user_examples::{Division, USER_KEYS, UserExamples};
-pub use user_files::{UserFiles, UserRows, WithSums};
+pub use user_files::{UserFiles, UserRows, WithSums, out_of_range};

@@ -5,9 +5,9 @@ use ndarray_rand::rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::split::stratified;
-use super::{DataSet, Examples, Targets, UserFiles, WithSums};
+use super::{DataSet, Examples, Targets, UserFiles, WithSums, out_of_range};
 use crate::config::{Allowed, Reader, key};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Which rows are for which set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +119,15 @@ impl UserExamples {
         let (validation, test) = (some(&validation), some(&test));
         let sets = DataSet { training: all.select(&training), validation, test };
         Ok(((sets, sums), there))
+    }
+
+    /// Refuses inputs of numbers that are not computed with.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], at the first file.
+    pub fn check_sizes(&self, data: &DataSet<f64>, in_singles: bool) -> Result<()> {
+        let problem = out_of_range(data.training.inputs(), in_singles).map(Error::Numerical);
+        problem.map_or(Ok(()), |problem| Err(self.inputs.unfit(problem)))
     }
 
     /// The rows of each set.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 use crate::config::{Key, Reader};
 use crate::error::{Error, Result};
@@ -27,6 +27,12 @@ impl UserFiles {
         let paths = reader.presentation(|reader| reader.files(key))?;
         if paths.is_empty() {
             reader.problem(key.name(), "at least one file is needed");
+            return None;
+        }
+        if let Some(index) = (1..paths.len()).find(|&index| paths[..index].contains(&paths[index]))
+        {
+            let problem = format!("has \"{}\" twice", paths[index]);
+            reader.problem(key.name(), problem);
             return None;
         }
         Some(Self { key: key.name(), paths })
@@ -55,6 +61,22 @@ impl UserFiles {
 
     fn refuse(&self, path: &str, message: &str) -> Error {
         corrupt(Path::new(path), format!("{message} (objective.{})", self.key))
+    }
+}
+
+/// Why numbers of such sizes are not computed with, if that is so: squares of gradients, which are made of
+/// products of them, must neither overflow nor vanish, with parameters of about 1.
+pub fn out_of_range(numbers: ArrayView2<'_, f64>, in_singles: bool) -> Option<String> {
+    let (precision, [least, most]) =
+        if in_singles { ("f32", [1e-9, 1e9]) } else { ("f64", [1e-70, 1e70]) };
+    let largest = numbers.fold(0.0, |largest, number| number.abs().max(largest));
+    match largest {
+        0.0 => Some("holds nothing but 0".into()),
+        _ if (least..=most).contains(&largest) => None,
+        _ => Some(format!(
+            "the largest number is {largest:.1e}; expected one from {least:e} to {most:e}, with \
+             precision = \"{precision}\": scale the data"
+        )),
     }
 }
 

@@ -25,10 +25,9 @@ impl Spectrum {
     pub fn of(egop: Array2<f64>) -> Result<Self> {
         let (eigenvalues, eigenvectors) = linalg::symmetric_eigen(egop)?;
         if eigenvalues.first().is_none_or(|&largest| largest <= 0.0) {
-            return Err(Error::Numerical(
+            return Err(Error::NoDirections(
                 "EGOP estimation: all sampled gradients are 0 here, so there are no eigenvectors to \
-                 prefer"
-                    .into(),
+                 prefer",
             ));
         }
         let eigenvalues = eigenvalues.mapv_into(|value| value.max(0.0));

@@ -55,8 +55,12 @@ fn samples(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
             let problem = "sampled gradients are taken one by one: batch = 1 and order = \"fixed\"";
             report("egop".into(), problem.into());
         } else if samples > rows {
+            // Where it does not depend on [egop], the basis states it itself.
+            let own = system.basis.sampled(1) == system.basis.sampled(2);
+            let key =
+                if own { format!("coordinates.{}.samples", system.name) } else { "egop".into() };
             let problem = format!("asks for {samples} samples; there are {rows} gradients");
-            report("egop".into(), problem);
+            report(key, problem);
         }
     }
 }
@@ -71,8 +75,8 @@ fn wants(experiment: &Experiment) -> Vec<(String, Vec<Want<'_>>)> {
     match &experiment.study {
         Study::Training(study) => {
             let metric = &study.sweep.metric;
-            own.extend(Want::all("sweep.metric", metric.needs.iter().copied()));
             own.push(Want::new("sweep.metric", Need::WhileTuning));
+            own.extend(Want::all("sweep.metric", metric.needs.iter().copied()));
             let tune = study.sweep.tune.iter();
             own.extend(tune.map(|name| Want::new("sweep.tune", Need::Coordinates(name))));
             own.extend(study.algorithms.iter().flat_map(|algorithm| {
@@ -138,6 +142,15 @@ fn bases(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
             if let Some(problem) = problem {
                 report(format!("{section}.{name}.inputs"), format!("{problem}: remove this key"));
             }
+        }
+        if !basis.is_identity() && basis.groups(&layout).is_empty() {
+            let problem = "mixes nothing: there is no block of weights";
+            report(format!("{section}.{name}.basis"), problem.into());
+        }
+        if let Some(key) = basis.needs_inputs().filter(|_| objective.absorbs() == Absorbs::Nothing)
+        {
+            let problem = "the objective has no inputs whose moments are known";
+            report(format!("{section}.{name}.{key}"), problem.into());
         }
         if let Some(key) = basis.needs_examples() {
             let problem = if examples {

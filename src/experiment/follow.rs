@@ -106,9 +106,12 @@ pub(super) fn check(experiment: &Experiment, report: &mut impl FnMut(String, Str
         }
     }
     for algorithm in &study.algorithms {
+        let moving: Vec<&str> =
+            moving.iter().copied().filter(|name| algorithm.trains_in(name)).collect();
         if !algorithm.optimizer.replays() && !moving.is_empty() {
             let problem = format!(
-                "does not go on in other variables than it began with, as in these coordinates: {}",
+                "does not go on in other variables than it began with, as in these coordinates: {}; \
+                 leave them out of its coordinates",
                 list(&moving)
             );
             report(format!("algorithms.{}.kind", algorithm.name), problem);

@@ -40,7 +40,7 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
             "eigenvalues below this part of the largest are not shown; without it, below d·2⁻⁵², as \
              rounding decides",
         );
-        let floor = reader.optional_number(floor, Allowed::positive());
+        let floor = reader.optional_number(floor, Allowed::between(1e-300, 0.99));
         let symmetric =
             key("symmetric", "whether what the symmetry of hidden units predicts is shown too");
         let symmetric = reader.flag_or(symmetric, false);

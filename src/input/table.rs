@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use ndarray::{Array2, ArrayD};
 
 use crate::error::Error;
@@ -76,7 +76,7 @@ fn is_called_npy(path: &Path) -> bool {
 
 fn decompressed(compressed: &[u8]) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let read = GzDecoder::new(compressed).take(LARGEST + 1).read_to_end(&mut bytes);
+    let read = MultiGzDecoder::new(compressed).take(LARGEST + 1).read_to_end(&mut bytes);
     read.map_err(|error| format!("cannot be decompressed: {error}"))?;
     if bytes.len() as u64 > LARGEST {
         return Err(format!("has more than {LARGEST} bytes uncompressed"));

@@ -103,7 +103,9 @@ impl<R: Real> LogSumExp<R> {
         };
         if last < LEAST_SINGULAR_VALUE * first {
             return Err(Error::Numerical(format!(
-                "log-sum-exp: the minimum is known only if the smallest singular value of the data                  matrix is at least {LEAST_SINGULAR_VALUE:e} of the largest; it is {:.1e}: scale                  its columns, or leave out those that others determine",
+                "log-sum-exp: the minimum is known only if the smallest singular value of the data \
+                 matrix is at least {LEAST_SINGULAR_VALUE:e} of the largest; it is {:.1e}: scale \
+                 its columns, or leave out those that others determine",
                 last / first
             )));
         }

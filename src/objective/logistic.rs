@@ -21,7 +21,17 @@ pub(super) const ENTRY: Entry<dyn Spec> = Entry {
     summary: "f(θ) = Σ_i [softplus(⟨a_i, θ⟩) − y_i⟨a_i, θ⟩] with y_i ~ Bernoulli(σ(⟨a_i, θ*⟩))",
     read: |reader: &mut Reader<'_>| {
         drawn_or_user(USER, reader, |shape, reader| {
-            Some(Box::new(LogisticSpec(MatrixSpec::read(shape, reader)?)))
+            let spec = MatrixSpec::read(shape, reader)?;
+            if spec.rows <= spec.columns {
+                let problem = format!(
+                    "must be more than the {} columns: otherwise some θ tells the labels apart, and \
+                     there is no minimum",
+                    spec.columns
+                );
+                reader.problem("rows", problem);
+                return None;
+            }
+            Some(Box::new(LogisticSpec(spec)))
         })
     },
 };

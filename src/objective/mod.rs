@@ -259,6 +259,22 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// examples; `None`: on the full batch.
     fn gradient_flops(&self, batch: Option<usize>) -> f64;
 
+    /// Refuses data of the user's whose numbers a precision does not hold, or not their squares.
+    ///
+    /// # Errors
+    /// As for [`Self::files`].
+    fn check_sizes(&self, _in_singles: bool) -> Result<()> {
+        Ok(())
+    }
+
+    /// The classes of the user's examples that no training example is of.
+    ///
+    /// # Errors
+    /// As for [`Self::files`].
+    fn missing_classes(&self) -> Result<Vec<usize>> {
+        Ok(Vec::new())
+    }
+
     /// How many rows of the user's files the sets of examples have together, and how many there are;
     /// `None` where sets are not cut from such.
     ///

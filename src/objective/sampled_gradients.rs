@@ -136,6 +136,10 @@ impl SampledSpec {
             reader.problem("blocks", "at least one is needed, with name and shape");
             return None;
         }
+        if blocks.iter().any(|block| block.0.is_empty()) {
+            reader.problem("blocks", "a name must not be empty");
+            return None;
+        }
         let twice = |&index: &usize| blocks[..index].iter().any(|one| one.0 == blocks[index].0);
         if let Some(index) = (0..blocks.len()).find(twice) {
             reader.problem("blocks", format!("\"{}\" is there twice", blocks[index].0));

@@ -9,8 +9,8 @@ use super::{
     Absorbs, Build, COMPOSITE_REVISION, Context, Known, NamedArrays, Objective, Spec, matrix_arrays,
 };
 use crate::config::{Reader, key};
-use crate::data::UserFiles;
-use crate::error::Result;
+use crate::data::{UserFiles, out_of_range};
+use crate::error::{Error, Result};
 use crate::lanes::Layout;
 
 /// The keys by which a config says that it has such a matrix.
@@ -82,6 +82,12 @@ impl UserMatrixSpec {
         Some(Self { outer, rows, columns, matrix, targets, loaded: OnceLock::new() })
     }
 
+    /// Refuses a matrix of numbers that are not computed with.
+    fn check(&self, matrix: ArrayView2<'_, f64>, in_singles: bool) -> Result<()> {
+        let problem = out_of_range(matrix, in_singles).map(Error::Numerical);
+        problem.map_or(Ok(()), |problem| Err(self.matrix.unfit(problem)))
+    }
+
     fn load(&self) -> Result<&Loaded> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
@@ -94,8 +100,11 @@ impl UserMatrixSpec {
             targets.labels(2)?;
         }
         let (matrix, targets) = (matrix.numbers(), targets.numbers().column(0).to_owned());
+        self.check(matrix.view(), false)?;
         let optimum = (self.outer.optimum)(matrix.view(), &targets);
-        let optimum = optimum.map_err(|error| self.targets.unfit(error))?;
+        // Labels may be told apart; otherwise it is the matrix that has no such optimum.
+        let files = if self.outer.labels { &self.targets } else { &self.matrix };
+        let optimum = optimum.map_err(|error| files.unfit(error))?;
         Ok(self.loaded.get_or_init(|| Loaded { matrix, targets, optimum, sums }))
     }
 }
@@ -129,6 +138,10 @@ impl Spec for UserMatrixSpec {
 
     fn revision(&self) -> u32 {
         COMPOSITE_REVISION
+    }
+
+    fn check_sizes(&self, in_singles: bool) -> Result<()> {
+        self.check(self.load()?.matrix.view(), in_singles)
     }
 
     fn data_elements(&self) -> usize {

@@ -62,6 +62,7 @@ impl UserNetSpec {
         }
         let [inputs, .., outputs] = *self.widths else { unreachable!("there are two widths") };
         let loaded = self.examples.load([inputs, outputs], self.rows)?;
+        self.examples.check_sizes(&loaded.0.0, false)?;
         Ok(self.loaded.get_or_init(|| loaded))
     }
 
@@ -133,6 +134,14 @@ impl Spec for UserNetSpec {
 
     fn files(&self) -> Result<Vec<(String, String)>> {
         Ok(self.load()?.0.1.clone())
+    }
+
+    fn check_sizes(&self, in_singles: bool) -> Result<()> {
+        self.examples.check_sizes(&self.load()?.0.0, in_singles)
+    }
+
+    fn missing_classes(&self) -> Result<Vec<usize>> {
+        Ok(self.load()?.0.0.training.targets().missing_classes())
     }
 
     fn rows_in_sets(&self) -> Result<Option<(usize, usize)>> {

@@ -108,6 +108,20 @@ pub enum Warning {
         /// The rows that there are.
         rows: usize,
     },
+    /// Classes of the user's own data are not trained.
+    MissingClasses {
+        /// Those without a training example, ascending.
+        classes: Vec<usize>,
+    },
+    /// No run of an algorithm had anything to do: all converged where they start.
+    AtMinimum {
+        /// Name of the algorithm.
+        algorithm: String,
+        /// Name of the coordinate system.
+        coordinates: String,
+    },
+    /// Changes of variables were to be written, and there is none.
+    NoBasis,
     /// However little is worked on at a time, it takes more memory than is allowed.
     Memory {
         /// Bytes that it takes, about.
@@ -229,6 +243,26 @@ impl fmt::Display for Warning {
                 "{} of {rows} rows of objective.inputs are in no set: training, validation and test have \
                  {used} together",
                 rows - used
+            ),
+            Self::MissingClasses { classes } => {
+                let classes: Vec<String> = classes.iter().map(usize::to_string).collect();
+                write!(
+                    f,
+                    "no training example has the class {}: objective.outputs may be less, or \
+                     objective.split = \"stratified\" share them out",
+                    classes.join(", ")
+                )
+            }
+            Self::AtMinimum { algorithm, coordinates } => write!(
+                f,
+                "{algorithm}: every run in {coordinates} coordinates converged at its start, where the \
+                 gradient is below training.gradient_tolerance already: lower that, or scale the \
+                 objective"
+            ),
+            Self::NoBasis => write!(
+                f,
+                "no basis was written: original coordinates have none, and one that is re-estimated \
+                 is of a run"
             ),
             Self::Memory { needed, allowed } => write!(
                 f,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::basis::DataFile;
 use crate::error::Result;
-use crate::experiment::{Experiment, Study, System};
+use crate::experiment::{Experiment, FloatType, Study, System};
 use crate::objective;
 
 /// Checksums of the files that an experiment reads.
@@ -27,13 +27,15 @@ impl Data {
     /// When a data set or a file is missing or corrupt.
     pub fn of(experiment: &Experiment, context: &objective::Context) -> Result<Self> {
         let (mut bases, mut user) = (Vec::new(), Vec::new());
+        let own = matches!(experiment.study, Study::Spectra(_));
         for System { name, basis, objective, .. } in experiment.systems() {
-            let files = basis.data(&objective.layout(), experiment.trials)?;
+            let table = format!("{}.{name}", if own { "spectra" } else { "coordinates" });
+            let files = basis.data(&table, &objective.layout(), experiment.trials)?;
             bases.extend(files.into_iter().map(|file| (name.to_owned(), file)));
             let files = objective.files()?.into_iter();
+            objective.check_sizes(experiment.precision == FloatType::Single)?;
             user.extend(files.map(|(file, sum)| (name.to_owned(), file, sum)));
         }
-        let own = matches!(experiment.study, Study::Spectra(_));
         Ok(Self { objectives: experiment.data(context)?, user, own, bases })
     }
 

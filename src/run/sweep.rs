@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error;
 use crate::experiment::{Algorithm, Coordinates, Experiment, Rates, TrainingStudy};
-use crate::record::{RateRow, RunRow, TimingRow};
+use crate::record::{RateRow, RunRow, Stop, TimingRow};
 use crate::run::event::{EdgeReason, Event, GridEdge, Observer, Stage, Warning};
 use crate::run::executor::Executor;
 use crate::run::task::{Failure, Round, Rows, Task};
@@ -271,12 +271,26 @@ impl<'a> SweepState<'a> {
             .collect()
     }
 
+    /// Whether no run had anything to do, at whatever rate.
+    fn is_at_minimum(&self, algorithm: usize, coordinates: &str) -> bool {
+        let name = &*self.study.algorithms[algorithm].name;
+        let is_of = |run: &&RunRow| *run.algorithm == *name && *run.coordinates == *coordinates;
+        let mut runs = self.runs.iter().filter(is_of);
+        runs.all(|run| run.stop == Stop::Converged && run.steps == 0)
+    }
+
     /// Widens a coarse grid while a best learning rate lies on its edge; returns the new rates.
     fn extend(&mut self, algorithm: usize) -> Vec<f64> {
         let Some((mut grid, limits)) = self.grids[algorithm] else { return Vec::new() };
         let name = &self.study.algorithms[algorithm].name;
         let before = grid.rates();
         for (coordinates, best) in self.best_decades(algorithm) {
+            if self.is_at_minimum(algorithm, coordinates) {
+                let (algorithm, coordinates) = (name.clone(), coordinates.to_owned());
+                let warning = Warning::AtMinimum { algorithm, coordinates };
+                self.observer.event(&Event::Warning(warning));
+                continue;
+            }
             let (exponent, reason) = match best {
                 Ok(best) => (best, EdgeReason::Best),
                 Err(true) => (grid.from, EdgeReason::Diverges),

@@ -157,6 +157,7 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<Result<T, S
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(Ok(value)),
         Ok(Err(Error::Numerical(message))) => Ok(Err(message)),
+        Ok(Err(Error::NoDirections(message))) => Ok(Err(message.into())),
         Ok(Err(error)) => Err(error),
         Err(panic) => {
             let text = panic

@@ -23,7 +23,7 @@ pub fn check_standalone(path: &Path) -> Result<()> {
     let foreign = |path: &Path| Error::Incompatible {
         path: path.into(),
         message: "is not as these programs wrote it, or not theirs at all, and is not written \
-                  over; move it away, or choose another name with --out"
+                  over; move it away, or choose another name for the new one"
             .into(),
     };
     for place in [path, &sum_path(path)] {

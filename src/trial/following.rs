@@ -2,7 +2,7 @@
 
 use crate::basis;
 use crate::coordinates::{Change, Coordinates, Forms};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Workspace};
 use crate::optimizer::Carry;
 use crate::trial::reestimation::{Origin, Reestimation, State};
@@ -83,7 +83,8 @@ impl<'a, R: Precision> Following<'a, R> {
         }
     }
 
-    /// What is to be done at the end of an epoch, counted from 1.
+    /// What is to be done at the end of an epoch, counted from 1. Where the gradients of a group of blocks
+    /// are all 0, the basis stays.
     ///
     /// # Errors
     /// When the gradients make no basis.
@@ -103,19 +104,27 @@ impl<'a, R: Precision> Following<'a, R> {
         };
         // No two bases are made of the same random numbers.
         let streams = problem.streams.branch(&format!("re-estimation {}", trail.made));
-        let parts = trail.basis.build(&trail.window, &streams)?;
-        let coordinates = problem.coordinates(&parts);
-        let forms: Forms = parts.into_iter().map(|part| (part.blocks, part.map)).collect();
-        let change = Change::new((&trail.coordinates, &trail.forms), (&coordinates, &forms));
+        let (change, coordinates) = match trail.basis.build(&trail.window, &streams) {
+            // As those of units are that no example reaches: there is no other basis to go to.
+            Err(Error::NoDirections(_)) => (Change::none(problem.objective.layout()), None),
+            parts => {
+                let parts = parts?;
+                let coordinates = problem.coordinates(&parts);
+                let forms: Forms = parts.into_iter().map(|part| (part.blocks, part.map)).collect();
+                let before = (&trail.coordinates, &trail.forms);
+                let change = Change::new(before, (&coordinates, &forms));
+                (trail.coordinates, trail.forms) = (coordinates.clone(), forms);
+                (change, Some(coordinates))
+            }
+        };
         let replayed = (state == State::Replay).then(|| {
             let gradients = trail.window.whole();
-            let mut turned = Lanes::zeros(coordinates.trained(), gradients.lanes());
-            coordinates.pull_back(gradients, &mut turned, workspace);
+            let mut turned = Lanes::zeros(trail.coordinates.trained(), gradients.lanes());
+            trail.coordinates.pull_back(gradients, &mut turned, workspace);
             turned
         });
         trail.window.clear();
         trail.made += 1;
-        (trail.coordinates, trail.forms) = (coordinates.clone(), forms);
-        Ok(Some(Occasion { change, coordinates: Some(coordinates), state, replayed }))
+        Ok(Some(Occasion { change, coordinates, state, replayed }))
     }
 }

@@ -104,3 +104,43 @@ fn what_toml_cannot_state_again_is_refused() {
     });
     insta::assert_snapshot!(problems.unwrap_err());
 }
+
+/// An argument may give up what the document says, and so ask for keys that are not there.
+#[test]
+fn what_is_missing_is_asked_for_by_what_gave_up_the_rest() {
+    let alternatives = |reader: &mut Reader<'_>| {
+        let group = reader.alternative(&[&["steps"], &["epochs", "batch"]])?;
+        reader.count(key(if group == Some(0) { "steps" } else { "epochs" }, "how long"), 1..=99)
+    };
+    let told = |overrides: &str| {
+        let source = Source::parse("base.toml", "steps = 3\n".as_bytes()).unwrap();
+        let overlay = Overlay { profile: None, overrides: vec![overrides.into()] };
+        let resolved = read(&source, &overlay, alternatives).map(|resolved| resolved.value);
+        resolved.map_err(|errors| errors.to_string())
+    };
+    assert_eq!(told("epochs=4"), Ok(4));
+    let errors = told("batch=5").unwrap_err();
+    assert!(errors.contains("--set batch=5: epochs: missing"), "{errors}");
+
+    let overlay = Overlay { profile: None, overrides: vec!["inner.kind=b".into()] };
+    let errors = read(&base(), &overlay, document).unwrap_err().to_string();
+    assert!(errors.contains("--set inner.kind=b: inner.slope: missing"), "{errors}");
+}
+
+#[test]
+fn a_profile_is_not_chosen_by_a_key() {
+    let text = "profile = \"quick\"\nsize = 3\n[profiles.quick]\nsize = 1\n";
+    let source = Source::parse("base.toml", text.as_bytes()).unwrap();
+    let size = |reader: &mut Reader<'_>| {
+        reader.optional_file_name(key("profile", "the profile"));
+        reader.count(key("size", "the size"), 1..=9)
+    };
+    let errors = read(&source, &Overlay::default(), size).unwrap_err().to_string();
+    assert!(errors.contains("base.toml:1:1: profile: is what a resolved config says"), "{errors}");
+    // As such it is read.
+    let source = Source::parse("base.toml", b"profile = \"quick\"\nsize = 3\n").unwrap();
+    assert_eq!(read(&source, &Overlay::default(), size).unwrap().value, 3);
+    let overlay = Overlay { profile: None, overrides: vec!["profile=quick".into()] };
+    let errors = read(&source, &overlay, size).unwrap_err().to_string();
+    assert!(errors.contains("a profile is chosen by --profile"), "{errors}");
+}

@@ -759,10 +759,9 @@ panels = ["reparameterized", "rotated"]
 "#;
     let source = lsq_with(figures);
     for (profile, caution) in [("paper", None), ("quick", Some("quick profile"))] {
-        // As in a resolved config.
-        let key = format!("profile={profile}");
-        let overlay = Overlay { profile: Some(profile.into()), overrides: vec![key] };
-        let facts = read(&source, &overlay, Experiment::read).unwrap().value.facts();
+        let overlay = Overlay { profile: Some(profile.into()), overrides: Vec::new() };
+        let read = read(&source, &overlay, Experiment::read).unwrap();
+        let facts = Experiment::under_profile(read, profile).value.facts();
         assert_eq!(facts.caution.map(|caution| &caution[..13]), caution);
         assert_eq!(facts.numbers["d"], "50");
         assert_eq!(facts.algorithm("sgd"), "GD");

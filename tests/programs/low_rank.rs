@@ -220,7 +220,11 @@ fn sizes_that_make_no_sense_are_refused() {
         ("basis = \"egop\"\nrank = 311", "rank", "311 eigenvectors, and there are only 310"),
         ("basis = \"egop\"\nscope = \"block\"\nrank = 257", "rank", "layer1.weight has only 256"),
         ("basis = \"egop\"\nscope = \"block\"\nrank_widths = 65.0", "rank_widths", "only 256"),
-        ("basis = \"egop\"\nrank = 101", "rank", "101 eigenvectors, and 100 samples have no more"),
+        (
+            "basis = \"egop\"\nrank = 101",
+            "rank",
+            "101 eigenvectors; 100 samples have no more than 100",
+        ),
         ("basis = \"random-rotation\"\ncolumns = 311", "columns", "311 columns"),
         (
             "basis = \"egop\"\nscope = \"block\"\nblocks = [\"layer1.weight\", \"layer1.weight\"]",

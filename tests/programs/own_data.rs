@@ -132,6 +132,48 @@ fn bad_data_are_input_errors_before_any_work() {
     assert!(stderr(&refused).contains("no trial 3: the last is 2"), "{}", stderr(&refused));
 }
 
+/// Numbers that are not computed with, in the run's precision, and files that are meant to be others.
+#[test]
+fn sizes_that_would_overflow_or_say_nothing_are_refused() {
+    let workspace = user(&endless());
+    let entry =
+        |scale: f64| move |(i, j): (usize, usize)| scale * ((7 * i + 3 * j + i * j) as f64).sin();
+    for (scale, precision, message) in [
+        (0.0, "f64", "A.npy: holds nothing but 0 (objective.matrix)"),
+        (1e80, "f64", "expected one from 1e-70 to 1e70, with precision = \"f64\": scale the data"),
+        (1e-80, "f64", "(objective.matrix)"),
+        (1e300, "f64", "A.npy: the largest number is"),
+        (1e12, "f32", "expected one from 1e-9 to 1e9, with precision = \"f32\""),
+    ] {
+        npy(&workspace.path("A.npy"), &Array2::from_shape_fn((20, 8), entry(scale)));
+        let refused = run(&workspace, &["--set", &format!("precision={precision}")]).code(5);
+        assert!(stderr(&refused).contains(message), "{scale}: {}", stderr(&refused));
+        assert!(!workspace.path("out").exists());
+    }
+    npy(&workspace.path("A.npy"), &Array2::from_shape_fn((20, 8), entry(1e12)));
+    run(&workspace, &["--dry-run"]).success();
+    let twice = "objective.matrix=['A.npy', 'A.npy']";
+    let refused = run(&workspace, &["--set", twice]).code(2);
+    assert!(stderr(&refused).contains("A.npy\" twice"), "{}", stderr(&refused));
+}
+
+/// As `cat a.gz b.gz` makes them, and some programs that compress in parallel.
+#[test]
+fn compressed_files_are_read_to_their_end() {
+    let workspace = user(SMALL);
+    let member = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let members = [member(&"1\n2\n".repeat(5)), member(&"3\n4\n".repeat(5))].concat();
+    std::fs::write(workspace.path("y.csv"), &members).unwrap();
+    run(&workspace, &["--dry-run"]).success();
+    std::fs::write(workspace.path("y.csv"), [&members[..], b"more"].concat()).unwrap();
+    let refused = run(&workspace, &["--dry-run"]).code(5);
+    assert!(stderr(&refused).contains("y.csv: cannot be decompressed"), "{}", stderr(&refused));
+}
+
 #[test]
 fn other_functions_of_own_data_train_too() {
     for (kind, y) in [("logistic", "0\n1\n1\n0\n"), ("log-sum-exp", "0.5\n-1\n2\n0\n")] {
@@ -208,6 +250,12 @@ fn networks_learn_own_labels_and_targets() {
             let some = run(&workspace, &[&fewer, more].concat()).success();
             let wanted = "warning: 10 of 60 rows of objective.inputs are in no set";
             assert!(stderr(&some).matches(wanted).count() == 1, "{}", stderr(&some));
+        }
+        if classifies {
+            npy(&workspace.path("labels.npy"), &Array1::from_shape_fn(60, |i| (i % 2) as i64));
+            let missing = run(&workspace, &["--dry-run", "--replace"]).success();
+            let message = "warning: no training example has the class 2";
+            assert!(stderr(&missing).contains(message), "{}", stderr(&missing));
         }
         let refused = run(&workspace, &["--set", "objective.training=50"]).code(5);
         let expected = "b.npy: has 60 rows; expected at least 70, those of training, validation";

@@ -184,6 +184,74 @@ fn what_cannot_be_estimated_anew_is_refused() {
     assert!(messages.contains("algorithms.sgd.kind"), "{messages}");
 }
 
+/// It may train beside them, where nothing is estimated anew.
+#[test]
+fn other_coordinates_keep_optimizers_that_do_not_go_on() {
+    let soap = "[algorithms.soap]\nkind = \"soap\"\nlearning_rates = [0.01]\n";
+    let adam = "[algorithms.adam]\n";
+    let with = |coordinates: &str| {
+        let soap = format!("{soap}{coordinates}{adam}");
+        Workspace::new(&NETWORK.replace(adam, &soap))
+    };
+    let run = with("").run(&[]).code(2);
+    let messages = String::from_utf8(run.get_output().stderr.clone()).unwrap();
+    assert!(messages.contains("algorithms.soap.kind: does not go on"), "{messages}");
+    assert!(messages.contains("block, replay, carry, once, input"), "{messages}");
+    let workspace = with("coordinates = [\"original\", \"input-control\"]\n");
+    workspace.run(&[]).success();
+    let rows = workspace.rows("runs.csv");
+    assert_eq!(rows.iter().filter(|row| row["algorithm"] == "soap").count(), 4);
+}
+
+/// Units that no example reaches have gradients of 0, of which no basis is made: the one before stays, and
+/// gradient descent does not notice.
+#[test]
+fn where_gradients_vanish_the_basis_stays() {
+    let config = r#"
+name = "dead"
+title = "Dead units"
+seed = 1
+trials = 1
+[objective]
+kind = "relu-net"
+hidden = [8]
+data = "digits"
+[distribution]
+kind = "xavier-normal"
+[coordinates.original]
+basis = "identity"
+[coordinates.kronecker]
+basis = "kronecker"
+reestimate = { every = 1 }
+[coordinates.block]
+basis = "egop"
+scope = "block"
+rank = 5
+reestimate = { every = 1, state = "carry" }
+[coordinates.input]
+basis = "input"
+reestimate = { every = 1 }
+[algorithms.sgd]
+kind = "sgd"
+learning_rates = [10.0]
+[training]
+epochs = 4
+batch = 300
+[sweep]
+metric = "final_loss"
+"#;
+    let workspace = Workspace::new(config);
+    workspace.run(&[]).success();
+    let rows = workspace.rows("runs.csv");
+    let loss = |row: &Row| -> f64 { row["final_loss"].parse().unwrap() };
+    assert_eq!(rows.len(), 4);
+    for row in &rows {
+        assert_eq!(row["stop"], "budget", "{}", row["coordinates"]);
+        // Steps in a basis round, before units die; after that only biases train, which stay as they are.
+        assert!((loss(row) / loss(&rows[0]) - 1.0).abs() < 1e-9, "{row:?}");
+    }
+}
+
 #[test]
 fn what_a_run_makes_of_its_own_gradients_has_no_use_for_samples() {
     let every = "reestimate = { every = 5 }";

@@ -271,12 +271,16 @@ fn one_override_that_replaces_an_alternative_is_no_mistake() {
 #[test]
 fn names_that_become_files_fit_any_file_system() {
     let workspace = Workspace::new(&endless());
-    for set in ["name=a/b", "name=.hidden", "profile=../x"] {
+    for set in ["name=a/b", "name=.hidden"] {
         let messages = refused(&workspace, &["--set", set], 2);
         assert!(messages.contains("it names files"), "{messages}");
     }
     let long = format!("name={}", "n".repeat(101));
     assert!(refused(&workspace, &["--set", &long], 2).contains("at most 100"));
+    // As in a resolved config.
+    std::fs::write(workspace.path("experiment.toml"), format!("profile = \"../x\"\n{}", endless()))
+        .unwrap();
+    assert!(refused(&workspace, &[], 2).contains("it names files"));
     let config = format!("{}\n[profiles.\"../x\"]\ntrials = 1\n", endless());
     std::fs::write(workspace.path("experiment.toml"), config).unwrap();
     let messages = refused(&workspace, &["--profile", "../x"], 2);

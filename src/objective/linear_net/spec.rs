@@ -38,11 +38,12 @@ pub struct LinearNetSpec {
 fn read(reader: &mut Reader<'_>) -> Option<Box<dyn Spec>> {
     let widths =
         reader.counts(key("widths", "numbers of inputs, hidden units and outputs"), 1..=10_000);
-    let rows = user_net::read_rows(reader);
-    if widths.as_ref().is_some_and(|widths| widths.len() < 2) {
+    let is_short = widths.as_ref().is_some_and(|widths| widths.len() < 2);
+    if is_short {
         reader.problem("widths", "at least two are needed: inputs and outputs");
-        return None;
     }
+    let widths = widths.filter(|_| !is_short);
+    let rows = user_net::read_rows(reader);
     if reader.alternative(&[&["decay"], USER_KEYS])? == Some(1) {
         let (examples, widths, rows) = (UserExamples::read(reader), widths?, rows?);
         return Some(Box::new(UserNetSpec::new(Activation::Linear, widths, rows, examples?)));
