@@ -262,7 +262,8 @@ impl Spec for FileBasis {
     /// It was made elsewhere, but for what becomes of what its columns do not span.
     fn preparation(&self, layout: &Layout, _: Material<'_>) -> Preparation {
         let of = |group: &Range<usize>| {
-            let elements = 2.0 * self.elements(layout, group) as f64;
+            // The matrix, its own products, and what makes it orthonormal.
+            let elements = 5.0 * self.elements(layout, group) as f64;
             let read = Preparation { elements, ..Preparation::default() };
             let FileForm::Columns(columns, complement) = self.form else { return read };
             read + complement.preparation(layout.parameters(group).len(), columns)

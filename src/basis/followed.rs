@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::basis::{EgopBasis, KroneckerBasis, LowRank, Rank, Spec};
+use crate::basis::{EgopBasis, KroneckerBasis, LowRank, Rank, Scope, Spec};
 use crate::coordinates::{Kronecker, Reflector};
 use crate::lanes::Layout;
 
@@ -22,6 +22,15 @@ impl Followed {
         match self {
             Self::Leading(basis) => basis,
             Self::Kronecker(basis) => basis,
+        }
+    }
+
+    /// The same of other blocks.
+    #[must_use]
+    pub fn of(&self, scope: Scope) -> Self {
+        match self {
+            Self::Leading(basis) => Self::Leading(EgopBasis { scope, ..basis.clone() }),
+            Self::Kronecker(basis) => Self::Kronecker(KroneckerBasis { scope, ..basis.clone() }),
         }
     }
 

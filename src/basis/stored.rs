@@ -73,11 +73,12 @@ pub(super) fn defect(path: &Path, vectors: &Array2<f64>) -> Result<f64> {
 
 /// The matrix with orthonormal columns that a file holds, up to the rounding of its precision.
 pub(super) fn orthonormal(path: &Path, vectors: Array2<f64>) -> Result<Array2<f64>> {
-    Ok(if defect(path, &vectors)? > EXACT {
-        linalg::orthonormalized(vectors.as_standard_layout()).into_owned()
-    } else {
-        vectors
-    })
+    if defect(path, &vectors)? <= EXACT {
+        return Ok(vectors);
+    }
+    let is_row_major = vectors.is_standard_layout();
+    let rows = if is_row_major { vectors } else { vectors.as_standard_layout().into_owned() };
+    Ok(linalg::orthonormalized(rows.into()).into_owned())
 }
 
 #[cfg(test)]

@@ -40,12 +40,16 @@ struct AtBudget {
 impl AtBudget {
     fn ratio(left: &BreakEvenRow, right: &BreakEvenRow) -> Result<f64, Nothing> {
         if left.budget != right.budget {
-            return Err(Nothing::TooShort);
+            return Err(Nothing::OtherBudgets);
         }
         let floors = left.floor.into_iter().chain(right.floor);
         let floor = floors.fold(f64::NEG_INFINITY, f64::max);
         match [left.loss, right.loss] {
-            [l, r] if l.is_infinite() && r.is_infinite() => Err(Nothing::BothFail),
+            [l, r] if l.is_infinite() && r.is_infinite() => {
+                let failed =
+                    [left, right].map(|row| ["coordinates", "both"].contains(&&*row.failed));
+                Err(if failed.contains(&true) { Nothing::BothFail } else { Nothing::TooDear })
+            }
             [l, r] if l.max(r) <= floor => Err(Nothing::Floor),
             [l, r] if l.min(r) < 0.0 || l.max(r) == 0.0 => Err(Nothing::Undefined),
             [l, r] => Ok(l.max(floor) / r.max(floor)),

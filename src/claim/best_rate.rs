@@ -65,6 +65,10 @@ impl Test for BestRate {
         let (left, right) = (by_trial(left), by_trial(right));
         let ends = [rates.first(), rates.last()].map(|end| end.copied().unwrap_or(f64::NAN));
         let ratios = pair::by_trial(&left, &right).map(|(_, left, right)| {
+            let mut pairs = left.iter().zip(right);
+            if left.len() == right.len() && pairs.all(|(left, right)| pair::same_run(left, right)) {
+                return Err(Nothing::SameRun);
+            }
             match (best(&compared.metric, left), best(&compared.metric, right)) {
                 (Some(left), Some(right)) => Ok(ratio(left, right, ends)),
                 (None, None) => Err(Nothing::BothFail),
@@ -141,5 +145,13 @@ mod tests {
         let finding =
             test.judge(Records { runs: &runs, rates: &rates, planned: 6, ..Records::default() });
         assert_eq!((finding.verdict, finding.no_evidence), (Verdict::Inconclusive, 2));
+        // Nor is there anything in the same runs under two names.
+        let (left, right) = runs.iter_mut().partition::<Vec<_>, _>(|run| *run.coordinates == *"o");
+        for (left, right) in left.into_iter().zip(right) {
+            *right = RunRow { coordinates: "r".into(), ..left.clone() };
+        }
+        let finding =
+            test.judge(Records { runs: &runs, rates: &rates, planned: 6, ..Records::default() });
+        assert_eq!((finding.pairs, finding.no_evidence), (0, 6));
     }
 }

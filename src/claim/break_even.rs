@@ -1,7 +1,7 @@
 //! The budget from which on a change of variables pays.
 
 use crate::claim::evidence::{Bounds, Evidence, Nothing};
-use crate::claim::{Entry, Finding, Records, Side, Test};
+use crate::claim::{Entry, Finding, Records, Side, Test, pair};
 use crate::config::{Allowed, Reader, key, short};
 use crate::need::{Need, Want};
 use crate::record::{BreakEvenRow, CostUnit};
@@ -46,9 +46,23 @@ impl Test for BreakEven {
         if let Err(why) = self.of.selected(records) {
             return Finding::nothing(why, records.planned);
         }
+        let original = records
+            .selection
+            .and_then(|rule| rule.original)
+            .map(|original| Side { coordinates: original.to_owned(), ..self.of.clone() });
+        let originals = original.map(|original| original.runs(records)).unwrap_or_default();
+        let runs = self.of.runs(records);
+        let is_same = |trial: &usize| {
+            let pair = originals.get(trial).zip(runs.get(trial));
+            pair.is_some_and(|(original, run)| pair::same_run(original, run))
+        };
         let rows = records.break_even.iter();
         let rows = rows.filter(|row| row.unit == self.unit && self.of.is_compared_in(row));
-        let evidence = Evidence::new(rows.map(|row| self.value(row)), records.planned);
+        let values = rows.map(|row| match is_same(&row.trial) {
+            true => Err(Nothing::SameRun),
+            false => self.value(row),
+        });
+        let evidence = Evidence::new(values, records.planned);
         let claimed: Bounds = [0.0, self.within.unwrap_or(f64::MAX)];
         evidence.judge(claimed, "trials")
     }
@@ -72,9 +86,9 @@ impl Test for BreakEven {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::claim::pair::tests::tried;
-    use crate::claim::{Rule, Verdict};
-    use crate::record::RateRow;
+    use crate::claim::pair::tests::{run, tried};
+    use crate::claim::{Rule, SelectionRule, Verdict};
+    use crate::record::{RateRow, RunRow};
 
     /// A trial's break-even and common budget.
     pub fn row(trial: usize, break_even: Option<u64>, budget: u64) -> BreakEvenRow {
@@ -143,6 +157,32 @@ pub(super) mod tests {
         rows[5].failed = "both".into();
         assert_eq!(counts(judged(Some(101.0), &rows, 8)), (5, 1, 8));
         assert_eq!(counts(judged(None, &rows, 8)), (5, 1, 8));
+    }
+
+    #[test]
+    fn the_run_that_it_is_compared_with_says_nothing_itself() {
+        let rows = trials([Some(0); 6]);
+        let rate = |name: &str| RateRow { selected: "both".into(), ..tried(name, 1.0) };
+        let rates = [rate("o"), rate("r")];
+        let of = Side { algorithm: "adam".into(), coordinates: "r".into(), tuned: Rule::Original };
+        let test = BreakEven { of, unit: CostUnit::Gradients, within: None };
+        let judged = |change: f64| {
+            let runs = ["o", "r"].map(|name| (0..6).map(move |trial| run(name, trial, 1.0)));
+            let mut runs: Vec<RunRow> = runs.into_iter().flatten().collect();
+            runs[6..].iter_mut().for_each(|run| run.final_loss += change);
+            let metric = crate::claim::pair::tests::metric("final_loss");
+            let rule = SelectionRule { metric, floor: 0.0, original: Some("o") };
+            test.judge(Records {
+                runs: &runs,
+                rates: &rates,
+                break_even: &rows,
+                planned: 6,
+                selection: Some(rule),
+                ..Records::default()
+            })
+        };
+        assert_eq!((judged(0.0).pairs, judged(0.0).no_evidence), (0, 6));
+        assert_eq!((judged(0.1).pairs, judged(0.1).no_evidence), (6, 0));
     }
 
     #[test]

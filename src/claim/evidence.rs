@@ -73,6 +73,10 @@ pub(crate) enum Nothing {
     SameRun,
     /// What is claimed lies beyond what is known of both sides.
     TooShort,
+    /// The budgets that both sides were compared within differ.
+    OtherBudgets,
+    /// The set-up takes more than the budget.
+    TooDear,
     /// 0/0, say.
     Undefined,
 }
@@ -85,6 +89,8 @@ impl fmt::Display for Nothing {
             Self::Floor => "both sides are at the numerical floor",
             Self::SameRun => "both sides are the same run",
             Self::TooShort => "the common budget ends before the one that is claimed",
+            Self::OtherBudgets => "the two sides are known at different budgets",
+            Self::TooDear => "the set-up of both sides takes more than the budget",
             Self::Undefined => "there is no ratio (0/0)",
         })
     }

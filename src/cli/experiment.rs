@@ -78,16 +78,17 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
     if arguments.experiment.dry_run {
         return session.dry_run();
     }
-    let (report, (drawn, bases)) = session.work(|run, provenance| {
+    let (report, (drawn, bases, is_bare)) = session.work(|run, provenance| {
         run.all(|publication| {
             let mut bases = match arguments.save_basis {
                 true => run.save_bases(publication)?,
                 false => SavedBases::default(),
             };
+            let is_bare = bases.files.is_empty() && bases.missing.is_empty();
             if let Some(trial) = arguments.save_instance {
                 bases.extend(run.save_instance(publication, trial)?);
             }
-            Ok((publish(&session, publication, provenance)?, bases))
+            Ok((publish(&session, publication, provenance)?, bases, is_bare))
         })
     })?;
     if !arguments.experiment.json && !arguments.experiment.quiet {
@@ -97,7 +98,7 @@ pub(super) fn run(arguments: &RunArgs, source: &Source) -> Result<Status, Abort>
         }
     }
     warn_of_missing(&session, &drawn);
-    if arguments.save_basis && bases.files.is_empty() && bases.missing.is_empty() {
+    if arguments.save_basis && is_bare {
         session.reporters.warn(Warning::NoBasis);
     }
     for failure in &bases.missing {

@@ -16,6 +16,8 @@ pub const DEFAULT_PROFILE: &str = "default";
 
 /// The key by which a resolved document says which profile its settings come from.
 const PROFILE: &str = "profile";
+/// The key of the profiles themselves.
+const PROFILES: &str = "profiles";
 
 /// What is laid over a document before it is read.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +70,10 @@ impl Source {
                 Ok(node) if node.child(PROFILE).is_some() => {
                     let problem = "a profile is chosen by --profile";
                     problems.push(ConfigError::new(origin, PROFILE, problem));
+                }
+                Ok(node) if node.child(PROFILES).is_some() => {
+                    let problem = "a profile is changed in the config: set the key itself";
+                    problems.push(ConfigError::new(origin, PROFILES, problem));
                 }
                 Ok(node) => root.merge(node.in_layer(i + 2), "", problems),
                 Err(message) => problems.push(ConfigError::new(origin, "", message)),

@@ -121,13 +121,23 @@ impl UserExamples {
         Ok(((sets, sums), there))
     }
 
-    /// Refuses inputs of numbers that are not computed with.
+    /// Refuses inputs and target vectors of numbers that are not computed with.
     ///
     /// # Errors
-    /// [`Error::Corrupt`], at the first file.
+    /// [`Error::Corrupt`], at the first file of these.
     pub fn check_sizes(&self, data: &DataSet<f64>, in_singles: bool) -> Result<()> {
-        let problem = out_of_range(data.training.inputs(), in_singles).map(Error::Numerical);
-        problem.map_or(Ok(()), |problem| Err(self.inputs.unfit(problem)))
+        let sets = [Some(&data.training), data.validation.as_ref(), data.test.as_ref()];
+        let sets = || sets.into_iter().flatten();
+        let inputs = sets().flat_map(Examples::inputs);
+        if let Some(problem) = out_of_range(inputs, true, in_singles) {
+            return Err(self.inputs.unfit(Error::Numerical(problem)));
+        }
+        let targets = sets().flat_map(|set| match set.targets() {
+            Targets::Vectors(targets) => Some(targets),
+            Targets::Classes { .. } => None,
+        });
+        let problem = out_of_range(targets.flatten(), false, in_singles).map(Error::Numerical);
+        problem.map_or(Ok(()), |problem| Err(self.targets.unfit(problem)))
     }
 
     /// The rows of each set.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use ndarray::{Array2, Axis, concatenate};
 
 use crate::config::{Key, Reader};
 use crate::error::{Error, Result};
@@ -65,14 +65,18 @@ impl UserFiles {
 }
 
 /// Why numbers of such sizes are not computed with, if that is so: squares of gradients, which are made of
-/// products of them, must neither overflow nor vanish, with parameters of about 1.
-pub fn out_of_range(numbers: ArrayView2<'_, f64>, in_singles: bool) -> Option<String> {
+/// products of them, must not overflow, with parameters of about 1; nor vanish, if the numbers are inputs.
+pub fn out_of_range<'a>(
+    numbers: impl IntoIterator<Item = &'a f64>,
+    are_inputs: bool,
+    in_singles: bool,
+) -> Option<String> {
     let (precision, [least, most]) =
         if in_singles { ("f32", [1e-9, 1e9]) } else { ("f64", [1e-70, 1e70]) };
-    let largest = numbers.fold(0.0, |largest, number| number.abs().max(largest));
+    let largest = numbers.into_iter().fold(0.0, |largest, number| number.abs().max(largest));
     match largest {
-        0.0 => Some("holds nothing but 0".into()),
-        _ if (least..=most).contains(&largest) => None,
+        0.0 if are_inputs => Some("holds nothing but 0".into()),
+        _ if largest <= most && (largest >= least || !are_inputs) => None,
         _ => Some(format!(
             "the largest number is {largest:.1e}; expected one from {least:e} to {most:e}, with \
              precision = \"{precision}\": scale the data"

@@ -6,7 +6,7 @@ use crate::config::Reader;
 use crate::data::Inputs;
 use crate::experiment::follow;
 use crate::experiment::offer::list;
-use crate::experiment::{Coordinates, EgopSpec, Experiment, Start, Study, System, TrainingStudy};
+use crate::experiment::{Coordinates, Experiment, Start, Study, System, TrainingStudy};
 use crate::gradients::Sampling;
 use crate::lanes::Layout;
 use crate::minibatch::Order;
@@ -53,12 +53,13 @@ fn samples(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
         let (samples, rows) = (system.samples(), system.objective.examples().unwrap_or_default());
         if samples > 0 && system.sampling.minibatch != Some((1, Order::Fixed)) {
             let problem = "sampled gradients are taken one by one: batch = 1 and order = \"fixed\"";
-            report("egop".into(), problem.into());
+            report(sampling_of(experiment, system.name), problem.into());
         } else if samples > rows {
             // Where it does not depend on [egop], the basis states it itself.
-            let own = system.basis.sampled(1) == system.basis.sampled(2);
-            let key =
-                if own { format!("coordinates.{}.samples", system.name) } else { "egop".into() };
+            let key = match system.basis.sampled(1) == system.basis.sampled(2) {
+                true => format!("coordinates.{}.samples", system.name),
+                false => sampling_of(experiment, system.name),
+            };
             let problem = format!("asks for {samples} samples; there are {rows} gradients");
             report(key, problem);
         }
@@ -92,7 +93,7 @@ fn wants(experiment: &Experiment) -> Vec<(String, Vec<Want<'_>>)> {
         Study::Spectra(spectra) => own.extend(
             spectra
                 .iter()
-                .map(|spectrum| Want::new(sampling_key(spectrum), Need::Samples(&spectrum.name))),
+                .map(|one| Want::new(sampling_of(experiment, &one.name), Need::Samples(&one.name))),
         ),
     }
     all.push((String::new(), own));
@@ -103,12 +104,19 @@ fn wants(experiment: &Experiment) -> Vec<(String, Vec<Want<'_>>)> {
     all
 }
 
-/// The key of the table that an estimate's sampling comes from.
-fn sampling_key(spectrum: &EgopSpec) -> String {
-    match spectrum.sampling {
-        Some(_) => format!("spectra.{}.egop", spectrum.name),
-        None => "egop".into(),
-    }
+/// The key of the table that the sampling of an estimate, or of a coordinate system, comes from.
+fn sampling_of(experiment: &Experiment, name: &str) -> String {
+    let own = match &experiment.study {
+        Study::Training(study) => {
+            let mut own = study.coordinates.iter().filter(|one| one.sampling.is_some());
+            own.any(|one| one.name == name).then_some("coordinates")
+        }
+        Study::Spectra(spectra) => {
+            let mut own = spectra.iter().filter(|one| one.sampling.is_some());
+            own.any(|one| one.name == name).then_some("spectra")
+        }
+    };
+    own.map_or_else(|| "egop".into(), |section| format!("{section}.{name}.egop"))
 }
 
 /// Bases fit the objective that they are made of.
@@ -278,13 +286,12 @@ fn batches(experiment: &Experiment, report: &mut impl FnMut(String, String)) {
             }));
             all
         }
-        Study::Spectra(spectra) => {
-            let systems = experiment.systems();
-            let batch = |(spectrum, system): (&EgopSpec, &System<'_>)| {
-                let key = format!("{}.batch", sampling_key(spectrum));
+        Study::Spectra(_) => {
+            let batch = |system: &System<'_>| {
+                let key = format!("{}.batch", sampling_of(experiment, system.name));
                 (key, system.sampling.minibatch.map(|(size, _)| size), system.objective.examples())
             };
-            spectra.iter().zip(&systems).map(batch).collect()
+            experiment.systems().iter().map(batch).collect()
         }
     };
     for (key, batch, examples) in batches {

@@ -209,7 +209,9 @@ fn minimize_scaled(
         (gradient, hessian.as_standard_layout().into_owned())
     });
     found.map_err(|_| {
-        Error::Numerical("log-sum-exp: Newton's method found no minimum; use less noise".into())
+        let problem = "log-sum-exp: Newton's method found no minimum: what is to be predicted is too \
+                       far from what the matrix can give; use less noise";
+        Error::Numerical(problem.into())
     })
 }
 

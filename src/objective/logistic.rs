@@ -169,7 +169,9 @@ fn why_there_is_none(
     let (rows, columns) = matrix.dim();
     let margins = matrix.dot(theta);
     if margins.iter().zip(labels).all(|(&margin, &label)| margin * (2.0 * label - 1.0) > 0.0) {
-        return format!("the labels are separable: use more than {rows} rows");
+        // Of random labels, half are so with twice as many rows as columns (Cover 1965).
+        let enough = (2 * columns).max(rows);
+        return format!("the labels are separable: use more than {enough} rows");
     }
     // Where no label is certain the Hessian is AᵀA/4, or nearly so; a decomposition sees eigenvalues
     // to about its rounding.

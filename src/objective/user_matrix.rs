@@ -82,10 +82,13 @@ impl UserMatrixSpec {
         Some(Self { outer, rows, columns, matrix, targets, loaded: OnceLock::new() })
     }
 
-    /// Refuses a matrix of numbers that are not computed with.
-    fn check(&self, matrix: ArrayView2<'_, f64>, in_singles: bool) -> Result<()> {
-        let problem = out_of_range(matrix, in_singles).map(Error::Numerical);
-        problem.map_or(Ok(()), |problem| Err(self.matrix.unfit(problem)))
+    /// Refuses numbers that are not computed with.
+    fn check(&self, matrix: &Array2<f64>, targets: &Array1<f64>, in_singles: bool) -> Result<()> {
+        let of_matrix =
+            out_of_range(matrix, true, in_singles).map(|problem| (&self.matrix, problem));
+        let of_targets = || Some((&self.targets, out_of_range(targets, false, in_singles)?));
+        let problem = of_matrix.or_else(of_targets);
+        problem.map_or(Ok(()), |(files, problem)| Err(files.unfit(Error::Numerical(problem))))
     }
 
     fn load(&self) -> Result<&Loaded> {
@@ -100,7 +103,7 @@ impl UserMatrixSpec {
             targets.labels(2)?;
         }
         let (matrix, targets) = (matrix.numbers(), targets.numbers().column(0).to_owned());
-        self.check(matrix.view(), false)?;
+        self.check(&matrix, &targets, false)?;
         let optimum = (self.outer.optimum)(matrix.view(), &targets);
         // Labels may be told apart; otherwise it is the matrix that has no such optimum.
         let files = if self.outer.labels { &self.targets } else { &self.matrix };
@@ -141,7 +144,8 @@ impl Spec for UserMatrixSpec {
     }
 
     fn check_sizes(&self, in_singles: bool) -> Result<()> {
-        self.check(self.load()?.matrix.view(), in_singles)
+        let Loaded { matrix, targets, .. } = self.load()?;
+        self.check(matrix, targets, in_singles)
     }
 
     fn data_elements(&self) -> usize {

@@ -67,6 +67,9 @@ pub enum Event {
     },
 }
 
+/// So many classes are named.
+const NAMED: usize = 6;
+
 /// Something that a person should know. Its text says what can be done about it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -245,13 +248,13 @@ impl fmt::Display for Warning {
                 rows - used
             ),
             Self::MissingClasses { classes } => {
-                let classes: Vec<String> = classes.iter().map(usize::to_string).collect();
-                write!(
-                    f,
-                    "no training example has the class {}: objective.outputs may be less, or \
-                     objective.split = \"stratified\" share them out",
-                    classes.join(", ")
-                )
+                let named: Vec<String> = classes.iter().take(NAMED).map(usize::to_string).collect();
+                let more = match classes.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                let hint = if classes.contains(&0) { ": labels begin at 0" } else { "" };
+                write!(f, "no training example has a label of {}{more}{hint}", named.join(", "))
             }
             Self::AtMinimum { algorithm, coordinates } => write!(
                 f,

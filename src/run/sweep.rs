@@ -96,7 +96,7 @@ pub(super) struct SweepState<'a> {
     tried: Vec<Vec<f64>>,
     trying: Vec<Vec<f64>>,
     /// The rows of `runs.csv` and of `timings.csv`, which are all that is kept of a task: selecting
-    /// learning rates and judging claims need the former. They are 312 and 136 bytes each, as they
+    /// learning rates and judging claims need the former. They are some hundred bytes each, as they
     /// share their names.
     runs: Vec<RunRow>,
     timings: Vec<TimingRow>,
@@ -227,6 +227,17 @@ impl<'a> SweepState<'a> {
             order(a).cmp(&order(b)).then(a.learning_rate.total_cmp(&b.learning_rate))
         });
         let rates = self.table();
+        for (index, algorithm) in study.algorithms.iter().enumerate() {
+            let trained = |one: &&Coordinates| algorithm.trains_in(&one.name);
+            for coordinates in study.coordinates.iter().filter(trained) {
+                if self.is_at_minimum(index, &coordinates.name) {
+                    let (algorithm, coordinates) =
+                        (algorithm.name.clone(), coordinates.name.clone());
+                    let warning = Warning::AtMinimum { algorithm, coordinates };
+                    self.observer.event(&Event::Warning(warning));
+                }
+            }
+        }
         sort_timings(&mut self.timings, study);
         let Self { runs, timings, failures, .. } = self;
         SweepResult { runs, rates, timings, failures }
@@ -275,8 +286,8 @@ impl<'a> SweepState<'a> {
     fn is_at_minimum(&self, algorithm: usize, coordinates: &str) -> bool {
         let name = &*self.study.algorithms[algorithm].name;
         let is_of = |run: &&RunRow| *run.algorithm == *name && *run.coordinates == *coordinates;
-        let mut runs = self.runs.iter().filter(is_of);
-        runs.all(|run| run.stop == Stop::Converged && run.steps == 0)
+        let mut runs = self.runs.iter().filter(is_of).peekable();
+        runs.peek().is_some() && runs.all(|run| run.stop == Stop::Converged && run.steps == 0)
     }
 
     /// Widens a coarse grid while a best learning rate lies on its edge; returns the new rates.
@@ -285,10 +296,8 @@ impl<'a> SweepState<'a> {
         let name = &self.study.algorithms[algorithm].name;
         let before = grid.rates();
         for (coordinates, best) in self.best_decades(algorithm) {
+            // No other rate would change that.
             if self.is_at_minimum(algorithm, coordinates) {
-                let (algorithm, coordinates) = (name.clone(), coordinates.to_owned());
-                let warning = Warning::AtMinimum { algorithm, coordinates };
-                self.observer.event(&Event::Warning(warning));
                 continue;
             }
             let (exponent, reason) = match best {

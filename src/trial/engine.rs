@@ -168,7 +168,8 @@ impl<'a, R: Precision> Engine<'a, R> {
             group.optimizer.change_coordinates(&occasion.change, occasion.carry());
         }
         let active = self.trackers.iter_mut().filter(|tracker| !tracker.is_stopped());
-        active.for_each(Tracker::record_reestimation);
+        let has_basis = occasion.coordinates.is_some();
+        active.for_each(|tracker| tracker.record_reestimation(has_basis));
         Ok(())
     }
 

@@ -1,10 +1,15 @@
 //! Runs whose change of variables is estimated anew while they train.
 
-use crate::basis;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::basis::{self, Part, Scope};
 use crate::coordinates::{Change, Coordinates, Forms};
 use crate::error::{Error, Result};
+use crate::gradients::Gradients;
 use crate::lanes::{Lanes, Workspace};
 use crate::optimizer::Carry;
+use crate::rng::Streams;
 use crate::trial::reestimation::{Origin, Reestimation, State};
 use crate::trial::window::Window;
 use crate::trial::{Precision, Problem, Training};
@@ -60,6 +65,27 @@ impl<R> Occasion<R> {
     }
 }
 
+impl<R: Precision> Trail<'_, R> {
+    /// What the gradients since the last time make. Where those of a block are all 0, as of units that no
+    /// example reaches, there is nothing of it.
+    fn parts(&self, streams: &Streams) -> Result<Vec<Part>> {
+        let parts = self.basis.build(&self.window, streams);
+        let Err(Error::NoDirections(_)) = parts else { return parts };
+        let layout = self.window.layout();
+        let followed = self.basis.followed(layout).map_err(Error::Numerical)?;
+        let mut parts = Vec::new();
+        for block in self.basis.groups(layout).into_iter().filter(|group| group.len() == 1) {
+            let name = layout.blocks()[block.start].name.clone();
+            let of_block = followed.of(Scope::Block(vec![name]));
+            match of_block.spec().build(&self.window, streams) {
+                Err(Error::NoDirections(_)) => {}
+                made => parts.extend(made?),
+            }
+        }
+        Ok(parts)
+    }
+}
+
 impl<'a, R: Precision> Following<'a, R> {
     /// Before training; where bases are made, in original coordinates.
     pub fn new(follow: Follow<'a>, problem: &Problem<R>, training: &Training) -> Self {
@@ -83,8 +109,8 @@ impl<'a, R: Precision> Following<'a, R> {
         }
     }
 
-    /// What is to be done at the end of an epoch, counted from 1. Where the gradients of a group of blocks
-    /// are all 0, the basis stays.
+    /// What is to be done at the end of an epoch, counted from 1. A block whose gradients are all 0 keeps the
+    /// basis that it has.
     ///
     /// # Errors
     /// When the gradients make no basis.
@@ -104,18 +130,24 @@ impl<'a, R: Precision> Following<'a, R> {
         };
         // No two bases are made of the same random numbers.
         let streams = problem.streams.branch(&format!("re-estimation {}", trail.made));
-        let (change, coordinates) = match trail.basis.build(&trail.window, &streams) {
-            // As those of units are that no example reaches: there is no other basis to go to.
-            Err(Error::NoDirections(_)) => (Change::none(problem.objective.layout()), None),
-            parts => {
-                let parts = parts?;
-                let coordinates = problem.coordinates(&parts);
-                let forms: Forms = parts.into_iter().map(|part| (part.blocks, part.map)).collect();
-                let before = (&trail.coordinates, &trail.forms);
-                let change = Change::new(before, (&coordinates, &forms));
-                (trail.coordinates, trail.forms) = (coordinates.clone(), forms);
-                (change, Some(coordinates))
-            }
+        let mut parts = trail.parts(&streams)?;
+        let (change, coordinates) = if parts.is_empty() {
+            (Change::none(problem.objective.layout()), None)
+        } else {
+            let is_made = |blocks: &Range<usize>| parts.iter().any(|part| part.blocks == *blocks);
+            let stay = trail.forms.iter().filter(|(blocks, _)| !is_made(blocks));
+            let stay = stay.map(|(blocks, form)| Part {
+                blocks: blocks.clone(),
+                map: Arc::clone(form),
+                spectrum: None,
+            });
+            let stay: Vec<Part> = stay.collect();
+            parts.extend(stay);
+            let coordinates = problem.coordinates(&parts);
+            let forms: Forms = parts.into_iter().map(|part| (part.blocks, part.map)).collect();
+            let change = Change::new((&trail.coordinates, &trail.forms), (&coordinates, &forms));
+            (trail.coordinates, trail.forms) = (coordinates.clone(), forms);
+            (change, Some(coordinates))
         };
         let replayed = (state == State::Replay).then(|| {
             let gradients = trail.window.whole();

@@ -80,6 +80,8 @@ pub struct Outcome {
     pub mean_gradient_sum: f64,
     /// How often its change of variables was estimated anew, or its optimizer reset.
     pub reestimations: u64,
+    /// Whether it has another change of variables since.
+    pub is_rebased: bool,
     /// The objective's minimum and numerical floor.
     scale: LossReference,
 }
@@ -131,6 +133,7 @@ pub(super) struct Tracker {
     problem: Option<String>,
     test: Option<Metrics>,
     reestimations: u64,
+    is_rebased: bool,
 }
 
 /// Remembers the iterates of a run.
@@ -176,6 +179,7 @@ impl Tracker {
             problem: None,
             test: None,
             reestimations: 0,
+            is_rebased: false,
         }
     }
 
@@ -222,8 +226,9 @@ impl Tracker {
     }
 
     /// That its change of variables was estimated anew, or its optimizer reset.
-    pub(super) fn record_reestimation(&mut self) {
+    pub(super) fn record_reestimation(&mut self, has_basis: bool) {
         self.reestimations += 1;
+        self.is_rebased |= has_basis;
     }
 
     pub(super) fn record_iterate<R: Real>(&mut self, step: u64, theta: ArrayView1<'_, R>) {
@@ -274,6 +279,7 @@ impl Tracker {
             curve,
             trajectory: self.path.iterates.finish(),
             reestimations: self.reestimations,
+            is_rebased: self.is_rebased,
             scale: self.scale,
         }
     }

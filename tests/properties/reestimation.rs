@@ -276,6 +276,28 @@ fn after_a_reset_all_parameters_begin_anew() {
     }
 }
 
+/// With the second of two layers at 0, the first one's gradient is 0 at the first step.
+#[test]
+fn a_block_whose_gradients_vanish_keeps_its_basis_and_others_go_on() {
+    let (mut problem, _) = problem("linear-net");
+    let layout = problem.objective.layout().clone();
+    let [first, second] = layout.blocks() else { panic!("there are two layers") };
+    problem.start.iter_mut().skip(second.range.start).for_each(|x| *x = 0.0);
+    let of = |names: Vec<String>| {
+        let scope = Scope::Block(names);
+        Followed::Kronecker(KroneckerBasis { scope, sides: Sides::Both })
+    };
+    let once = Reestimation { times: Some(1), ..rule(1, State::Replay) };
+    let run = |names: Vec<String>| {
+        run(&problem, Some((once, &of(names))), (&Adam::default(), 0.1), &training(5, None))
+    };
+    let [both, dead, alive] =
+        [Vec::new(), vec![first.name.clone()], vec![second.name.clone()]].map(run);
+    assert_eq!([&both, &dead, &alive].map(|run| run.is_rebased), [true, false, true]);
+    assert_eq!(apart(&both, &alive), 0.0);
+    assert!(apart(&both, &dead) > 1e-3);
+}
+
 #[test]
 fn where_gradients_make_no_basis_it_stays() {
     let (mut problem, _) = problem("linear-net");
@@ -287,7 +309,7 @@ fn where_gradients_make_no_basis_it_stays() {
         let outcome = run(&problem, follow, (&Adam::default(), 0.1), &training(9, None));
         assert_eq!((outcome.stop, outcome.steps), (egop::record::Stop::Budget, 9));
         // What it took to find that out counts.
-        assert_eq!(outcome.reestimations, 4);
+        assert_eq!((outcome.reestimations, outcome.is_rebased), (4, false));
         assert!(outcome.trajectory.iter().all(|iterate| iterate.theta.iter().all(|&x| x == 0.0)));
     }
 }

@@ -140,7 +140,7 @@ impl Label<'_> {
 impl Setup {
     /// What a run holds in the end that made bases while it trained, of numbers of so many bytes.
     fn after(self, anew: Option<Anew>, outcome: &Outcome, bytes: usize) -> Self {
-        match anew.filter(|_| outcome.reestimations > 0) {
+        match anew.filter(|_| outcome.is_rebased) {
             None => self,
             Some(anew) => Self { bytes: whole(bytes as f64 * anew.maps.elements), ..self },
         }
