@@ -322,7 +322,7 @@ pub struct TheoryRow {
 pub struct ScheduleRow {
     /// Epoch, from 0.
     pub epoch: u64,
-    /// Learning rate used in it.
+    /// Learning rate used in it, as a multiple of η.
     pub learning_rate: f64,
 }
 

@@ -91,14 +91,20 @@ impl Progress {
             Some(Err(error)) => (None, Some(error.to_string())),
             None => (None, Some("there is no log, and nothing is published".into())),
         };
-        let failed = last.iter().filter_map(|line| match &line.what {
+        let failures = last.iter().filter_map(|line| match &line.what {
             What::Failed { message } => Some(match &line.point {
                 Some(point) => format!("{point}: {message}"),
                 None => message.clone(),
             }),
             _ => None,
         });
-        let failed: Vec<String> = failed.collect();
+        // What fails in one round does so in the next.
+        let mut failed: Vec<String> = Vec::new();
+        for failure in failures {
+            if !failed.contains(&failure) {
+                failed.push(failure);
+            }
+        }
         let error = last.iter().find_map(|line| match &line.what {
             What::Ended { how: End::Error, message, .. } => message.clone(),
             _ => None,

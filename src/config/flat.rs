@@ -14,8 +14,23 @@ fn add(prefix: &str, table: &toml::Table, found: &mut Vec<(String, String)>) {
             toml::Value::Table(inner) if !inner.is_empty() => {
                 add(&format!("{dotted}."), inner, found);
             }
-            value => found.push((dotted, value.to_string())),
+            value => found.push((dotted, sorted(value).to_string())),
         }
+    }
+}
+
+/// The value with the keys of its tables in order: TOML writes, and reads, those of tables within arrays
+/// as it may.
+fn sorted(value: &toml::Value) -> toml::Value {
+    match value {
+        toml::Value::Array(items) => toml::Value::Array(items.iter().map(sorted).collect()),
+        toml::Value::Table(table) => {
+            let mut keys: Vec<_> = table.iter().collect();
+            keys.sort_by_key(|(key, _)| *key);
+            let keys = keys.into_iter().map(|(key, value)| (key.clone(), sorted(value)));
+            toml::Value::Table(keys.collect())
+        }
+        value => value.clone(),
     }
 }
 
@@ -37,5 +52,13 @@ mod tests {
             ("data.a.b", "2.5"),
         ];
         assert_eq!(keys, wanted);
+    }
+
+    #[test]
+    fn the_order_of_keys_within_arrays_says_nothing() {
+        let [one, other] = ["[[a]]\nb = {d = 1, c = 2}\ne = 3", "[[a]]\ne = 3\nb = {c = 2, d = 1}"]
+            .map(|text| flat(&text.parse().unwrap()));
+        assert_eq!(one, other);
+        assert_eq!(one[0].1, "[{ b = { c = 2, d = 1 }, e = 3 }]");
     }
 }

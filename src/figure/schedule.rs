@@ -48,7 +48,7 @@ impl Spec for ScheduleFigure {
         let unit = if full { "epoch (= iteration)" } else { "epoch" };
         let x = Axis::covering(unit, Scale::Whole, points.iter().map(|point| point.0), 0.0);
         let rates = points.iter().map(|point| point.1).chain([0.0]);
-        let y = Axis::covering("learning rate η", Scale::Linear, rates, 0.04);
+        let y = Axis::covering("learning rate, multiple of η", Scale::Linear, rates, 0.04);
         let mut panel = Chart::new(x, y);
         let stroke = Stroke::new(colour(0), Dash::Solid);
         panel.marks.push(Mark::Line { points, stroke });

@@ -42,6 +42,9 @@ pub fn columns() -> Vec<Column> {
 fn row(line: &'static str, tables: &[&'static str]) -> Option<Column> {
     let (names, meaning) = line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")?;
     let names = names.split('`').skip(1).step_by(2).collect();
+    // Of several tables, it may be in one alone.
+    let own = tables.iter().find(|table| meaning.starts_with(&format!("`{table}`: ")));
+    let tables = own.map_or(tables, std::slice::from_ref);
     (!tables.is_empty()).then(|| Column { tables: tables.to_vec(), names, meaning })
 }
 
@@ -62,6 +65,7 @@ mod tests {
         assert!(of("learning_rates.csv", "reason").is_some_and(|said| said != "why, in words"));
         assert!(of("eigenvectors.csv", "entry").is_some() && of("spectrum.csv", "k").is_some());
         assert!(of("schedule.csv", "epoch").is_some() && of("timings.csv", "phase").is_some());
+        assert!(of("schedule.csv", "step").is_none() && of("landscape.csv", "epoch").is_none());
         for table in crate::store::TABLES {
             assert!(columns.iter().any(|column| column.tables.contains(table)), "{table}");
         }

@@ -269,8 +269,9 @@ impl fmt::Display for Warning {
             ),
             Self::Memory { needed, allowed } => write!(
                 f,
-                "this takes about {:#} of memory, one trial at a time, and {:#} are allowed: choose \
-                 smaller sizes or thinned curves, or allow more with --memory",
+                "this takes about {:#} of memory, with as few trials at a time as may be, and {:#} are \
+                 allowed: choose smaller sizes, thinned curves or fewer threads, or allow more with \
+                 --memory",
                 ByteSize(*needed).display().si(),
                 ByteSize(*allowed).display().si(),
             ),

@@ -171,12 +171,15 @@ impl Store {
     fn make_folder(&self, path: &Path) -> Result<()> {
         match self.disk.make_folder(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::Incompatible {
-                path: path.into(),
-                message: "is a file where a folder is needed; move it away, or choose another \
-                          folder with --out"
-                    .into(),
-            }),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let what = if path.is_symlink() && !path.exists() {
+                    "is a link to what is not there"
+                } else {
+                    "is a file where a folder is needed"
+                };
+                let message = format!("{what}; move it away, or choose another folder with --out");
+                Err(Error::Incompatible { path: path.into(), message })
+            }
             made => made.map_err(Error::io(path)),
         }
     }

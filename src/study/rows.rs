@@ -69,7 +69,11 @@ fn ratios(
     let epochs = training.training.recorded_epochs();
     let mut rows = Vec::new();
     for algorithm in &training.algorithms {
-        let others = training.coordinates.iter().filter(|one| one.name != original.name);
+        // A row of nothing, where nothing came of runs: they were wanted.
+        let others = training.coordinates.iter().filter(|one| {
+            let names = [&one.name, &original.name];
+            one.name != original.name && names.iter().all(|name| algorithm.trains_in(name))
+        });
         let each = others.flat_map(|other| Rule::NAMES.map(|tuned| (other, tuned)));
         for (other, (name, tuned)) in each {
             let side = |coordinates: &str| Side {
@@ -78,9 +82,6 @@ fn ratios(
                 tuned,
             };
             let [from, to] = [&original.name, &other.name].map(|one| side(one).runs(records));
-            if to.is_empty() {
-                continue;
-            }
             rows.extend(study.metrics.iter().map(|metric| {
                 let pairs = from.iter().filter_map(|(trial, from)| Some((from, to.get(trial)?)));
                 let ratios = pairs.map(|(from, to)| ratio(metric, epochs, from, to));

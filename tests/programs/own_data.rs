@@ -254,7 +254,7 @@ fn networks_learn_own_labels_and_targets() {
         if classifies {
             npy(&workspace.path("labels.npy"), &Array1::from_shape_fn(60, |i| (i % 2) as i64));
             let missing = run(&workspace, &["--dry-run", "--replace"]).success();
-            let message = "warning: no training example has the class 2";
+            let message = "warning: no training example has a label of 2";
             assert!(stderr(&missing).contains(message), "{}", stderr(&missing));
         }
         let refused = run(&workspace, &["--set", "objective.training=50"]).code(5);

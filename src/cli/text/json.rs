@@ -21,6 +21,8 @@ impl Serialize for Finite<'_> {
             // As the csv crate writes them.
             Value::Float(x) if x.is_nan() => serializer.serialize_str("NaN"),
             Value::Float(x) if !x.is_finite() => serializer.serialize_str(&x.to_string()),
+            // Of a double that is a single as well, the tree would write a single's digits.
+            Value::Float(x) => serializer.serialize_f64(*x),
             Value::Array(items) => serializer.collect_seq(items.iter().map(Finite)),
             Value::Map(entries) => serializer
                 .collect_map(entries.iter().map(|(key, value)| (Finite(key), Finite(value)))),
@@ -38,5 +40,14 @@ mod tests {
         let values =
             [Some(0.5), Some(f64::INFINITY), Some(f64::NEG_INFINITY), Some(f64::NAN), None];
         assert_eq!(json(&values), "[0.5,\"inf\",\"-inf\",\"NaN\",null]\n");
+    }
+
+    #[test]
+    fn numbers_are_those_of_the_tables() {
+        // The double nearest to a single.
+        let single = f64::from(1.089_350_4e-9_f32);
+        let doubles = [single, 0.1, 1.0 / 3.0, 1e300, f64::MIN_POSITIVE];
+        let read: Vec<f64> = serde_json::from_str(&json(&doubles)).unwrap();
+        assert_eq!(read, doubles);
     }
 }
