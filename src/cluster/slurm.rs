@@ -37,6 +37,12 @@ impl Scheduler for Slurm {
             ));
         }
 
+        if key.len() == 1 || value == Some("") {
+            return Err(format!(
+                "\"{option}\" lacks {}",
+                if key.len() == 1 { "the option's long name" } else { "a value" }
+            ));
+        }
         if RESERVED.contains(&key) {
             return Err(format!("\"{key}\" is set by the scripts themselves"));
         }
@@ -194,6 +200,8 @@ mod tests {
             "comment=a\n#SBATCH --array=1",
             "config.toml",
             "-p=main",
+            "c=4",
+            "mem=",
             "cpus-per-task",
             "cpus-per-task=0",
             "cpus-per-task=x",

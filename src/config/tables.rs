@@ -58,19 +58,28 @@ impl Reader<'_> {
         }
     }
 
-    /// The tables of a `[[key]]` array, each read by `read`; none when it is missing.
+    /// The tables of a `[[key]]` array, each read by `read`; none when it is missing. `needed` is what is
+    /// said where there are none, if there must be one.
     pub fn tables<T>(
         &mut self,
         key: Key,
+        needed: Option<&str>,
         mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
     ) -> Option<Vec<T>> {
         match &mut self.0 {
             Reading(document) => {
-                document.array(key.name(), |document| Reader::reading(document, &mut read))
+                let tables =
+                    document.array(key.name(), |document| Reader::reading(document, &mut read))?;
+                if let Some(needed) = needed.filter(|_| tables.is_empty()) {
+                    document.problem(key.name(), needed);
+                    return None;
+                }
+                Some(tables)
             }
-            Describing(run) => run.table(key, Type::TableArray, Presence::Optional, |run| {
-                Reader::describing(run, &mut read)
-            }),
+            Describing(run) => {
+                let presence = needed.map_or(Presence::Optional, |_| Presence::Required);
+                run.table(key, Type::TableArray, presence, |run| Reader::describing(run, &mut read))
+            }
         }
     }
 

@@ -82,8 +82,9 @@ pub(super) fn experiment(reader: &mut Reader<'_>) -> Option<Experiment> {
         false => training_study(reader, general).map(Study::Training),
     });
     let (figures, claims) = reader.presentation(|reader| {
-        let figures = reader.tables(key("figures", "the figures that are drawn"), figure::read);
-        let claims = reader.tables(key("claims", "the claims that are judged"), Claim::read);
+        let figures =
+            reader.tables(key("figures", "the figures that are drawn"), None, figure::read);
+        let claims = reader.tables(key("claims", "the claims that are judged"), None, Claim::read);
         (figures, claims)
     });
 

@@ -130,12 +130,9 @@ impl SampledSpec {
         let files = UserFiles::read(reader, files);
         let rows = reader.count(key("rows", "number of gradients"), 1..=100_000_000);
         let blocks = key("blocks", "the blocks that a gradient's entries are of, in their order");
-        let blocks = reader.tables(blocks, block);
+        let needed = Some("at least one is needed, with name and shape");
+        let blocks = reader.tables(blocks, needed, block);
         let (files, rows, blocks) = (files?, rows?, blocks?);
-        if blocks.is_empty() {
-            reader.problem("blocks", "at least one is needed, with name and shape");
-            return None;
-        }
         if blocks.iter().any(|block| block.0.is_empty()) {
             reader.problem("blocks", "a name must not be empty");
             return None;

@@ -80,13 +80,13 @@ impl Study {
             let choices: Vec<_> = choices.iter().map(|(name, one)| (&**name, *one)).collect();
             let metrics = reader.choices_or(metrics, &[common], &choices);
             let axes = key("axes", "what is varied, one axis at a time");
-            let axes = reader.tables(axes, Axis::read);
+            let axes = reader.tables(axes, Some("at least one is needed"), Axis::read);
             let (bases, axes) = (bases?, axes?);
             let fine = check(reader, &bases, &axes);
             fine.then_some((bases, settings?, metrics?, axes))
         });
         let figures = reader.presentation(|reader| {
-            reader.tables(key("figures", "the figures that are drawn"), figure::read)
+            reader.tables(key("figures", "the figures that are drawn"), None, figure::read)
         });
         let (bases, settings, metrics, axes) = study?;
         let study = Self { heading: heading?, bases, settings, metrics, axes, figures: figures? };
@@ -198,10 +198,8 @@ impl Axis {
 /// Bases are there, axes differ and are for bases of the study.
 fn check(reader: &mut Reader<'_>, bases: &[String], axes: &[Axis]) -> bool {
     let mut problems: Vec<(String, String)> = Vec::new();
-    for (list, empty) in [("bases", bases.is_empty()), ("axes", axes.is_empty())] {
-        if empty {
-            problems.push((list.into(), "at least one is needed".into()));
-        }
+    if bases.is_empty() {
+        problems.push(("bases".into(), "at least one is needed".into()));
     }
     let names: Vec<String> = bases.iter().map(|base| point::name(base)).collect();
     for (index, base) in bases.iter().enumerate() {

@@ -54,7 +54,7 @@ fn document(root: &mut Reader<'_>) -> Option<()> {
         };
         Some((kind?, rows?, decay?))
     });
-    let claims = root.tables(key("claims", "what is claimed"), |claim| {
+    let claims = root.tables(key("claims", "what is claimed"), None, |claim| {
         let metric =
             claim.choice(key("metric", "what is compared"), &[("loss", ()), ("accuracy", ())]);
         let factor = claim.number_or(key("factor", "by how much"), 1.0, Allowed::positive());

@@ -85,13 +85,13 @@ fn what_is_declared_to_be_presentation_is_no_part_of_the_identity() {
     let reading = |root: &mut Reader<'_>| {
         let title = root.presentation(|root| root.string(key("title", "one")));
         let figures = root.presentation(|root| {
-            root.tables(key("figures", "one"), |figure| figure.string(key("file", "one")))
+            root.tables(key("figures", "one"), None, |figure| figure.string(key("file", "one")))
         });
         let tables = root.named_tables(key("algorithms", "one"), None, |_, table| {
             let rate = table.presentation(|table| table.number(key("rate", "one"), Allowed::any()));
             rate.zip(table.number(key("beta", "one"), Allowed::any()))
         });
-        let claims = root.tables(key("claims", "one"), |claim| {
+        let claims = root.tables(key("claims", "one"), None, |claim| {
             let id = claim.presentation(|claim| claim.string(key("id", "one")));
             id.zip(claim.count(key("factor", "one"), 0..=9))
         });
@@ -225,7 +225,7 @@ fn problems_of_several_keys_stand_where_they_are_reported() {
             a.problem("missing", "a key that is not there");
             b
         });
-        let c = root.tables(key("c", "one"), |c| c.count(key("d", "one"), 5..=9));
+        let c = root.tables(key("c", "one"), None, |c| c.count(key("d", "one"), 5..=9));
         root.problem("a.b", "from above");
         root.problem("a.b", "only one for a key");
         root.problem("c.0.d", "refused already");

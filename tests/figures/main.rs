@@ -22,7 +22,7 @@ fn figure(settings: &str) -> Box<dyn Spec> {
     let document = format!("[[figures]]\n{settings}");
     let source = Source::parse("test.toml", document.as_bytes()).unwrap();
     let read = read(&source, &Overlay::default(), |reader| {
-        reader.tables(key("figures", "figures"), egop::figure::read)
+        reader.tables(key("figures", "figures"), None, egop::figure::read)
     });
     read.unwrap_or_else(|problems| panic!("{problems}")).value.remove(0)
 }
@@ -688,7 +688,7 @@ coordinates = ["global"]
 "#;
     let source = Source::parse("test.toml", document.as_bytes()).unwrap();
     let problems = read(&source, &Overlay::default(), |reader| {
-        reader.tables(key("figures", "figures"), egop::figure::read)
+        reader.tables(key("figures", "figures"), None, egop::figure::read)
     })
     .unwrap_err();
     insta::assert_snapshot!(problems, @r#"
