@@ -70,15 +70,13 @@ impl Test for AtBudget {
                 .iter()
                 .find(|row| row.trial == trial && row.unit == self.unit && side.is_compared_in(row))
         };
-        let runs = [&self.left, &self.right].map(|side| side.runs(records));
-        let is_same = |trial: usize| {
-            let [left, right] = runs.each_ref().map(|runs| runs.get(&trial));
-            left.zip(right).is_some_and(|(left, right)| pair::same_run(left, right))
-        };
+        let same = pair::same_runs(records, [&self.left, &self.right]);
         let ratios = (0..records.planned).filter_map(|trial| {
             let (left, right) = (of(&self.left, trial)?, of(&self.right, trial)?);
-            let ratio = || Self::ratio(left, right);
-            Some(if is_same(trial) { Err(Nothing::SameRun) } else { ratio() })
+            Some(match same.contains(&trial) {
+                true => Err(Nothing::SameRun),
+                false => Self::ratio(left, right),
+            })
         });
         Evidence::new(ratios, records.planned).judge(self.claimed.bounds(), "pairs")
     }

@@ -50,15 +50,11 @@ impl Test for BreakEven {
             .selection
             .and_then(|rule| rule.original)
             .map(|original| Side { coordinates: original.to_owned(), ..self.of.clone() });
-        let originals = original.map(|original| original.runs(records)).unwrap_or_default();
-        let runs = self.of.runs(records);
-        let is_same = |trial: &usize| {
-            let pair = originals.get(trial).zip(runs.get(trial));
-            pair.is_some_and(|(original, run)| pair::same_run(original, run))
-        };
+        let same = original.map(|original| pair::same_runs(records, [&original, &self.of]));
+        let same = same.unwrap_or_default();
         let rows = records.break_even.iter();
         let rows = rows.filter(|row| row.unit == self.unit && self.of.is_compared_in(row));
-        let values = rows.map(|row| match is_same(&row.trial) {
+        let values = rows.map(|row| match same.contains(&row.trial) {
             true => Err(Nothing::SameRun),
             false => self.value(row),
         });

@@ -1,10 +1,11 @@
 //! What the two sides of a trial say together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::claim::compared::Compared;
 use crate::claim::evidence::Nothing;
+use crate::claim::{Records, Side};
 use crate::record::RunRow;
 use crate::sweep::{Goal, Metric, ToLevel, Unit};
 
@@ -29,6 +30,13 @@ pub(super) fn same_run(left: &RunRow, right: &RunRow) -> bool {
         ..left.clone()
     };
     renamed == *right
+}
+
+/// The trials in which both sides have the same run.
+pub(super) fn same_runs(records: Records<'_>, [left, right]: [&Side; 2]) -> BTreeSet<usize> {
+    let (left, right) = (left.runs(records), right.runs(records));
+    let same = by_trial(&left, &right).filter(|(_, left, right)| same_run(left, right));
+    same.map(|(trial, ..)| trial).collect()
 }
 
 /// How far a run's metric is above the minimum, and whether that is what the arithmetic resolves

@@ -2,9 +2,21 @@
 
 use super::describing::NAME;
 use super::description::{Presence, Type};
+use super::document::Document;
 use super::key::Key;
 use super::reader::Mode::{Describing, Reading};
 use super::reader::Reader;
+
+impl Document<'_> {
+    /// The tables of a key; `needed` is what is said where there are none, if there must be one.
+    fn some<T>(&mut self, key: &str, needed: Option<&str>, tables: Vec<T>) -> Option<Vec<T>> {
+        if let Some(needed) = needed.filter(|_| tables.is_empty()) {
+            self.problem(key, needed);
+            return None;
+        }
+        Some(tables)
+    }
+}
 
 impl Reader<'_> {
     /// A table, read by `read`.
@@ -70,11 +82,7 @@ impl Reader<'_> {
             Reading(document) => {
                 let tables =
                     document.array(key.name(), |document| Reader::reading(document, &mut read))?;
-                if let Some(needed) = needed.filter(|_| tables.is_empty()) {
-                    document.problem(key.name(), needed);
-                    return None;
-                }
-                Some(tables)
+                document.some(key.name(), needed, tables)
             }
             Describing(run) => {
                 let presence = needed.map_or(Presence::Optional, |_| Presence::Required);
@@ -96,11 +104,7 @@ impl Reader<'_> {
                 let tables = document.table_or_empty(key.name(), |document| {
                     Reader::reading(document, |tables| tables.each(&mut read))
                 })?;
-                if let Some(needed) = needed.filter(|_| tables.is_empty()) {
-                    document.problem(key.name(), needed);
-                    return None;
-                }
-                Some(tables)
+                document.some(key.name(), needed, tables)
             }
             Describing(run) => {
                 let presence = needed.map_or(Presence::Optional, |_| Presence::Required);

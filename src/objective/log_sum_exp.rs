@@ -270,10 +270,6 @@ impl Spec for LogSumExpSpec {
         self.0.matrix.data_elements()
     }
 
-    fn copied_elements(&self) -> usize {
-        self.0.matrix.copied_elements(self.absorbing_rows())
-    }
-
     fn known(&self) -> Known {
         Known::OPTIMUM
     }

@@ -239,10 +239,6 @@ impl Spec for LogisticSpec {
         self.0.data_elements()
     }
 
-    fn copied_elements(&self) -> usize {
-        self.0.copied_elements(self.absorbing_rows())
-    }
-
     fn known(&self) -> Known {
         Known::OPTIMUM
     }

@@ -7,7 +7,6 @@ use crate::config::{Allowed, Reader, key};
 use crate::data::{self, Decay, Svd};
 use crate::error::{Error, Result};
 use crate::linalg;
-use crate::objective::composite::elements;
 use crate::objective::user_matrix::{self, UserMatrixSpec, UserOuter};
 use crate::objective::{NamedArrays, Spec, matrix_arrays};
 use crate::rng::Streams;
@@ -96,11 +95,6 @@ impl MatrixSpec {
     /// matrices of its size.
     pub(super) fn data_elements(&self) -> usize {
         4 * self.rows * self.columns
-    }
-
-    /// Numbers held of AV, or of what has so many rows in its place.
-    pub(super) fn copied_elements(&self, rows: usize) -> usize {
-        elements(rows, self.columns)
     }
 
     /// Draws the matrix; its right singular vectors until their angle is allowed.

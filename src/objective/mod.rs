@@ -259,11 +259,12 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// examples; `None`: on the full batch.
     fn gradient_flops(&self, batch: Option<usize>) -> f64;
 
-    /// Refuses data of the user's whose numbers a precision does not hold, or not their squares.
+    /// Refuses data of the user's whose numbers, or the squares of gradients made of them, singles do not
+    /// hold.
     ///
     /// # Errors
     /// As for [`Self::files`].
-    fn check_sizes(&self, _in_singles: bool) -> Result<()> {
+    fn check_singles(&self) -> Result<()> {
         Ok(())
     }
 
@@ -290,7 +291,12 @@ pub trait Spec: Build<f32> + Build<f64> + Debug + Send + Sync {
     /// How many numbers are held of what becomes of the data in a coordinate system which they take in: of
     /// examples whose inputs are rotated or shifted, or of a matrix AV.
     fn copied_elements(&self) -> usize {
-        0
+        match self.absorbs() {
+            Absorbs::Everything => {
+                composite::elements(self.absorbing_rows(), self.layout().dimension())
+            }
+            Absorbs::Nothing | Absorbs::Inputs => 0,
+        }
     }
 
     /// What is known of it: figures, claims and metrics that need more are refused.

@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 
 use ndarray::{Array1, Array2, ArrayView2};
 
-use super::composite::elements;
 use super::{
     Absorbs, Build, COMPOSITE_REVISION, Context, Known, NamedArrays, Objective, Spec, matrix_arrays,
 };
@@ -143,18 +142,14 @@ impl Spec for UserMatrixSpec {
         COMPOSITE_REVISION
     }
 
-    fn check_sizes(&self, in_singles: bool) -> Result<()> {
+    fn check_singles(&self) -> Result<()> {
         let Loaded { matrix, targets, .. } = self.load()?;
-        self.check(matrix, targets, in_singles)
+        self.check(matrix, targets, true)
     }
 
     fn data_elements(&self) -> usize {
         // Loaded once for all trials in doubles, decomposed, and converted for each.
         4 * self.rows * self.columns
-    }
-
-    fn copied_elements(&self) -> usize {
-        elements(self.absorbing_rows(), self.columns)
     }
 
     fn known(&self) -> Known {

@@ -136,8 +136,8 @@ impl Spec for UserNetSpec {
         Ok(self.load()?.0.1.clone())
     }
 
-    fn check_sizes(&self, in_singles: bool) -> Result<()> {
-        self.examples.check_sizes(&self.load()?.0.0, in_singles)
+    fn check_singles(&self) -> Result<()> {
+        self.examples.check_sizes(&self.load()?.0.0, true)
     }
 
     fn missing_classes(&self) -> Result<Vec<usize>> {

@@ -33,7 +33,9 @@ impl Data {
             let files = basis.data(&table, &objective.layout(), experiment.trials)?;
             bases.extend(files.into_iter().map(|file| (name.to_owned(), file)));
             let files = objective.files()?.into_iter();
-            objective.check_sizes(experiment.precision == FloatType::Single)?;
+            if experiment.precision == FloatType::Single {
+                objective.check_singles()?;
+            }
             user.extend(files.map(|(file, sum)| (name.to_owned(), file, sum)));
         }
         Ok(Self { objectives: experiment.data(context)?, user, own, bases })

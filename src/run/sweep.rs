@@ -227,17 +227,7 @@ impl<'a> SweepState<'a> {
             order(a).cmp(&order(b)).then(a.learning_rate.total_cmp(&b.learning_rate))
         });
         let rates = self.table();
-        for (index, algorithm) in study.algorithms.iter().enumerate() {
-            let trained = |one: &&Coordinates| algorithm.trains_in(&one.name);
-            for coordinates in study.coordinates.iter().filter(trained) {
-                if self.is_at_minimum(index, &coordinates.name) {
-                    let (algorithm, coordinates) =
-                        (algorithm.name.clone(), coordinates.name.clone());
-                    let warning = Warning::AtMinimum { algorithm, coordinates };
-                    self.observer.event(&Event::Warning(warning));
-                }
-            }
-        }
+        self.warn_of_minima();
         sort_timings(&mut self.timings, study);
         let Self { runs, timings, failures, .. } = self;
         SweepResult { runs, rates, timings, failures }
@@ -282,7 +272,19 @@ impl<'a> SweepState<'a> {
             .collect()
     }
 
-    /// Whether no run had anything to do, at whatever rate.
+    /// Says where nothing was to be done.
+    fn warn_of_minima(&self) {
+        for (index, algorithm) in self.study.algorithms.iter().enumerate() {
+            let at_minimum = |one: &&Coordinates| self.is_at_minimum(index, &one.name);
+            for one in self.study.coordinates.iter().filter(at_minimum) {
+                let (algorithm, coordinates) = (algorithm.name.clone(), one.name.clone());
+                let warning = Warning::AtMinimum { algorithm, coordinates };
+                self.observer.event(&Event::Warning(warning));
+            }
+        }
+    }
+
+    /// Whether runs had nothing to do, at whatever rate.
     fn is_at_minimum(&self, algorithm: usize, coordinates: &str) -> bool {
         let name = &*self.study.algorithms[algorithm].name;
         let is_of = |run: &&RunRow| *run.algorithm == *name && *run.coordinates == *coordinates;

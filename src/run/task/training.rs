@@ -152,7 +152,6 @@ fn push(rows: &mut Rows, label: &Label<'_>, setup: Setup, learning_rate: f64, ou
     let best = outcome.best_validation;
     let &Label { trial, ref algorithm, ref coordinates, .. } = label;
     let flops = |count| label.flops(outcome, count);
-    let levels = outcome.levels.iter();
     rows.runs.push(RunRow {
         trial,
         algorithm: algorithm.clone(),
@@ -168,7 +167,9 @@ fn push(rows: &mut Rows, label: &Label<'_>, setup: Setup, learning_rate: f64, ou
         minimum_suboptimality: outcome.suboptimality(outcome.minimum_loss),
         reached_target: outcome.reached_target,
         levels: Levels(outcome.levels.clone()),
-        level_flops: Levels(levels.map(|step| flops(step * label.per_step)).collect()),
+        level_flops: Levels(
+            outcome.levels.iter().map(|step| flops(step * label.per_step)).collect(),
+        ),
         gradient_norm: last.gradient.euclidean,
         mean_gradient_l1: outcome.mean_gradient_sum,
         best_validation_loss: best.map(|metrics| metrics.loss),
