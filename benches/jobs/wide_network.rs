@@ -112,16 +112,21 @@ fn products(
         let rows = data.split(split).map_or(0, Examples::len);
         rows as f64 / EVALUATED as f64
     };
-    let splits = (epochs + 1) as f64 * (pieces(Split::Training) + pieces(Split::Validation))
-        + pieces(Split::Test);
-    let steps = (epochs * minibatches.per_epoch()) as f64;
+    let recorded = pieces(Split::Training) + pieces(Split::Validation);
     let mut step = LayerProducts::new(lanes, minibatches.size, true);
     let mut evaluation = LayerProducts::new(lanes, EVALUATED, false);
+    let mut start = LayerProducts::new(1, EVALUATED, false);
     let reference_gflops = square_product_gflops();
-    let [of_step, of_evaluation] =
-        [&mut step, &mut evaluation].map(|all| median_cpu_seconds(9, || all.make()));
-    let seconds = steps * of_step + splits * of_evaluation;
-    let operations = steps * step.operations() + splits * evaluation.operations();
+    let (mut seconds, mut operations) = (0.0, 0.0);
+    for (times, all) in [
+        ((epochs * minibatches.per_epoch()) as f64, &mut step),
+        (epochs as f64 * recorded + pieces(Split::Test), &mut evaluation),
+        // That is the same of all lanes.
+        (recorded, &mut start),
+    ] {
+        seconds += times * median_cpu_seconds(9, || all.make());
+        operations += times * all.operations();
+    }
     Products { seconds, gflops: operations / seconds * 1e-9, reference_gflops }
 }
 

@@ -8,13 +8,16 @@ use crate::error::{Error, Result};
 use crate::lanes::{Lanes, Workspace};
 use crate::linalg::{from_f64, to_f64};
 use crate::linalg::{sum_of_magnitudes, sum_of_squares};
-use crate::objective::Batch;
+use crate::objective::{Batch, Metrics};
 use crate::optimizer::Optimizer;
 use crate::record::Stop;
 use crate::trial::following::Following;
 use crate::trial::reparameterized::Reparameterized;
 use crate::trial::tracker::{GradientNorms, LossReference, Tracker};
 use crate::trial::{Control, CurvePoint, Method, Outcome, Precision, Problem, Recording, Training};
+
+/// What is evaluated at the start and after each epoch, with minibatches.
+const RECORDED: [Split; 2] = [Split::Training, Split::Validation];
 
 /// The lanes of one algorithm.
 struct Group<R: Precision> {
@@ -285,11 +288,17 @@ impl<'a, R: Precision> Engine<'a, R> {
         }
     }
 
-    /// With minibatches, where nothing is known of the start yet: records it.
+    /// With minibatches, where nothing is known of the start yet: records it. It is the same of all lanes,
+    /// and evaluated once.
     fn record_start(&mut self) {
         if self.training.minibatches.is_some() {
             self.norms.fill(GradientNorms::NONE);
-            self.record_epoch(0);
+            let metrics = self.objective.evaluate_first(RECORDED, &mut self.workspace);
+            let lanes = self.lanes.len();
+            self.record_metrics(
+                0,
+                metrics.map(|of_one| of_one.map(|metrics| vec![metrics; lanes])),
+            );
         }
     }
 
@@ -298,9 +307,13 @@ impl<'a, R: Precision> Engine<'a, R> {
         if self.active() == 0 {
             return;
         }
-        let splits = [Split::Training, Split::Validation];
-        let [training, validation] = self.objective.evaluate(splits, &mut self.workspace);
-        let Some(training) = training else { return };
+        let metrics = self.objective.evaluate(RECORDED, &mut self.workspace);
+        self.record_metrics(epoch, metrics);
+    }
+
+    /// Records training and validation metrics of every row.
+    fn record_metrics(&mut self, epoch: usize, metrics: [Option<Vec<Metrics>>; 2]) {
+        let [Some(training), validation] = metrics else { return };
         for row in 0..self.lanes.len() {
             let lane = self.lanes[row];
             if self.trackers[lane].is_stopped() {

@@ -127,14 +127,28 @@ impl<'a, R: Real> Reparameterized<'a, R> {
         splits: [Split; N],
         workspace: &mut Workspace<R>,
     ) -> [Option<Vec<Metrics>>; N] {
-        let theta = match &mut self.around {
-            None => &self.variables,
-            Some(around) => {
-                around.keep_up(&self.variables, workspace);
-                &around.theta
-            }
-        };
-        splits.map(|split| self.objective.get().evaluate(theta, split, workspace))
+        let (f, theta) = self.point(workspace);
+        splits.map(|split| f.evaluate(theta, split, workspace))
+    }
+
+    /// The same of the first lane alone.
+    pub(super) fn evaluate_first<const N: usize>(
+        &mut self,
+        splits: [Split; N],
+        workspace: &mut Workspace<R>,
+    ) -> [Option<Metrics>; N] {
+        let (f, theta) = self.point(workspace);
+        let first = Lanes::broadcast(theta.layout(), 1, theta.lane(0).view());
+        splits.map(|split| f.evaluate(&first, split, workspace)?.pop())
+    }
+
+    /// What is evaluated, and its parameters.
+    fn point(&mut self, workspace: &mut Workspace<R>) -> (&dyn Objective<R>, &Lanes<R>) {
+        if let Some(around) = &mut self.around {
+            around.keep_up(&self.variables, workspace);
+        }
+        let theta = self.around.as_ref().map_or(&self.variables, |around| &around.theta);
+        (self.objective.get(), theta)
     }
 
     /// Parameters in original coordinates.
@@ -165,6 +179,14 @@ mod tests {
     use crate::objective::{FeedForward, checks};
     use crate::rng::Streams;
 
+    /// Coordinates by a rotation of all parameters.
+    fn turned(layout: &Layout) -> Coordinates<f64> {
+        let size = layout.dimension();
+        let vectors = orthonormal(size, size, &mut Streams::new(6, 0).rng("rotation"));
+        let map: Arc<dyn LinearMap<f64>> = Arc::new(Dense::new(vectors.view()));
+        Coordinates::new(layout, [(0..layout.blocks().len(), map)])
+    }
+
     /// Losses on the training data, and values and gradients on a minibatch; the products made.
     fn found(here: &mut Reparameterized<'_, f64>, losses: bool) -> (Vec<f64>, Lanes<f64>, u64) {
         let workspace = &mut Workspace::new();
@@ -172,8 +194,8 @@ mod tests {
             (vec![0.0; here.variables().lanes()], here.variables().clone());
         let products = counted::during(|| {
             if losses {
-                let [metrics] = here.evaluate([Split::Training], workspace);
-                assert_eq!(metrics.unwrap().len(), values.len());
+                let metrics = here.evaluate([Split::Training], workspace)[0].take().unwrap();
+                assert_eq!(metrics.len(), values.len());
             }
             let batch = Batch::Rows(&[1, 4, 2]);
             here.value_and_gradient(batch, &mut values, &mut gradient, workspace);
@@ -185,10 +207,7 @@ mod tests {
     fn a_point_is_computed_once_and_again_when_it_may_have_moved() {
         let network = FeedForward::new(&[4], true, checks::data(&[3, 4, 2], true, 10));
         let layout = network.layout().clone();
-        let size = layout.dimension();
-        let vectors = orthonormal(size, size, &mut Streams::new(6, 0).rng("rotation"));
-        let map: Arc<dyn LinearMap<f64>> = Arc::new(Dense::new(vectors.view()));
-        let coordinates = Coordinates::new(&layout, [(0..layout.blocks().len(), map)]);
+        let (size, coordinates) = (layout.dimension(), turned(&layout));
         let at = |variables: &Lanes<f64>| {
             Reparameterized::new(&network, coordinates.clone(), variables.clone())
         };
@@ -211,5 +230,20 @@ mod tests {
         here.variables_mut().as_mut_slice().fill(0.5);
         here.retain(&[1]);
         check(&mut here, true, false);
+    }
+
+    #[test]
+    fn the_first_lane_alone_has_its_losses() {
+        let network = FeedForward::new(&[4], true, checks::data(&[3, 4, 2], true, 10));
+        let layout = network.layout().clone();
+        for coordinates in [Coordinates::original(&layout), turned(&layout)] {
+            let variables = checks::parameters(&layout, 3);
+            let mut here = Reparameterized::new(&network, coordinates, variables);
+            let (splits, workspace) = ([Split::Training, Split::Validation], &mut Workspace::new());
+            let all = here.evaluate(splits, workspace);
+            let first = all.clone().map(|metrics| metrics.map(|metrics| metrics[0]));
+            assert_ne!(first, all.map(|metrics| metrics.map(|metrics| metrics[1])));
+            assert_eq!(here.evaluate_first(splits, workspace), first);
+        }
     }
 }
