@@ -117,9 +117,9 @@ def set_up(problem):
     points, passes = torch.from_numpy(problem.array("theta")), problem.array("passes")
     passes = [torch.from_numpy(order).split(settings["batch"]) for order in passes]
 
-    def gradients(samples, drawn=True):
+    def gradients(samples, drawn=True, dtype=torch.float64):
         """Those of the first layer's weights, one in each row."""
-        bundle = torch.empty(samples, 78_400, dtype=torch.float64)
+        bundle = torch.empty(samples, 78_400, dtype=dtype)
         point = torch.empty(points.shape[1])
         for sample in range(samples):
             if drawn:
@@ -130,10 +130,13 @@ def set_up(problem):
             bundle[sample] = torch.autograd.grad(loss, theta)[0]
         return bundle
 
-    def reflector(drawn=True):
-        bundle, k = gradients(settings["samples"], drawn), settings["columns"]
-        eigenvalues, eigenvectors = torch.linalg.eigh(bundle @ bundle.T / len(bundle))
-        vectors = bundle.T @ eigenvectors[:, -k:].flip(1)
+    def reflector(drawn=True, dtype=torch.float64):
+        """The eigenvectors of GᵀG, before they are orthonormalized, are summed up in such numbers."""
+        bundle, k = gradients(settings["samples"], drawn, dtype), settings["columns"]
+        doubles = bundle.double()
+        eigenvalues, eigenvectors = torch.linalg.eigh(doubles @ doubles.T / len(bundle))
+        del doubles
+        vectors = (bundle.T @ eigenvectors[:, -k:].flip(1).to(dtype)).double()
         vectors, triangle = torch.linalg.qr(vectors)
         vectors = vectors * triangle.diagonal().sign()
         a, sigma, bt = torch.linalg.svd(vectors[:k])
@@ -151,6 +154,7 @@ def set_up(problem):
     works = {
         "reflector": reflector,
         "reflector, points given": lambda: reflector(drawn=False),
+        "reflector, sums in singles": lambda: reflector(dtype=torch.float32),
         "input": inputs,
     }
     for case, work in works.items():

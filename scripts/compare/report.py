@@ -123,6 +123,19 @@ ROWS = [
     ],
     *[
         (
+            "h",
+            f"{c}, lanes: {n}",
+            f"(h) {c}, {rates(n)}, JAX evaluating their common start once, as we do",
+            "JAX",
+            f"{c}, lanes: {n}, one start",
+            1,
+            None,
+        )
+        for c in ("original", "input")
+        for n in (16, 48)
+    ],
+    *[
+        (
             "i",
             f"{w}, lanes: {n}",
             f"(i) reflector, {w}, {n} lanes",
@@ -141,6 +154,15 @@ ROWS = [
         "(j) the same, without PyTorch's drawing of parameters",
         "PyTorch",
         "reflector, points given",
+        1,
+        None,
+    ),
+    (
+        "j",
+        "reflector",
+        "(j) the same, PyTorch summing up V in singles, as we do",
+        "PyTorch",
+        "reflector, sums in singles",
         1,
         None,
     ),
