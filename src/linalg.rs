@@ -50,6 +50,7 @@ pub use real::{Numbers, Real, from_f64, is_single, to_f64};
 pub(crate) use real::{all_finite, largest, sum_of_magnitudes, sum_of_squares};
 pub use spanned::spanned;
 pub use upcoming::Upcoming;
+pub(crate) use upcoming::fetch;
 
 /// Whether a product overwrites its result or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

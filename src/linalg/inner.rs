@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use super::upcoming::{LINE_BYTES, fetch};
 use super::{Real, to_f64};
+use crate::simd::vectorized;
 
 /// Raised when sums of outer products have other bits, as they have with other `TERMS`. Where faer has
 /// kernels of its own for them, its products, which were used before, have the same.
@@ -95,8 +96,15 @@ fn add_products<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
             // processor to foresee.
             rows.iter().for_each(|row| fetch(&row[row.len().min(end)..row.len().min(end + AHEAD)]));
             let rows = rows.map(|row| &row[start..end]);
-            for (term, to) in some.iter_mut().enumerate() {
-                *to = array::from_fn(|vector| to_f64(rows[vector][term]));
+            let (squares, rest) = some.as_chunks_mut::<PANEL>();
+            let whole = squares.len() * PANEL;
+            for (index, square) in squares.iter_mut().enumerate() {
+                let from = rows.map(|row| row.as_chunks::<PANEL>().0[index]);
+                *square =
+                    array::from_fn(|term| array::from_fn(|vector| to_f64(from[vector][term])));
+            }
+            for (term, to) in rest.iter_mut().enumerate() {
+                *to = array::from_fn(|vector| to_f64(rows[vector][whole + term]));
             }
         }
     };
@@ -128,7 +136,7 @@ fn add(
         let numbers = &mut numbers[first..][..panels * some.len()];
         for_each(is_shared, numbers, PANEL * some.len(), |index, panel| {
             let vectors = index * PANEL..size.min((index + 1) * PANEL);
-            pack(some.clone(), vectors, panel.as_chunks_mut().0);
+            vectorized(|| pack(some.clone(), vectors, panel.as_chunks_mut().0));
         });
         let (terms, panels) = (some.len(), &*numbers);
         for_each(is_shared, c, GROUP * PANEL * size, |index, rows| {

@@ -6,11 +6,16 @@ use ndarray::ArrayView2;
 
 use super::matrix;
 use crate::data::{Examples, Targets};
-use crate::linalg::Real;
+use crate::linalg::{Real, fetch};
 use crate::objective::Batch;
 
 /// Examples in a chunk. Fixed, so that the order of summation depends on nothing else.
 pub(super) const CHUNK: usize = 512;
+/// Rows between the one that is copied and that whose memory is asked for.
+const AHEAD: usize = 8;
+/// Numbers that are asked for, of as many as [`PART`]: the processor foresees what comes after them.
+const ASKED: usize = 64;
+const PART: usize = 400;
 
 /// Some examples that pass through the network together.
 pub(super) struct Chunk<'a, R> {
@@ -43,8 +48,15 @@ impl<'a, R: Real> Chunk<'a, R> {
         let entries = match batch {
             Batch::Full => &all[range.start * features..range.end * features],
             Batch::Rows(rows) => {
-                for (to, &row) in inputs.chunks_exact_mut(features).zip(&rows[range.clone()]) {
-                    to.copy_from_slice(&all[row * features..(row + 1) * features]);
+                let row = |row: usize| &all[row * features..(row + 1) * features];
+                let rows = &rows[range.clone()];
+                for (index, to) in inputs.chunks_exact_mut(features).take(size).enumerate() {
+                    if let Some(&soon) = rows.get(index + AHEAD) {
+                        for part in row(soon).chunks(PART) {
+                            fetch(&part[..part.len().min(ASKED)]);
+                        }
+                    }
+                    to.copy_from_slice(row(rows[index]));
                 }
                 &inputs[..size * features]
             }
