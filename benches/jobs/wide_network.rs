@@ -121,7 +121,7 @@ fn products(
     for (times, all) in [
         ((epochs * minibatches.per_epoch()) as f64, &mut step),
         (epochs as f64 * recorded + pieces(Split::Test), &mut evaluation),
-        // That is the same of all lanes.
+        // The start, which all lanes share.
         (recorded, &mut start),
     ] {
         seconds += times * median_cpu_seconds(9, || all.make());

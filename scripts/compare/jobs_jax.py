@@ -1,5 +1,6 @@
 """The jobs in JAX: vmapped over learning rates, scanned over steps, jitted; compilation is not
-timed, and data are on the device before. Same problem, same precision, same recording as ours."""
+timed, and data are on the device before. Same problem, same precision, same recording as ours; the
+start, which is the same of all lanes, is evaluated for each, but where it is said otherwise."""
 
 import functools
 import os

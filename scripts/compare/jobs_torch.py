@@ -108,8 +108,9 @@ def run(problem, job, case, network, splits, start):
 
 
 def set_up(problem):
-    """(j) Gradients in singles by autograd, what is made of them in doubles by LAPACK. Points are
-    drawn as ours are, by PyTorch's generator, and then replaced by ours, so that results compare."""
+    """(j) Gradients in singles by autograd, what is made of them in doubles by LAPACK, but where it is
+    said otherwise. Points are drawn as ours are, by PyTorch's generator, and then replaced by ours, so
+    that results compare."""
     settings = problem.settings
     network = ReluNetwork((784, 100, 10))
     splits = {name: problem.split(name) for name in ("training", "validation", "test")}
@@ -131,7 +132,7 @@ def set_up(problem):
         return bundle
 
     def reflector(drawn=True, dtype=torch.float64):
-        """The eigenvectors of GᵀG, before they are orthonormalized, are summed up in such numbers."""
+        """GᵀU is summed up in `dtype`, all else in doubles."""
         bundle, k = gradients(settings["samples"], drawn, dtype), settings["columns"]
         doubles = bundle.double()
         eigenvalues, eigenvectors = torch.linalg.eigh(doubles @ doubles.T / len(bundle))

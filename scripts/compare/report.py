@@ -125,7 +125,7 @@ ROWS = [
         (
             "h",
             f"{c}, lanes: {n}",
-            f"(h) {c}, {rates(n)}, JAX evaluating their common start once, as we do",
+            f"(h) 784-100-10, {c}, {rates(n)}, JAX evaluating the common start once, as we do",
             "JAX",
             f"{c}, lanes: {n}, one start",
             1,
@@ -160,7 +160,7 @@ ROWS = [
     (
         "j",
         "reflector",
-        "(j) the same, PyTorch summing up V in singles, as we do",
+        "(j) reflector from 795 gradients, PyTorch summing up V in singles, as we do",
         "PyTorch",
         "reflector, sums in singles",
         1,

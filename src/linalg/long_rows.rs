@@ -7,7 +7,8 @@ use ndarray::{Array2, ArrayView2, Axis};
 use super::{Real, as_faer, from_f64, leave_wide_registers, to_f64};
 use crate::simd::vectorized;
 
-/// Bytes of each of some long rows that are multiplied at a time: as many as stay in a core's caches.
+/// Bytes of each row, in B's precision, that are multiplied at a time: those of all rows stay in a core's
+/// caches.
 const BYTES: usize = 1152;
 
 /// AᵀB for an A of long rows, and so a tall result; multiplied and summed up in B's precision.
@@ -54,6 +55,7 @@ mod tests {
     #[test]
     fn they_are_the_plain_products() {
         const MOST: usize = BYTES / size_of::<f64>();
+        const OF_SINGLES: usize = BYTES / size_of::<f32>();
         let entry = |(i, j): (usize, usize)| ((7 * i + 13 * j) as f64).sin();
         for (rows, length, columns) in [
             (0, 3, 2),
@@ -62,6 +64,9 @@ mod tests {
             (7, MOST - 1, 4),
             (70, MOST, 9),
             (65, 13 * MOST + 1, 10),
+            (9, OF_SINGLES - 1, 3),
+            (9, OF_SINGLES, 3),
+            (9, OF_SINGLES + 1, 3),
         ] {
             let singles = Array2::from_shape_fn((rows, length), |at| entry(at) as f32);
             let doubles = singles.mapv(f64::from);
@@ -76,8 +81,9 @@ mod tests {
             assert!(apart(&tall, &times(doubles.t(), b.view())) <= tolerance);
             assert_eq!(transposed_times(singles.view(), b.view()), tall);
             let rounded = transposed_times(singles.view(), b.mapv(|x| x as f32).view());
-            let tolerance_of_singles = tolerance / f64::EPSILON * f64::from(f32::EPSILON);
-            assert!(apart(&rounded, &tall) <= tolerance_of_singles);
+            // The same of as many terms as there are rows, and B is rounded.
+            let in_singles = f64::from(f32::EPSILON) * (rows as f64 + 1.0).powi(2);
+            assert!(apart(&rounded, &tall) <= in_singles);
             let mut lower = times(doubles.view(), doubles.t());
             let above = lower.indexed_iter_mut().filter(|((i, j), _)| j > i);
             above.for_each(|(_, entry)| *entry = 0.0);

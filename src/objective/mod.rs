@@ -112,7 +112,8 @@ pub trait Objective<R: Real>: Send + Sync {
     );
 
     /// Loss and accuracy of each lane of `theta` on a split, or `None` when the objective has no
-    /// such split.
+    /// such split. They depend on that lane alone: training evaluates the start, which lanes have in common,
+    /// with one of them.
     fn evaluate(
         &self,
         theta: &Lanes<R>,

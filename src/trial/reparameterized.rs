@@ -233,17 +233,24 @@ mod tests {
     }
 
     #[test]
-    fn the_first_lane_alone_has_its_losses() {
+    fn the_first_lane_is_evaluated_alone() {
         let network = FeedForward::new(&[4], true, checks::data(&[3, 4, 2], true, 10));
         let layout = network.layout().clone();
-        for coordinates in [Coordinates::original(&layout), turned(&layout)] {
-            let variables = checks::parameters(&layout, 3);
-            let mut here = Reparameterized::new(&network, coordinates, variables);
-            let (splits, workspace) = ([Split::Training, Split::Validation], &mut Workspace::new());
-            let all = here.evaluate(splits, workspace);
-            let first = all.clone().map(|metrics| metrics.map(|metrics| metrics[0]));
+        let (size, lanes, splits) = (layout.dimension(), 3, [Split::Training, Split::Validation]);
+        for (coordinates, point) in
+            [(Coordinates::original(&layout), 0), (turned(&layout), 2 * lanes * size * size)]
+        {
+            let variables = checks::parameters(&layout, lanes);
+            let at = || Reparameterized::new(&network, coordinates.clone(), variables.clone());
+            let (mut all, mut first) = (Default::default(), Default::default());
+            let of_all = counted::during(|| all = at().evaluate(splits, &mut Workspace::new()));
+            let of_first =
+                counted::during(|| first = at().evaluate_first(splits, &mut Workspace::new()));
+            assert_eq!(first, all.clone().map(|metrics| metrics.map(|metrics| metrics[0])));
             assert_ne!(first, all.map(|metrics| metrics.map(|metrics| metrics[1])));
-            assert_eq!(here.evaluate_first(splits, workspace), first);
+            // The point of all lanes, and the losses of one.
+            let point = point as u64;
+            assert_eq!((of_first - point) * lanes as u64, of_all - point);
         }
     }
 }

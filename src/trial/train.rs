@@ -57,3 +57,35 @@ pub fn train_following<R: Precision>(
     }
     Ok(outcomes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distribution::Distribution;
+    use crate::linalg::counted;
+    use crate::minibatch::{Minibatches, Order};
+    use crate::objective::{FeedForward, checks};
+    use crate::optimizer::Adam;
+    use crate::rng::Streams;
+
+    #[test]
+    fn the_start_that_lanes_share_is_evaluated_once() {
+        let network = FeedForward::new(&[4], true, checks::data(&[3, 4, 2], true, 10));
+        let problem = Problem::new(network, Distribution::XavierNormal, Streams::new(3, 0));
+        let coordinates = Coordinates::original(problem.objective.layout());
+        let minibatches = Minibatches { examples: 10, size: 5, order: Order::Fixed };
+        let training = Training { minibatches: Some(minibatches), ..Training::full_batch(2) };
+        let products = |lanes: usize| {
+            let rates = vec![1e-3; lanes];
+            let methods = [Method { optimizer: &Adam::default(), learning_rates: &rates }];
+            counted::during(|| {
+                let (recording, control) = (Recording::Curve, Control::none());
+                train(&problem, &coordinates, &methods, &training, recording, control).unwrap();
+            })
+        };
+        let [one, two, three] = [1, 2, 3].map(products);
+        assert_eq!(three - two, two - one);
+        // All 10 + 5 examples through both layers.
+        assert_eq!(one - (two - one), 2 * 15 * (3 * 4 + 4 * 2));
+    }
+}
