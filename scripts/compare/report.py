@@ -224,6 +224,16 @@ def ratios(measurements, what):
         yield "| " + " | ".join([*cells, str(runs)]) + " |"
 
 
+def plain_peers(measurements):
+    """Which of two forms of a peer the goal is for."""
+    if any(m["job"] in ("h", "j") for m in measurements):
+        yield ""
+        yield (
+            "The goals of (h) and (j) are for peers in their plainest form: JAX evaluates the start of every "
+            "lane, and PyTorch makes all of a reflector in doubles. In the rows that say so they do as we do."
+        )
+
+
 def products(measurements):
     with_products = [m for m in measurements if m.get("products")]
     if not with_products:
@@ -371,6 +381,7 @@ def main():
     print(f"{today}, {processor()}; {', '.join(filter(None, versions))}.\n")
     for part in (
         ratios(measurements, what),
+        plain_peers(measurements),
         start_up(measurements),
         input_coordinates(measurements, what),
         steps(measurements),
