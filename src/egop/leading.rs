@@ -30,8 +30,8 @@ pub enum Solver {
 const ITERATIONS: usize = 2;
 const OVERSAMPLING: usize = 2;
 
-/// The angle that rounding may turn leading eigenvectors by: a hundredth of 1/√M for ten thousand samples,
-/// about what these leave open.
+/// The angle that rounding may turn leading eigenvectors by, about: a hundredth of 1/√M for ten thousand
+/// samples, which is what these leave open.
 const TURNED: f64 = 1e-4;
 
 impl Solver {
@@ -223,9 +223,9 @@ fn by_gram<R: Real>(bundle: &Array2<R>, count: Count) -> Result<Spectrum> {
 }
 
 /// Whether sums in singles turn none of the k directions Gᵀu noticeably. Each of their entries rounds M
-/// times, by ε of a sum that is at most the length of G's column (Cauchy and Schwarz): together, as roundings
-/// are independent, by √M ε ‖G‖, to which rounding of u adds less than ε ‖G‖, and Gᵀu is as long as the root
-/// of its eigenvalue.
+/// times, by ε of a sum that is at most the length of G's column (Cauchy and Schwarz): together by √M ε ‖G‖
+/// where roundings are independent, and by up to twice that where gradients are nearly the same, as sums then
+/// grow steadily. Rounding of u adds less than ε ‖G‖, and Gᵀu is as long as the root of its eigenvalue.
 fn singles_do(eigenvalues: &Array1<f64>, k: usize) -> bool {
     let Some(&least) = k.checked_sub(1).and_then(|last| eigenvalues.get(last)) else {
         return false;
