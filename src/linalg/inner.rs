@@ -96,6 +96,7 @@ fn add_products<R: Real>(a: ArrayView2<'_, R>, c: &mut Array2<f64>) {
             // processor to foresee.
             rows.iter().for_each(|row| fetch(&row[row.len().min(end)..row.len().min(end + AHEAD)]));
             let rows = rows.map(|row| &row[start..end]);
+            // Squares of known size are turned in registers.
             let (squares, rest) = some.as_chunks_mut::<PANEL>();
             let whole = squares.len() * PANEL;
             for (index, square) in squares.iter_mut().enumerate() {

@@ -50,13 +50,11 @@ impl<'a, R: Real> Chunk<'a, R> {
             Batch::Rows(rows) => {
                 let row = |row: usize| &all[row * features..(row + 1) * features];
                 let rows = &rows[range.clone()];
-                for (index, to) in inputs.chunks_exact_mut(features).take(size).enumerate() {
-                    if let Some(&soon) = rows.get(index + AHEAD) {
-                        for part in row(soon).chunks(PART) {
-                            fetch(&part[..part.len().min(ASKED)]);
-                        }
-                    }
-                    to.copy_from_slice(row(rows[index]));
+                let pairs = inputs.chunks_exact_mut(features).zip(rows);
+                for (index, (to, &from)) in pairs.enumerate() {
+                    let soon = rows.get(index + AHEAD).map_or(&[][..], |&soon| row(soon));
+                    soon.chunks(PART).for_each(|part| fetch(&part[..part.len().min(ASKED)]));
+                    to.copy_from_slice(row(from));
                 }
                 &inputs[..size * features]
             }
